@@ -1,0 +1,34 @@
+/** Every code a {@link GhostNetError} can carry. Codes are stable; sentences may be improved. */
+export type GhostNetErrorCode =
+  /** An argument or option has the wrong type, name or range. */
+  | 'ERR_GHOST_ARGUMENT'
+  /** A file or folder is missing or cannot be read. */
+  | 'ERR_GHOST_FILE'
+  /** A checkpoint is no known format, truncated or damaged. */
+  | 'ERR_GHOST_CHECKPOINT'
+  /** A checkpoint names something that could run code. */
+  | 'ERR_GHOST_UNSAFE'
+  /** A checkpoint's tensors are not those of a network of this family. */
+  | 'ERR_GHOST_ARCHITECTURE'
+  /** An image cannot be decoded or has impossible dimensions. */
+  | 'ERR_GHOST_IMAGE'
+  /** A tensor's shape does not fit its data, the network, or memory. */
+  | 'ERR_GHOST_SHAPE'
+  /** The model has been disposed of. */
+  | 'ERR_GHOST_DISPOSED'
+  /** The native addon cannot be loaded, or the machine lacks memory or threads. */
+  | 'ERR_GHOST_NATIVE';
+
+/**
+ * The one error class of this package. `code` is stable and meant for programs;
+ * `message` says what was expected, what was found and what to do.
+ */
+export class GhostNetError extends Error {
+  override readonly name = 'GhostNetError';
+  readonly code: GhostNetErrorCode;
+
+  constructor(code: GhostNetErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+}

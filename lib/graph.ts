@@ -1,0 +1,104 @@
+/**
+ * The graph: what a network computes, as data. `lib/models` builds it from a checkpoint's tensors; the
+ * native planner decides how it is run. A new head or family member is a new graph and no new C++.
+ *
+ * Activations are NCHW in meaning; their layout in memory is the planner's business.
+ */
+
+/** Index of a node in {@link Graph.nodes}; a node refers only to nodes before it. */
+export type NodeId = number;
+
+export type Activation = 'none' | 'relu' | 'sigmoid' | 'hard_sigmoid';
+
+export type Pair = readonly [vertical: number, horizontal: number];
+
+/** The network's input, [n, channels, h, w] float32. */
+export interface InputNode {
+  readonly op: 'input';
+  readonly name: string;
+  readonly channels: number;
+}
+
+/**
+ * A convolution with its batch norm folded and its activation:
+ * `activation(scale[o] * sum(weight * x) + bias[o])`. A linear layer is a 1x1 convolution of a 1x1 map.
+ */
+export interface Conv2dNode {
+  readonly op: 'conv2d';
+  readonly name: string;
+  readonly input: NodeId;
+  /** [outChannels, inChannels / groups, kernel[0], kernel[1]] */
+  readonly weight: Float32Array;
+  /** [outChannels]; batch norm's gamma / sqrt(var + eps), multiplied into the weights when they are packed. */
+  readonly scale?: Float64Array;
+  /** [outChannels]; absent means zero. */
+  readonly bias?: Float32Array;
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  /** 1, or inChannels for a depthwise convolution (then outChannels = inChannels). */
+  readonly groups: number;
+  readonly activation: Activation;
+}
+
+/** Mean over `kernel` windows without padding; what does not fill a window at the end is dropped. */
+export interface AvgPool2dNode {
+  readonly op: 'avg_pool2d';
+  readonly name: string;
+  readonly input: NodeId;
+  readonly kernel: Pair;
+  readonly stride: Pair;
+}
+
+/** Mean over the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
+export interface GlobalAvgPoolNode {
+  readonly op: 'global_avg_pool';
+  readonly name: string;
+  readonly input: NodeId;
+}
+
+/** Channels of all inputs one after the other, cut to the first `channels`. */
+export interface ConcatNode {
+  readonly op: 'concat';
+  readonly name: string;
+  readonly inputs: readonly NodeId[];
+  readonly channels: number;
+}
+
+/** Nearest neighbour to the height and width of `like`: source index floor(i * in / out). */
+export interface UpsampleNearestNode {
+  readonly op: 'upsample_nearest';
+  readonly name: string;
+  readonly input: NodeId;
+  readonly like: NodeId;
+}
+
+/** Element by element; `mul`'s second input may be a 1x1 map, which counts for every position. */
+export interface BinaryNode {
+  readonly op: 'mul' | 'add';
+  readonly name: string;
+  readonly inputs: readonly [NodeId, NodeId];
+}
+
+export type GraphNode =
+  | InputNode
+  | Conv2dNode
+  | AvgPool2dNode
+  | GlobalAvgPoolNode
+  | ConcatNode
+  | UpsampleNearestNode
+  | BinaryNode;
+
+/** A node whose value is handed back, as [n, channels, h, w] float32 (a 1x1 map as [n, channels]). */
+export interface GraphOutput {
+  readonly name: string;
+  readonly node: NodeId;
+}
+
+export interface Graph {
+  readonly nodes: readonly GraphNode[];
+  readonly outputs: readonly GraphOutput[];
+}
