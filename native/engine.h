@@ -1,0 +1,73 @@
+// The engine, whole: a graph in, answers out, on threads of its own. No Node here: see binding/ for that.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "graph.h"
+#include "platform/aligned.h"
+#include "status.h"
+
+namespace ghostnet {
+
+struct ModelOptions {
+  int threads = 0;   // 0: as many cores as this process may use
+  std::string isa;   // empty: the best that the CPU has; else "avx512", "avx2", "neon" or "plain"
+};
+
+struct ModelInfo {
+  std::string isa;
+  int threads = 0;
+  size_t weight_bytes = 0;  // packed
+};
+
+struct OutputTensor {
+  std::string name;
+  Shape shape;
+  std::vector<float> data;  // [n, c, h, w]
+};
+
+/// One call of infer. Made by Model::request, which copies the input, so that the caller's memory is free at once.
+struct Request {
+  Shape shape;
+  AlignedFloats images;  // [n] padded images
+  std::shared_ptr<std::atomic<bool>> cancelled;
+  /// Called once, on a thread of the engine. outputs are empty unless the status is ok.
+  std::function<void(const Status&, std::vector<OutputTensor>&&)> done;
+};
+
+/// What one step of a plan is, for people.
+struct StepDescription {
+  std::string split;                 // "rows" or "groups"
+  std::vector<std::string> stages;   // "blocks.2.0.ghost1.primary_conv: pointwise"
+  int tasks = 0;                     // rows or groups that threads share
+  int64_t nanoseconds = 0;           // of the last profiled run
+};
+
+class Model {
+ public:
+  /// Lowers and packs; the graph's pointers are not read after this returns.
+  static Status create(Graph graph, const ModelOptions& options, std::unique_ptr<Model>* model);
+  /// Waits for the image that is being computed; requests that have not started end as cancelled.
+  ~Model();
+
+  const ModelInfo& info() const;
+
+  /// Checks the shape and copies `data` [n, c, h, w] (n * c * h * w floats).
+  Status request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const;
+  /// Any number of requests may be under way; images are computed in the order of arrival.
+  void submit(std::unique_ptr<Request> request);
+
+  /// The plan for images of this size, run once with zeros if `profile` says so.
+  Status describe(const Shape& image, int profile_runs, std::vector<StepDescription>* steps);
+
+ private:
+  class Impl;
+  explicit Model(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ghostnet

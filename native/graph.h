@@ -1,0 +1,60 @@
+// The network as the caller describes it: operators in execution order, weights by pointer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace ghostnet {
+
+enum class Op { input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, mul, add };
+enum class Activation { none, relu, sigmoid, hard_sigmoid };
+
+struct Pair {
+  int y = 1, x = 1;
+  bool operator==(const Pair& o) const { return y == o.y && x == o.x; }
+  bool operator!=(const Pair& o) const { return !(*this == o); }
+};
+
+/// One operator. Its value is [n, channels, h, w]; `inputs` are indices of earlier nodes.
+/// upsample_nearest: inputs = {source, like}. mul, add: two inputs; mul's second may be a 1x1 map.
+struct Node {
+  Op op = Op::input;
+  std::string name;
+  std::vector<int> inputs;
+  int channels = 0;
+
+  // conv2d and avg_pool2d
+  Pair kernel, stride, padding{0, 0}, dilation;
+  // conv2d: activation(scale[o] * sum(weight * x) + bias[o])
+  int groups = 1;                  // 1, or the input's channels (depthwise)
+  Activation activation = Activation::none;
+  const float* weight = nullptr;   // [channels, in_channels / groups, kernel.y, kernel.x]
+  int64_t weight_count = 0;
+  const double* scale = nullptr;   // [channels] or null (1)
+  const float* bias = nullptr;     // [channels] or null (0)
+
+  bool depthwise() const { return op == Op::conv2d && groups > 1; }
+  bool pointwise() const {
+    return op == Op::conv2d && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
+  }
+};
+
+struct GraphOutput {
+  std::string name;
+  int node = 0;
+};
+
+/// The pointers in `nodes` need to stay valid only while a Model is created from it.
+struct Graph {
+  std::vector<Node> nodes;
+  std::vector<GraphOutput> outputs;
+};
+
+struct Shape {
+  int64_t n = 0, c = 0, h = 0, w = 0;
+  int64_t elements() const { return n * c * h * w; }
+  bool operator==(const Shape& o) const { return n == o.n && c == o.c && h == o.h && w == o.w; }
+};
+
+}  // namespace ghostnet

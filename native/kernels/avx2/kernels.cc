@@ -1,0 +1,33 @@
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+
+#include "../generic/macros.h"
+#include "../table.h"
+
+// Opened after every include, so that no inline function of a header is compiled for more than the baseline.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC target("avx2,fma")
+#endif
+
+namespace ghostnet {
+namespace avx2 {
+#include "vec.inc"
+#include "../generic/vector.inc"
+#include "../generic/pointwise.inc"
+#include "../generic/planar_conv.inc"
+#include "../generic/depthwise.inc"
+#include "../generic/ghost.inc"
+#include "../generic/table.inc"
+}  // namespace avx2
+}  // namespace ghostnet
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#endif

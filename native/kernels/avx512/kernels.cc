@@ -1,0 +1,39 @@
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+
+#include "../generic/macros.h"
+#include "../table.h"
+
+// GCC 12 takes the "undefined" operand of its own AVX-512 intrinsics for a mistake of ours.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
+// Opened after every include, so that no inline function of a header is compiled for more than the baseline.
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx2,fma"))), apply_to = function)
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC target("avx512f,avx512vl,avx2,fma")
+#endif
+
+namespace ghostnet {
+namespace avx512 {
+#include "vec.inc"
+#include "../generic/vector.inc"
+#include "../generic/pointwise.inc"
+#include "../generic/planar_conv.inc"
+#include "../generic/depthwise.inc"
+#include "../generic/ghost.inc"
+#include "../generic/table.inc"
+}  // namespace avx512
+}  // namespace ghostnet
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#endif

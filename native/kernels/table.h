@@ -1,0 +1,112 @@
+// The kernel catalogue: what each kernel computes and where its operands lie. One KernelTable per instruction set.
+//
+// Activations are stored in channel blocks. A block holds up to 16 channels and has 4, 8 or 16 *lanes* (the smallest
+// of these that fits); a pixel of a block is `lanes` consecutive floats, lanes without a channel hold finite values.
+// Rows of a block are `pitch` floats apart. Pointers named `rows` point at pixels, never at bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ghostnet {
+
+constexpr int kMaxLanes = 16;
+/// 0, 1, 2 for blocks of 4, 8, 16 lanes: the index into the table's arrays.
+constexpr int lanes_index(int lanes) { return lanes == 16 ? 2 : lanes == 8 ? 1 : 0; }
+constexpr int lanes_for(int channels) { return channels <= 4 ? 4 : channels <= 8 ? 8 : 16; }
+
+/// out[p] = max(low, bias + sum_k weights[k] * input[k][p]) for one output block.
+struct PointwiseArgs {
+  const float* const* input;  // [input_blocks] pixel 0 of each input block
+  const int* input_lanes;     // [input_blocks]
+  const int* input_quads;     // [input_blocks] channels of the block, rounded up to fours, over 4
+  int input_blocks;
+  const float* weights;       // [sum(4 * input_quads)][lanes]
+  const float* bias;          // [lanes]
+  float* output;              // pixel 0 of the output block
+  const int32_t* output_pixel;  // [pixels] where pixel p is written, in pixels from `output`
+  float low;                  // 0 (ReLU) or -infinity
+};
+/// Computes pixels [begin, end).
+using PointwiseFn = void (*)(const PointwiseArgs&, int begin, int end);
+
+/// A convolution over planar input (the image), for one output block and one output row.
+struct PlanarConvArgs {
+  const float* const* rows;   // [in_channels * kernel_h] zero-padded input rows, at the first output's first tap
+  int row_count;              // in_channels * kernel_h
+  int kernel_w, stride_x, dilation_x;
+  const float* weights;       // [row_count][kernel_w][lanes]
+  const float* bias;          // [lanes]
+  float* output;              // [width][lanes]
+  int width;
+  float low;
+};
+using PlanarConvFn = void (*)(const PlanarConvArgs&);
+
+/// Depthwise convolution of one block. Output row y reads rows[y * stride_y + ky * dilation_y].
+struct DepthwiseArgs {
+  const float* const* rows;   // each at the first output's first tap; rows outside the map are rows of zeros
+  const float* weights;       // [kernel_h * kernel_w][lanes], then bias [lanes]
+  float* output;              // [height] rows of [width][lanes]
+  ptrdiff_t output_pitch;     // floats
+  int height, width;          // of the output
+  float low;
+  // Read by the general kernel alone; the others have them in their names.
+  int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
+};
+using DepthwiseFn = void (*)(const DepthwiseArgs&);
+
+/// The ghost module's second half, from one block of primary_conv's output p:
+///   concat:    identity = p,                ghost = max(low, depthwise3x3(p))
+///   gated:     identity = p * gate[0],      ghost = max(low, depthwise3x3(p)) * gate[1]
+///   residual:  identity = p + residual[0],  ghost = max(low, depthwise3x3(p)) + residual[1]
+struct GhostArgs {
+  const float* const* rows;   // [height + 2] rows of p from one above, each one pixel left of the first
+  const float* weights;       // [9][lanes], then bias [lanes]
+  float* identity;            // [height] rows of [width][lanes]
+  float* ghost;               // the same
+  ptrdiff_t identity_pitch, ghost_pitch;  // floats
+  const float* const* other[2];  // [height] rows of gate or residual for either output
+  const int32_t* gate_pixel;  // [width] column of the gate for column x; unused for residual and doubled
+  int height, width;
+  float low;
+};
+using GhostFn = void (*)(const GhostArgs&);
+
+/// Means of 2x2 windows with stride 2 of one block.
+using AvgPool2Fn = void (*)(const float* row0, const float* row1, float* output, int width);
+/// total += sum over pixels (total has the block's lanes).
+using SumFn = void (*)(const float* row, int pixels, float* total);
+/// output = row * scale for `pixels` pixels (scale has the block's lanes). May be in place.
+using ScaleFn = void (*)(const float* row, const float* scale, float* output, int pixels);
+
+/// out = activation(bias + sum_k weights[k] * x[k]) for one output block of 16 lanes or fewer.
+struct MatVecArgs {
+  const float* x;        // [inputs], padded to a multiple of 4 with finite values
+  int inputs;            // a multiple of 4
+  const float* weights;  // [inputs][lanes]
+  const float* bias;     // [lanes]
+  float* output;         // [lanes]
+  int activation;        // 0 none, 1 ReLU, 2 sigmoid, 3 hard sigmoid
+};
+using MatVecFn = void (*)(const MatVecArgs&);
+
+enum class DepthwiseKind { k3x3s1, k3x3s2, k5x5s1, k5x5s2, k1x5, k5x1_sigmoid, general, general_sigmoid };
+constexpr int kDepthwiseKinds = 8;
+/// doubled: the gate's column is floor(x / 2), as the gate is exactly half as wide.
+enum class GhostKind { concat, gated, gated_doubled, residual };
+constexpr int kGhostKinds = 4;
+
+struct KernelTable {
+  const char* name;  // "avx512", "avx2", "neon", "scalar"
+  PointwiseFn pointwise[3];
+  PlanarConvFn planar_conv[3];
+  DepthwiseFn depthwise[kDepthwiseKinds][3];
+  GhostFn ghost[kGhostKinds][3];
+  AvgPool2Fn avg_pool2[3];
+  SumFn sum[3];
+  ScaleFn scale[3];
+  MatVecFn matvec[3];
+};
+
+}  // namespace ghostnet

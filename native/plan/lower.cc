@@ -1,0 +1,204 @@
+#include "lower.h"
+
+#include <algorithm>
+
+namespace ghostnet {
+namespace {
+
+class Lowering {
+ public:
+  Lowering(const Graph& graph, const LowerOptions& options, Lowered* lowered)
+      : graph_(graph), options_(options), out_(*lowered), readers_(graph.nodes.size()), fused_(graph.nodes.size(), false),
+        vector_(graph.nodes.size(), false) {
+    for (size_t i = 0; i < graph.nodes.size(); ++i)
+      for (int input : graph.nodes[i].inputs) readers_[static_cast<size_t>(input)].push_back(static_cast<int>(i));
+    is_output_.assign(graph.nodes.size(), false);
+    for (const GraphOutput& o : graph.outputs) is_output_[static_cast<size_t>(o.node)] = true;
+  }
+
+  Status run() {
+    out_ = Lowered();
+    if (options_.fuse_ghost)
+      for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) match_ghost(i);
+    for (int i = 1; i < static_cast<int>(graph_.nodes.size()); ++i)
+      if (!fused_[static_cast<size_t>(i)]) emit(i);
+    hoist_primary_convs();
+    count_consumers();
+    return assign_layouts();
+  }
+
+ private:
+  struct Ghost {
+    int value, primary, conv, other;
+    GhostKind join;
+  };
+
+  const Node& node(int i) const { return graph_.nodes[static_cast<size_t>(i)]; }
+
+  // The one reader of a value that nobody else sees, or -1.
+  int sole_reader(int i) const {
+    const auto& r = readers_[static_cast<size_t>(i)];
+    return r.size() == 1 && !is_output_[static_cast<size_t>(i)] ? r[0] : -1;
+  }
+
+  // concat(p, cheap_operation(p)), optionally times an upsampled gate or plus a shortcut.
+  void match_ghost(int c) {
+    const Node& concat = node(c);
+    if (concat.op != Op::concat || concat.inputs.size() != 2) return;
+    const int p = concat.inputs[0], d = concat.inputs[1];
+    const Node& cheap = node(d);
+    const bool relu_or_none = cheap.activation == Activation::none || cheap.activation == Activation::relu;
+    if (!cheap.depthwise() || cheap.inputs[0] != p || cheap.kernel != Pair{3, 3} || cheap.stride != Pair{1, 1} ||
+        cheap.padding != Pair{1, 1} || cheap.dilation != Pair{1, 1} || !relu_or_none || sole_reader(d) != c ||
+        concat.channels != 2 * node(p).channels || node(p).op == Op::input)
+      return;
+    Ghost ghost{c, p, d, -1, GhostKind::concat};
+    fused_[static_cast<size_t>(d)] = true;
+    if (const int reader = sole_reader(c); reader >= 0) join(reader, &ghost);
+    if (ghost.value != c) fused_[static_cast<size_t>(c)] = true;
+    ghosts_.push_back(ghost);
+  }
+
+  void join(int reader, Ghost* ghost) {
+    const Node& next = node(reader);
+    if (next.op == Op::add && next.inputs[0] != next.inputs[1]) {
+      ghost->other = next.inputs[0] == ghost->value ? next.inputs[1] : next.inputs[0];
+      if (node(ghost->other).op == Op::input) return void(ghost->other = -1);
+      ghost->join = GhostKind::residual;
+      ghost->value = reader;
+    } else if (next.op == Op::mul && next.inputs[0] == ghost->value) {
+      const int up = next.inputs[1];
+      if (node(up).op != Op::upsample_nearest || node(up).inputs[1] != ghost->value || is_output_[static_cast<size_t>(up)]) return;
+      ghost->other = node(up).inputs[0];
+      ghost->join = GhostKind::gated;
+      ghost->value = reader;
+      fused_[static_cast<size_t>(up)] = true;
+    }
+  }
+
+  void emit(int i) {
+    const Node& n = node(i);
+    Operation op;
+    op.value = i;
+    op.inputs = n.inputs;
+    if (n.op == Op::conv2d) op.conv = i;
+    for (const Ghost& g : ghosts_) {
+      if (g.value != i) continue;
+      op.kind = Kind::ghost;
+      op.inputs = {g.primary};
+      if (g.other >= 0) op.inputs.push_back(g.other);
+      op.conv = g.conv;
+      op.join = g.join;
+      out_.operations.push_back(op);
+      return;
+    }
+    op.kind = kind_of(n);
+    vector_[static_cast<size_t>(i)] = op.kind == Kind::global_avg_pool || op.kind == Kind::matvec;
+    out_.operations.push_back(op);
+  }
+
+  Kind kind_of(const Node& n) {
+    const auto vector_input = [&](size_t k) { return static_cast<bool>(vector_[static_cast<size_t>(n.inputs[k])]); };
+    const bool clamped = n.activation == Activation::none || n.activation == Activation::relu;
+    const bool image = !n.inputs.empty() && n.inputs[0] == 0;
+    if (n.op == Op::conv2d && image) return n.groups == 1 && clamped && takes_padding(n) ? Kind::planar_conv : Kind::plain;
+    if (image) return Kind::plain;
+    if (n.pointwise() && vector_input(0)) return Kind::matvec;
+    if (n.pointwise() && clamped) return Kind::pointwise;
+    if (n.depthwise() && n.activation != Activation::hard_sigmoid) return Kind::depthwise;
+    if (n.op == Op::avg_pool2d && n.kernel == Pair{2, 2} && n.stride == Pair{2, 2}) return Kind::avg_pool2;
+    if (n.op == Op::global_avg_pool) return Kind::global_avg_pool;
+    if (n.op == Op::mul && vector_input(1) && !vector_input(0) && options_.fuse_ghost) return Kind::scale;
+    return Kind::plain;
+  }
+
+  // The image is padded once, as its first convolution wants it.
+  bool takes_padding(const Node& conv) {
+    if (!padded_) out_.image_padding = conv.padding;
+    padded_ = true;
+    return out_.image_padding == conv.padding;
+  }
+
+  // primary_conv moves next to its ghost operation, past the shortcut's convolutions, so that both can share a step.
+  void hoist_primary_convs() {
+    auto& ops = out_.operations;
+    for (size_t g = 0; g < ops.size(); ++g) {
+      if (ops[g].kind != Kind::ghost || readers_[static_cast<size_t>(ops[g].inputs[0])].size() != 2) continue;
+      for (size_t p = 0; p < g; ++p)
+        if (ops[p].value == ops[g].inputs[0]) std::rotate(ops.begin() + static_cast<long>(p), ops.begin() + static_cast<long>(p) + 1, ops.begin() + static_cast<long>(g));
+    }
+  }
+
+  void count_consumers() {
+    out_.consumers.assign(graph_.nodes.size(), 0);
+    for (const Operation& op : out_.operations)
+      for (int input : op.inputs) ++out_.consumers[static_cast<size_t>(input)];
+    for (const GraphOutput& o : graph_.outputs) ++out_.consumers[static_cast<size_t>(o.node)];
+  }
+
+  // The layout that the readers of a value need, where they need a certain one.
+  bool wanted(int value, Layout* layout) const {
+    for (const Operation& op : out_.operations) {
+      const bool main = !op.inputs.empty() && op.inputs[0] == value;
+      const bool second = op.inputs.size() > 1 && op.inputs[1] == value;
+      if (op.kind == Kind::ghost && second) return *layout = Layout::of(node(op.value).channels, 2), true;
+      if (op.kind == Kind::scale && second) return *layout = out_.layouts[static_cast<size_t>(op.inputs[0])], true;
+      const bool per_channel = op.kind == Kind::depthwise || op.kind == Kind::avg_pool2 || op.kind == Kind::scale || op.kind == Kind::global_avg_pool;
+      if (per_channel && main && wanted(op.value, layout)) return true;
+    }
+    return false;
+  }
+
+  Status assign_layouts() {
+    out_.layouts.resize(graph_.nodes.size());
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) out_.layouts[i] = Layout::of(graph_.nodes[i].channels, 1);
+    for (const Operation& op : out_.operations) {
+      Layout& layout = out_.layouts[static_cast<size_t>(op.value)];
+      switch (op.kind) {
+        case Kind::ghost: layout = Layout::of(node(op.value).channels, 2); break;
+        case Kind::depthwise:
+        case Kind::avg_pool2:
+        case Kind::global_avg_pool:
+        case Kind::scale: layout = out_.layouts[static_cast<size_t>(op.inputs[0])]; break;
+        default: wanted(op.value, &layout);
+      }
+    }
+    for (const Operation& op : out_.operations) {
+      if ((op.kind == Kind::ghost || op.kind == Kind::scale) && op.inputs.size() > 1 &&
+          !(out_.layouts[static_cast<size_t>(op.inputs[1])] == out_.layouts[static_cast<size_t>(op.value)]))
+        return Status::unsupported("node '" + node(op.value).name + "': its two inputs cannot be given one channel layout");
+    }
+    return Status::success();
+  }
+
+  const Graph& graph_;
+  const LowerOptions& options_;
+  Lowered& out_;
+  std::vector<std::vector<int>> readers_;
+  std::vector<bool> fused_, vector_, is_output_;
+  std::vector<Ghost> ghosts_;
+  bool padded_ = false;
+};
+
+}  // namespace
+
+Status lower(const Graph& graph, const LowerOptions& options, Lowered* lowered) {
+  return Lowering(graph, options, lowered).run();
+}
+
+DepthwiseKind depthwise_kind(const Node& conv) {
+  const bool sigmoid = conv.activation == Activation::sigmoid;
+  const Pair& k = conv.kernel;
+  const Pair& s = conv.stride;
+  if (conv.dilation == Pair{1, 1}) {
+    if (sigmoid && k == Pair{5, 1} && s == Pair{1, 1}) return DepthwiseKind::k5x1_sigmoid;
+    if (!sigmoid && k == Pair{1, 5} && s == Pair{1, 1}) return DepthwiseKind::k1x5;
+    if (!sigmoid && s == Pair{1, 1} && k == Pair{3, 3}) return DepthwiseKind::k3x3s1;
+    if (!sigmoid && s == Pair{2, 2} && k == Pair{3, 3}) return DepthwiseKind::k3x3s2;
+    if (!sigmoid && s == Pair{1, 1} && k == Pair{5, 5}) return DepthwiseKind::k5x5s1;
+    if (!sigmoid && s == Pair{2, 2} && k == Pair{5, 5}) return DepthwiseKind::k5x5s2;
+  }
+  return sigmoid ? DepthwiseKind::general_sigmoid : DepthwiseKind::general;
+}
+
+}  // namespace ghostnet

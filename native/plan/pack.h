@@ -1,0 +1,31 @@
+// Weights in the order in which the kernels read them, batch norm's scale multiplied in. Done once per model.
+#pragma once
+
+#include <vector>
+
+#include "../platform/aligned.h"
+#include "lower.h"
+
+namespace ghostnet {
+
+/// Where one operation's weights lie, per output block, in floats from the start of PackedWeights.
+///   planar_conv: weights [in_channels * kernel_h][kernel_w][lanes]
+///   pointwise:   weights [input quads * 4][lanes], matvec: [input lanes][lanes]
+///   depthwise, ghost: weights [kernel_h * kernel_w][lanes], bias [lanes] right behind
+struct PackedConv {
+  std::vector<size_t> weights, bias;  // [output blocks]
+};
+
+class PackedWeights {
+ public:
+  Status pack(const Graph& graph, const Lowered& lowered);
+  const PackedConv& of(size_t operation) const { return convs_[operation]; }
+  const float* at(size_t offset) const { return floats_.data() + offset; }
+  size_t size_bytes() const { return floats_.count() * sizeof(float); }
+
+ private:
+  std::vector<PackedConv> convs_;  // [operations]; empty for those without weights
+  AlignedFloats floats_;
+};
+
+}  // namespace ghostnet

@@ -1,0 +1,48 @@
+// A plan: how one graph runs for one input size.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "../platform/team.h"
+#include "step.h"
+
+namespace ghostnet {
+
+/// Sizes that decide between row pipelines and channel groups.
+struct PlanOptions {
+  size_t l1_bytes = 32 * 1024;   // data cache of a core
+  size_t l2_bytes = 512 * 1024;  // of a core
+  bool rows = true, groups = true;  // off: stages that would share a step run one by one (for tests and ablations)
+};
+
+class Program {
+ public:
+  static Status plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
+                     const Shape& image /*n = 1*/, const PlanOptions& options, std::unique_ptr<Program>* program);
+
+  size_t arena_floats() const { return arena_floats_; }
+  size_t scratch_floats() const { return scratch_floats_; }
+  size_t zeros_floats() const { return zeros_floats_; }
+  const std::vector<Step>& steps() const { return steps_; }
+  const std::vector<Shape>& shapes() const { return shapes_; }  // [nodes], n = 1
+  const Shape& image() const { return shapes_[0]; }
+
+  enum class Result { complete, cancelled, out_of_memory };
+  /// The part of thread `rank` of a team: all of them call this and get the same result. Stops between steps once
+  /// `cancelled` is set. `profile`, if any, receives nanoseconds for each step (from rank 0).
+  Result run(Team& team, int rank, Worker& worker, const std::atomic<bool>& cancelled, int64_t* profile = nullptr) const;
+
+  /// Writes output `node` as [channels][height][width].
+  void read_output(int node, const Worker& worker, float* out) const;
+
+ private:
+  friend class Scheduler;
+  std::vector<Shape> shapes_;
+  std::vector<View> views_;  // [nodes]
+  std::vector<Step> steps_;
+  size_t arena_floats_ = 0, scratch_floats_ = 0, zeros_floats_ = 0;
+};
+
+}  // namespace ghostnet

@@ -1,0 +1,282 @@
+// Which stages run together, in which order, and where their values lie.
+#include <algorithm>
+
+#include "memory.h"
+#include "program.h"
+#include "shapes.h"
+#include "transfer.h"
+
+namespace ghostnet {
+namespace {
+
+constexpr size_t kLineFloats = kCacheLineBytes / sizeof(float);
+size_t round_up(size_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
+
+std::unique_ptr<Stage> make_stage(const StageContext& c, size_t operation) {
+  switch (c.lowered.operations[operation].kind) {
+    case Kind::planar_conv: return make_planar_conv(c, operation);
+    case Kind::pointwise: return make_pointwise(c, operation);
+    case Kind::depthwise: return make_depthwise(c, operation);
+    case Kind::ghost: return make_ghost(c, operation);
+    case Kind::avg_pool2: return make_avg_pool2(c, operation);
+    case Kind::global_avg_pool: return make_global_avg_pool(c, operation);
+    case Kind::matvec: return make_matvec(c, operation);
+    case Kind::scale: return make_scale(c, operation);
+    case Kind::plain: return make_plain(c, operation);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+class Scheduler {
+ public:
+  Scheduler(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
+            const PlanOptions& options, Program* program)
+      : graph_(graph), lowered_(lowered), ops_(lowered.operations), options_(options), p_(*program),
+        context_{graph, lowered, weights, kernels, program->shapes_} {}
+
+  Status run(const Shape& image) {
+    if (Status s = infer_shapes(graph_, image, &p_.shapes_); !s.ok()) return s;
+    shape_views();
+    choose_splits();
+    std::vector<size_t> pending;
+    for (size_t i = 0; i < ops_.size(); ++i) pending.push_back(i);
+    while (!pending.empty()) {
+      const std::vector<size_t> members = next_step(pending);
+      pending.erase(pending.begin(), pending.begin() + static_cast<long>(members.size()));
+      steps_.push_back(members);
+    }
+    choose_homes();
+    place_arena();
+    place_scratch();
+    for (const auto& members : steps_) build_step(members);
+    return Status::success();
+  }
+
+ private:
+  View& view(int value) { return p_.views_[static_cast<size_t>(value)]; }
+  const Operation& op(size_t i) const { return ops_[i]; }
+  const Layout& layout(int value) const { return lowered_.layouts[static_cast<size_t>(value)]; }
+  int consumers(int value) const { return lowered_.consumers[static_cast<size_t>(value)]; }
+
+  void shape_views() {
+    p_.views_.assign(graph_.nodes.size(), View());
+    int widest = 0;
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) {
+      View& v = p_.views_[i];
+      v.layout = &lowered_.layouts[i];
+      v.height = static_cast<int>(p_.shapes_[i].h);
+      v.width = static_cast<int>(p_.shapes_[i].w);
+    }
+    for (const Operation& o : ops_) {
+      if (o.kind != Kind::depthwise && o.kind != Kind::ghost) continue;
+      int& border = view(o.inputs[0]).border;
+      border = std::max(border, graph_.nodes[static_cast<size_t>(o.conv)].padding.x);
+    }
+    for (const View& v : p_.views_) widest = std::max(widest, v.width + 2 * v.border);
+    p_.zeros_floats_ = static_cast<size_t>(widest) * kMaxLanes;
+    for (size_t i = 0; i < ops_.size(); ++i) {
+      stages_.push_back(make_stage(context_, i));
+      Stage& stage = *stages_.back();
+      stage.value = op(i).value;
+      stage.name = graph_.nodes[static_cast<size_t>(op(i).value)].name;
+      stage.output = &view(op(i).value);
+      for (int input : op(i).inputs) stage.inputs.push_back(&view(input));
+      producer_.resize(graph_.nodes.size(), -1);
+      producer_[static_cast<size_t>(op(i).value)] = static_cast<int>(i);
+    }
+  }
+
+  // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for
+  // every group. So rows pay where the map outgrows the caches and the weights do not.
+  bool prefers_rows(const Operation& ghost) const {
+    const View& v = p_.views_[static_cast<size_t>(ghost.value)];
+    const size_t map_bytes = static_cast<size_t>(v.height) * v.width * layout(ghost.value).total_lanes() * sizeof(float);
+    const int primary = producer_[static_cast<size_t>(ghost.inputs[0])];
+    size_t weight_bytes = 0;
+    if (primary >= 0 && op(static_cast<size_t>(primary)).conv >= 0)
+      weight_bytes = static_cast<size_t>(graph_.nodes[static_cast<size_t>(op(static_cast<size_t>(primary)).conv)].weight_count) * sizeof(float);
+    return map_bytes > options_.l2_bytes / 2 && weight_bytes <= options_.l1_bytes;
+  }
+
+  void choose_splits() {
+    split_.assign(ops_.size(), Split::groups);
+    Split next_ghost = Split::groups;
+    for (size_t i = ops_.size(); i-- > 0;) {
+      if (op(i).kind == Kind::ghost) next_ghost = prefers_rows(op(i)) ? Split::rows : Split::groups;
+      if (op(i).kind == Kind::ghost || op(i).kind == Kind::pointwise || op(i).kind == Kind::avg_pool2) split_[i] = next_ghost;
+    }
+    for (size_t i = 0; i < ops_.size(); ++i) {
+      const int from = op(i).inputs.empty() ? -1 : producer_[static_cast<size_t>(op(i).inputs[0])];
+      const bool after_rows = from >= 0 && split_[static_cast<size_t>(from)] == Split::rows;
+      if (op(i).kind == Kind::planar_conv) split_[i] = Split::rows;
+      if ((op(i).kind == Kind::depthwise || op(i).kind == Kind::scale) && after_rows) split_[i] = Split::rows;
+      // The second ghost module of a bottleneck follows the first.
+      if (op(i).kind == Kind::ghost && op(i).join == GhostKind::residual && from >= 0 &&
+          split_of_input(static_cast<size_t>(from)) == Split::rows)
+        split_[i] = split_[static_cast<size_t>(from)] = Split::rows;
+    }
+  }
+  Split split_of_input(size_t i) const {
+    const int from = producer_[static_cast<size_t>(op(i).inputs[0])];
+    return from < 0 ? Split::groups : split_[static_cast<size_t>(from)];
+  }
+
+  bool row_local(const Operation& o) const {
+    return o.kind != Kind::global_avg_pool && o.kind != Kind::matvec && o.kind != Kind::plain;
+  }
+
+  bool can_join(const std::vector<size_t>& members, size_t i) const {
+    const Split split = split_[members[0]];
+    const bool wanted = split == Split::rows ? options_.rows : options_.groups;
+    const Operation& first = op(members[0]);
+    if (!wanted || op(i).kind == Kind::plain || first.kind == Kind::plain) return false;
+    if (split == Split::rows && (!row_local(op(i)) || !row_local(first) || split_[i] != Split::rows)) return false;
+    if (split == Split::groups) {
+      if (split_[i] == Split::rows && row_local(op(i))) return false;
+      const Layout &a = layout(first.value), &b = layout(op(i).value);
+      if (a.groups() != b.groups() || a.blocks.back().lanes != b.blocks.back().lanes) return false;
+    }
+    for (size_t k = 0; k < op(i).inputs.size(); ++k) {
+      const int from = producer_[static_cast<size_t>(op(i).inputs[k])];
+      if (from < 0 || std::find(members.begin(), members.end(), static_cast<size_t>(from)) == members.end()) continue;
+      if (split == Split::rows && consumers(op(i).inputs[k]) != 1) return false;
+      if (split == Split::groups && !stages_[i]->by_group(k)) return false;
+    }
+    return true;
+  }
+
+  std::vector<size_t> next_step(const std::vector<size_t>& pending) const {
+    std::vector<size_t> members{pending[0]};
+    for (size_t k = 1; k < pending.size() && can_join(members, pending[k]); ++k) members.push_back(pending[k]);
+    if (split_[members[0]] == Split::groups) return members;
+    // A pipeline makes only the rows that its last stage asks for: nothing else of it may be read from outside.
+    for (size_t k = 0; k + 1 < members.size(); ++k) {
+      const int value = op(members[k]).value;
+      int inside = 0;
+      for (size_t m : members)
+        for (int input : op(m).inputs) inside += input == value;
+      if (inside != consumers(value)) members.resize(k + 1);
+    }
+    return members;
+  }
+
+  void choose_homes() {
+    step_of_.assign(graph_.nodes.size(), -1);
+    last_read_.assign(graph_.nodes.size(), -1);
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      for (size_t m : steps_[s]) {
+        step_of_[static_cast<size_t>(op(m).value)] = static_cast<int>(s);
+        for (int input : op(m).inputs) last_read_[static_cast<size_t>(input)] = static_cast<int>(s);
+      }
+    }
+    std::vector<bool> is_output(graph_.nodes.size(), false);
+    for (const GraphOutput& o : graph_.outputs) {
+      last_read_[static_cast<size_t>(o.node)] = static_cast<int>(steps_.size());
+      is_output[static_cast<size_t>(o.node)] = true;
+    }
+    for (size_t s = 0; s < steps_.size(); ++s) {
+      for (size_t m : steps_[s]) {
+        const auto value = static_cast<size_t>(op(m).value);
+        const bool inside = last_read_[value] == static_cast<int>(s) && !is_output[value];
+        View& v = p_.views_[value];
+        if (!inside) continue;
+        v.home = split_[steps_[s][0]] == Split::rows ? View::Home::rings : View::Home::group;
+        if (v.home == View::Home::rings) v.row_mask = ring_rows(s, op(m).value) - 1;
+      }
+    }
+  }
+
+  // A power of two that holds the rows which the reader of a value needs at once.
+  int ring_rows(size_t s, int value) const {
+    int span = 1;
+    for (size_t m : steps_[s])
+      for (size_t k = 0; k < op(m).inputs.size(); ++k)
+        if (op(m).inputs[k] == value) span = std::max(span, stages_[m]->input_rows(k, 0).size());
+    int rows = 1;
+    while (rows < span) rows *= 2;
+    return rows;
+  }
+
+  // Offsets of a value's blocks from its start; returns its size. Vectors are contiguous, for matvec.
+  size_t lay_out(View& v) const {
+    size_t at = 0;
+    const bool vector = v.height == 1 && v.width == 1 && v.border == 0;
+    v.offset.clear();
+    const auto per_segment = static_cast<size_t>(v.layout->groups());
+    for (size_t b = 0; b < v.layout->blocks.size(); ++b) {
+      if (v.home == View::Home::group) {
+        v.offset.push_back(b / per_segment * round_up(v.block_floats(v.lanes(0))));
+        at = v.offset.back() + round_up(v.block_floats(v.lanes(0)));
+        continue;
+      }
+      v.offset.push_back(at);
+      const size_t floats = v.block_floats(v.layout->blocks[b].lanes);
+      at += vector ? floats : round_up(floats);
+    }
+    return round_up(at);
+  }
+
+  void place_arena() {
+    std::vector<Lifetime> lifetimes;
+    std::vector<size_t> values;
+    for (const Operation& o : ops_) {
+      const auto value = static_cast<size_t>(o.value);
+      View& v = p_.views_[value];
+      if (v.home != View::Home::arena) continue;
+      lifetimes.push_back({lay_out(v), step_of_[value], std::max(step_of_[value], last_read_[value]), 0});
+      values.push_back(value);
+    }
+    p_.arena_floats_ = place(&lifetimes);
+    for (size_t i = 0; i < values.size(); ++i)
+      for (size_t& offset : p_.views_[values[i]].offset) offset += lifetimes[i].offset;
+  }
+
+  void place_scratch() {
+    for (const auto& members : steps_) {
+      size_t at = 0;
+      for (size_t m : members) {
+        View& v = view(op(m).value);
+        if (v.home == View::Home::arena) continue;
+        const size_t size = lay_out(v);
+        for (size_t& offset : v.offset) offset += at;
+        at += size;
+      }
+      p_.scratch_floats_ = std::max(p_.scratch_floats_, at);
+    }
+  }
+
+  void build_step(const std::vector<size_t>& members) {
+    std::vector<std::unique_ptr<Stage>> stages;
+    const Split split = split_[members[0]];
+    for (size_t m : members) {
+      stages_[m]->placed();
+      stages.push_back(std::move(stages_[m]));
+    }
+    const bool alone = members.size() == 1 && !row_local(op(members[0]));
+    p_.steps_.emplace_back(alone ? Split::groups : split, std::move(stages));
+  }
+
+  const Graph& graph_;
+  const Lowered& lowered_;
+  const std::vector<Operation>& ops_;
+  const PlanOptions& options_;
+  Program& p_;
+  StageContext context_;
+  std::vector<std::unique_ptr<Stage>> stages_;  // [operations], moved into steps at the end
+  std::vector<int> producer_;                   // [nodes] the operation of a value, or -1
+  std::vector<Split> split_;                    // [operations]
+  std::vector<std::vector<size_t>> steps_;      // operations by step
+  std::vector<int> step_of_, last_read_;        // [nodes]
+};
+
+Status Program::plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
+                     const Shape& image, const PlanOptions& options, std::unique_ptr<Program>* program) {
+  auto planned = std::make_unique<Program>();
+  if (Status s = Scheduler(graph, lowered, weights, kernels, options, planned.get()).run(image); !s.ok()) return s;
+  *program = std::move(planned);
+  return Status::success();
+}
+
+}  // namespace ghostnet

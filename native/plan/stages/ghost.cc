@@ -1,0 +1,85 @@
+#include "stage.h"
+
+namespace ghostnet {
+namespace {
+
+// inputs: primary_conv's output, then the gate (at its own, smaller size) or the shortcut.
+class Ghost final : public Stage {
+ public:
+  Ghost(const StageContext& c, size_t operation)
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), join_(c.lowered.operations[operation].join),
+        packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels) {}
+
+  void placed() override {
+    kind_ = join_;
+    if (join_ != GhostKind::gated) return;
+    const int from = inputs[1]->width;
+    if (from * 2 == output->width) kind_ = GhostKind::gated_doubled;
+    gate_pixel_.clear();
+    for (int x = 0; x < output->width; ++x) gate_pixel_.push_back(static_cast<int32_t>(int64_t{x} * from / output->width));
+  }
+
+  void run(Worker& w, int group, Range rows) const override {
+    const View& primary = *inputs[0];
+    const int second = group + output->layout->groups(), lanes = primary.lanes(group);
+    const auto height = static_cast<size_t>(rows.size());
+    w.rows.resize(height + 2);
+    for (size_t i = 0; i < height + 2; ++i) {
+      const int y = rows.begin - 1 + static_cast<int>(i);
+      w.rows[i] = y >= 0 && y < primary.height ? primary.row(w, group, y) - lanes : w.zeros;
+    }
+    GhostArgs args;
+    args.rows = w.rows.data();
+    args.other[0] = args.other[1] = nullptr;
+    if (inputs.size() > 1) {
+      w.other0.resize(height);
+      w.other1.resize(height);
+      for (size_t i = 0; i < height; ++i) {
+        const int y = input_rows(1, rows.begin + static_cast<int>(i)).begin;
+        w.other0[i] = inputs[1]->row(w, group, y);
+        w.other1[i] = inputs[1]->row(w, second, y);
+      }
+      args.other[0] = w.other0.data();
+      args.other[1] = w.other1.data();
+    }
+    args.gate_pixel = gate_pixel_.data();
+    args.weights = weights_.at(packed_.weights[static_cast<size_t>(group)]);
+    args.identity = output->row(w, group, rows.begin);
+    args.ghost = output->row(w, second, rows.begin);
+    args.identity_pitch = args.ghost_pitch = static_cast<ptrdiff_t>(output->pitch()) * lanes;
+    args.height = rows.size();
+    args.width = output->width;
+    args.low = lower_bound(conv_);
+    kernels_.ghost[static_cast<int>(kind_)][lanes_index(lanes)](args);
+    if (output->home != View::Home::arena) return;
+    for (int y = rows.begin; y < rows.end; ++y) {
+      clear_border(*output, w, group, y);
+      clear_border(*output, w, second, y);
+    }
+  }
+
+  Range input_rows(size_t i, int y) const override {
+    if (i == 0) return {y - 1, y + 2};
+    const int other = join_ == GhostKind::gated ? static_cast<int>(int64_t{y} * inputs[1]->height / output->height) : y;
+    return {other, other + 1};
+  }
+  const char* kernel() const override {
+    static const char* const names[kGhostKinds] = {"ghost", "ghost + gate", "ghost + gate", "ghost + shortcut"};
+    return names[static_cast<int>(kind_)];
+  }
+
+ private:
+  const Node& conv_;
+  const GhostKind join_;
+  GhostKind kind_ = GhostKind::concat;
+  const PackedConv& packed_;
+  const PackedWeights& weights_;
+  const KernelTable& kernels_;
+  std::vector<int32_t> gate_pixel_;  // [output width]
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_ghost(const StageContext& c, size_t operation) { return std::make_unique<Ghost>(c, operation); }
+
+}  // namespace ghostnet

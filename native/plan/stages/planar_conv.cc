@@ -1,0 +1,55 @@
+#include "stage.h"
+
+namespace ghostnet {
+namespace {
+
+class PlanarConv final : public Stage {
+ public:
+  PlanarConv(const StageContext& c, size_t operation)
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
+        weights_(c.weights), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
+        pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x), plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
+
+  void run(Worker& w, int group, Range rows) const override {
+    PlanarConvArgs args;
+    args.row_count = channels_ * conv_.kernel.y;
+    args.kernel_w = conv_.kernel.x;
+    args.stride_x = conv_.stride.x;
+    args.dilation_x = conv_.dilation.x;
+    args.width = output->width;
+    args.low = lower_bound(conv_);
+    w.rows.resize(static_cast<size_t>(args.row_count));
+    for (int y = rows.begin; y < rows.end; ++y) {
+      for (int c = 0, i = 0; c < channels_; ++c)
+        for (int ky = 0; ky < conv_.kernel.y; ++ky, ++i)
+          w.rows[static_cast<size_t>(i)] = w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
+      args.rows = w.rows.data();
+      for_blocks(*output->layout, group, [&](int b) {
+        args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
+        args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
+        args.output = output->row(w, b, y);
+        kernels_.planar_conv[lanes_index(output->lanes(b))](args);
+        if (output->home == View::Home::arena) clear_border(*output, w, b, y);
+      });
+    }
+  }
+
+  // The image is always whole.
+  Range input_rows(size_t, int) const override { return {0, 0}; }
+  bool by_group(size_t) const override { return false; }
+  const char* kernel() const override { return "planar_conv"; }
+
+ private:
+  const Node& conv_;
+  const PackedConv& packed_;
+  const PackedWeights& weights_;
+  const KernelTable& kernels_;
+  const int channels_;
+  const size_t pitch_, plane_;  // of the padded image, floats
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_planar_conv(const StageContext& c, size_t operation) { return std::make_unique<PlanarConv>(c, operation); }
+
+}  // namespace ghostnet

@@ -1,0 +1,74 @@
+#include "stage.h"
+
+namespace ghostnet {
+namespace {
+
+class Pointwise final : public Stage {
+ public:
+  Pointwise(const StageContext& c, size_t operation)
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
+        weights_(c.weights), kernels_(c.kernels) {
+    const Layout& in = c.lowered.layouts[static_cast<size_t>(c.lowered.operations[operation].inputs[0])];
+    for (const Block& b : in.blocks) {
+      lanes_.push_back(b.lanes);
+      quads_.push_back((b.channels + 3) / 4);
+    }
+  }
+
+  void run(Worker& w, int group, Range rows) const override {
+    const View& in = *inputs[0];
+    PointwiseArgs args;
+    w.blocks.resize(lanes_.size());
+    args.input = w.blocks.data();
+    args.input_lanes = lanes_.data();
+    args.input_quads = quads_.data();
+    args.input_blocks = static_cast<int>(lanes_.size());
+    args.low = lower_bound(conv_);
+    args.output_pixel = output_pixel_.data();
+    // Without borders and rings all pixels of the map are one long row: no tile ends at the end of a row.
+    const int step = merged() ? rows.size() : 1;
+    for (int y = rows.begin; y < rows.end; y += step) {
+      const int first = merged() ? 0 : y;
+      for (size_t b = 0; b < lanes_.size(); ++b) w.blocks[b] = in.row(w, static_cast<int>(b), first);
+      const int begin = merged() ? y * in.width : 0, end = merged() ? rows.end * in.width : in.width;
+      for_blocks(*output->layout, group, [&](int b) {
+        args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
+        args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
+        args.output = output->row(w, b, first);
+        kernels_.pointwise[lanes_index(output->lanes(b))](args, begin, end);
+      });
+    }
+    if (output->home == View::Home::arena && output->border > 0)
+      for_blocks(*output->layout, group, [&](int b) {
+        for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, w, b, y);
+      });
+  }
+
+  Range input_rows(size_t, int y) const override { return {y, y + 1}; }
+  bool by_group(size_t) const override { return false; }
+  const char* kernel() const override { return "pointwise"; }
+
+  // Where pixel p of the input's row (or, merged, of its map) goes.
+  void placed() override {
+    output_pixel_.clear();
+    const int height = merged() ? output->height : 1;
+    for (int y = 0; y < height; ++y)
+      for (int x = 0; x < output->width; ++x) output_pixel_.push_back(y * output->pitch() + x);
+  }
+
+ private:
+  bool merged() const { return inputs[0]->border == 0 && inputs[0]->whole() && output->whole(); }
+
+  const Node& conv_;
+  const PackedConv& packed_;
+  const PackedWeights& weights_;
+  const KernelTable& kernels_;
+  std::vector<int> lanes_, quads_;  // [input blocks]
+  std::vector<int32_t> output_pixel_;
+};
+
+}  // namespace
+
+std::unique_ptr<Stage> make_pointwise(const StageContext& c, size_t operation) { return std::make_unique<Pointwise>(c, operation); }
+
+}  // namespace ghostnet

@@ -1,0 +1,69 @@
+// A stage computes one value. It knows neither where its operands lie (views tell) nor in which order rows and groups
+// are asked for (steps decide): whole maps, a few rows at a time, or one group of channels at a time.
+#pragma once
+
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "../pack.h"
+#include "../view.h"
+
+namespace ghostnet {
+
+class Stage {
+ public:
+  virtual ~Stage() = default;
+  /// Computes rows of one group of the output's blocks.
+  virtual void run(Worker& worker, int group, Range rows) const = 0;
+  /// Called once, when all views have their place.
+  virtual void placed() {}
+  /// Rows of input `i` that output row y reads; may reach beyond the map at both ends.
+  virtual Range input_rows(size_t i, int y) const = 0;
+  /// True where group g of input `i` is all that group g of the output reads.
+  virtual bool by_group(size_t i) const { (void)i; return true; }
+  /// One word for plans that are printed.
+  virtual const char* kernel() const = 0;
+
+  int groups() const { return output->layout->groups(); }
+  int segments() const { return output->layout->segments; }
+
+  std::vector<const View*> inputs;
+  const View* output = nullptr;
+  std::string name;        // the node's
+  int value = 0;           // the node
+  size_t weight_bytes = 0;
+  int64_t macs = 0;
+};
+
+/// What every stage is made from.
+struct StageContext {
+  const Graph& graph;
+  const Lowered& lowered;
+  const PackedWeights& weights;
+  const KernelTable& kernels;
+  const std::vector<Shape>& shapes;
+};
+
+std::unique_ptr<Stage> make_planar_conv(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_pointwise(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_depthwise(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_ghost(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_avg_pool2(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_global_avg_pool(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_matvec(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_scale(const StageContext&, size_t operation);
+std::unique_ptr<Stage> make_plain(const StageContext&, size_t operation);
+
+/// Calls f(block) for the group's block in each segment of a layout.
+template <class F>
+void for_blocks(const Layout& layout, int group, F f) {
+  for (int s = 0; s < layout.segments; ++s) f(group + s * layout.groups());
+}
+
+inline float lower_bound(const Node& conv) {
+  return conv.activation == Activation::relu ? 0.0f : -std::numeric_limits<float>::infinity();
+}
+
+}  // namespace ghostnet

@@ -1,0 +1,80 @@
+#include "step.h"
+
+#include <algorithm>
+
+namespace ghostnet {
+
+Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages) : split_(split), stages_(std::move(stages)) {
+  for (const auto& stage : stages_) {
+    producers_.emplace_back();
+    for (const View* input : stage->inputs) {
+      int producer = -1;
+      for (size_t s = 0; s < producers_.size() - 1; ++s)
+        if (stages_[s]->output == input) producer = static_cast<int>(s);
+      producers_.back().push_back(producer);
+    }
+  }
+}
+
+int Step::tasks() const { return split_ == Split::rows ? stages_.back()->output->height : stages_.back()->groups(); }
+
+void Step::run(Worker& worker, Range tasks) const {
+  if (tasks.size() <= 0) return;
+  if (split_ == Split::rows) run_rows(worker, tasks);
+  else run_groups(worker, tasks);
+}
+
+void Step::run_groups(Worker& worker, Range groups) const {
+  int lanes = 0;
+  for (int g = groups.begin; g < groups.end; ++g) {
+    // All groups use the same scratch. The last one may be narrower: its zero columns lie elsewhere.
+    const int now = stages_.back()->output->lanes(g);
+    if (lanes != now) clear_group_borders(worker, g);
+    lanes = now;
+    for (const auto& stage : stages_) stage->run(worker, g, {0, stage->output->height});
+  }
+}
+
+void Step::clear_group_borders(Worker& worker, int group) const {
+  for (const auto& stage : stages_) {
+    const View& view = *stage->output;
+    if (view.home != View::Home::group || view.border == 0) continue;
+    for_blocks(*view.layout, group, [&](int b) {
+      for (int y = 0; y < view.height; ++y) clear_border(view, worker, b, y);
+    });
+  }
+}
+
+void Step::run_rows(Worker& worker, Range rows) const {
+  for (const auto& stage : stages_) {
+    const View& view = *stage->output;
+    if (view.home != View::Home::rings || view.border == 0) continue;
+    for (int b = 0; b < static_cast<int>(view.layout->blocks.size()); ++b)
+      for (int y = 0; y < view.rows_kept(); ++y) clear_border(view, worker, b, y);
+  }
+  // The first row that each stage must make for the last stage's first.
+  worker.next_row.assign(stages_.size(), INT32_MAX);
+  worker.next_row.back() = rows.begin;
+  for (size_t s = stages_.size(); s-- > 0;)
+    for (size_t i = 0; i < stages_[s]->inputs.size(); ++i)
+      if (const int p = producers_[s][i]; p >= 0) {
+        int& first = worker.next_row[static_cast<size_t>(p)];
+        first = std::min(first, std::max(0, stages_[s]->input_rows(i, worker.next_row[s]).begin));
+      }
+  ensure(worker, stages_.size() - 1, rows.end - 1);
+}
+
+// Makes a stage's rows up to `row`, asking its producers for what each row needs first.
+void Step::ensure(Worker& worker, size_t s, int row) const {
+  const Stage& stage = *stages_[s];
+  while (worker.next_row[s] <= row) {
+    const int y = worker.next_row[s];
+    for (size_t i = 0; i < stage.inputs.size(); ++i)
+      if (const int p = producers_[s][i]; p >= 0)
+        ensure(worker, static_cast<size_t>(p), std::min(stage.input_rows(i, y).end, stage.inputs[i]->height) - 1);
+    for (int g = 0; g < stage.groups(); ++g) stage.run(worker, g, {y, y + 1});
+    ++worker.next_row[s];
+  }
+}
+
+}  // namespace ghostnet

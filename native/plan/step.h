@@ -1,0 +1,39 @@
+// A step is a chain of stages that run together, split over the threads of a team. Between steps the team meets.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "stages/stage.h"
+
+namespace ghostnet {
+
+enum class Split {
+  rows,    // a pipeline over the rows of the last stage: maps that are large and weights that are few
+  groups,  // all stages for one group of channels after the other: maps that are small and weights that are many
+};
+
+class Step {
+ public:
+  Step(Split split, std::vector<std::unique_ptr<Stage>> stages);
+
+  /// What can be shared out: rows of the last stage, or groups.
+  int tasks() const;
+  void run(Worker& worker, Range tasks) const;
+  Split split() const { return split_; }
+  const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
+  /// The stage of this step that computes input `i` of stage `s`, or -1: the value was complete before.
+  int producer(size_t s, size_t i) const { return producers_[s][i]; }
+
+ private:
+  void run_rows(Worker& worker, Range rows) const;
+  void run_groups(Worker& worker, Range groups) const;
+  void clear_group_borders(Worker& worker, int group) const;
+  void ensure(Worker& worker, size_t stage, int row) const;
+
+  Split split_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<std::vector<int>> producers_;
+};
+
+}  // namespace ghostnet

@@ -1,0 +1,22 @@
+// Between NCHW arrays and blocks.
+#pragma once
+
+#include "../graph.h"
+#include "view.h"
+
+namespace ghostnet {
+
+/// A value's channels, lanes and borders left out, into out [channels][height][width].
+void unpack(const View& view, const Worker& worker, float* out);
+/// The opposite; lanes without a channel and borders become zero.
+void pack(const float* values, const View& view, Worker& worker);
+
+/// Floats of one padded image.
+inline size_t padded_image_floats(const Shape& s, Pair padding) {
+  return static_cast<size_t>(s.c) * static_cast<size_t>(s.h + 2 * padding.y) * static_cast<size_t>(s.w + 2 * padding.x);
+}
+/// image [c][h][w] into padded [c][h + 2 padding.y][w + 2 padding.x], whose padding is zero already.
+void pad_image(const float* image, const Shape& s, Pair padding, float* padded);
+void unpack_image(const float* padded, const Shape& s, Pair padding, float* image);
+
+}  // namespace ghostnet

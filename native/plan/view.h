@@ -1,0 +1,62 @@
+// Where a value lies while a plan runs.
+#pragma once
+
+#include <vector>
+
+#include "layout.h"
+
+namespace ghostnet {
+
+/// What one thread of a team works with.
+struct Worker {
+  float* arena = nullptr;        // whole values; the same for all threads of a team
+  float* scratch = nullptr;      // rows and groups of values inside a step; each thread's own
+  const float* zeros = nullptr;  // a row of zeros, for rows above and below a map
+  const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
+  std::vector<const float*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
+  std::vector<int> next_row;     // [stages of a row step]
+};
+
+struct Range {
+  int begin = 0, end = 0;
+  int size() const { return end - begin; }
+};
+
+/// A value: blocks of [height][width][lanes] whose rows may have zero columns at both ends for depthwise kernels.
+/// Neighbouring rows share them: row pitch is width + border pixels.
+struct View {
+  enum class Home {
+    arena,  // whole, for as long as somebody reads it
+    rings,  // a few rows of every block, in a thread's scratch
+    group,  // all rows of one group's blocks, in a thread's scratch
+  };
+  const Layout* layout = nullptr;
+  int height = 0, width = 0, border = 0;
+  Home home = Home::arena;
+  int row_mask = -1;           // rings: capacity - 1; else all ones
+  std::vector<size_t> offset;  // [blocks] floats from the home's start to the block's first zero column
+
+  int pitch() const { return width + border; }
+  int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
+  int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
+  /// Floats of a block of `lanes` lanes with all its rows and borders.
+  size_t block_floats(int lanes) const { return (static_cast<size_t>(rows_kept()) * pitch() + border) * lanes; }
+  bool whole() const { return home != Home::rings; }
+
+  /// Pixel 0 of row y.
+  float* row(const Worker& w, int block, int y) const {
+    const size_t at = static_cast<size_t>(y & row_mask) * pitch() + border;
+    return (home == Home::arena ? w.arena : w.scratch) + offset[static_cast<size_t>(block)] + at * lanes(block);
+  }
+  float* vector(const Worker& w) const { return (home == Home::arena ? w.arena : w.scratch) + offset[0]; }
+};
+
+/// Zeroes the columns beside row y.
+inline void clear_border(const View& view, const Worker& w, int block, int y) {
+  const int count = view.border * view.lanes(block);
+  float* row = view.row(w, block, y);
+  float* right = row + static_cast<size_t>(view.width) * view.lanes(block);
+  for (int i = 0; i < count; ++i) row[i - count] = right[i] = 0.0f;
+}
+
+}  // namespace ghostnet

@@ -1,0 +1,184 @@
+#include "cpu.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#if defined(__linux__)
+#include <sched.h>
+#if defined(__arm__)
+#include <sys/auxv.h>
+#endif
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
+#if defined(__x86_64__) || defined(_M_X64)
+#define GHOSTNET_X86 1
+#if defined(_MSC_VER)
+#include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+#endif
+
+namespace ghostnet {
+namespace {
+
+#if defined(GHOSTNET_X86)
+struct Registers {
+  unsigned eax, ebx, ecx, edx;
+};
+
+Registers cpuid(unsigned leaf, unsigned subleaf) {
+  Registers r{};
+#if defined(_MSC_VER)
+  int out[4];
+  __cpuidex(out, static_cast<int>(leaf), static_cast<int>(subleaf));
+  std::memcpy(&r, out, sizeof r);
+#else
+  if (!__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx)) return Registers{};
+#endif
+  return r;
+}
+
+// The registers that the operating system saves and restores.
+unsigned long long enabled_registers() {
+#if defined(_MSC_VER)
+  return _xgetbv(0);
+#else
+  unsigned low, high;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return (static_cast<unsigned long long>(high) << 32) | low;
+#endif
+}
+#endif
+
+std::string read_line(const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  std::getline(file, line);
+  return line;
+}
+
+[[maybe_unused]] size_t cache_size_from_sysfs(int level) {
+  for (int i = 0; i < 6; ++i) {
+    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(i);
+    if (read_line(folder + "/level") != std::to_string(level) || read_line(folder + "/type") == "Instruction") continue;
+    const std::string size = read_line(folder + "/size");
+    const size_t number = std::strtoul(size.c_str(), nullptr, 10);
+    return size.find('M') != std::string::npos ? number * 1024 * 1024 : number * 1024;
+  }
+  return 0;
+}
+
+#if defined(__linux__)
+// The quota of the cgroup in cores, rounded up; 0 where there is none. Containers see their own cgroup at the root.
+int cgroup_quota() {
+  const std::string v2 = read_line("/sys/fs/cgroup/cpu.max");
+  long long quota = -1, period = 0;
+  if (std::sscanf(v2.c_str(), "%lld %lld", &quota, &period) != 2) {
+    quota = std::strtoll(read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").c_str(), nullptr, 10);
+    period = std::strtoll(read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us").c_str(), nullptr, 10);
+  }
+  return quota > 0 && period > 0 ? static_cast<int>((quota + period - 1) / period) : 0;
+}
+
+int affinity_cores() {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
+  std::vector<int> capacities;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &set)) continue;
+    const std::string capacity = read_line("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpu_capacity");
+    capacities.push_back(capacity.empty() ? 1024 : std::atoi(capacity.c_str()));
+  }
+  if (capacities.empty()) return 0;
+  // A core of less than half the best one's speed would hold the team up at every meeting.
+  const int best = *std::max_element(capacities.begin(), capacities.end());
+  return static_cast<int>(std::count_if(capacities.begin(), capacities.end(), [&](int c) { return 2 * c >= best; }));
+}
+#endif
+
+}  // namespace
+
+CpuFeatures cpu_features() {
+  CpuFeatures f;
+#if defined(GHOSTNET_X86)
+  const Registers basic = cpuid(1, 0), extended = cpuid(7, 0);
+  const bool fma = basic.ecx & (1u << 12), xsave = basic.ecx & (1u << 27), avx = basic.ecx & (1u << 28);
+  if (xsave && avx && fma) {
+    const unsigned long long saved = enabled_registers();
+    f.avx2 = (saved & 0x6) == 0x6 && (extended.ebx & (1u << 5));
+    f.avx512 = f.avx2 && (saved & 0xe6) == 0xe6 && (extended.ebx & (1u << 16)) && (extended.ebx & (1u << 31));
+  }
+#elif defined(__aarch64__) || defined(_M_ARM64)
+  f.neon = true;  // part of the baseline
+#elif defined(__arm__) && defined(__linux__)
+  constexpr unsigned long kNeon = 1ul << 12, kVfpV4 = 1ul << 16;
+  f.neon = (getauxval(AT_HWCAP) & (kNeon | kVfpV4)) == (kNeon | kVfpV4);
+#endif
+  return f;
+}
+
+std::string cpu_name() {
+#if defined(GHOSTNET_X86)
+  if (cpuid(0x80000000u, 0).eax >= 0x80000004u) {
+    char name[49] = {};
+    for (unsigned i = 0; i < 3; ++i) {
+      const Registers r = cpuid(0x80000002u + i, 0);
+      std::memcpy(name + 16 * i, &r, 16);
+    }
+    std::string trimmed = name;
+    trimmed.erase(0, trimmed.find_first_not_of(' '));
+    trimmed.erase(trimmed.find_last_not_of(' ') + 1);
+    if (!trimmed.empty()) return trimmed;
+  }
+  return "x86-64";
+#elif defined(__APPLE__)
+  char name[128] = {};
+  size_t size = sizeof name - 1;
+  if (sysctlbyname("machdep.cpu.brand_string", name, &size, nullptr, 0) == 0) return name;
+  return "Apple";
+#else
+  std::string model = read_line("/sys/firmware/devicetree/base/model");
+  while (!model.empty() && model.back() == '\0') model.pop_back();
+#if defined(__aarch64__)
+  return model.empty() ? "ARM 64-bit" : model;
+#elif defined(__arm__)
+  return model.empty() ? "ARM 32-bit" : model;
+#else
+  return model.empty() ? "unknown" : model;
+#endif
+#endif
+}
+
+CacheSizes cache_sizes() {
+  CacheSizes sizes{32 * 1024, 512 * 1024};
+#if defined(__linux__)
+  if (const size_t l1 = cache_size_from_sysfs(1)) sizes.l1_bytes = l1;
+  if (const size_t l2 = cache_size_from_sysfs(2)) sizes.l2_bytes = l2;
+#elif defined(__APPLE__)
+  int64_t value = 0;
+  size_t size = sizeof value;
+  if (sysctlbyname("hw.perflevel0.l1dcachesize", &value, &size, nullptr, 0) == 0 && value > 0) sizes.l1_bytes = static_cast<size_t>(value);
+  size = sizeof value;
+  if (sysctlbyname("hw.perflevel0.l2cachesize", &value, &size, nullptr, 0) == 0 && value > 0) sizes.l2_bytes = static_cast<size_t>(value);
+#endif
+  return sizes;
+}
+
+int usable_cores() {
+  int cores = static_cast<int>(std::thread::hardware_concurrency());
+#if defined(__linux__)
+  if (const int mask = affinity_cores()) cores = mask;
+  if (const int quota = cgroup_quota()) cores = std::min(cores, quota);
+#endif
+  return std::max(cores, 1);
+}
+
+}  // namespace ghostnet

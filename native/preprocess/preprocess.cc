@@ -1,0 +1,130 @@
+#include "preprocess.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "geometry.h"
+#include "normalize.h"
+#include "resample.h"
+
+namespace ghostnet {
+namespace {
+
+Status check_image(const ImageView& image) {
+  constexpr int64_t kMaxSide = std::numeric_limits<int32_t>::max();
+  if (image.width < 1 || image.height < 1 || image.width > kMaxSide || image.height > kMaxSide) {
+    return Status::invalid_argument("An image's width and height must be from 1 to 2147483647 pixels, not " +
+                                    std::to_string(image.width) + " x " + std::to_string(image.height));
+  }
+  if (image.channels != 1 && image.channels != 3 && image.channels != 4) {
+    return Status::invalid_argument("An image must have 1, 3 or 4 channels, not " + std::to_string(image.channels));
+  }
+  if (image.pixels == nullptr) return Status::invalid_argument("The image has no pixels");
+  if (image.height > std::numeric_limits<ptrdiff_t>::max() / image.channels / image.width) {
+    return Status::invalid_argument("An image of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+                                    " pixels does not fit the address space");
+  }
+  return Status::success();
+}
+
+Status check_config(const PreprocessConfig& config) {
+  const auto is_input_size = [](int size) { return size >= 1 && size <= kMaxInputSize; };
+  if (!is_input_size(config.input_height) || !is_input_size(config.input_width)) {
+    return Status::invalid_argument("The network's input must be from 1 to " + std::to_string(kMaxInputSize) +
+                                    " pixels high and wide, not " + std::to_string(config.input_height) + " x " +
+                                    std::to_string(config.input_width));
+  }
+  if (!std::isfinite(config.crop_pct) || config.crop_pct <= 0) {
+    return Status::invalid_argument("crop_pct must be a positive number, not " + std::to_string(config.crop_pct));
+  }
+  if (config.interpolation < Interpolation::nearest || config.interpolation > Interpolation::lanczos) {
+    return Status::invalid_argument("Unknown interpolation " + std::to_string(static_cast<int>(config.interpolation)));
+  }
+  if (config.crop_mode < CropMode::center || config.crop_mode > CropMode::border) {
+    return Status::invalid_argument("Unknown crop mode " + std::to_string(static_cast<int>(config.crop_mode)));
+  }
+  for (int channel = 0; channel < 3; ++channel) {
+    if (!std::isfinite(config.mean[channel])) return Status::invalid_argument("mean must be three finite numbers");
+    if (!std::isfinite(config.std[channel]) || config.std[channel] <= 0) {
+      return Status::invalid_argument("std must be three positive numbers");
+    }
+  }
+  return Status::success();
+}
+
+// The way of every picture: calls write(y, row) for each row of the input, from top to bottom;
+// row is [3, input_width] bytes, padding included.
+template <class Write>
+Status for_each_row(const ImageView& image, const PreprocessConfig& config, Write write) {
+  Geometry geometry;
+  Status status = plan_geometry(image, config, &geometry);
+  if (!status.ok()) return status;
+  Resampler resampler;
+  status = resampler.prepare(image, geometry, config.interpolation);
+  if (!status.ok()) return status;
+
+  const size_t width = static_cast<size_t>(config.input_width), kept = static_cast<size_t>(geometry.x.kept);
+  std::vector<uint8_t> padding(3 * width);
+  for (int channel = 0; channel < 3 && config.crop_mode == CropMode::border; ++channel) {
+    std::memset(padding.data() + channel * width, border_fill(config.mean[channel]), width);
+  }
+  std::vector<uint8_t> row = padding;
+  uint8_t* picture = row.data() + geometry.x.pad_before;
+  for (int y = 0; y < config.input_height; ++y) {
+    const int picture_y = y - geometry.y.pad_before;
+    if (picture_y < 0 || picture_y >= geometry.y.kept) {
+      write(y, padding.data());
+      continue;
+    }
+    resampler.next_row(picture, static_cast<ptrdiff_t>(width));
+    for (int channel = resampler.planes(); channel < 3; ++channel) std::memcpy(picture + channel * width, picture, kept);
+    write(y, row.data());
+  }
+  return Status::success();
+}
+
+// Everything that can fail or allocate, behind the one place where exceptions end.
+template <class Work>
+Status guarded(const ImageView& image, const PreprocessConfig& config, const void* out, Work work) noexcept {
+  try {
+    Status status = check_image(image);
+    if (status.ok()) status = check_config(config);
+    if (status.ok() && out == nullptr) status = Status::invalid_argument("There is no memory to write the result to");
+    return status.ok() ? work() : status;
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  return Status::out_of_memory("Not enough memory to resize the image");
+}
+
+}  // namespace
+
+Status preprocess(const ImageView& image, const PreprocessConfig& config, float* out) noexcept {
+  return guarded(image, config, out, [&] {
+    const NormalizeTable table(config);
+    const size_t width = static_cast<size_t>(config.input_width), plane = width * static_cast<size_t>(config.input_height);
+    return for_each_row(image, config, [&](int y, const uint8_t* row) {
+      for (int channel = 0; channel < 3; ++channel) {
+        table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
+      }
+    });
+  });
+}
+
+Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, uint8_t* out) noexcept {
+  return guarded(image, config, out, [&] {
+    const size_t width = static_cast<size_t>(config.input_width);
+    return for_each_row(image, config, [&](int y, const uint8_t* row) {
+      uint8_t* pixels = out + y * width * 3;
+      for (size_t i = 0; i < 3 * width; ++i) pixels[i] = row[i % 3 * width + i / 3];
+    });
+  });
+}
+
+}  // namespace ghostnet

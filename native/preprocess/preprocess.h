@@ -1,0 +1,47 @@
+// From a picture's bytes to the network's input tensor, equal to the byte to what timm's evaluation transform
+// (torchvision on Pillow images) makes of the same bytes. Only the source rows and columns that the crop needs are read.
+#pragma once
+
+#include <cstdint>
+
+#include "../status.h"
+
+namespace ghostnet {
+
+// A decoded picture, 8 bits a channel. Not owned.
+struct ImageView {
+  const uint8_t* pixels;  // [height, width, channels], interleaved
+  int64_t width;          // 1 .. 2^31 - 1
+  int64_t height;         // 1 .. 2^31 - 1
+  int channels;           // 1: grey, becomes R = G = B; 3: RGB; 4: RGBA, alpha is dropped as Pillow's convert('RGB') drops it
+};
+
+// Pillow's filters of the same names; all but nearest are antialiased: they widen with the reduction.
+enum class Interpolation { nearest, box, bilinear, hamming, bicubic, lanczos };
+
+// timm's crop_mode. center: the shorter side is resized to fit, the rest is cropped; squash: both sides are resized,
+// whatever the picture's ratio; border: the longer side is resized to fit, the rest is filled with the mean colour.
+enum class CropMode { center, squash, border };
+
+// timm's data config.
+struct PreprocessConfig {
+  int input_height;  // 1 .. kMaxInputSize, pixels
+  int input_width;
+  Interpolation interpolation;
+  double crop_pct;  // > 0: the resize aims at floor(input size / crop_pct); above 1 the rim is padded
+  CropMode crop_mode;
+  double mean[3];  // of values in 0 .. 1, in the order R, G, B
+  double std[3];   // > 0
+};
+
+inline constexpr int kMaxInputSize = 16384;
+
+// Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [3, input_height, input_width].
+// Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands of times,
+// out_of_memory; out's content is then unspecified.
+Status preprocess(const ImageView& image, const PreprocessConfig& config, float* out) noexcept;
+
+// The same picture before it is normalised: out [input_height, input_width, 3].
+Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, uint8_t* out) noexcept;
+
+}  // namespace ghostnet
