@@ -169,7 +169,10 @@ class Model::Impl {
       d.split = step.split() == Split::rows ? "rows" : "groups";
       d.tasks = step.tasks();
       d.nanoseconds = profile_runs > 0 ? nanoseconds[i] / profile_runs : 0;
-      for (const auto& stage : step.stages()) d.stages.push_back(stage->name + ": " + stage->kernel());
+      for (const auto& stage : step.stages()) {
+        d.stages.push_back(stage->name + ": " + stage->kernel());
+        d.macs += stage->macs;
+      }
       steps->push_back(std::move(d));
     }
     return Status::success();

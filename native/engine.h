@@ -44,7 +44,8 @@ struct StepDescription {
   std::string split;                 // "rows" or "groups"
   std::vector<std::string> stages;   // "blocks.2.0.ghost1.primary_conv: pointwise"
   int tasks = 0;                     // rows or groups that threads share
-  int64_t nanoseconds = 0;           // of the last profiled run
+  int64_t macs = 0;                  // for one image
+  int64_t nanoseconds = 0;           // mean of the profiled runs, one thread
 };
 
 class Model {

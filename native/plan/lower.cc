@@ -54,26 +54,38 @@ class Lowering {
       return;
     Ghost ghost{c, p, d, -1, GhostKind::concat};
     fused_[static_cast<size_t>(d)] = true;
-    if (const int reader = sole_reader(c); reader >= 0) join(reader, &ghost);
-    if (ghost.value != c) fused_[static_cast<size_t>(c)] = true;
+    if (!is_output_[static_cast<size_t>(c)]) {
+      join_gate(&ghost);
+      join_shortcut(&ghost);
+    }
     ghosts_.push_back(ghost);
   }
 
-  void join(int reader, Ghost* ghost) {
-    const Node& next = node(reader);
-    if (next.op == Op::add && next.inputs[0] != next.inputs[1]) {
-      ghost->other = next.inputs[0] == ghost->value ? next.inputs[1] : next.inputs[0];
-      if (node(ghost->other).op == Op::input) return void(ghost->other = -1);
-      ghost->join = GhostKind::residual;
-      ghost->value = reader;
-    } else if (next.op == Op::mul && next.inputs[0] == ghost->value) {
-      const int up = next.inputs[1];
-      if (node(up).op != Op::upsample_nearest || node(up).inputs[1] != ghost->value || is_output_[static_cast<size_t>(up)]) return;
-      ghost->other = node(up).inputs[0];
-      ghost->join = GhostKind::gated;
-      ghost->value = reader;
-      fused_[static_cast<size_t>(up)] = true;
-    }
+  // mul(ghost, upsample_nearest(gate, like ghost)): two readers, one of which only asks for the size.
+  void join_gate(Ghost* ghost) {
+    const auto& readers = readers_[static_cast<size_t>(ghost->value)];
+    if (readers.size() != 2) return;
+    const int up = readers[0], product = readers[1];
+    if (node(up).op != Op::upsample_nearest || node(up).inputs[0] == ghost->value || node(product).op != Op::mul ||
+        node(product).inputs != std::vector<int>{ghost->value, up} || sole_reader(up) != product || node(up).inputs[0] == 0)
+      return;
+    ghost->other = node(up).inputs[0];
+    ghost->join = GhostKind::gated;
+    fused_[static_cast<size_t>(up)] = fused_[static_cast<size_t>(ghost->value)] = true;
+    ghost->value = product;
+  }
+
+  // add(ghost, shortcut) in either order.
+  void join_shortcut(Ghost* ghost) {
+    const int sum = sole_reader(ghost->value);
+    if (ghost->join != GhostKind::concat || sum < 0 || node(sum).op != Op::add) return;
+    const std::vector<int>& inputs = node(sum).inputs;
+    const int shortcut = inputs[0] == ghost->value ? inputs[1] : inputs[0];
+    if (shortcut == ghost->value || shortcut == 0) return;
+    ghost->other = shortcut;
+    ghost->join = GhostKind::residual;
+    fused_[static_cast<size_t>(ghost->value)] = true;
+    ghost->value = sum;
   }
 
   void emit(int i) {

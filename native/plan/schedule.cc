@@ -82,10 +82,17 @@ class Scheduler {
       stage.value = op(i).value;
       stage.name = graph_.nodes[static_cast<size_t>(op(i).value)].name;
       stage.output = &view(op(i).value);
+      stage.macs = macs(op(i));
       for (int input : op(i).inputs) stage.inputs.push_back(&view(input));
       producer_.resize(graph_.nodes.size(), -1);
       producer_[static_cast<size_t>(op(i).value)] = static_cast<int>(i);
     }
+  }
+
+  int64_t macs(const Operation& o) const {
+    if (o.conv < 0) return 0;
+    const Shape& out = p_.shapes_[static_cast<size_t>(o.conv)];
+    return graph_.nodes[static_cast<size_t>(o.conv)].weight_count * out.h * out.w;
   }
 
   // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for

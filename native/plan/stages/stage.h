@@ -33,8 +33,7 @@ class Stage {
   const View* output = nullptr;
   std::string name;        // the node's
   int value = 0;           // the node
-  size_t weight_bytes = 0;
-  int64_t macs = 0;
+  int64_t macs = 0;        // for one image
 };
 
 /// What every stage is made from.

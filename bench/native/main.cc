@@ -1,0 +1,111 @@
+// ghostnet_bench: whole networks with a table of steps. Synthetic weights: speed does not depend on their values.
+//   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--steps]
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <string>
+
+#include "../../test/native/synthetic_network.h"
+#include "engine.h"
+#include "platform/cpu.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  int version = 2, height = 224, width = 224, threads = 1, runs = 200, batch = 1;
+  double multiplier = 1.0;
+  std::string isa;
+  bool steps = false;
+};
+
+bool parse(int argc, char** argv, Options* o) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string flag = argv[i];
+    if (flag == "--steps") {
+      o->steps = true;
+      continue;
+    }
+    if (i + 1 >= argc) return false;
+    const char* value = argv[++i];
+    if (flag == "--version") o->version = std::atoi(value);
+    else if (flag == "--width") o->multiplier = std::atof(value);
+    else if (flag == "--size") { if (std::sscanf(value, "%dx%d", &o->height, &o->width) != 2) return false; }
+    else if (flag == "--threads") o->threads = std::atoi(value);
+    else if (flag == "--batch") o->batch = std::atoi(value);
+    else if (flag == "--isa") o->isa = value;
+    else if (flag == "--runs") o->runs = std::atoi(value);
+    else return false;
+  }
+  return true;
+}
+
+double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
+  std::unique_ptr<ghostnet::Request> request;
+  if (const ghostnet::Status s = model.request(image.data(), shape, &request); !s.ok()) {
+    std::fprintf(stderr, "%s\n", s.message().c_str());
+    std::exit(1);
+  }
+  std::mutex mutex;
+  std::condition_variable ready;
+  bool done = false;
+  request->done = [&](const ghostnet::Status&, std::vector<ghostnet::OutputTensor>&&) {
+    std::lock_guard<std::mutex> lock(mutex);
+    done = true;
+    ready.notify_one();
+  };
+  const Clock::time_point start = Clock::now();
+  model.submit(std::move(request));
+  std::unique_lock<std::mutex> lock(mutex);
+  ready.wait(lock, [&] { return done; });
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs) {
+  std::vector<ghostnet::StepDescription> steps;
+  if (const ghostnet::Status s = model.describe(shape, runs, &steps); !s.ok()) {
+    std::fprintf(stderr, "%s\n", s.message().c_str());
+    std::exit(1);
+  }
+  double total = 0;
+  for (const ghostnet::StepDescription& step : steps) {
+    const double us = static_cast<double>(step.nanoseconds) / 1e3;
+    total += us;
+    std::printf("%8.1f us  %6.2f MMAC %6.2f GMAC/s  %-6s x%-4d", us, static_cast<double>(step.macs) / 1e6, static_cast<double>(step.macs) / 1e3 / us, step.split.c_str(), step.tasks);
+    for (size_t i = 0; i < step.stages.size(); ++i) std::printf("%s%s", i ? "\n                                                   " : "", step.stages[i].c_str());
+    std::printf("\n");
+  }
+  std::printf("%8.1f us in all\n", total);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  if (!parse(argc, argv, &o)) {
+    std::fprintf(stderr, "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--batch N] [--threads N] [--isa NAME] [--runs N] [--steps]\n");
+    return 2;
+  }
+  ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
+  std::unique_ptr<ghostnet::Model> model;
+  if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa}, &model); !s.ok()) {
+    std::fprintf(stderr, "%s\n", s.message().c_str());
+    return 1;
+  }
+  const ghostnet::Shape shape{o.batch, 3, o.height, o.width};
+  std::vector<float> image(static_cast<size_t>(shape.elements()));
+  for (float& x : image) x = network.uniform();
+  std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%dx%d\n", ghostnet::cpu_name().c_str(), model->info().isa.c_str(), model->info().threads, o.version, o.multiplier, o.batch, o.height, o.width);
+  std::vector<double> ms;
+  for (int i = 0; i < o.runs / 10 + 1; ++i) infer_ms(*model, image, shape);
+  for (int i = 0; i < o.runs; ++i) ms.push_back(infer_ms(*model, image, shape));
+  std::sort(ms.begin(), ms.end());
+  std::printf("min %.3f  median %.3f  p95 %.3f ms\n", ms.front(), ms[ms.size() / 2], ms[ms.size() * 95 / 100]);
+  if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs);
+  return 0;
+}

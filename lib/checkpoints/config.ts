@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises';
+import { GhostNetError } from '../errors.js';
+import { quoted } from './faults.js';
+import { fileError } from './file.js';
+
+const interpolations = ['bicubic', 'bilinear', 'nearest', 'lanczos', 'box', 'hamming'] as const;
+const cropModes = ['center', 'squash', 'border'] as const;
+
+/** How an image becomes the network's input, in timm's terms. */
+export interface PreprocessConfig {
+  /** Pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  readonly interpolation: (typeof interpolations)[number];
+  /** The crop's side over the resized image's, in (0, 1]. */
+  readonly cropPct: number;
+  readonly cropMode: (typeof cropModes)[number];
+  /** Of RGB in [0, 1]. */
+  readonly mean: readonly [number, number, number];
+  /** Of RGB in [0, 1]. */
+  readonly std: readonly [number, number, number];
+}
+
+/** What the published ImageNet weights of the family were evaluated with. */
+export const defaultPreprocessConfig: PreprocessConfig = {
+  inputSize: [224, 224],
+  interpolation: 'bicubic',
+  cropPct: 0.875,
+  cropMode: 'center',
+  mean: [0.485, 0.456, 0.406],
+  std: [0.229, 0.224, 0.225],
+};
+
+/** What the `config.json` beside a model's weights says; whatever it does not say is absent. */
+export interface HubConfig {
+  /** timm's name, as `ghostnetv2_100`. */
+  readonly architecture?: string;
+  readonly numClasses?: number;
+  /** One readable label per class, in the order of the logits. */
+  readonly labels?: readonly string[];
+  readonly preprocess: Partial<PreprocessConfig>;
+}
+
+/** Reads the `config.json` that timm pushes to the Hugging Face hub; undefined if there is no such file. */
+export async function readHubConfig(file: string): Promise<HubConfig | undefined> {
+  const text = await readText(file);
+  if (text === undefined) return undefined;
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (cause) {
+    throw new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} is not valid JSON. Repair or remove it.`, { cause });
+  }
+  return parseHubConfig(config, file);
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw fileError(file, cause);
+  }
+}
+
+/** Checks and translates timm's keys; `file` is for messages. Old files have `pretrained_cfg`'s keys at top level. */
+export function parseHubConfig(config: unknown, file: string): HubConfig {
+  const top = new Section(config, file);
+  const pretrained = top.section('pretrained_cfg') ?? top;
+  const numClasses = readEither('num_classes', isCount, 'a whole number', top, pretrained);
+  return withoutUndefined({
+    architecture: top.read('architecture', isString, 'a string'),
+    numClasses,
+    labels: readLabels(top, pretrained, numClasses),
+    preprocess: readPreprocess(pretrained),
+  });
+}
+
+function readLabels(top: Section, pretrained: Section, numClasses: number | undefined): string[] | undefined {
+  const names = readEither('label_names', isStrings, 'an array of strings', top, pretrained);
+  const texts = readEither('label_descriptions', isTexts, 'an object of strings', top, pretrained);
+  if (names && numClasses && names.length !== numClasses) {
+    throw top.fault('label_names', `has ${names.length} names for ${numClasses} classes`);
+  }
+  return names?.map((name) => (texts && Object.hasOwn(texts, name) ? texts[name]! : name));
+}
+
+function readPreprocess(section: Section): Partial<PreprocessConfig> {
+  const size = section.read('input_size', isImageSize, 'three whole numbers [3, height, width]');
+  return withoutUndefined({
+    inputSize: size && ([size[1], size[2]] as const),
+    interpolation: section.read('interpolation', isOneOf(interpolations), `one of ${interpolations.join(', ')}`),
+    cropPct: section.read('crop_pct', isFraction, 'a number above 0 and at most 1'),
+    cropMode: section.read('crop_mode', isOneOf(cropModes), `one of ${cropModes.join(', ')}`),
+    mean: section.read('mean', isTriple, 'three numbers'),
+    std: section.read('std', isPositiveTriple, 'three numbers above 0'),
+  });
+}
+
+type Check<T> = (value: unknown) => value is T;
+
+/** A JSON object of the file. A key whose value is null counts as absent, as it does in timm. */
+class Section {
+  private readonly values: Readonly<Record<string, unknown>>;
+
+  constructor(
+    value: unknown,
+    private readonly file: string,
+    private readonly path = '',
+  ) {
+    if (!isRecord(value)) {
+      throw new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} should hold a JSON object. Repair or remove it.`);
+    }
+    this.values = value;
+  }
+
+  section(key: string): Section | undefined {
+    const value = this.read(key, isRecord, 'an object');
+    return value && new Section(value, this.file, `${this.path}${key}.`);
+  }
+
+  read<T>(key: string, check: Check<T>, expected: string): T | undefined {
+    const value = Object.hasOwn(this.values, key) ? this.values[key] : undefined;
+    if (value === undefined || value === null) return undefined;
+    if (!check(value)) throw this.fault(key, `should be ${expected} and is ${quoted(JSON.stringify(value))}`);
+    return value;
+  }
+
+  fault(key: string, fault: string): GhostNetError {
+    const message = `${this.file}: ${this.path}${key} ${fault}. Correct or remove it.`;
+    return new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+  }
+}
+
+function readEither<T>(key: string, check: Check<T>, expected: string, ...sections: Section[]): T | undefined {
+  return sections.map((section) => section.read(key, check, expected)).find((value) => value !== undefined);
+}
+
+function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isStrings(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(isString);
+}
+
+function isTexts(value: unknown): value is Record<string, string> {
+  return isRecord(value) && Object.values(value).every(isString);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isImageSize(value: unknown): value is [3, number, number] {
+  return Array.isArray(value) && value.length === 3 && value[0] === 3 && value.every((n) => isCount(n) && n > 0);
+}
+
+function isFraction(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= 1;
+}
+
+function isTriple(value: unknown): value is [number, number, number] {
+  return Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
+}
+
+function isPositiveTriple(value: unknown): value is [number, number, number] {
+  return isTriple(value) && value.every((number) => number > 0);
+}
+
+function isOneOf<const T extends readonly string[]>(options: T): Check<T[number]> {
+  return (value): value is T[number] => isString(value) && options.includes(value);
+}

@@ -1,0 +1,17 @@
+import { GhostNetError } from '../errors.js';
+
+/** A file that is of a known format and breaks its rules. `fault` continues "<file> is damaged: ". */
+export function damaged(file: string, fault: string, cause?: unknown): GhostNetError {
+  const message = `${file} is damaged: ${fault}. Save or download it again.`;
+  return new GhostNetError('ERR_GHOST_CHECKPOINT', message, { cause });
+}
+
+/** A sound file of a kind that is not read. `reason` continues "<file> ". */
+export function unreadable(file: string, reason: string): GhostNetError {
+  return new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} ${reason}.`);
+}
+
+/** Text from a file as it may stand in a message: short, on one line, without control characters. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

@@ -1,0 +1,213 @@
+import { GhostNetError } from '../errors.js';
+import { isDangerous } from './dangers.js';
+import { damaged, quoted } from './faults.js';
+import { steps, stopOpcode } from './opcodes.js';
+
+/** A class or function that a pickle names. It is never looked up and never called. */
+export class Global {
+  constructor(readonly name: string) {}
+}
+
+/** What a call of something unknown would have made. */
+export class Opaque {
+  constructor(readonly maker: string) {}
+}
+
+/** Gives meaning to the few calls and persistent ids that a format is made of. */
+export interface PickleObjects {
+  /** The result of calling `name`; undefined leaves an {@link Opaque}. */
+  call(name: string, args: readonly unknown[]): unknown;
+  persistent(id: unknown): unknown;
+}
+
+/** Bounds the memory a hostile pickle can take: an opcode makes one object at most. Real checkpoints need 10^5. */
+const maxOpcodes = 2 ** 21;
+
+/**
+ * Reads a Python pickle (protocols 0 to 5, https://docs.python.org/3/library/pickletools.html) as data: a machine
+ * with a stack and a memo that executes nothing of what the pickle names. Dicts become Maps, lists, tuples and sets
+ * arrays, bytes Uint8Arrays; any other object is inert. Refuses a pickle that names something able to run code.
+ */
+export function unpickle(bytes: Buffer, file: string, objects: PickleObjects): unknown {
+  return new Unpickler(bytes, file, objects).run();
+}
+
+/** The machine's state and what opcodes do to it; {@link steps} says which does what. */
+export class Unpickler {
+  private position = 0;
+  private readonly stack: unknown[] = [];
+  private readonly marks: number[] = [];
+  private readonly memo = new Map<number, unknown>();
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly file: string,
+    private readonly objects: PickleObjects,
+  ) {}
+
+  run(): unknown {
+    for (let count = 0; count < maxOpcodes; count++) {
+      const opcode = this.unsigned(1);
+      if (opcode === stopOpcode) return this.pop();
+      const step = steps.get(opcode);
+      if (!step) throw this.damaged(`opcode 0x${opcode.toString(16)} at byte ${this.position - 1} is unknown`);
+      step(this);
+    }
+    throw this.damaged(`it has more than ${maxOpcodes} opcodes`);
+  }
+
+  damaged(fault: string): GhostNetError {
+    return damaged(this.file, `in its pickle, ${fault}`);
+  }
+
+  // The stream
+
+  private advance(length: number): number {
+    const start = this.position;
+    if (length > this.bytes.length - start) {
+      throw this.damaged(`${length} bytes are expected at byte ${start} of ${this.bytes.length}`);
+    }
+    this.position = start + length;
+    return start;
+  }
+
+  take(length: number): Buffer {
+    const start = this.advance(length);
+    return this.bytes.subarray(start, start + length);
+  }
+
+  /** A little-endian unsigned integer; above 2^53 it is rounded, and then longer than any file. */
+  unsigned(sizeBytes: 1 | 2 | 4 | 8): number {
+    const start = this.advance(sizeBytes);
+    return sizeBytes === 8 ? Number(this.bytes.readBigUInt64LE(start)) : this.bytes.readUIntLE(start, sizeBytes);
+  }
+
+  line(): string {
+    const end = this.bytes.indexOf(0x0a, this.position);
+    if (end < 0) throw this.damaged(`a line at byte ${this.position} has no end`);
+    const line = this.take(end - this.position).toString();
+    this.position = end + 1;
+    return line;
+  }
+
+  // The stack
+
+  push(value: unknown): void {
+    this.stack.push(value);
+  }
+
+  pop(): unknown {
+    this.require(1);
+    return this.stack.pop();
+  }
+
+  top(): unknown {
+    this.require(1);
+    return this.stack.at(-1);
+  }
+
+  mark(): void {
+    this.marks.push(this.stack.length);
+  }
+
+  popMark(): unknown[] {
+    const mark = this.marks.pop();
+    if (mark === undefined) throw this.damaged(`no mark is set at byte ${this.position}`);
+    return this.stack.splice(mark);
+  }
+
+  popCount(count: number): unknown[] {
+    this.require(count);
+    return this.stack.splice(-count);
+  }
+
+  /** POP takes an unused mark away as well. */
+  discard(): void {
+    if (this.reachable() > 0) this.stack.pop();
+    else this.popMark();
+  }
+
+  /** Values below the last mark are out of reach. */
+  private reachable(): number {
+    return this.stack.length - (this.marks.at(-1) ?? 0);
+  }
+
+  private require(count: number): void {
+    if (this.reachable() < count) throw this.damaged(`the stack is empty at byte ${this.position}`);
+  }
+
+  // The memo
+
+  remember(index: number = this.memo.size): void {
+    this.memo.set(index, this.top());
+  }
+
+  recall(index: number): void {
+    if (!this.memo.has(index)) throw this.damaged(`memo ${index} is read before it is written`);
+    this.push(this.memo.get(index));
+  }
+
+  // Objects
+
+  /** Text of protocol 0. With escapes it stays unread, so that no name can hide in them. */
+  text(line: string): void {
+    this.push(line.includes('\\') ? new Opaque('text with escapes') : line);
+  }
+
+  global(module: unknown, name: unknown): void {
+    if (typeof module !== 'string' || typeof name !== 'string') {
+      throw this.unsafe('hides what it calls behind a computed name');
+    }
+    const path = `${module}.${name}`;
+    if (isDangerous(module, name)) throw this.unsafe(`names ${plain(path)}, which can run code`);
+    this.push(new Global(path));
+  }
+
+  /** A name from Python's table of numbered classes: what it stands for is not in the file. */
+  extension(code: number): void {
+    throw this.unsafe(`names a class by the number ${code}, which may stand for anything`);
+  }
+
+  call(callable: unknown, args: unknown): void {
+    if (callable instanceof Global) {
+      const result = Array.isArray(args) ? this.objects.call(callable.name, args) : undefined;
+      this.push(result ?? new Opaque(callable.name));
+    } else {
+      this.push(new Opaque(callable instanceof Opaque ? callable.maker : 'a value that is no function'));
+    }
+  }
+
+  persistent(id: unknown): void {
+    this.push(this.objects.persistent(id));
+  }
+
+  /** Appends to a list; what is done to an inert object is of no consequence. */
+  extend(items: readonly unknown[]): void {
+    const target = this.top();
+    if (Array.isArray(target)) for (const item of items) target.push(item);
+    else if (!(target instanceof Opaque)) throw this.damaged('something is appended to what is no list');
+  }
+
+  setItems(items: readonly unknown[]): void {
+    const target = this.top();
+    if (items.length % 2 !== 0) throw this.damaged('a key has no value');
+    if (target instanceof Map) {
+      for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    } else if (!(target instanceof Opaque)) {
+      throw this.damaged('a key is set in what is no dict');
+    }
+  }
+
+  private unsafe(deed: string): GhostNetError {
+    return new GhostNetError(
+      'ERR_GHOST_UNSAFE',
+      `${this.file} is refused: its pickle ${deed}. Nothing was run; do not load it in Python, and get the weights ` +
+        'as .safetensors or from a source you trust.',
+    );
+  }
+}
+
+/** A dotted name as it is, anything else in quotes. */
+function plain(path: string): string {
+  return /^[\w.]{1,80}$/.test(path) ? path : quoted(path);
+}

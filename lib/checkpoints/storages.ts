@@ -1,0 +1,92 @@
+import type { ZipArchive } from './archive.js';
+import { damaged, quoted, unreadable } from './faults.js';
+import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from './floats.js';
+import type { Tensor } from './tensor.js';
+import type { StorageReference, TensorReference } from './torch-objects.js';
+
+/** Bounds what tensors with odd strides (one number repeated a thousand million times) are copied out to. */
+const maxCopiedElements = 2 ** 27;
+
+/** PyTorch's own limit. */
+const maxDimensions = 64;
+
+/** Makes tensors of the storages in an archive, each of which is read and converted once. */
+export class StorageReader {
+  private readonly storages = new Map<string, Float32Array>();
+  private copiedElements = 0;
+
+  constructor(
+    private readonly archive: ZipArchive,
+    private readonly root: string,
+    private readonly order: ByteOrder,
+    private readonly file: string,
+  ) {}
+
+  /** The tensor, made contiguous; undefined if it holds integers. */
+  async tensor(name: string, reference: TensorReference): Promise<Tensor | undefined> {
+    const { type, typeName, storage, offset, shape } = reference;
+    if (type === 'integer') return undefined;
+    if (!type) throw unreadable(this.file, `holds tensor ${quoted(name)} as ${quoted(typeName)}; save it as float32`);
+    if (shape.length > maxDimensions) throw damaged(this.file, `tensor ${quoted(name)} has ${shape.length} dimensions`);
+
+    const elements = await this.elements(storage, type);
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (lastElement(reference, count) >= elements.length) {
+      const found = `its storage holds ${elements.length} elements`;
+      throw damaged(this.file, `tensor ${quoted(name)} of shape [${shape.join(', ')}] reaches beyond its end: ${found}`);
+    }
+    if (isContiguous(reference)) return { shape, data: elements.subarray(offset, offset + count) };
+
+    this.copiedElements += count;
+    if (this.copiedElements > maxCopiedElements) {
+      throw damaged(this.file, `tensor ${quoted(name)} of shape [${shape.join(', ')}] repeats what is stored too often`);
+    }
+    return { shape, data: gather(elements, reference, count) };
+  }
+
+  private async elements({ key, className, length }: StorageReference, type: FloatType): Promise<Float32Array> {
+    const known = this.storages.get(`${type} ${key}`);
+    if (known) return known;
+    const bytes = await this.archive.read(`${this.root}data/${key}`);
+    const sizeBytes = floatSizeBytes[type];
+    const expectedBytes = className.endsWith('UntypedStorage') ? length : length * sizeBytes;
+    if (bytes.length !== expectedBytes || bytes.length % sizeBytes !== 0) {
+      throw damaged(this.file, `storage ${quoted(key)} should have ${expectedBytes} bytes and has ${bytes.length}`);
+    }
+    const elements = toFloat32(bytes, type, this.order);
+    this.storages.set(`${type} ${key}`, elements);
+    return elements;
+  }
+}
+
+/** Index in the storage of the last element that the tensor touches; -1 if it has none. */
+function lastElement({ offset, shape, stride }: TensorReference, count: number): number {
+  if (count === 0) return -1;
+  return shape.reduce((last, size, d) => last + (size - 1) * stride[d]!, offset);
+}
+
+function isContiguous({ shape, stride }: TensorReference): boolean {
+  let expected = 1;
+  for (let d = shape.length - 1; d >= 0; d--) {
+    if (shape[d] !== 1 && stride[d] !== expected) return false;
+    expected *= shape[d]!;
+  }
+  return true;
+}
+
+function gather(elements: Float32Array, { offset, shape, stride }: TensorReference, count: number): Float32Array {
+  const data = new Float32Array(count);
+  const index = new Array<number>(shape.length).fill(0);
+  let source = offset;
+  for (let i = 0; i < count; i++) {
+    data[i] = elements[source]!;
+    for (let d = shape.length - 1; d >= 0; d--) {
+      index[d]!++;
+      source += stride[d]!;
+      if (index[d]! < shape[d]!) break;
+      index[d] = 0;
+      source -= stride[d]! * shape[d]!;
+    }
+  }
+  return data;
+}

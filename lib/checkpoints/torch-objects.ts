@@ -1,0 +1,107 @@
+import { damaged } from './faults.js';
+import type { FloatType } from './floats.js';
+import { Global, type PickleObjects } from './pickle.js';
+
+/** Integers and booleans are no weights: tensors of them are left out. */
+export type ElementType = FloatType | 'integer';
+
+/** PyTorch's storage classes and dtypes, by the last part of their names. */
+const elementTypes: ReadonlyMap<string, ElementType> = new Map([
+  ...names('F32', 'FloatStorage float32 float'),
+  ...names('F64', 'DoubleStorage float64 double'),
+  ...names('F16', 'HalfStorage float16 half'),
+  ...names('BF16', 'BFloat16Storage bfloat16'),
+  ...names('integer', 'LongStorage IntStorage ShortStorage CharStorage ByteStorage BoolStorage'),
+  ...names('integer', 'int64 int32 int16 int8 uint8 uint16 uint32 uint64 long int short bool'),
+]);
+
+function names(type: ElementType, list: string): [string, ElementType][] {
+  return list.split(' ').map((name) => [name, type]);
+}
+
+/** A storage by its key in the archive; `length` counts elements, or bytes where its class is untyped. */
+export class StorageReference {
+  constructor(
+    readonly key: string,
+    readonly className: string,
+    readonly length: number,
+  ) {}
+}
+
+/** A tensor as a view on a storage; offset and stride count elements, as in PyTorch. */
+export class TensorReference {
+  constructor(
+    readonly storage: StorageReference,
+    /** The dtype's or the storage class's name. */
+    readonly typeName: string,
+    readonly offset: number,
+    readonly shape: readonly number[],
+    readonly stride: readonly number[],
+  ) {}
+
+  /** Undefined for complex, quantized and 8-bit floating-point elements. */
+  get type(): ElementType | undefined {
+    return elementTypes.get(this.typeName.slice(this.typeName.lastIndexOf('.') + 1));
+  }
+}
+
+/** The calls that make up PyTorch's checkpoints, and its persistent ids. */
+export function torchObjects(file: string): PickleObjects {
+  return {
+    call: rebuild,
+    persistent(id) {
+      const [kind, type, key, , length] = Array.isArray(id) ? (id as unknown[]) : [];
+      if (kind !== 'storage' || !(type instanceof Global) || typeof key !== 'string' || !isSize(length)) {
+        throw damaged(file, 'in its pickle, a persistent id is not that of a storage');
+      }
+      return new StorageReference(key, type.name, length);
+    },
+  };
+}
+
+function rebuild(name: string, args: readonly unknown[]): unknown {
+  switch (name) {
+    case 'collections.OrderedDict':
+      return new Map(Array.isArray(args[0]) ? args[0].filter(isPair) : []);
+    case 'collections.defaultdict':
+      return new Map();
+    case 'torch._utils._rebuild_tensor':
+    case 'torch._utils._rebuild_tensor_v2':
+      return rebuildTensor(args);
+    case 'torch._utils._rebuild_tensor_v3':
+      return rebuildTensor(args, args[6]);
+    case 'torch._utils._rebuild_parameter':
+    case 'torch._utils._rebuild_parameter_with_state':
+      return args[0];
+    case 'torch._tensor._rebuild_from_type_v2':
+      return rebuildSubclass(args);
+    default:
+      return undefined;
+  }
+}
+
+/** `_rebuild_tensor_v2(storage, offset, size, stride, ...)`; version 3 adds a dtype to an untyped storage. */
+function rebuildTensor([storage, offset, shape, stride]: readonly unknown[], dtype?: unknown): unknown {
+  if (!(storage instanceof StorageReference) || !isSize(offset) || !isSizes(shape) || !isSizes(stride)) return undefined;
+  if (shape.length !== stride.length) return undefined;
+  const typeName = dtype instanceof Global ? dtype.name : storage.className;
+  return new TensorReference(storage, typeName, offset, shape, stride);
+}
+
+/** `_rebuild_from_type_v2(rebuild, type, args, state)`: a tensor whose Python object had attributes of its own. */
+function rebuildSubclass([maker, , args]: readonly unknown[]): unknown {
+  const plain = maker instanceof Global && maker.name !== 'torch._tensor._rebuild_from_type_v2';
+  return plain && Array.isArray(args) ? rebuild(maker.name, args) : undefined;
+}
+
+function isPair(value: unknown): value is [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every(isSize);
+}

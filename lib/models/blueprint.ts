@@ -1,0 +1,180 @@
+import type { StateDict } from '../checkpoints/tensor.js';
+import { GhostNetError } from '../errors.js';
+import type { Activation, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair } from '../graph.js';
+import { foldBatchNorm } from './fold.js';
+
+/** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A convolution whose numbers are still in the checkpoint: the names say where. */
+interface PlannedConv2d extends Omit<Conv2dNode, 'weight' | 'scale' | 'bias'> {
+  readonly weight: TensorSpec;
+  readonly bias?: TensorSpec;
+  /** The batch norm after it, by its module's name. */
+  readonly batchNorm?: string;
+}
+
+type PlannedNode = Exclude<GraphNode, Conv2dNode> | PlannedConv2d;
+
+export interface ConvOptions {
+  /** The module that holds the weight, where it is not the node's own name. */
+  readonly module?: string;
+  readonly batchNorm?: string;
+  readonly bias?: boolean;
+  /** Default 1; padded so that stride 1 keeps the map's size. */
+  readonly kernel?: number | Pair;
+  readonly stride?: number;
+  readonly depthwise?: boolean;
+  /** A linear layer: its weight is stored as [out, in]. */
+  readonly linear?: boolean;
+  readonly activation?: Activation;
+}
+
+/**
+ * A network before its weights: the graph's nodes, in order of execution, with names where the numbers will be. The
+ * same description so tells which tensors a checkpoint must have and what is made of them.
+ */
+export class Blueprint {
+  private readonly nodes: PlannedNode[] = [];
+  private readonly channels: number[] = [];
+  private readonly outputs = new Map<string, NodeId>();
+
+  input(channels: number): NodeId {
+    return this.add({ op: 'input', name: 'input', channels }, channels);
+  }
+
+  conv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
+    const { module = name, batchNorm, stride = 1, activation = 'none' } = options;
+    const { kernel: side = 1 } = options;
+    const kernel: Pair = typeof side === 'number' ? [side, side] : side;
+    const inChannels = this.channelsOf(input);
+    const groups = options.depthwise ? inChannels : 1;
+    const shape = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
+    const node: PlannedConv2d = {
+      op: 'conv2d', name, input, inChannels, outChannels, kernel, groups, activation,
+      stride: [stride, stride],
+      padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
+      dilation: [1, 1],
+      weight: { name: `${module}.weight`, shape },
+      ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
+      ...(batchNorm !== undefined && { batchNorm }),
+    };
+    return this.add(node, outChannels);
+  }
+
+  avgPool2x2(input: NodeId, name: string): NodeId {
+    return this.add({ op: 'avg_pool2d', name, input, kernel: [2, 2], stride: [2, 2] }, this.channelsOf(input));
+  }
+
+  globalAvgPool(input: NodeId, name: string): NodeId {
+    return this.add({ op: 'global_avg_pool', name, input }, this.channelsOf(input));
+  }
+
+  concat(inputs: readonly NodeId[], name: string, channels: number): NodeId {
+    return this.add({ op: 'concat', name, inputs, channels }, channels);
+  }
+
+  upsampleNearest(input: NodeId, name: string, like: NodeId): NodeId {
+    return this.add({ op: 'upsample_nearest', name, input, like }, this.channelsOf(input));
+  }
+
+  mul(inputs: readonly [NodeId, NodeId], name: string): NodeId {
+    return this.add({ op: 'mul', name, inputs }, this.channelsOf(inputs[0]));
+  }
+
+  addition(inputs: readonly [NodeId, NodeId], name: string): NodeId {
+    return this.add({ op: 'add', name, inputs }, this.channelsOf(inputs[0]));
+  }
+
+  /** Lets a node's value be asked for. */
+  output(name: string, node: NodeId): void {
+    this.outputs.set(name, node);
+  }
+
+  channelsOf(node: NodeId): number {
+    return this.channels[node]!;
+  }
+
+  get outputNames(): string[] {
+    return [...this.outputs.keys()];
+  }
+
+  /** Every parameter that the network needs. */
+  get tensors(): TensorSpec[] {
+    return this.nodes.flatMap((node) => (node.op === 'conv2d' ? parametersOf(node) : []));
+  }
+
+  /** The graph that computes `outputs` and nothing else, with the weights of `tensors`, which it shares. */
+  graph(tensors: StateDict, outputs: readonly string[]): Graph {
+    const wanted = outputs.map((name): GraphOutput => ({ name, node: this.nodeOf(name) }));
+    const needed = this.neededFor(wanted.map(({ node }) => node));
+    const renumbered = new Map(needed.map((id, index) => [id, index]));
+    const at = (id: NodeId): NodeId => renumbered.get(id)!;
+    return {
+      nodes: needed.map((id) => withInputs(materialise(this.nodes[id]!, tensors), at)),
+      outputs: wanted.map(({ name, node }) => ({ name, node: at(node) })),
+    };
+  }
+
+  private add(node: PlannedNode, channels: number): NodeId {
+    this.channels.push(channels);
+    return this.nodes.push(node) - 1;
+  }
+
+  private nodeOf(output: string): NodeId {
+    const node = this.outputs.get(output);
+    if (node !== undefined) return node;
+    const known = this.outputNames.join(', ');
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `There is no output ${JSON.stringify(output)}; there are ${known}.`);
+  }
+
+  /** In ascending order, which is the order of execution. */
+  private neededFor(nodes: readonly NodeId[]): NodeId[] {
+    const needed = new Set(nodes);
+    for (let id = this.nodes.length - 1; id >= 0; id--) {
+      if (needed.has(id)) for (const input of inputsOf(this.nodes[id]!)) needed.add(input);
+    }
+    return [...needed].sort((a, b) => a - b);
+  }
+}
+
+function inputsOf(node: PlannedNode): readonly NodeId[] {
+  if ('inputs' in node) return node.inputs;
+  if ('like' in node) return [node.input, node.like];
+  return 'input' in node ? [node.input] : [];
+}
+
+function withInputs(node: GraphNode, renumber: (id: NodeId) => NodeId): GraphNode {
+  if (node.op === 'input') return node;
+  if (node.op === 'concat') return { ...node, inputs: node.inputs.map(renumber) };
+  if ('inputs' in node) return { ...node, inputs: [renumber(node.inputs[0]), renumber(node.inputs[1])] };
+  if ('like' in node) return { ...node, input: renumber(node.input), like: renumber(node.like) };
+  return { ...node, input: renumber(node.input) };
+}
+
+function parametersOf({ weight, bias, batchNorm, outChannels }: PlannedConv2d): TensorSpec[] {
+  const norm = batchNorm === undefined ? [] : ['weight', 'bias', 'running_mean', 'running_var'];
+  return [weight, ...(bias ? [bias] : []), ...norm.map((part) => ({ name: `${batchNorm}.${part}`, shape: [outChannels] }))];
+}
+
+function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
+  if (node.op !== 'conv2d') return node;
+  for (const spec of parametersOf(node)) checkTensor(spec, tensors);
+  const { weight, bias, batchNorm, ...rest } = node;
+  const numbers = { weight: tensors.get(weight.name)!.data };
+  const stored = bias && tensors.get(bias.name)!.data;
+  if (batchNorm !== undefined) return { ...rest, ...numbers, ...foldBatchNorm(tensors, batchNorm, stored) };
+  return { ...rest, ...numbers, ...(stored && { bias: stored }) };
+}
+
+/** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
+export function checkTensor({ name, shape }: TensorSpec, tensors: StateDict): void {
+  const found = tensors.get(name)?.shape;
+  if (found && String(found) === String(shape)) return;
+  const fault = found ? `has shape [${found.join(', ')}]` : 'is missing';
+  const message = `Tensor ${name} ${fault}, where the network needs [${shape.join(', ')}].`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+}

@@ -1,0 +1,171 @@
+import type { StateDict } from '../checkpoints/tensor.js';
+import { GhostNetError } from '../errors.js';
+import type { Graph, NodeId } from '../graph.js';
+import { Blueprint, type ConvOptions, type TensorSpec } from './blueprint.js';
+
+/** What tells the networks of the family apart. */
+export interface Variant {
+  /** 1: GhostNet (arXiv 1911.11907); 2: GhostNetV2 (arXiv 2211.12905), which adds DFC attention. */
+  readonly version: 1 | 2;
+  /** The multiplier of all channel counts but the head's. */
+  readonly width: number;
+  readonly numClasses: number;
+}
+
+type Block = readonly [kernel: number, expansion: number, channels: number, squeeze: boolean, stride: 1 | 2];
+
+const SE = true;
+const no = false;
+
+/** The papers' table at width 1, stage by stage as timm numbers them (`blocks.0` to `blocks.8`). */
+const stages: readonly (readonly Block[])[] = [
+  [[3, 16, 16, no, 1]],
+  [[3, 48, 24, no, 2]],
+  [[3, 72, 24, no, 1]],
+  [[5, 72, 40, SE, 2]],
+  [[5, 120, 40, SE, 1]],
+  [[3, 240, 80, no, 2]],
+  [
+    [3, 200, 80, no, 1],
+    [3, 184, 80, no, 1],
+    [3, 184, 80, no, 1],
+    [3, 480, 112, SE, 1],
+    [3, 672, 112, SE, 1],
+  ],
+  [[5, 672, 160, SE, 2]],
+  [
+    [5, 960, 160, no, 1],
+    [5, 960, 160, SE, 1],
+    [5, 960, 160, no, 1],
+    [5, 960, 160, SE, 1],
+  ],
+];
+
+const stemChannels = 16;
+export const lastChannels = 960;
+const headChannels = 1280;
+
+/** The first stage whose blocks have DFC attention in version 2. */
+const firstAttentionStage = 2;
+
+/**
+ * The graph of a network with the weights of `tensors`, which it shares. Nodes have timm's module names.
+ *
+ * `outputs` names the values to hand back, default `logits` alone: `logits` [n, numClasses], `pre_logits` [n, 1280],
+ * `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and in version 2 `blocks.N.M.ghost1.gate`, the DFC attention
+ * after its sigmoid, at half the block's resolution. Nodes that no output needs are left out.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_CHECKPOINT
+ *   for an impossible variance, ERR_GHOST_ARGUMENT for an unknown output.
+ */
+export function buildGhostNet(tensors: StateDict, variant: Variant, options: { outputs?: readonly string[] } = {}): Graph {
+  const { outputs = ['logits'] } = options;
+  if (outputs.length === 0 || new Set(outputs).size !== outputs.length) {
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', 'outputs should name one or more outputs, each of them once.');
+  }
+  return blueprint(variant).graph(tensors, outputs);
+}
+
+/** Names and shapes of all tensors that a network needs. Batch norm's counters are not among them. */
+export function expectedTensors(variant: Variant): TensorSpec[] {
+  return blueprint(variant).tensors;
+}
+
+/** Every name that {@link buildGhostNet} takes in `outputs`, in order of execution. */
+export function outputNames(variant: Variant): string[] {
+  return blueprint(variant).outputNames;
+}
+
+function blueprint({ version, width, numClasses }: Variant): Blueprint {
+  const net = new Blueprint();
+  const stem: ConvOptions = { kernel: 3, stride: 2, batchNorm: 'bn1', activation: 'relu' };
+  let x = net.conv(net.input(3), 'conv_stem', round4(stemChannels * width), stem);
+  for (const [stage, blocks] of stages.entries()) {
+    const attention = version === 2 && stage >= firstAttentionStage;
+    for (const [index, block] of blocks.entries()) {
+      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, width, attention);
+    }
+    net.output(`blocks.${stage}`, x);
+  }
+  x = net.conv(x, 'blocks.9.0.conv', round4(lastChannels * width), { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
+  net.output('blocks.9', x);
+  x = net.globalAvgPool(x, 'global_pool');
+  x = net.conv(x, 'conv_head', headChannels, { bias: true, activation: 'relu' });
+  net.output('pre_logits', x);
+  net.output('logits', net.conv(x, 'classifier', numClasses, { bias: true, linear: true }));
+  return net;
+}
+
+function bottleneck(net: Blueprint, input: NodeId, name: string, block: Block, width: number, attention: boolean): NodeId {
+  const [kernel, expansion, channels, squeeze, stride] = block;
+  const middle = round4(expansion * width);
+  const out = round4(channels * width);
+  let x = ghostModule(net, input, `${name}.ghost1`, middle, 'relu', attention);
+  if (stride === 2) {
+    x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, batchNorm: `${name}.bn_dw` });
+  }
+  if (squeeze) x = squeezeExcite(net, x, `${name}.se`);
+  x = ghostModule(net, x, `${name}.ghost2`, out, 'none', false);
+  return net.addition([x, shortcut(net, input, `${name}.shortcut`, block, out)], `${name}.add`);
+}
+
+/** Half of the channels by a 1x1 convolution, the other half from those by a cheap depthwise one. */
+function ghostModule(
+  net: Blueprint,
+  input: NodeId,
+  name: string,
+  channels: number,
+  activation: 'relu' | 'none',
+  attention: boolean,
+): NodeId {
+  const gate = attention ? dfcAttention(net, input, name, channels) : undefined;
+  const half = Math.ceil(channels / 2);
+  const primary = net.conv(input, `${name}.primary_conv`, half, { ...sequential(`${name}.primary_conv`), activation });
+  const cheap = net.conv(primary, `${name}.cheap_operation`, half, {
+    ...sequential(`${name}.cheap_operation`),
+    kernel: 3,
+    depthwise: true,
+    activation,
+  });
+  const ghost = net.concat([primary, cheap], `${name}.concat`, channels);
+  if (gate === undefined) return ghost;
+  return net.mul([ghost, net.upsampleNearest(gate, `${name}.upsample`, ghost)], `${name}.mul`);
+}
+
+/** Decoupled fully connected attention: along rows, then along columns, of the input at half resolution. */
+function dfcAttention(net: Blueprint, input: NodeId, name: string, channels: number): NodeId {
+  const at = (index: number): string => `${name}.short_conv.${index}`;
+  let gate = net.avgPool2x2(input, `${name}.avg_pool`);
+  gate = net.conv(gate, at(0), channels, { batchNorm: at(1) });
+  gate = net.conv(gate, at(2), channels, { kernel: [1, 5], depthwise: true, batchNorm: at(3) });
+  gate = net.conv(gate, at(4), channels, { kernel: [5, 1], depthwise: true, batchNorm: at(5), activation: 'sigmoid' });
+  net.output(`${name}.gate`, gate);
+  return gate;
+}
+
+function squeezeExcite(net: Blueprint, input: NodeId, name: string): NodeId {
+  const channels = net.channelsOf(input);
+  let x = net.globalAvgPool(input, `${name}.avg_pool`);
+  x = net.conv(x, `${name}.conv_reduce`, round4(channels / 4), { bias: true, activation: 'relu' });
+  x = net.conv(x, `${name}.conv_expand`, channels, { bias: true, activation: 'hard_sigmoid' });
+  return net.mul([input, x], `${name}.mul`);
+}
+
+function shortcut(net: Blueprint, input: NodeId, name: string, [kernel, , , , stride]: Block, out: number): NodeId {
+  const channels = net.channelsOf(input);
+  if (stride === 1 && channels === out) return input;
+  const options: ConvOptions = { kernel, stride, depthwise: true, batchNorm: `${name}.1` };
+  const reduced = net.conv(input, `${name}.0`, channels, options);
+  return net.conv(reduced, `${name}.2`, out, { batchNorm: `${name}.3` });
+}
+
+/** Weight and batch norm of a `Sequential(conv, bn, act)`. */
+function sequential(name: string): ConvOptions {
+  return { module: `${name}.0`, batchNorm: `${name}.1` };
+}
+
+/** timm's `make_divisible(v, 4)`: the nearest multiple of 4, but never below 0.9 v. */
+export function round4(v: number): number {
+  const nearest = Math.max(4, Math.floor((v + 2) / 4) * 4);
+  return nearest < 0.9 * v ? nearest + 4 : nearest;
+}

@@ -1,0 +1,102 @@
+import type { StateDict, Tensor } from '../checkpoints/tensor.js';
+import { GhostNetError } from '../errors.js';
+import { checkTensor, type TensorSpec } from './blueprint.js';
+import { expectedTensors, lastChannels, type Variant } from './ghostnet.js';
+
+/** A network of the family, as its tensors tell. */
+export interface Architecture extends Variant {
+  /** Trained numbers: all of the tensors but batch norm's running statistics. */
+  readonly parameterCount: number;
+}
+
+/**
+ * Finds out from names and shapes which network `tensors` belong to, and checks that they are all there, no more and
+ * no less, and finite.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not those of a GhostNet V1 or V2 with a classifier,
+ *   ERR_GHOST_CHECKPOINT for a value that is NaN or infinite.
+ */
+export function inspectGhostNet(tensors: StateDict): Architecture {
+  const found = [...tensors.keys()];
+  refuseVersion3(found);
+  const version = found.some((name) => name.includes('.short_conv.')) ? 2 : 1;
+  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
+  checkNames(expectedTensors({ version, width: 1, numClasses }), tensors, version);
+  if (numClasses === 0) throw unfit('has a classifier of 0 classes; expected one class or more');
+
+  const variant = { version, numClasses, width: findWidth(tensors, version, numClasses) } as const;
+  let parameterCount = 0;
+  for (const spec of expectedTensors(variant)) {
+    checkTensor(spec, tensors);
+    const { data } = tensors.get(spec.name)!;
+    checkFinite(spec.name, data);
+    if (!/\.running_(mean|var)$/.test(spec.name)) parameterCount += data.length;
+  }
+  return { ...variant, parameterCount };
+}
+
+/** Version 3 is published in training form (`_rpr_` branches); deployed, its convolutions have biases. */
+function refuseVersion3(found: readonly string[]): void {
+  const sign = found.find((name) => name.includes('_rpr_') || name.endsWith('.primary_conv.0.bias'));
+  if (sign === undefined) return;
+  throw unfit(`is a GhostNetV3 (it has ${name(sign)}), which is not supported yet; use a GhostNet V1 or V2`);
+}
+
+function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version: 1 | 2): void {
+  const known = new Set(expected.map((spec) => spec.name));
+  const missing = [...known].filter((name) => !tensors.has(name));
+  const extra = [...tensors.keys()].filter((name) => !known.has(name));
+  const surplus = extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}` : '';
+  if (missing.length === 0) {
+    if (surplus) throw unfit(`is no GhostNet V${version} that is known${surplus}`);
+  } else if (missing.every((name) => name.startsWith('classifier.')) && missing.length === 2) {
+    throw unfit(`has no classifier (num_classes 0)${surplus}; use one with a classifier`);
+  } else {
+    const lacking = `${missing.length} of ${known.size} tensors`;
+    throw unfit(`is no complete GhostNet V${version}: it lacks ${lacking}, the first is ${name(missing[0]!)}${surplus}`);
+  }
+}
+
+/**
+ * The width multiplier whose channel counts are those of the tensors, with as few decimals as possible. The last
+ * convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its quotient can be right.
+ */
+function findWidth(tensors: StateDict, version: 1 | 2, numClasses: number): number {
+  const channels = tensors.get('blocks.9.0.conv.weight')!.shape[0] ?? lastChannels;
+  const [low, high] = [(channels - 4) / lastChannels, (channels + 4) / lastChannels];
+  for (const steps of [1, 10, 100, 1000, 10000]) {
+    for (let step = Math.max(1, Math.ceil(low * steps)); step <= high * steps; step++) {
+      const width = step / steps;
+      if (expectedTensors({ version, width, numClasses }).every((spec) => fits(spec, tensors))) return width;
+    }
+  }
+  // No width fits: the nearest one tells which tensor is wrong.
+  return Math.max(1, Math.round((channels / lastChannels) * 100)) / 100;
+}
+
+function fits({ name, shape }: TensorSpec, tensors: StateDict): boolean {
+  return String(tensors.get(name)!.shape) === String(shape);
+}
+
+function checkFinite(tensor: string, data: Tensor['data']): void {
+  // Float32 values cannot overflow a float64 sum, so it is finite if and only if all of them are.
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]!;
+  if (Number.isFinite(sum)) return;
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  const message = `The checkpoint is damaged: tensor ${tensor} holds ${data[index]} at index ${index}.`;
+  throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+}
+
+function unfit(reason: string): GhostNetError {
+  return new GhostNetError('ERR_GHOST_ARCHITECTURE', `The checkpoint ${reason}.`);
+}
+
+/** A name from the checkpoint, which may be anything, as it may stand in a message. */
+function name(tensor: string): string {
+  return /^[\w.]{1,80}$/.test(tensor) ? tensor : JSON.stringify(tensor.slice(0, 80));
+}
+
+function andMore(names: readonly string[]): string {
+  return names.length > 1 ? ` and ${names.length - 1} more` : '';
+}

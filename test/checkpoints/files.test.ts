@@ -1,0 +1,101 @@
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from '../../lib/checkpoints/index.js';
+import { errorOf, readFrom, temporaryFolder } from './folder.js';
+import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
+
+const folder = temporaryFolder();
+const ones = bytesOf(Float32Array.of(1, 1));
+const safetensors = safetensorsFile({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, ones);
+const torch = torchFile(pickle.dict({ b: tensor({ key: '0', storage: 'FloatStorage', length: 2, shape: [2] }) }), { 0: ones });
+
+function folderWith(name: string, files: Readonly<Record<string, Uint8Array | string>>): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(path, file), content);
+  return path;
+}
+
+describe('finding the weights', () => {
+  it('prefers model.safetensors in a folder and takes pytorch_model.bin where there is none', async () => {
+    const both = folderWith('both', { 'model.safetensors': safetensors, 'pytorch_model.bin': torch });
+    expect([...(await readCheckpoint(both)).tensors.keys()]).toEqual(['a']);
+    const old = await readCheckpoint(folderWith('old', { 'pytorch_model.bin': torch, 'config.json': '{"num_classes": 3}' }));
+    expect([...old.tensors.keys()]).toEqual(['b']);
+    expect(old).toMatchObject({ file: join(folder, 'old', 'pytorch_model.bin'), config: { numClasses: 3, preprocess: {} } });
+  });
+
+  it('goes by the bytes, whatever the name', async () => {
+    expect([...(await readFrom(folder, torch, 'weights.safetensors')).tensors.keys()]).toEqual(['b']);
+    expect([...(await readFrom(folder, safetensors, 'weights.pth')).tensors.keys()]).toEqual(['a']);
+  });
+
+  it.each([
+    ['a file that does not exist', () => join(folder, 'none.pth'), /none\.pth does not exist/],
+    ['a folder without a model', () => folderWith('empty', {}), /should hold model\.safetensors or pytorch_model\.bin/],
+    ['what is neither file nor folder', () => '/dev/null', /should be a file/],
+  ])('refuses %s', async (_, path, sentence) => {
+    const error = await errorOf(readCheckpoint(path()));
+    expect(error.code).toBe('ERR_GHOST_FILE');
+    expect(error.message).toMatch(sentence);
+  });
+
+  it('keeps the cause', async () => {
+    const { cause } = await errorOf(readCheckpoint(join(folder, 'none.pth')));
+    expect(cause).toMatchObject({ code: 'ENOENT' });
+    const damaged = await errorOf(readFrom(folder, safetensorsFile('{', new Uint8Array(0))));
+    expect(damaged.cause).toBeInstanceOf(SyntaxError);
+  });
+});
+
+describe('files that are no checkpoint', () => {
+  it.each<[kind: string, bytes: Buffer, sentence: RegExp]>([
+    ['empty', Buffer.alloc(0), /is empty/],
+    ['text', Buffer.from('epoch 1\nloss 0.3\n'), /is no checkpoint: expected .* found 17 bytes that begin with "epoch 1\\n/],
+    ['JSON', Buffer.from('{"a":1, {'), /is no checkpoint/],
+    ['a web page', Buffer.from('<!DOCTYPE html><html>'), /begin with "<!DOCTYPE html>/],
+    ['one byte', Buffer.from('\n'), /is no checkpoint/],
+    ['a pointer of Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /run git lfs pull/],
+    ['a pickle', pickle.program(pickle.dict({})), /PyTorch before 1\.6/],
+    ['a truncated zip file', torch.subarray(0, -30), /zip directory cannot be read/],
+    ['a zip file of something else', Buffer.from(torchFile(pickle.none).toString('latin1').replaceAll('.pkl', '.txt'), 'latin1'), /without a data\.pkl/],
+  ])('%s', async (_, bytes, sentence) => {
+    const error = await errorOf(readFrom(folder, bytes));
+    expect(error.code).toBe('ERR_GHOST_CHECKPOINT');
+    expect(error.message).toMatch(sentence);
+    expect(error.message).not.toContain('\n');
+  });
+});
+
+describe('cancelling', () => {
+  it('rejects with the reason before anything is read', async () => {
+    const reason = new Error('changed my mind');
+    await expect(readCheckpoint(join(folder, 'none'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  it.each([
+    ['safetensors', safetensors],
+    ['PyTorch', torch],
+  ])('rejects with the reason while a %s file is read', async (name, bytes) => {
+    const file = join(folder, `cancel-${name}`);
+    writeFileSync(file, bytes);
+    const controller = new AbortController();
+    const reading = readCheckpoint(file, { signal: controller.signal });
+    controller.abort('enough');
+    await expect(reading).rejects.toBe('enough');
+  });
+
+  it('reads to the end with a signal that stays quiet', async () => {
+    const file = join(folder, 'quiet');
+    writeFileSync(file, safetensors);
+    const { tensors } = await readCheckpoint(file, { signal: new AbortController().signal });
+    expect(tensors.size).toBe(1);
+  });
+});
+
+it('does not take the config.json of others beside a PyTorch file', async () => {
+  const path = folderWith('app', { 'weights.pth': torch, 'config.json': 'not ours' });
+  copyFileSync(join(path, 'weights.pth'), join(path, 'model.pth'));
+  expect((await readCheckpoint(join(path, 'weights.pth'))).config).toBeUndefined();
+});

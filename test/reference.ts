@@ -1,0 +1,10 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Results of PyTorch to compare with; they are not part of this repository (README.md there). */
+export const referenceFolder = fileURLToPath(new URL('../../shared/reference/', import.meta.url));
+
+/** Tests that compare with the reference are skipped under this title where it is absent. */
+export const hasReference = existsSync(referenceFolder);
+
+if (!hasReference) console.warn(`Skipped: comparisons with the reference results, which are not at ${referenceFolder}.`);
