@@ -7,4 +7,5 @@ export const referenceFolder = fileURLToPath(new URL('../../shared/reference/', 
 /** Tests that compare with the reference are skipped under this title where it is absent. */
 export const hasReference = existsSync(referenceFolder);
 
-if (!hasReference) console.warn(`Skipped: comparisons with the reference results, which are not at ${referenceFolder}.`);
+if (!hasReference)
+  console.warn(`Skipped: comparisons with the reference results, which are not at ${referenceFolder}.`);

@@ -6,10 +6,14 @@ import { damaged, quoted } from './faults.js';
 const maxEntries = 100_000;
 
 /** Bounds the memory that compressed entries can blow up to. torch.save compresses nothing. */
-const maxInflatedBytes = 2 ** 29;
+const maxInflatedBytes = 2 ** 28;
 
-/** A zip file in memory, zip64 included, of which entries are read one by one. */
+/**
+ * A zip file in memory, zip64 included, of which entries are read one by one. Checksums are not compared: torch.save
+ * can be told to leave them wrong, and torch.load does not look at them.
+ */
 export class ZipArchive {
+  private storedBytes = 0;
   private inflatedBytes = 0;
 
   private constructor(
@@ -51,6 +55,8 @@ export class ZipArchive {
 
   private async content(entry: Entry): Promise<Buffer> {
     if (entry.compressionMethod === 0 && !entry.isEncrypted()) {
+      this.storedBytes += entry.uncompressedSize;
+      if (this.storedBytes > this.bytes.length) throw new Error('it overlaps another entry');
       const { fileDataStart } = await this.zip.readLocalFileHeaderPromise(entry, { minimal: true });
       return this.bytes.subarray(fileDataStart, fileDataStart + entry.uncompressedSize);
     }

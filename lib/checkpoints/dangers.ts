@@ -67,8 +67,7 @@ export function isDangerous(module: string, name: string): boolean {
 }
 
 function prefixes(path: string): string[] {
-  // No entry is deeper, and a hostile path may have millions of parts.
-  const parts = path.split('.', 4);
+  const parts = path.split('.', 4); // No entry of the table is deeper.
   return parts.map((_, last) => parts.slice(0, last + 1).join('.'));
 }
 

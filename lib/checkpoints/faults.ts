@@ -15,3 +15,8 @@ export function unreadable(file: string, reason: string): GhostNetError {
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
+
+/** A shape as it may stand in a message: a hostile one can have millions of dimensions. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.slice(0, 8).join(', ')}${shape.length > 8 ? ', …' : ''}]`;
+}

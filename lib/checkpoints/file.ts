@@ -33,7 +33,7 @@ export async function readBytes(file: string, signal?: AbortSignal): Promise<Buf
   const handle = await onDisk(file, open(file));
   try {
     const bytes = allocate(stats.size, file);
-    for (let filled = 0; filled < bytes.length; ) {
+    for (let filled = 0; filled < bytes.length;) {
       signal?.throwIfAborted();
       const length = Math.min(pieceBytes, bytes.length - filled);
       const { bytesRead } = await onDisk(file, handle.read(bytes, filled, length, filled));

@@ -67,20 +67,20 @@ async function readTensors(
     case 'unknown':
       throw unreadable(
         file,
-        `is no checkpoint: expected .safetensors or PyTorch's zip format, found ${bytes.length} bytes that begin with ` +
-          quoted(bytes.toString('latin1', 0, 24)),
+        `is no checkpoint: expected .safetensors or PyTorch's zip format, found ${bytes.length} bytes ` +
+          `that begin with ${quoted(bytes.toString('latin1', 0, 24))}`,
       );
   }
 }
 
 /** The tensors that a network computes with, by the names that its own modules give them. */
 function parameters(tensors: ReadonlyMap<string, Tensor>, file: string): StateDict {
-  const parameters = new Map<string, Tensor>();
+  const found = new Map<string, Tensor>();
   for (const [fullName, tensor] of tensors) {
     const name = fullName.replace(wrapperPrefix, '');
     if (counter.test(name)) continue;
-    if (parameters.has(name)) throw damaged(file, `it holds tensor ${quoted(name)} twice, with a prefix and without`);
-    parameters.set(name, tensor);
+    if (found.has(name)) throw damaged(file, `it holds tensor ${quoted(name)} twice, with a prefix and without`);
+    found.set(name, tensor);
   }
-  return parameters;
+  return found;
 }

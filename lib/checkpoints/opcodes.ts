@@ -24,7 +24,7 @@ const opcodes: readonly (readonly [opcode: number | string, name: string, step: 
   ['N', 'NONE', (m) => m.push(null)],
   ['P', 'PERSID', (m) => m.persistent(m.line())],
   ['Q', 'BINPERSID', (m) => m.persistent(m.pop())],
-  ['R', 'REDUCE', (m) => callWith(m, m.popCount(2))],
+  ['R', 'REDUCE', (m) => m.call(...m.popPair())],
   ['S', 'STRING', (m) => m.text(m.line().trimEnd().slice(1, -1))],
   ['T', 'BINSTRING', (m) => m.push(m.take(m.unsigned(4)).toString('latin1'))],
   ['U', 'SHORT_BINSTRING', (m) => m.push(m.take(m.unsigned(1)).toString('latin1'))],
@@ -50,7 +50,7 @@ const opcodes: readonly (readonly [opcode: number | string, name: string, step: 
   ['u', 'SETITEMS', (m) => m.setItems(m.popMark())],
   ['}', 'EMPTY_DICT', (m) => m.push(new Map())],
   [0x80, 'PROTO', protocol],
-  [0x81, 'NEWOBJ', (m) => callWith(m, m.popCount(2))],
+  [0x81, 'NEWOBJ', (m) => m.call(...m.popPair())],
   [0x82, 'EXT1', (m) => m.extension(m.unsigned(1))],
   [0x83, 'EXT2', (m) => m.extension(m.unsigned(2))],
   [0x84, 'EXT4', (m) => m.extension(m.unsigned(4))],
@@ -67,8 +67,8 @@ const opcodes: readonly (readonly [opcode: number | string, name: string, step: 
   [0x8f, 'EMPTY_SET', (m) => m.push([])],
   [0x90, 'ADDITEMS', (m) => m.extend(m.popMark())],
   [0x91, 'FROZENSET', (m) => m.push(m.popMark())],
-  [0x92, 'NEWOBJ_EX', (m) => callWith(m, m.popCount(3))],
-  [0x93, 'STACK_GLOBAL', (m) => globalNamed(m, m.popCount(2))],
+  [0x92, 'NEWOBJ_EX', callWithKeywords],
+  [0x93, 'STACK_GLOBAL', (m) => m.global(...m.popPair())],
   [0x94, 'MEMOIZE', (m) => m.remember()],
   [0x95, 'FRAME', (m) => m.unsigned(8)],
   [0x96, 'BYTEARRAY8', (m) => m.push(m.take(m.unsigned(8)))],
@@ -77,10 +77,6 @@ const opcodes: readonly (readonly [opcode: number | string, name: string, step: 
 export const steps = new Map(
   opcodes.map(([opcode, , step]) => [typeof opcode === 'string' ? opcode.charCodeAt(0) : opcode, step]),
 );
-
-function globalNamed(m: Unpickler, [module, name]: readonly unknown[]): void {
-  m.global(module, name);
-}
 
 function protocol(m: Unpickler): void {
   const version = m.unsigned(1);
@@ -92,8 +88,9 @@ function dict(m: Unpickler, items: readonly unknown[]): void {
   m.setItems(items);
 }
 
-function callWith(m: Unpickler, [callable, args]: readonly unknown[]): void {
-  m.call(callable, args);
+function callWithKeywords(m: Unpickler): void {
+  m.pop();
+  m.call(...m.popPair());
 }
 
 function callObject(m: Unpickler, [callable, ...args]: readonly unknown[]): void {

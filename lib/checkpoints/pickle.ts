@@ -23,12 +23,19 @@ export interface PickleObjects {
 /** Bounds the memory a hostile pickle can take: an opcode makes one object at most. Real checkpoints need 10^5. */
 const maxOpcodes = 2 ** 21;
 
+/** Bounds what its texts can take; JavaScript has none longer than 2^29. */
+const maxBytes = 2 ** 28;
+
+/** Bounds a module and a name together. */
+const maxPathLength = 1024;
+
 /**
  * Reads a Python pickle (protocols 0 to 5, https://docs.python.org/3/library/pickletools.html) as data: a machine
  * with a stack and a memo that executes nothing of what the pickle names. Dicts become Maps, lists, tuples and sets
  * arrays, bytes Uint8Arrays; any other object is inert. Refuses a pickle that names something able to run code.
  */
 export function unpickle(bytes: Buffer, file: string, objects: PickleObjects): unknown {
+  if (bytes.length > maxBytes) throw damaged(file, `its pickle has ${bytes.length} bytes, more than ${maxBytes}`);
   return new Unpickler(bytes, file, objects).run();
 }
 
@@ -121,6 +128,10 @@ export class Unpickler {
     return this.stack.splice(-count);
   }
 
+  popPair(): [unknown, unknown] {
+    return this.popCount(2) as [unknown, unknown];
+  }
+
   /** POP takes an unused mark away as well. */
   discard(): void {
     if (this.reachable() > 0) this.stack.pop();
@@ -159,6 +170,7 @@ export class Unpickler {
       throw this.unsafe('hides what it calls behind a computed name');
     }
     const path = `${module}.${name}`;
+    if (path.length > maxPathLength) throw this.damaged(`a name has ${path.length} characters`);
     if (isDangerous(module, name)) throw this.unsafe(`names ${plain(path)}, which can run code`);
     this.push(new Global(path));
   }

@@ -67,8 +67,8 @@ function stateDict(checkpoint: unknown, file: string): ReadonlyMap<unknown, unkn
     const wrapped: unknown = checkpoint.get(key);
     if (wrapped instanceof Opaque) throw wholeObject(file, wrapped);
   }
-  const keys = [...checkpoint.keys()].slice(0, 8).map((key) => quoted(String(key)));
-  throw unreadable(file, `holds no dict of tensors; its keys are ${keys.join(', ') || 'none'}`);
+  const keys = [...checkpoint.keys()].filter((key) => typeof key === 'string').slice(0, 8);
+  throw unreadable(file, `holds no dict of tensors; its keys are ${keys.map(quoted).join(', ') || 'none'}`);
 }
 
 function holdsTensors(dict: ReadonlyMap<unknown, unknown>): boolean {

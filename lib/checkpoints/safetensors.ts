@@ -1,4 +1,4 @@
-import { damaged, quoted, unreadable } from './faults.js';
+import { damaged, quoted, shapeText, unreadable } from './faults.js';
 import { floatSizeBytes, toFloat32, type FloatType } from './floats.js';
 import type { Tensor } from './tensor.js';
 
@@ -7,7 +7,15 @@ const maxHeaderBytes = 100_000_000;
 
 /** Types whose tensors (counters, masks) are checked like all others and left out. */
 const integerSizeBytes: ReadonlyMap<string, number> = new Map([
-  ['BOOL', 1], ['I8', 1], ['U8', 1], ['I16', 2], ['U16', 2], ['I32', 4], ['U32', 4], ['I64', 8], ['U64', 8],
+  ['BOOL', 1],
+  ['I8', 1],
+  ['U8', 1],
+  ['I16', 2],
+  ['U16', 2],
+  ['I32', 4],
+  ['U32', 4],
+  ['I64', 8],
+  ['U64', 8],
 ]);
 
 interface Entry {
@@ -75,7 +83,7 @@ function readEntry(name: string, value: unknown, file: string): Entry {
   // Beyond 2^53 this product is rounded, but then it is also far above any possible end - begin.
   const expectedBytes = shape.reduce((product, size) => product * size, sizeBytes);
   if (end - begin !== expectedBytes) {
-    const claim = `${dtype} of shape [${shape.slice(0, 8).join(', ')}]`;
+    const claim = `${dtype} of shape ${shapeText(shape)}`;
     throw damaged(file, `tensor ${quoted(name)} (${claim}) should have ${expectedBytes} bytes and has ${end - begin}`);
   }
   return { name, dtype, shape, begin, end };

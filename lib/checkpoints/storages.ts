@@ -1,14 +1,11 @@
 import type { ZipArchive } from './archive.js';
-import { damaged, quoted, unreadable } from './faults.js';
+import { damaged, quoted, shapeText, unreadable } from './faults.js';
 import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from './floats.js';
 import type { Tensor } from './tensor.js';
 import type { StorageReference, TensorReference } from './torch-objects.js';
 
 /** Bounds what tensors with odd strides (one number repeated a thousand million times) are copied out to. */
-const maxCopiedElements = 2 ** 27;
-
-/** PyTorch's own limit. */
-const maxDimensions = 64;
+const maxCopiedElements = 2 ** 26;
 
 /** Makes tensors of the storages in an archive, each of which is read and converted once. */
 export class StorageReader {
@@ -27,19 +24,18 @@ export class StorageReader {
     const { type, typeName, storage, offset, shape } = reference;
     if (type === 'integer') return undefined;
     if (!type) throw unreadable(this.file, `holds tensor ${quoted(name)} as ${quoted(typeName)}; save it as float32`);
-    if (shape.length > maxDimensions) throw damaged(this.file, `tensor ${quoted(name)} has ${shape.length} dimensions`);
 
     const elements = await this.elements(storage, type);
-    const count = shape.reduce((product, size) => product * size, 1);
+    const count = elementCount(shape);
     if (lastElement(reference, count) >= elements.length) {
       const found = `its storage holds ${elements.length} elements`;
-      throw damaged(this.file, `tensor ${quoted(name)} of shape [${shape.join(', ')}] reaches beyond its end: ${found}`);
+      throw damaged(this.file, `tensor ${quoted(name)} of shape ${shapeText(shape)} reaches beyond its end: ${found}`);
     }
     if (isContiguous(reference)) return { shape, data: elements.subarray(offset, offset + count) };
 
     this.copiedElements += count;
     if (this.copiedElements > maxCopiedElements) {
-      throw damaged(this.file, `tensor ${quoted(name)} of shape [${shape.join(', ')}] repeats what is stored too often`);
+      throw damaged(this.file, `tensor ${quoted(name)} of shape ${shapeText(shape)} repeats what is stored too often`);
     }
     return { shape, data: gather(elements, reference, count) };
   }
@@ -59,6 +55,11 @@ export class StorageReader {
   }
 }
 
+/** Infinite for a hostile shape, but never NaN, which would pass every check. */
+function elementCount(shape: readonly number[]): number {
+  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
+}
+
 /** Index in the storage of the last element that the tensor touches; -1 if it has none. */
 function lastElement({ offset, shape, stride }: TensorReference, count: number): number {
   if (count === 0) return -1;
@@ -75,17 +76,18 @@ function isContiguous({ shape, stride }: TensorReference): boolean {
 }
 
 function gather(elements: Float32Array, { offset, shape, stride }: TensorReference, count: number): Float32Array {
+  // Without dimensions of one, an element takes less than two steps of the inner loop on average.
+  const axes = shape.map((size, d) => ({ size, stride: stride[d]!, index: 0 })).filter(({ size }) => size !== 1);
   const data = new Float32Array(count);
-  const index = new Array<number>(shape.length).fill(0);
   let source = offset;
   for (let i = 0; i < count; i++) {
     data[i] = elements[source]!;
-    for (let d = shape.length - 1; d >= 0; d--) {
-      index[d]!++;
-      source += stride[d]!;
-      if (index[d]! < shape[d]!) break;
-      index[d] = 0;
-      source -= stride[d]! * shape[d]!;
+    for (let d = axes.length - 1; d >= 0; d--) {
+      const axis = axes[d]!;
+      source += axis.stride;
+      if (++axis.index < axis.size) break;
+      source -= axis.stride * axis.size;
+      axis.index = 0;
     }
   }
   return data;

@@ -5,6 +5,9 @@ import { Global, type PickleObjects } from './pickle.js';
 /** Integers and booleans are no weights: tensors of them are left out. */
 export type ElementType = FloatType | 'integer';
 
+/** PyTorch's own limit. */
+const maxDimensions = 64;
+
 /** PyTorch's storage classes and dtypes, by the last part of their names. */
 const elementTypes: ReadonlyMap<string, ElementType> = new Map([
   ...names('F32', 'FloatStorage float32 float'),
@@ -62,7 +65,6 @@ export function torchObjects(file: string): PickleObjects {
 function rebuild(name: string, args: readonly unknown[]): unknown {
   switch (name) {
     case 'collections.OrderedDict':
-      return new Map(Array.isArray(args[0]) ? args[0].filter(isPair) : []);
     case 'collections.defaultdict':
       return new Map();
     case 'torch._utils._rebuild_tensor':
@@ -82,10 +84,12 @@ function rebuild(name: string, args: readonly unknown[]): unknown {
 
 /** `_rebuild_tensor_v2(storage, offset, size, stride, ...)`; version 3 adds a dtype to an untyped storage. */
 function rebuildTensor([storage, offset, shape, stride]: readonly unknown[], dtype?: unknown): unknown {
-  if (!(storage instanceof StorageReference) || !isSize(offset) || !isSizes(shape) || !isSizes(stride)) return undefined;
+  if (!(storage instanceof StorageReference) || !isSize(offset) || !isSizes(shape) || !isSizes(stride))
+    return undefined;
   if (shape.length !== stride.length) return undefined;
+  // Copied, since a list that a hostile pickle gives here may still be appended to.
   const typeName = dtype instanceof Global ? dtype.name : storage.className;
-  return new TensorReference(storage, typeName, offset, shape, stride);
+  return new TensorReference(storage, typeName, offset, [...shape], [...stride]);
 }
 
 /** `_rebuild_from_type_v2(rebuild, type, args, state)`: a tensor whose Python object had attributes of its own. */
@@ -94,14 +98,10 @@ function rebuildSubclass([maker, , args]: readonly unknown[]): unknown {
   return plain && Array.isArray(args) ? rebuild(maker.name, args) : undefined;
 }
 
-function isPair(value: unknown): value is [unknown, unknown] {
-  return Array.isArray(value) && value.length === 2;
-}
-
 function isSize(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every(isSize);
+  return Array.isArray(value) && value.length <= maxDimensions && value.every(isSize);
 }

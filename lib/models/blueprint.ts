@@ -1,3 +1,4 @@
+import { shapeText } from '../checkpoints/faults.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { Activation, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair } from '../graph.js';
@@ -54,7 +55,14 @@ export class Blueprint {
     const groups = options.depthwise ? inChannels : 1;
     const shape = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
     const node: PlannedConv2d = {
-      op: 'conv2d', name, input, inChannels, outChannels, kernel, groups, activation,
+      op: 'conv2d',
+      name,
+      input,
+      inChannels,
+      outChannels,
+      kernel,
+      groups,
+      activation,
       stride: [stride, stride],
       padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
       dilation: [1, 1],
@@ -157,7 +165,11 @@ function withInputs(node: GraphNode, renumber: (id: NodeId) => NodeId): GraphNod
 
 function parametersOf({ weight, bias, batchNorm, outChannels }: PlannedConv2d): TensorSpec[] {
   const norm = batchNorm === undefined ? [] : ['weight', 'bias', 'running_mean', 'running_var'];
-  return [weight, ...(bias ? [bias] : []), ...norm.map((part) => ({ name: `${batchNorm}.${part}`, shape: [outChannels] }))];
+  return [
+    weight,
+    ...(bias ? [bias] : []),
+    ...norm.map((part) => ({ name: `${batchNorm}.${part}`, shape: [outChannels] })),
+  ];
 }
 
 function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
@@ -170,11 +182,15 @@ function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
   return { ...rest, ...numbers, ...(stored && { bias: stored }) };
 }
 
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, d) => size === b[d]);
+}
+
 /** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
 export function checkTensor({ name, shape }: TensorSpec, tensors: StateDict): void {
   const found = tensors.get(name)?.shape;
-  if (found && String(found) === String(shape)) return;
-  const fault = found ? `has shape [${found.join(', ')}]` : 'is missing';
-  const message = `Tensor ${name} ${fault}, where the network needs [${shape.join(', ')}].`;
+  if (found && sameShape(found, shape)) return;
+  const fault = found ? `has shape ${shapeText(found)}` : 'is missing';
+  const message = `Tensor ${name} ${fault}, where the network needs ${shapeText(shape)}.`;
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
 }

@@ -58,7 +58,11 @@ const firstAttentionStage = 2;
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_CHECKPOINT
  *   for an impossible variance, ERR_GHOST_ARGUMENT for an unknown output.
  */
-export function buildGhostNet(tensors: StateDict, variant: Variant, options: { outputs?: readonly string[] } = {}): Graph {
+export function buildGhostNet(
+  tensors: StateDict,
+  variant: Variant,
+  options: { outputs?: readonly string[] } = {},
+): Graph {
   const { outputs = ['logits'] } = options;
   if (outputs.length === 0 || new Set(outputs).size !== outputs.length) {
     throw new GhostNetError('ERR_GHOST_ARGUMENT', 'outputs should name one or more outputs, each of them once.');
@@ -96,7 +100,14 @@ function blueprint({ version, width, numClasses }: Variant): Blueprint {
   return net;
 }
 
-function bottleneck(net: Blueprint, input: NodeId, name: string, block: Block, width: number, attention: boolean): NodeId {
+function bottleneck(
+  net: Blueprint,
+  input: NodeId,
+  name: string,
+  block: Block,
+  width: number,
+  attention: boolean,
+): NodeId {
   const [kernel, expansion, channels, squeeze, stride] = block;
   const middle = round4(expansion * width);
   const out = round4(channels * width);

@@ -51,7 +51,11 @@ function inferShape(node: GraphNode, shapes: readonly MapShape[], inputShape: Pa
       return convShape(node, shapes[node.input]!);
     case 'avg_pool2d': {
       const [channels, height, width] = shapes[node.input]!;
-      return [channels, windows(height, node.kernel[0], node.stride[0]), windows(width, node.kernel[1], node.stride[1])];
+      return [
+        channels,
+        windows(height, node.kernel[0], node.stride[0]),
+        windows(width, node.kernel[1], node.stride[1]),
+      ];
     }
     case 'global_avg_pool':
       return [shapes[node.input]![0], 1, 1];

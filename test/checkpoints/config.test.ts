@@ -47,7 +47,9 @@ describe('config.json', () => {
 
   it('may say nothing, and null is nothing', () => {
     expect(parseHubConfig({}, 'config.json')).toEqual({ preprocess: {} });
-    expect(parseHubConfig({ label_names: null, pretrained_cfg: { mean: null } }, 'config.json')).toEqual({ preprocess: {} });
+    expect(parseHubConfig({ label_names: null, pretrained_cfg: { mean: null } }, 'config.json')).toEqual({
+      preprocess: {},
+    });
   });
 
   it('does not find labels in the prototype', () => {
@@ -63,7 +65,11 @@ describe('config.json', () => {
     ['pretrained_cfg', { pretrained_cfg: [] }, /should be an object/],
     ['pretrained_cfg.input_size', { pretrained_cfg: { input_size: [1, 224, 224] } }, /should be three whole numbers/],
     ['pretrained_cfg.input_size', { pretrained_cfg: { input_size: [3, 224, 0] } }, /should be three whole numbers/],
-    ['pretrained_cfg.interpolation', { pretrained_cfg: { interpolation: 'area' } }, /one of bicubic, .* and is "\\"area\\""/],
+    [
+      'pretrained_cfg.interpolation',
+      { pretrained_cfg: { interpolation: 'area' } },
+      /one of bicubic, .* and is "\\"area\\""/,
+    ],
     ['crop_pct', { crop_pct: 0 }, /above 0 and at most 1/],
     ['crop_pct', { crop_pct: '0.9' }, /above 0 and at most 1/],
     ['crop_mode', { crop_mode: 'random' }, /should be one of center, squash, border/],

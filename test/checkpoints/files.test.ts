@@ -8,7 +8,9 @@ import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from './writers.j
 const folder = temporaryFolder();
 const ones = bytesOf(Float32Array.of(1, 1));
 const safetensors = safetensorsFile({ a: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } }, ones);
-const torch = torchFile(pickle.dict({ b: tensor({ key: '0', storage: 'FloatStorage', length: 2, shape: [2] }) }), { 0: ones });
+const torch = torchFile(pickle.dict({ b: tensor({ key: '0', storage: 'FloatStorage', length: 2, shape: [2] }) }), {
+  0: ones,
+});
 
 function folderWith(name: string, files: Readonly<Record<string, Uint8Array | string>>): string {
   const path = join(folder, name);
@@ -21,9 +23,14 @@ describe('finding the weights', () => {
   it('prefers model.safetensors in a folder and takes pytorch_model.bin where there is none', async () => {
     const both = folderWith('both', { 'model.safetensors': safetensors, 'pytorch_model.bin': torch });
     expect([...(await readCheckpoint(both)).tensors.keys()]).toEqual(['a']);
-    const old = await readCheckpoint(folderWith('old', { 'pytorch_model.bin': torch, 'config.json': '{"num_classes": 3}' }));
+    const old = await readCheckpoint(
+      folderWith('old', { 'pytorch_model.bin': torch, 'config.json': '{"num_classes": 3}' }),
+    );
     expect([...old.tensors.keys()]).toEqual(['b']);
-    expect(old).toMatchObject({ file: join(folder, 'old', 'pytorch_model.bin'), config: { numClasses: 3, preprocess: {} } });
+    expect(old).toMatchObject({
+      file: join(folder, 'old', 'pytorch_model.bin'),
+      config: { numClasses: 3, preprocess: {} },
+    });
   });
 
   it('goes by the bytes, whatever the name', async () => {
@@ -52,14 +59,22 @@ describe('finding the weights', () => {
 describe('files that are no checkpoint', () => {
   it.each<[kind: string, bytes: Buffer, sentence: RegExp]>([
     ['empty', Buffer.alloc(0), /is empty/],
-    ['text', Buffer.from('epoch 1\nloss 0.3\n'), /is no checkpoint: expected .* found 17 bytes that begin with "epoch 1\\n/],
+    [
+      'text',
+      Buffer.from('epoch 1\nloss 0.3\n'),
+      /is no checkpoint: expected .* found 17 bytes that begin with "epoch 1\\n/,
+    ],
     ['JSON', Buffer.from('{"a":1, {'), /is no checkpoint/],
     ['a web page', Buffer.from('<!DOCTYPE html><html>'), /begin with "<!DOCTYPE html>/],
     ['one byte', Buffer.from('\n'), /is no checkpoint/],
     ['a pointer of Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /run git lfs pull/],
     ['a pickle', pickle.program(pickle.dict({})), /PyTorch before 1\.6/],
     ['a truncated zip file', torch.subarray(0, -30), /zip directory cannot be read/],
-    ['a zip file of something else', Buffer.from(torchFile(pickle.none).toString('latin1').replaceAll('.pkl', '.txt'), 'latin1'), /without a data\.pkl/],
+    [
+      'a zip file of something else',
+      Buffer.from(torchFile(pickle.none).toString('latin1').replaceAll('.pkl', '.txt'), 'latin1'),
+      /without a data\.pkl/,
+    ],
   ])('%s', async (_, bytes, sentence) => {
     const error = await errorOf(readFrom(folder, bytes));
     expect(error.code).toBe('ERR_GHOST_CHECKPOINT');

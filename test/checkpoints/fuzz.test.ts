@@ -19,8 +19,15 @@ const stored = (rest: object) => tensor({ key: '0', storage: 'FloatStorage', len
 const torch = (options: object) =>
   torchFile(
     pickle.dict({
-      state_dict: pickle.dict({ a: stored({}), b: stored({ stride: [1, 2] }), c: stored({ key: '1', storage: 'HalfStorage', length: 32 }) }),
-      args: pickle.build(pickle.newObject(pickle.global('argparse', 'Namespace')), pickle.dict({ lr: pickle.float(0.1) })),
+      state_dict: pickle.dict({
+        a: stored({}),
+        b: stored({ stride: [1, 2] }),
+        c: stored({ key: '1', storage: 'HalfStorage', length: 32 }),
+      }),
+      args: pickle.build(
+        pickle.newObject(pickle.global('argparse', 'Namespace')),
+        pickle.dict({ lr: pickle.float(0.1) }),
+      ),
     }),
     { 0: values, 1: values },
     { byteorder: 'little', ...options },
@@ -31,27 +38,31 @@ it.each<[kind: string, original: Buffer]>([
   ['PyTorch', torch({})],
   ['compressed PyTorch', torch({ deflate: true })],
   ['zip64 PyTorch', torch({ zip64: true })],
-])('2000 mutations of a %s file are read or refused, and soon', async (_, original) => {
-  const random = generator(20261124);
-  let refused = 0;
-  for (let round = 0; round < 2000; round++) {
-    const bytes = mutate(original, random);
-    const start = performance.now();
-    try {
-      const { tensors } = await readFrom(folder, bytes);
-      for (const { shape, data } of tensors.values()) {
-        expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
+])(
+  '2000 mutations of a %s file are read or refused, and soon',
+  async (_, original) => {
+    const random = generator(20261124);
+    let refused = 0;
+    for (let round = 0; round < 2000; round++) {
+      const bytes = mutate(original, random);
+      const start = performance.now();
+      try {
+        const { tensors } = await readFrom(folder, bytes);
+        for (const { shape, data } of tensors.values()) {
+          expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));
+        }
+      } catch (error) {
+        if (!(error instanceof GhostNetError)) throw new Error(`round ${round}: ${String(error)}`, { cause: error });
+        refused++;
       }
-    } catch (error) {
-      if (!(error instanceof GhostNetError)) throw new Error(`round ${round}: ${String(error)}`, { cause: error });
-      refused++;
+      expect(performance.now() - start, `round ${round}`).toBeLessThan(2000);
     }
-    expect(performance.now() - start, `round ${round}`).toBeLessThan(2000);
-  }
-  // Both ways must have been taken often, or the mutations say little.
-  expect(refused).toBeGreaterThan(200);
-  expect(refused).toBeLessThan(1950);
-}, 60_000);
+    // Both ways must have been taken often, or the mutations say little.
+    expect(refused).toBeGreaterThan(200);
+    expect(refused).toBeLessThan(1950);
+  },
+  60_000,
+);
 
 type Random = (below: number) => number;
 

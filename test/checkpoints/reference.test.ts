@@ -44,7 +44,10 @@ describe.skipIf(!hasReference)('files as PyTorch and timm write them', () => {
 
   it('refuses formats that it does not read yet by their names', async () => {
     const legacy = await errorOf(readCheckpoint(join(folder, 'legacy.pth')));
-    expect(legacy).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringContaining('PyTorch before 1.6') });
+    expect(legacy).toMatchObject({
+      code: 'ERR_GHOST_CHECKPOINT',
+      message: expect.stringContaining('PyTorch before 1.6'),
+    });
     const mindspore = await errorOf(readCheckpoint(join(folder, 'mindspore.ckpt')));
     expect(mindspore).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringContaining('MindSpore') });
   });
@@ -54,7 +57,9 @@ describe.skipIf(!hasReference)('files as PyTorch and timm write them', () => {
     expect(() => inspectGhostNet(tensors)).toThrow(
       expect.objectContaining({
         code: 'ERR_GHOST_ARCHITECTURE',
-        message: expect.stringMatching(/lacks 1 of 642 tensors, the first is blocks\.3\.0\.ghost1\.short_conv\.0\.weight/),
+        message: expect.stringMatching(
+          /lacks 1 of 642 tensors, the first is blocks\.3\.0\.ghost1\.short_conv\.0\.weight/,
+        ),
       }),
     );
   });

@@ -27,9 +27,17 @@ describe('values', () => {
     const { tensors } = await read(safetensorsFile(header, data));
     expect([...tensors.keys()]).toEqual(['double', 'half', 'bfloat16']);
     expect([...tensors.get('double')!.data]).toEqual([Math.fround(0.1), -Infinity]);
-    expect([...tensors.get('half')!.data]).toEqual(
-      [1, -2, 65504, 2 ** -24, -1023 * 2 ** -24, -0, Infinity, -Infinity, NaN],
-    );
+    expect([...tensors.get('half')!.data]).toEqual([
+      1,
+      -2,
+      65504,
+      2 ** -24,
+      -1023 * 2 ** -24,
+      -0,
+      Infinity,
+      -Infinity,
+      NaN,
+    ]);
     expect(tensors.get('bfloat16')!.shape).toEqual([1, 4]);
     expect([...tensors.get('bfloat16')!.data]).toEqual([1, -3, Math.fround(2 ** -133), -Infinity]);
   });
@@ -75,7 +83,11 @@ describe('damaged files', () => {
 
   it.each<[fault: string, bytes: Buffer, sentence: RegExp]>([
     ['header longer than allowed', hugeHeader, /header of 1099511627776 bytes/],
-    ['header longer than the file', oneTensor().subarray(0, 40), /header should have 57 bytes, but the file ends after 32/],
+    [
+      'header longer than the file',
+      oneTensor().subarray(0, 40),
+      /header should have 57 bytes, but the file ends after 32/,
+    ],
     ['header that is no JSON', safetensorsFile('{"w"', new Uint8Array(0)), /not valid JSON/],
     ['header that is no UTF-8', safetensorsFile('{"w\xff', new Uint8Array(0)), /not valid JSON/],
     ['data cut off', oneTensor().subarray(0, -1), /should have 16 bytes, but the file holds 15/],
@@ -87,7 +99,11 @@ describe('damaged files', () => {
     ['end before begin', oneTensor({ data_offsets: [16, 0] }), /should have 16 bytes and has -16/],
     ['shape that is larger', oneTensor({ shape: [2, 3] }), /F32 of shape \[2, 3\]\) should have 24 bytes and has 16/],
     ['absurd shape', oneTensor({ shape: [2 ** 52, 2 ** 52, 2 ** 52] }), /should have \S+ bytes and has 16/],
-    ['absurd offsets', oneTensor({ shape: [2 ** 50], data_offsets: [0, 2 ** 52] }), /should have 4503599627370496 bytes/],
+    [
+      'absurd offsets',
+      oneTensor({ shape: [2 ** 50], data_offsets: [0, 2 ** 52] }),
+      /should have 4503599627370496 bytes/,
+    ],
     ['a hole', safetensorsFile(two([0, 2], [3, 4]), new Uint8Array(4)), /"b" at byte 3 of the data leaves a hole/],
     ['an overlap', safetensorsFile(two([0, 3], [2, 4]), new Uint8Array(4)), /"b" at byte 2 of the data overlaps/],
     ['unknown dtype', oneTensor({ dtype: 'F8_E4M3' }), /"F8_E4M3"; save it as one of F64, F32/],

@@ -29,7 +29,15 @@ export function zipFile(entries: readonly ZipEntry[]): Buffer {
     const common = [u16(0), u16(deflate ? 8 : 0), u32(0), u32(0), storedLength, length, u16(name.length)];
     // torch.save fills up the local extra field, so that the data begin at a multiple of 64.
     const fill = Buffer.alloc(63 - ((offset + 30 + name.length + 63) % 64));
-    const file = Buffer.concat([u32(0x04034b50), u16(45), ...common, u16(fill.length), Buffer.from(name), fill, stored]);
+    const file = Buffer.concat([
+      u32(0x04034b50),
+      u16(45),
+      ...common,
+      u16(fill.length),
+      Buffer.from(name),
+      fill,
+      stored,
+    ]);
     directory.push(u32(0x02014b50), u16(45), u16(45), ...common, u16(extra.length), u16(0), u16(0), u16(0), u32(0));
     directory.push(at, Buffer.from(name), extra);
     files.push(file);
@@ -53,7 +61,11 @@ export const pickle = {
   tuple: (...items: Buffer[]) => Buffer.concat([Buffer.from('('), ...items, Buffer.from('t')]),
   list: (...items: Buffer[]) => Buffer.concat([Buffer.from('](', 'latin1'), ...items, Buffer.from('e')]),
   dict: (entries: Readonly<Record<string, Buffer>>) =>
-    Buffer.concat([Buffer.from('}('), ...Object.entries(entries).flatMap(([k, v]) => [pickle.text(k), v]), Buffer.from('u')]),
+    Buffer.concat([
+      Buffer.from('}('),
+      ...Object.entries(entries).flatMap(([k, v]) => [pickle.text(k), v]),
+      Buffer.from('u'),
+    ]),
   reduce: (callable: Buffer, ...args: Buffer[]) => Buffer.concat([callable, pickle.tuple(...args), Buffer.from('R')]),
   newObject: (type: Buffer, ...args: Buffer[]) => Buffer.concat([type, pickle.tuple(...args), Buffer.from([0x81])]),
   build: (object: Buffer, state: Buffer) => Buffer.concat([object, state, Buffer.from('b')]),
@@ -79,7 +91,13 @@ export function tensor(stored: StoredTensor): Buffer {
   const { key, storage, length, shape, stride = contiguous(shape), offset = 0, dtype } = stored;
   const [type, ...module] = storage.split('.').reverse() as [string, ...string[]];
   const storageType = pickle.global(module.length > 0 ? module.reverse().join('.') : 'torch', type);
-  const id = pickle.tuple(pickle.text('storage'), storageType, pickle.text(key), pickle.text('cpu'), pickle.int(length));
+  const id = pickle.tuple(
+    pickle.text('storage'),
+    storageType,
+    pickle.text(key),
+    pickle.text('cpu'),
+    pickle.int(length),
+  );
   const hooks = pickle.reduce(pickle.global('collections', 'OrderedDict'));
   const sizes = [shape, stride].map((values) => pickle.tuple(...values.map(pickle.int)));
   const args = [pickle.persistent(id), pickle.int(offset), ...sizes, Buffer.from([0x89]), hooks];

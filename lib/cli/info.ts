@@ -1,0 +1,73 @@
+import { Command } from 'commander';
+import { load, type GhostNet } from '../ghostnet.js';
+import { cpu } from '../native.js';
+import { jsonOption, modelOption, threadsOption } from './options.js';
+import { version } from './version.js';
+
+interface Options {
+  model?: string;
+  threads?: number;
+  plan?: boolean;
+  json?: boolean;
+}
+
+export function infoCommand(): Command {
+  return new Command('info')
+    .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
+    .addOption(modelOption())
+    .addOption(threadsOption())
+    .option('--plan', 'print the steps of the plan, each measured on one thread')
+    .addOption(jsonOption())
+    .action(info);
+}
+
+async function info(options: Options): Promise<void> {
+  const model = await load(options.model, options.threads ? { threads: options.threads } : {});
+  if (options.json) {
+    const { labels, ...config } = model.config;
+    const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};
+    print(JSON.stringify({ ghostnet: version, node: process.version, platform: platform(), ...model.info, ...config, labels: labels.length, ...plan }));
+  } else {
+    printFacts(model);
+    if (options.plan) printPlan(model);
+  }
+  await model.dispose();
+}
+
+function printFacts({ config, info }: GhostNet): void {
+  const { inputSize, interpolation, cropPct, cropMode, mean, std } = config.preprocess;
+  const facts: [string, string][] = [
+    ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
+    ['CPU', info.cpu],
+    ['kernels', `${info.isa} (of ${cpu().isas.join(', ')})`],
+    ['threads', String(info.threads)],
+    ['model', `${config.architecture}, ${config.numClasses} classes, ${info.precision}`],
+    ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
+    ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
+    ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
+    ['input', `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`],
+    ['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`],
+  ];
+  for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);
+}
+
+const planRuns = 20;
+
+function printPlan(model: GhostNet): void {
+  for (const { split, tasks, stages, macs, microseconds } of model.plan(model.config.preprocess.inputSize, planRuns)) {
+    print(`${microseconds.toFixed(1).padStart(8)} us  ${(macs / 1e6).toFixed(2).padStart(6)} MMAC  ${split} x${tasks}`);
+    for (const stage of stages) print(`              ${stage}`);
+  }
+}
+
+function platform(): string {
+  return `${process.platform} ${process.arch}`;
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,12 @@
+import { InvalidArgumentError, Option } from 'commander';
+
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (!/^\d+$/.test(value) || number < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.');
+  return number;
+}
+
+export const modelOption = (): Option => new Option('-m, --model <path>', 'a model folder or checkpoint (default: the model in the box)');
+export const threadsOption = (): Option => new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
+export const topOption = (): Option => new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
+export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

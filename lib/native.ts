@@ -1,0 +1,135 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { PreprocessConfig } from './checkpoints/config.js';
+import { GhostNetError, type GhostNetErrorCode } from './errors.js';
+import type { Graph } from './graph.js';
+import type { RawImage } from './image.js';
+
+/** [n, channels, height, width] */
+export type Shape = readonly [n: number, c: number, h: number, w: number];
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** One step of a plan: stages that run together, split over the threads by rows or by groups of channels. */
+export interface PlanStep {
+  readonly split: 'rows' | 'groups';
+  /** Rows or groups. */
+  readonly tasks: number;
+  /** "node: kernel" */
+  readonly stages: readonly string[];
+  readonly macs: number;
+  /** On one thread; 0 unless it was measured. */
+  readonly microseconds: number;
+}
+
+interface Failure {
+  readonly code: 'invalid_argument' | 'out_of_memory' | 'cancelled' | 'unsupported' | 'internal';
+  readonly message: string;
+}
+
+type Callback<T> = (failure: Failure | null, value?: T) => void;
+
+/** The addon's model. Its arguments have been checked before they come here. */
+export interface NativeModel {
+  info(): { isa: string; threads: number; weightBytes: number };
+  infer(data: Float32Array, shape: Shape, callback: Callback<NamedTensor[]>): number | undefined;
+  cancel(call: number): void;
+  describe(height: number, width: number, profileRuns: number): PlanStep[] | Failure;
+  close(): void;
+}
+
+interface Addon {
+  cpu(): { name: string; isas: string[]; cores: number };
+  createModel(graph: Graph, options: { threads: number; isa: string }, callback: Callback<NativeModel>): void;
+  preprocess(image: RawImage, config: PreprocessConfig, callback: Callback<Float32Array>): void;
+}
+
+const codes: Record<Failure['code'], GhostNetErrorCode> = {
+  invalid_argument: 'ERR_GHOST_SHAPE',
+  out_of_memory: 'ERR_GHOST_NATIVE',
+  cancelled: 'ERR_GHOST_DISPOSED',
+  unsupported: 'ERR_GHOST_NATIVE',
+  internal: 'ERR_GHOST_NATIVE',
+};
+
+function failed(failure: Failure): GhostNetError {
+  return new GhostNetError(codes[failure.code], `${failure.message[0]!.toUpperCase()}${failure.message.slice(1)}.`);
+}
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  if (loaded) return loaded;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  try {
+    const require = createRequire(import.meta.url);
+    const find = require('node-gyp-build') as (root: string) => Addon;
+    return (loaded = find(root));
+  } catch (cause) {
+    const message =
+      `The native part of ghostnet cannot be loaded on ${process.platform} ${process.arch} (Node ${process.version}). ` +
+      `Build it with a C++ compiler and CMake: npm run build:native in ${root}`;
+    throw new GhostNetError('ERR_GHOST_NATIVE', message, { cause });
+  }
+}
+
+/** The CPU's name, the instruction sets with kernels that it can run (best first), and the cores we may use. */
+export function cpu(): { name: string; isas: string[]; cores: number } {
+  return addon().cpu();
+}
+
+/**
+ * Turns a callback into a promise. The error is made here, not in the callback, so that its stack leads to the
+ * caller's own lines.
+ */
+async function settle<T>(start: (callback: Callback<T>) => void): Promise<T> {
+  const [failure, value] = await new Promise<[Failure | null, T | undefined]>((resolve) => {
+    start((failure, value) => resolve([failure, value]));
+  });
+  if (failure) throw failed(failure);
+  return value as T;
+}
+
+export function createModel(graph: Graph, options: { threads: number; isa: string }): Promise<NativeModel> {
+  return settle((callback) => addon().createModel(graph, options, callback));
+}
+
+/** Runs the network; an aborted signal stops it between steps. */
+export async function infer(
+  model: NativeModel,
+  data: Float32Array,
+  shape: Shape,
+  signal: AbortSignal | undefined,
+): Promise<NamedTensor[]> {
+  signal?.throwIfAborted();
+  let stop: (() => void) | undefined;
+  try {
+    return await settle((callback) => {
+      const call = model.infer(data, shape, callback);
+      if (call === undefined) return;
+      stop = (): void => model.cancel(call);
+      signal?.addEventListener('abort', stop, { once: true });
+    });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    if (stop) signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** The plan for images of this size; `profileRuns` > 0 runs it and measures every step (this blocks meanwhile). */
+export function describePlan(model: NativeModel, height: number, width: number, profileRuns: number): PlanStep[] {
+  const steps = model.describe(height, width, profileRuns);
+  if (Array.isArray(steps)) return steps;
+  throw failed(steps);
+}
+
+/** [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles. */
+export function preprocessPixels(image: RawImage, config: PreprocessConfig): Promise<Float32Array> {
+  return settle((callback) => addon().preprocess(image, config, callback));
+}

@@ -1,0 +1,56 @@
+import { GhostNetError } from './errors.js';
+
+/** How {@link load} makes a model. */
+export interface LoadOptions {
+  /**
+   * Threads that compute. Default: the cores that this process may use (affinity mask and cgroup quota respected,
+   * the small cores of a big.LITTLE system left out).
+   */
+  threads?: number;
+  /** Stops loading; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+export interface InferOptions {
+  /** Stops the computation between two steps; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+export interface ClassifyOptions extends InferOptions {
+  /** How many classes to return, most probable first. Default 5; never more than there are. */
+  topK?: number;
+}
+
+const maxThreads = 256;
+
+function argumentError(expected: string, found: unknown): GhostNetError {
+  const shown = typeof found === 'number' || typeof found === 'string' ? JSON.stringify(found) : typeof found;
+  return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown}.`);
+}
+
+/** 0 stands for the default. */
+export function checkThreads(threads: unknown): number {
+  if (threads === undefined) return 0;
+  if (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= maxThreads) return threads as number;
+  throw argumentError(`threads should be a whole number from 1 to ${maxThreads}`, threads);
+}
+
+export function checkTopK(topK: unknown): number {
+  if (topK === undefined) return 5;
+  if (Number.isInteger(topK) && (topK as number) >= 1) return topK as number;
+  throw argumentError('topK should be a whole number of at least 1', topK);
+}
+
+/** @throws `signal.reason` if the signal is aborted already. */
+export function checkSignal(signal: unknown): AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw argumentError('signal should be an AbortSignal', signal);
+  signal?.throwIfAborted();
+  return signal;
+}
+
+/** The instruction set that the environment variable GHOSTNET_ISA forces, or '' for the best that the CPU has. */
+export function forcedIsa(usable: readonly string[]): string {
+  const isa = process.env['GHOSTNET_ISA'] ?? '';
+  if (isa === '' || usable.includes(isa)) return isa;
+  throw argumentError(`GHOSTNET_ISA should be one of what this machine has (${usable.join(', ')})`, isa);
+}

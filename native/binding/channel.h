@@ -1,0 +1,66 @@
+// From the engine's threads back to the JavaScript thread that owns an environment.
+#pragma once
+
+#include <node_api.h>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace ghostnet {
+
+/// Runs functions on the JavaScript thread. It keeps the process alive only while answers are awaited (hold/drop).
+class Channel {
+ public:
+  using Task = std::function<void(napi_env)>;
+
+  /// Null where Node refuses (the environment is shutting down).
+  static std::unique_ptr<Channel> open(napi_env env) {
+    napi_value name;
+    napi_threadsafe_function function;
+    if (napi_create_string_utf8(env, "ghostnet", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, &Channel::call, &function) != napi_ok)
+      return nullptr;
+    napi_unref_threadsafe_function(env, function);
+    return std::unique_ptr<Channel>(new Channel(function));
+  }
+
+  ~Channel() {
+    if (!closed_.exchange(true)) napi_release_threadsafe_function(function_, napi_tsfn_release);
+  }
+
+  /// From any one thread at a time. Dropped where the environment is gone.
+  void post(Task task) {
+    if (closed_.load()) return;
+    auto* boxed = new (std::nothrow) Task(std::move(task));
+    if (!boxed) return;
+    const napi_status status = napi_call_threadsafe_function(function_, boxed, napi_tsfn_nonblocking);
+    if (status == napi_ok) return;
+    delete boxed;
+    // Node has taken back this thread's share of the function: it must not be touched again.
+    if (status == napi_closing) closed_.store(true);
+  }
+
+  /// Counts awaited answers. JavaScript thread only.
+  void hold(napi_env env) {
+    if (awaited_++ == 0) napi_ref_threadsafe_function(env, function_);
+  }
+  void drop(napi_env env) {
+    if (--awaited_ == 0) napi_unref_threadsafe_function(env, function_);
+  }
+
+ private:
+  explicit Channel(napi_threadsafe_function function) : function_(function) {}
+
+  static void call(napi_env env, napi_value, void*, void* data) {
+    std::unique_ptr<Task> task(static_cast<Task*>(data));
+    if (env) (*task)(env);
+  }
+
+  napi_threadsafe_function function_;
+  std::atomic<bool> closed_{false};
+  int awaited_ = 0;
+};
+
+}  // namespace ghostnet

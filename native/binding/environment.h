@@ -1,0 +1,47 @@
+// What each JavaScript environment (the main thread, each worker) has for itself.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+
+#include "../status.h"
+#include "channel.h"
+#include "work_queue.h"
+
+namespace ghostnet {
+
+struct Environment {
+  std::shared_ptr<Channel> channel;
+  Napi::FunctionReference model_class;
+  // Last, so that its thread has ended before the channel goes.
+  WorkQueue queue;
+
+  static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+};
+
+/// The names of StatusCode as JavaScript sees them; lib/native.ts turns them into GhostNetError codes.
+inline const char* status_name(StatusCode code) {
+  switch (code) {
+    case StatusCode::ok: return "ok";
+    case StatusCode::invalid_argument: return "invalid_argument";
+    case StatusCode::out_of_memory: return "out_of_memory";
+    case StatusCode::cancelled: return "cancelled";
+    case StatusCode::unsupported: return "unsupported";
+    case StatusCode::internal: return "internal";
+  }
+  return "internal";
+}
+
+/// Calls callback({ code, message }).
+inline void answer(const Napi::FunctionReference& callback, const Status& status) {
+  Napi::Object failure = Napi::Object::New(callback.Env());
+  failure.Set("code", status_name(status.code()));
+  failure.Set("message", status.message());
+  callback.Call({failure});
+}
+
+/// Calls callback(null, value).
+inline void answer(const Napi::FunctionReference& callback, Napi::Value value) { callback.Call({callback.Env().Null(), value}); }
+
+}  // namespace ghostnet

@@ -1,0 +1,214 @@
+#include "model.h"
+
+#include <algorithm>
+
+#include "environment.h"
+#include "graph_reader.h"
+
+namespace ghostnet {
+namespace {
+
+Napi::Array shape_array(Napi::Env env, const Shape& s) {
+  Napi::Array a = Napi::Array::New(env, 4);
+  const int64_t sides[4] = {s.n, s.c, s.h, s.w};
+  for (uint32_t i = 0; i < 4; ++i) a.Set(i, static_cast<double>(sides[i]));
+  return a;
+}
+
+Napi::Object failure(Napi::Env env, const Status& status) {
+  Napi::Object o = Napi::Object::New(env);
+  o.Set("code", status_name(status.code()));
+  o.Set("message", status.message());
+  return o;
+}
+
+// What createModel needs until the model stands. Its references end on the JavaScript thread, by release(); where the
+// environment has gone before, it has taken them along.
+struct Creation {
+  void hold(const Napi::Function& f) {
+    callback = Napi::Persistent(f);
+    callback.SuppressDestruct();
+  }
+  void hold_weights() {
+    for (auto& reference : keep) reference.SuppressDestruct();
+  }
+  void release() {
+    callback.Reset();
+    for (auto& reference : keep) reference.Reset();
+  }
+
+
+  Graph graph;
+  ModelOptions options;
+  std::vector<Napi::Reference<Napi::Value>> keep;
+  Napi::FunctionReference callback;
+  std::unique_ptr<Model> model;
+  Status status;
+};
+
+}  // namespace
+
+void JsModel::define(Napi::Env env) {
+  Environment::of(env).model_class = Napi::Persistent(DefineClass(env, "Model", {
+      InstanceMethod("info", &JsModel::info),
+      InstanceMethod("infer", &JsModel::infer),
+      InstanceMethod("cancel", &JsModel::cancel),
+      InstanceMethod("describe", &JsModel::describe),
+      InstanceMethod("close", &JsModel::close),
+  }));
+}
+
+Napi::Value JsModel::create(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Environment& here = Environment::of(env);
+  auto creation = std::make_shared<Creation>();
+  creation->hold(info[2].As<Napi::Function>());
+  creation->options.threads = info[1].As<Napi::Object>().Get("threads").ToNumber().Int32Value();
+  creation->options.isa = info[1].As<Napi::Object>().Get("isa").ToString();
+  Status read = read_graph(info[0].As<Napi::Object>(), &creation->graph, &creation->keep);
+  creation->hold_weights();
+  if (!read.ok()) {
+    answer(creation->callback, read);
+    creation->release();
+    return env.Undefined();
+  }
+  std::shared_ptr<Channel> channel = here.channel;
+  channel->hold(env);
+  const bool queued = here.queue.add([creation, channel] {
+    creation->status = Model::create(std::move(creation->graph), creation->options, &creation->model);
+    channel->post([creation](napi_env raw) {
+      const Napi::Env e(raw);
+      Napi::HandleScope scope(e);
+      Environment::of(e).channel->drop(raw);
+      if (creation->status.ok()) {
+        const Napi::Object wrapper = Environment::of(e).model_class.New({});
+        Unwrap(wrapper)->attach(e, std::move(creation->model));
+        answer(creation->callback, wrapper);
+      } else {
+        answer(creation->callback, creation->status);
+      }
+      creation->release();
+    });
+  });
+  if (!queued) {
+    channel->drop(env);
+    answer(creation->callback, Status::out_of_memory("the system gives no more threads"));
+    creation->release();
+  }
+  return env.Undefined();
+}
+
+void JsModel::attach(Napi::Env env, std::unique_ptr<Model> model) {
+  model_ = std::move(model);
+  channel_ = Environment::of(env).channel;
+  // V8 sees only the small wrapper; told of the weights, it collects forgotten models in time.
+  reported_bytes_ = static_cast<int64_t>(model_->info().weight_bytes);
+  Napi::MemoryManagement::AdjustExternalMemory(env, reported_bytes_);
+}
+
+JsModel::~JsModel() {
+  for (auto& entry : calls_) entry.second.cancelled->store(true);
+  model_.reset();
+  if (reported_bytes_ > 0) Napi::MemoryManagement::AdjustExternalMemory(Env(), -reported_bytes_);
+}
+
+Napi::Value JsModel::info(const Napi::CallbackInfo& info) {
+  Napi::Object o = Napi::Object::New(info.Env());
+  if (!model_) return o;
+  o.Set("isa", model_->info().isa);
+  o.Set("threads", model_->info().threads);
+  o.Set("weightBytes", static_cast<double>(model_->info().weight_bytes));
+  return o;
+}
+
+Napi::Value JsModel::infer(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::FunctionReference callback = Napi::Persistent(info[2].As<Napi::Function>());
+  const auto data = info[0].As<Napi::Float32Array>();
+  const auto sides = info[1].As<Napi::Array>();
+  int64_t s[4];
+  for (uint32_t i = 0; i < 4; ++i) s[i] = sides.Get(i).ToNumber().Int64Value();
+  const Shape shape{s[0], s[1], s[2], s[3]};
+  std::unique_ptr<Request> request;
+  Status status = !model_ ? Status::invalid_argument("the model is closed")
+                  : shape.elements() != static_cast<int64_t>(data.ElementLength())
+                      ? Status::invalid_argument("the shape does not match the data's length")
+                      : model_->request(data.Data(), shape, &request);
+  if (!status.ok()) {
+    answer(callback, status);
+    return env.Undefined();
+  }
+  const uint32_t id = next_id_++;
+  calls_.emplace(id, Call{request->cancelled, std::move(callback)});
+  channel_->hold(env);
+  Ref();  // the wrapper must outlive the call
+  request->done = [this, id, channel = channel_.get()](const Status& ended, std::vector<OutputTensor>&& outputs) {
+    auto result = std::make_shared<std::vector<OutputTensor>>(std::move(outputs));
+    channel->post([this, id, ended, result](napi_env raw) { finish(Napi::Env(raw), id, ended, *result); });
+  };
+  model_->submit(std::move(request));
+  return Napi::Number::New(env, id);
+}
+
+void JsModel::finish(Napi::Env env, uint32_t id, const Status& status, const std::vector<OutputTensor>& outputs) {
+  Napi::HandleScope scope(env);
+  const auto call = calls_.find(id);
+  if (call == calls_.end()) return;
+  const Napi::FunctionReference callback = std::move(call->second.callback);
+  calls_.erase(call);
+  channel_->drop(env);
+  Unref();
+  if (!status.ok()) return answer(callback, status);
+  Napi::Array list = Napi::Array::New(env, outputs.size());
+  for (uint32_t i = 0; i < outputs.size(); ++i) {
+    Napi::Float32Array data = Napi::Float32Array::New(env, outputs[i].data.size());
+    if (env.IsExceptionPending()) {
+      env.GetAndClearPendingException();
+      return answer(callback, Status::out_of_memory("not enough memory for the output"));
+    }
+    std::copy(outputs[i].data.begin(), outputs[i].data.end(), data.Data());
+    Napi::Object o = Napi::Object::New(env);
+    o.Set("name", outputs[i].name);
+    o.Set("shape", shape_array(env, outputs[i].shape));
+    o.Set("data", data);
+    list.Set(i, o);
+  }
+  answer(callback, list);
+}
+
+Napi::Value JsModel::cancel(const Napi::CallbackInfo& info) {
+  const auto call = calls_.find(info[0].ToNumber().Uint32Value());
+  if (call != calls_.end()) call->second.cancelled->store(true);
+  return info.Env().Undefined();
+}
+
+Napi::Value JsModel::describe(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!model_) return failure(env, Status::invalid_argument("the model is closed"));
+  std::vector<StepDescription> steps;
+  const Shape image{1, 3, info[0].ToNumber().Int64Value(), info[1].ToNumber().Int64Value()};
+  if (Status s = model_->describe(image, info[2].ToNumber().Int32Value(), &steps); !s.ok()) return failure(env, s);
+  Napi::Array list = Napi::Array::New(env, steps.size());
+  for (uint32_t i = 0; i < steps.size(); ++i) {
+    Napi::Object o = Napi::Object::New(env);
+    Napi::Array stages = Napi::Array::New(env, steps[i].stages.size());
+    for (uint32_t k = 0; k < steps[i].stages.size(); ++k) stages.Set(k, steps[i].stages[k]);
+    o.Set("split", steps[i].split);
+    o.Set("tasks", steps[i].tasks);
+    o.Set("stages", stages);
+    o.Set("macs", static_cast<double>(steps[i].macs));
+    o.Set("microseconds", static_cast<double>(steps[i].nanoseconds) / 1e3);
+    list.Set(i, o);
+  }
+  return list;
+}
+
+Napi::Value JsModel::close(const Napi::CallbackInfo& info) {
+  if (!calls_.empty()) return info.Env().Undefined();
+  model_.reset();
+  Napi::MemoryManagement::AdjustExternalMemory(info.Env(), -reported_bytes_);
+  reported_bytes_ = 0;
+  return info.Env().Undefined();
+}
+
+}  // namespace ghostnet

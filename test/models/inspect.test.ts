@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import type { StateDict, Tensor } from '../../lib/checkpoints/tensor.js';
+import { expectedTensors, type Variant } from '../../lib/models/ghostnet.js';
+import { inspectGhostNet } from '../../lib/models/inspect.js';
+import { syntheticStateDict } from '../synthetic.js';
+
+/** Names and shapes alone: most of inspection looks at nothing else. */
+function shapesOf(variant: Variant): Map<string, Tensor> {
+  const none = new Float32Array(0);
+  return new Map(expectedTensors(variant).map(({ name, shape }) => [name, { shape, data: none }]));
+}
+
+/** A small network with some tensors replaced, or taken out where they are undefined. */
+function altered(changes: Readonly<Record<string, Tensor | undefined>>): StateDict {
+  const tensors = new Map(syntheticStateDict(2, 0.1, 10));
+  for (const [name, tensor] of Object.entries(changes)) {
+    if (tensor) tensors.set(name, tensor);
+    else tensors.delete(name);
+  }
+  return tensors;
+}
+
+const filled = (shape: number[], value = 0): Tensor => ({
+  shape,
+  data: new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value),
+});
+
+describe('architecture', () => {
+  it.each<[name: string, variant: Variant, millions: number]>([
+    ['ghostnet_050', { version: 1, width: 0.5, numClasses: 1000 }, 2.59],
+    ['ghostnet_100', { version: 1, width: 1, numClasses: 1000 }, 5.18],
+    ['ghostnet_130', { version: 1, width: 1.3, numClasses: 1000 }, 7.36],
+    ['ghostnetv2_100', { version: 2, width: 1, numClasses: 1000 }, 6.16],
+    ['ghostnetv2_130', { version: 2, width: 1.3, numClasses: 1000 }, 8.96],
+    ['ghostnetv2_160', { version: 2, width: 1.6, numClasses: 1000 }, 12.39],
+  ])('%s has the published number of parameters', (_, variant, millions) => {
+    const tensors = new Map(expectedTensors(variant).map(({ name, shape }) => [name, filled([...shape])]));
+    const { parameterCount, ...found } = inspectGhostNet(tensors);
+    expect(found).toEqual(variant);
+    expect(Number((parameterCount / 1e6).toFixed(2))).toBe(millions);
+  });
+
+  it('finds every width of two decimals', () => {
+    for (let percent = 1; percent <= 250; percent++) {
+      const variant = { version: percent % 2 ? 1 : 2, width: percent / 100, numClasses: percent } as const;
+      expect(inspectGhostNet(shapesOf(variant))).toEqual({ ...variant, parameterCount: 0 });
+    }
+  }, 30_000);
+
+  it.each([0.333, 0.1234, 2 / 3, Math.PI])('finds a width that means the same as %f', (width) => {
+    const tensors = shapesOf({ version: 2, width, numClasses: 7 });
+    const found = inspectGhostNet(tensors);
+    expect(shapesOf(found)).toEqual(tensors);
+    expect(found.width).toBeCloseTo(width, 2);
+  });
+});
+
+describe('tensors that do not fit', () => {
+  it.each<[fault: string, changes: Readonly<Record<string, Tensor | undefined>>, code: string, sentence: RegExp]>([
+    [
+      'one is missing',
+      { 'blocks.3.0.conv_dw.weight': undefined },
+      'ERR_GHOST_ARCHITECTURE',
+      /GhostNet V2: it lacks 1 of 642 tensors, the first is blocks\.3\.0\.conv_dw\.weight\./,
+    ],
+    [
+      'one is called otherwise',
+      { 'bn1.bias': undefined, 'bn1.beta': filled([4]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /lacks 1 .* bn1\.bias; unexpected: bn1\.beta\./,
+    ],
+    [
+      'some are too many',
+      { 'aux.weight': filled([4]), 'blocks.9.1.x': filled([4]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /unexpected: aux\.weight and 1 more/,
+    ],
+    ['a name that is no name', { 'a\nb': filled([4]) }, 'ERR_GHOST_ARCHITECTURE', /unexpected: "a\\nb"\./],
+    [
+      'one has another shape',
+      { 'blocks.1.0.ghost1.primary_conv.0.weight': filled([6, 4, 1, 1]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /primary_conv\.0\.weight has shape \[6, 4, 1, 1\], where the network needs \[4, 4, 1, 1\]/,
+    ],
+    [
+      'one has fewer dimensions',
+      { 'conv_head.weight': filled([1280, 96]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /conv_head\.weight has shape \[1280, 96\], .* \[1280, 96, 1, 1\]/,
+    ],
+    [
+      'the last convolution has another shape',
+      { 'blocks.9.0.conv.weight': filled([]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /has shape/,
+    ],
+    [
+      'the last convolution has an absurd shape',
+      { 'blocks.9.0.conv.weight': filled([2 ** 52, 0]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /has shape/,
+    ],
+    [
+      'there is no classifier',
+      { 'classifier.weight': undefined, 'classifier.bias': undefined },
+      'ERR_GHOST_ARCHITECTURE',
+      /has no classifier \(num_classes 0\)/,
+    ],
+    [
+      'the classifier has no classes',
+      { 'classifier.weight': filled([0, 1280]), 'classifier.bias': filled([0]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /classifier of 0 classes/,
+    ],
+    [
+      'NaN',
+      { 'conv_head.bias': filled([1280], NaN) },
+      'ERR_GHOST_CHECKPOINT',
+      /tensor conv_head\.bias holds NaN at index 0/,
+    ],
+    [
+      'infinity',
+      { 'bn1.weight': { shape: [4], data: Float32Array.of(1, 1, -Infinity, Infinity) } },
+      'ERR_GHOST_CHECKPOINT',
+      /tensor bn1\.weight holds -Infinity at index 2/,
+    ],
+  ])('%s', (_, changes, code, sentence) => {
+    const inspect = () => inspectGhostNet(altered(changes));
+    expect(inspect).toThrow(expect.objectContaining({ code, message: expect.stringMatching(sentence) }));
+  });
+
+  it('finite values however large are no fault', () => {
+    const largest = 3.4028234663852886e38;
+    expect(inspectGhostNet(altered({ 'conv_head.bias': filled([1280], largest) })).version).toBe(2);
+  });
+
+  it('nothing at all, or another network', () => {
+    expect(() => inspectGhostNet(new Map())).toThrow(/lacks 432 of 432 tensors, the first is conv_stem\.weight\./);
+    const other = new Map([['layer1.0.conv1.weight', filled([64, 64, 3, 3])]]);
+    expect(() => inspectGhostNet(other)).toThrow(/lacks 432 of 432 tensors.*; unexpected: layer1\.0\.conv1\.weight\./);
+  });
+});
+
+describe('GhostNetV3 is recognised, and refused by its name', () => {
+  it.each(['blocks.0.0.ghost1.primary_rpr_conv.0.conv.weight', 'blocks.0.0.ghost1.primary_conv.0.bias'])(
+    'by %s',
+    (name) => {
+      const inspect = () => inspectGhostNet(altered({ [name]: filled([4]) }));
+      expect(inspect).toThrow(
+        expect.objectContaining({
+          code: 'ERR_GHOST_ARCHITECTURE',
+          message: expect.stringMatching(/is a GhostNetV3 .*, which is not supported yet/),
+        }),
+      );
+    },
+  );
+});
