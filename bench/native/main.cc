@@ -1,5 +1,7 @@
-// ghostnet_bench: whole networks with a table of steps. Synthetic weights: speed does not depend on their values.
+// ghostnet_bench: whole networks with a table of steps, or every kernel alone. Synthetic weights: speed does not depend
+// on their values.
 //   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--steps]
+//   ghostnet_bench --kernels [--isa NAME]
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -11,6 +13,9 @@
 
 #include "../../test/native/synthetic_network.h"
 #include "engine.h"
+#include "kernels.h"
+#include "kernels/select.h"
+#include "peak.h"
 #include "platform/cpu.h"
 
 namespace {
@@ -21,7 +26,7 @@ struct Options {
   int version = 2, height = 224, width = 224, threads = 1, runs = 200, batch = 1;
   double multiplier = 1.0;
   std::string isa;
-  bool steps = false;
+  bool steps = false, kernels = false;
 };
 
 bool parse(int argc, char** argv, Options* o) {
@@ -29,6 +34,10 @@ bool parse(int argc, char** argv, Options* o) {
     const std::string flag = argv[i];
     if (flag == "--steps") {
       o->steps = true;
+      continue;
+    }
+    if (flag == "--kernels") {
+      o->kernels = true;
       continue;
     }
     if (i + 1 >= argc) return false;
@@ -66,21 +75,23 @@ double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const g
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs) {
+void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs, double peak) {
   std::vector<ghostnet::StepDescription> steps;
   if (const ghostnet::Status s = model.describe(shape, runs, &steps); !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     std::exit(1);
   }
-  double total = 0;
+  double total = 0, macs = 0;
   for (const ghostnet::StepDescription& step : steps) {
     const double us = static_cast<double>(step.nanoseconds) / 1e3;
     total += us;
-    std::printf("%8.1f us  %6.2f MMAC %6.2f GMAC/s  %-6s x%-4d", us, static_cast<double>(step.macs) / 1e6, static_cast<double>(step.macs) / 1e3 / us, step.split.c_str(), step.tasks);
-    for (size_t i = 0; i < step.stages.size(); ++i) std::printf("%s%s", i ? "\n                                                   " : "", step.stages[i].c_str());
+    macs += static_cast<double>(step.macs);
+    const double gmacs = static_cast<double>(step.macs) / 1e3 / us;
+    std::printf("%8.1f us %6.2f MMAC %5.1f %%  %-6s x%-4d", us, static_cast<double>(step.macs) / 1e6, peak > 0 ? 100 * gmacs / peak : 0.0, step.split.c_str(), step.tasks);
+    for (size_t i = 0; i < step.stages.size(); ++i) std::printf("%s%s", i ? "\n                                           " : "", step.stages[i].c_str());
     std::printf("\n");
   }
-  std::printf("%8.1f us in all\n", total);
+  std::printf("%8.1f us %6.2f MMAC %5.1f %% of the peak in all\n", total, macs / 1e6, peak > 0 ? macs / 10 / total / peak : 0.0);
 }
 
 }  // namespace
@@ -88,8 +99,16 @@ void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs)
 int main(int argc, char** argv) {
   Options o;
   if (!parse(argc, argv, &o)) {
-    std::fprintf(stderr, "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--batch N] [--threads N] [--isa NAME] [--runs N] [--steps]\n");
+    std::fprintf(stderr, "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--batch N] [--threads N] [--isa NAME] [--runs N] [--steps] | --kernels [--isa NAME]\n");
     return 2;
+  }
+  if (o.kernels) {
+    const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa);
+    if (!kernels) return std::fprintf(stderr, "this machine lacks %s\n", o.isa.c_str()), 1;
+    const double peak = ghostnet::peak_gmacs(kernels->name);
+    std::printf("%s, %s, FMA peak of one core: %.1f GMAC/s\n", ghostnet::cpu_name().c_str(), kernels->name, peak);
+    ghostnet::bench_kernels(*kernels, peak);
+    return 0;
   }
   ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
   std::unique_ptr<ghostnet::Model> model;
@@ -106,6 +125,8 @@ int main(int argc, char** argv) {
   for (int i = 0; i < o.runs; ++i) ms.push_back(infer_ms(*model, image, shape));
   std::sort(ms.begin(), ms.end());
   std::printf("min %.3f  median %.3f  p95 %.3f ms\n", ms.front(), ms[ms.size() / 2], ms[ms.size() * 95 / 100]);
-  if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs);
+  const double peak = ghostnet::peak_gmacs(model->info().isa.c_str());
+  if (peak > 0) std::printf("FMA peak of one core: %.1f GMAC/s\n", peak);
+  if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs, peak);
   return 0;
 }
