@@ -41,14 +41,14 @@ export interface DecodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The most pixels that an image file may hold, as in sharp's own default: 0.8 GB once decoded. */
+/** The most pixels that an image file may hold, about sharp's own default (16383 squared): 0.8 GB once decoded. */
 export const maxImagePixels = 16384 * 16384;
 
 const maxSide = 2 ** 31 - 1;
 
 /**
  * `ignoreIcc`: timm, torchvision and so the networks' training take a file's values as they are; converting by an
- * embedded colour profile would change every ninth photograph of ImageNet's validation set (11 of 96), by up to 104 of 255.
+ * embedded colour profile would change one in ten photographs of ImageNet's classes (10 of 96), by up to 104 of 255.
  * CMYK still goes through a profile, since it has no values that could be taken as RGB.
  */
 const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: maxImagePixels, ignoreIcc: true };

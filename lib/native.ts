@@ -56,8 +56,9 @@ const codes: Record<Failure['code'], GhostNetErrorCode> = {
   internal: 'ERR_GHOST_NATIVE',
 };
 
-function failed(failure: Failure): GhostNetError {
-  return new GhostNetError(codes[failure.code], `${failure.message[0]!.toUpperCase()}${failure.message.slice(1)}.`);
+function failed(failure: Failure, wrongArgument: GhostNetErrorCode = codes.invalid_argument): GhostNetError {
+  const code = failure.code === 'invalid_argument' ? wrongArgument : codes[failure.code];
+  return new GhostNetError(code, `${failure.message[0]!.toUpperCase()}${failure.message.slice(1)}.`);
 }
 
 let loaded: Addon | undefined;
@@ -86,11 +87,11 @@ export function cpu(): { name: string; isas: string[]; cores: number } {
  * Turns a callback into a promise. The error is made here, not in the callback, so that its stack leads to the
  * caller's own lines.
  */
-async function settle<T>(start: (callback: Callback<T>) => void): Promise<T> {
+async function settle<T>(start: (callback: Callback<T>) => void, wrongArgument?: GhostNetErrorCode): Promise<T> {
   const [failure, value] = await new Promise<[Failure | null, T | undefined]>((resolve) => {
     start((failure, value) => resolve([failure, value]));
   });
-  if (failure) throw failed(failure);
+  if (failure) throw failed(failure, wrongArgument);
   return value as T;
 }
 
@@ -131,5 +132,5 @@ export function describePlan(model: NativeModel, height: number, width: number, 
 
 /** [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles. */
 export function preprocessPixels(image: RawImage, config: PreprocessConfig): Promise<Float32Array> {
-  return settle((callback) => addon().preprocess(image, config, callback));
+  return settle((callback) => addon().preprocess(image, config, callback), 'ERR_GHOST_IMAGE');
 }

@@ -25,7 +25,7 @@ export async function preprocess(
   const full = checkPreprocessConfig({ ...defaultPreprocessConfig, ...config });
   const pixels = await decodeImage(image, options);
   // Raw pixels are the caller's memory, who may go on writing into it or transfer it to a worker.
-  const own = pixels === image ? { ...pixels, data: Uint8Array.from(pixels.data) } : pixels;
+  const own = pixels === image ? { ...pixels, data: new Uint8Array(pixels.data) } : pixels;
   const data = await preprocessPixels(own, full);
   options.signal?.throwIfAborted();
   return { data, shape: [1, 3, ...full.inputSize] };

@@ -45,6 +45,7 @@ export class Unpickler {
   private readonly stack: unknown[] = [];
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, unknown>();
+  private readonly globals = new Map<string, Global>();
 
   constructor(
     private readonly bytes: Buffer,
@@ -86,13 +87,19 @@ export class Unpickler {
   /** A little-endian unsigned integer; above 2^53 it is rounded, and then longer than any file. */
   unsigned(sizeBytes: 1 | 2 | 4 | 8): number {
     const start = this.advance(sizeBytes);
+    if (sizeBytes === 1) return this.bytes[start]!;
     return sizeBytes === 8 ? Number(this.bytes.readBigUInt64LE(start)) : this.bytes.readUIntLE(start, sizeBytes);
+  }
+
+  string(length: number, encoding: 'utf8' | 'latin1' = 'utf8'): string {
+    const start = this.advance(length);
+    return this.bytes.toString(encoding, start, start + length);
   }
 
   line(): string {
     const end = this.bytes.indexOf(0x0a, this.position);
     if (end < 0) throw this.damaged(`a line at byte ${this.position} has no end`);
-    const line = this.take(end - this.position).toString();
+    const line = this.string(end - this.position);
     this.position = end + 1;
     return line;
   }
@@ -169,10 +176,16 @@ export class Unpickler {
     if (typeof module !== 'string' || typeof name !== 'string') {
       throw this.unsafe('hides what it calls behind a computed name');
     }
+    this.push(this.globals.get(`${module}\n${name}`) ?? this.judge(module, name));
+  }
+
+  private judge(module: string, name: string): Global {
     const path = `${module}.${name}`;
     if (path.length > maxPathLength) throw this.damaged(`a name has ${path.length} characters`);
     if (isDangerous(module, name)) throw this.unsafe(`names ${plain(path)}, which can run code`);
-    this.push(new Global(path));
+    const global = new Global(path);
+    this.globals.set(`${module}\n${name}`, global);
+    return global;
   }
 
   /** A name from Python's table of numbered classes: what it stands for is not in the file. */

@@ -93,7 +93,11 @@ Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   task->image.height = image.Get("height").ToNumber().Int64Value();
   task->image.channels = image.Get("channels").ToNumber().Int32Value();
   task->status = read_config(info[1].As<Napi::Object>(), &task->config);
-  if (task->status.ok() && static_cast<int64_t>(pixels.ByteLength()) != task->image.width * task->image.height * task->image.channels)
+  constexpr int64_t kMaxSide = INT32_MAX;  // so that the product below fits
+  const ImageView& picture = task->image;
+  if (task->status.ok() && (picture.width < 1 || picture.height < 1 || picture.width > kMaxSide || picture.height > kMaxSide || picture.channels < 1 || picture.channels > 4))
+    task->status = Status::invalid_argument("the picture's sides or channels are out of range");
+  if (task->status.ok() && static_cast<int64_t>(pixels.ByteLength()) / picture.channels != picture.width * picture.height)
     task->status = Status::invalid_argument("the data's length is not width x height x channels");
   const PreprocessConfig& c = task->config;
   if (task->status.ok() && (c.input_height < 1 || c.input_width < 1 || c.input_height > kMaxInputSize || c.input_width > kMaxInputSize))

@@ -26,9 +26,13 @@ struct PointwiseArgs {
   float* output;              // pixel 0 of the output block
   const int32_t* output_pixel;  // [pixels] where pixel p is written, in pixels from `output`
   float low;                  // 0 (ReLU) or -infinity
+  // Weights that will be needed soon: brought into the second-level cache while this convolution computes. The kernel
+  // moves `prefetch` on by what it has asked for; at prefetch_end it stops.
+  const char* prefetch;
+  const char* prefetch_end;
 };
 /// Computes pixels [begin, end).
-using PointwiseFn = void (*)(const PointwiseArgs&, int begin, int end);
+using PointwiseFn = void (*)(PointwiseArgs&, int begin, int end);
 
 /// A convolution over planar input (the image), for one output block and one output row.
 struct PlanarConvArgs {

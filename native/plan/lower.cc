@@ -24,7 +24,9 @@ class Lowering {
       if (!fused_[static_cast<size_t>(i)]) emit(i);
     hoist_primary_convs();
     count_consumers();
-    return assign_layouts();
+    if (Status status = assign_layouts(); !status.ok()) return status;
+    find_chains();
+    return Status::success();
   }
 
  private:
@@ -181,6 +183,25 @@ class Lowering {
         return Status::unsupported("node '" + node(op.value).name + "': its two inputs cannot be given one channel layout");
     }
     return Status::success();
+  }
+
+  void find_chains() {
+    for (size_t i = 0; i < out_.operations.size(); ++i) {
+      if (out_.chains.empty() || !extends(out_.chains.back(), out_.operations[i])) out_.chains.emplace_back();
+      out_.chains.back().push_back(i);
+    }
+  }
+
+  bool extends(const std::vector<size_t>& chain, const Operation& op) const {
+    const Operation& first = out_.operations[chain[0]];
+    const Layout &a = out_.layouts[static_cast<size_t>(first.value)], &b = out_.layouts[static_cast<size_t>(op.value)];
+    if (op.kind == Kind::plain || first.kind == Kind::plain) return false;
+    if (a.groups() != b.groups() || a.blocks.back().lanes != b.blocks.back().lanes) return false;
+    if (per_channel(op.kind)) return true;
+    for (size_t member : chain)
+      for (int input : op.inputs)
+        if (out_.operations[member].value == input) return false;
+    return true;
   }
 
   const Graph& graph_;

@@ -34,8 +34,16 @@ struct Lowered {
   std::vector<Operation> operations;  // in execution order
   std::vector<Layout> layouts;        // [nodes]; of nodes that are no operation's value, unused
   std::vector<int> consumers;         // [nodes] how many operations and outputs read it
+  /// Runs of operations that can be computed together, one group of channels after the other: no operation of a chain
+  /// reads more than its own group of a value that the chain computes. Weights are packed in this order.
+  std::vector<std::vector<size_t>> chains;
   Pair image_padding{0, 0};           // zeros around the image that its convolutions want
 };
+
+/// True where group g of an operation's value depends on no more than group g of its inputs.
+inline bool per_channel(Kind kind) {
+  return kind == Kind::depthwise || kind == Kind::ghost || kind == Kind::avg_pool2 || kind == Kind::global_avg_pool || kind == Kind::scale;
+}
 
 struct LowerOptions {
   bool fuse_ghost = true;  // off: everything but convolutions and pools runs on the reference (for tests)

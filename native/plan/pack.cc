@@ -1,5 +1,7 @@
 #include "pack.h"
 
+#include <memory>
+
 namespace ghostnet {
 namespace {
 
@@ -53,35 +55,47 @@ struct Packer {
   }
 };
 
+// Gives the group's blocks their places from `at` on; returns what comes behind them.
+size_t place(const Packer& packer, int group, size_t at, PackedConv* conv) {
+  for (int s = 0; s < packer.out.segments; ++s) {
+    const auto b = static_cast<size_t>(group + s * packer.out.groups());
+    const auto lanes = static_cast<size_t>(packer.out.blocks[b].lanes);
+    const size_t weights = packer.rows() * lanes;
+    conv->weights[b] = at;
+    // Depthwise kernels find the bias right behind the taps.
+    conv->bias[b] = at + (packer.depthwise() ? weights : round_up(weights));
+    at = round_up(conv->bias[b] + lanes);
+  }
+  return at;
+}
+
 }  // namespace
 
 Status PackedWeights::pack(const Graph& graph, const Lowered& lowered) {
   convs_.assign(lowered.operations.size(), PackedConv());
-  std::vector<Packer> packers;
-  std::vector<size_t> owner;
-  size_t total = 0;
+  std::vector<std::unique_ptr<Packer>> packers(lowered.operations.size());
   for (size_t i = 0; i < lowered.operations.size(); ++i) {
     const Operation& op = lowered.operations[i];
     if (op.conv < 0 || op.kind == Kind::plain) continue;
     // A ghost operation's weights are those of one half: the layout of primary_conv's output.
     const Layout& in = lowered.layouts[static_cast<size_t>(op.inputs[0])];
     const Layout& out = op.kind == Kind::ghost ? in : lowered.layouts[static_cast<size_t>(op.value)];
-    packers.push_back({graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind});
-    owner.push_back(i);
-    for (const Block& block : out.blocks) {
-      const size_t weights = packers.back().rows() * static_cast<size_t>(block.lanes);
-      convs_[i].weights.push_back(total);
-      // Depthwise kernels find the bias right behind the taps.
-      const size_t bias = total + (packers.back().depthwise() ? weights : round_up(weights));
-      convs_[i].bias.push_back(bias);
-      total = round_up(bias + static_cast<size_t>(block.lanes));
-    }
+    packers[i].reset(new Packer{graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind});
+    convs_[i].weights.resize(out.blocks.size());
+    convs_[i].bias.resize(out.blocks.size());
+  }
+  size_t total = 0;
+  for (const std::vector<size_t>& chain : lowered.chains) {
+    const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[chain[0]].value)].groups();
+    for (int g = 0; g < groups; ++g)
+      for (size_t i : chain)
+        if (packers[i]) total = place(*packers[i], g, total, &convs_[i]);
   }
   if (!floats_.allocate(total)) return Status::out_of_memory("not enough memory for the network's weights");
-  for (size_t p = 0; p < packers.size(); ++p) {
-    const PackedConv& conv = convs_[owner[p]];
-    for (size_t b = 0; b < conv.weights.size(); ++b)
-      packers[p].pack(packers[p].out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
+  for (size_t i = 0; i < packers.size(); ++i) {
+    if (!packers[i]) continue;
+    for (size_t b = 0; b < convs_[i].weights.size(); ++b)
+      packers[i]->pack(packers[i]->out.blocks[b], floats_.data() + convs_[i].weights[b], floats_.data() + convs_[i].bias[b]);
   }
   return Status::success();
 }

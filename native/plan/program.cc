@@ -10,12 +10,14 @@ namespace ghostnet {
 Program::Result Program::run(Team& team, int rank, Worker& worker, const std::atomic<bool>& cancelled, int64_t* profile) const {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start = profile ? Clock::now() : Clock::time_point();
+  const auto share = [&](const Step& step) { return Range{team.share(step.tasks(), rank), team.share(step.tasks(), rank + 1)}; };
+  worker.stream.restart(prefetch_window_bytes_);
+  for (const Step& step : steps_) worker.stream.add(step.weights_begin(share(step)), step.weights_end(share(step)));
   for (size_t s = 0; s < steps_.size(); ++s) {
     const Step& step = steps_[s];
-    const int tasks = step.tasks();
     bool failed = false;
     try {
-      step.run(worker, {team.share(tasks, rank), team.share(tasks, rank + 1)});
+      step.run(worker, s, share(step));
     } catch (const std::bad_alloc&) {
       failed = true;
     }

@@ -14,6 +14,7 @@ namespace ghostnet {
 struct PlanOptions {
   size_t l1_bytes = 32 * 1024;   // data cache of a core
   size_t l2_bytes = 512 * 1024;  // of a core
+  bool prefetch = true;          // weights ahead of their use
   bool rows = true, groups = true;  // off: stages that would share a step run one by one (for tests and ablations)
 };
 
@@ -43,6 +44,7 @@ class Program {
   std::vector<View> views_;  // [nodes]
   std::vector<Step> steps_;
   size_t arena_floats_ = 0, scratch_floats_ = 0, zeros_floats_ = 0;
+  size_t prefetch_window_bytes_ = 0;
 };
 
 }  // namespace ghostnet

@@ -51,6 +51,7 @@ class Scheduler {
     place_arena();
     place_scratch();
     for (const auto& members : steps_) build_step(members);
+    p_.prefetch_window_bytes_ = options_.prefetch ? options_.l2_bytes / 2 : 0;
     return Status::success();
   }
 
@@ -95,19 +96,28 @@ class Scheduler {
     return graph_.nodes[static_cast<size_t>(o.conv)].weight_count * out.h * out.w;
   }
 
+  size_t map_bytes(int value) const {
+    const View& v = p_.views_[static_cast<size_t>(value)];
+    return static_cast<size_t>(v.height) * static_cast<size_t>(v.width) * static_cast<size_t>(layout(value).total_lanes()) * sizeof(float);
+  }
+
   // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for
-  // every group. So rows pay where the map outgrows the caches and the weights do not.
+  // every group. So rows pay where a map outgrows the caches and the weights do not.
   bool prefers_rows(const Operation& ghost) const {
-    const View& v = p_.views_[static_cast<size_t>(ghost.value)];
-    const size_t map_bytes = static_cast<size_t>(v.height) * v.width * layout(ghost.value).total_lanes() * sizeof(float);
     const int primary = producer_[static_cast<size_t>(ghost.inputs[0])];
-    size_t weight_bytes = 0;
-    if (primary >= 0 && op(static_cast<size_t>(primary)).conv >= 0)
-      weight_bytes = static_cast<size_t>(graph_.nodes[static_cast<size_t>(op(static_cast<size_t>(primary)).conv)].weight_count) * sizeof(float);
-    return map_bytes > options_.l2_bytes / 2 && weight_bytes <= options_.l1_bytes;
+    if (primary < 0 || op(static_cast<size_t>(primary)).conv < 0) return false;
+    const Operation& conv = op(static_cast<size_t>(primary));
+    const size_t weight_bytes = static_cast<size_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * sizeof(float);
+    const size_t largest_map = std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0]));
+    // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
+    return weight_bytes <= options_.l1_bytes ? largest_map > options_.l2_bytes / 2
+                                             : weight_bytes <= options_.l2_bytes / 2 && map_bytes(conv.inputs[0]) > options_.l2_bytes / 2;
   }
 
   void choose_splits() {
+    chain_of_.resize(ops_.size());
+    for (size_t c = 0; c < lowered_.chains.size(); ++c)
+      for (size_t member : lowered_.chains[c]) chain_of_[member] = c;
     split_.assign(ops_.size(), Split::groups);
     Split next_ghost = Split::groups;
     for (size_t i = ops_.size(); i-- > 0;) {
@@ -142,14 +152,12 @@ class Scheduler {
     if (split == Split::rows && (!row_local(op(i)) || !row_local(first) || split_[i] != Split::rows)) return false;
     if (split == Split::groups) {
       if (split_[i] == Split::rows && row_local(op(i))) return false;
-      const Layout &a = layout(first.value), &b = layout(op(i).value);
-      if (a.groups() != b.groups() || a.blocks.back().lanes != b.blocks.back().lanes) return false;
+      return chain_of_[members[0]] == chain_of_[i];
     }
     for (size_t k = 0; k < op(i).inputs.size(); ++k) {
       const int from = producer_[static_cast<size_t>(op(i).inputs[k])];
       if (from < 0 || std::find(members.begin(), members.end(), static_cast<size_t>(from)) == members.end()) continue;
-      if (split == Split::rows && consumers(op(i).inputs[k]) != 1) return false;
-      if (split == Split::groups && !stages_[i]->by_group(k)) return false;
+      if (consumers(op(i).inputs[k]) != 1) return false;
     }
     return true;
   }
@@ -254,6 +262,18 @@ class Scheduler {
     }
   }
 
+  // Behind the last of the step's weights.
+  const float* weights_end(const std::vector<size_t>& members) const {
+    const float* end = nullptr;
+    for (size_t m : members) {
+      const PackedConv& packed = context_.weights.of(m);
+      if (packed.bias.empty()) continue;
+      const size_t last = *std::max_element(packed.bias.begin(), packed.bias.end()) + kMaxLanes;
+      end = std::max(end, context_.weights.at(last));
+    }
+    return end;
+  }
+
   void build_step(const std::vector<size_t>& members) {
     std::vector<std::unique_ptr<Stage>> stages;
     const Split split = split_[members[0]];
@@ -262,7 +282,7 @@ class Scheduler {
       stages.push_back(std::move(stages_[m]));
     }
     const bool alone = members.size() == 1 && !row_local(op(members[0]));
-    p_.steps_.emplace_back(alone ? Split::groups : split, std::move(stages));
+    p_.steps_.emplace_back(alone ? Split::groups : split, std::move(stages), weights_end(members));
   }
 
   const Graph& graph_;
@@ -274,6 +294,7 @@ class Scheduler {
   std::vector<std::unique_ptr<Stage>> stages_;  // [operations], moved into steps at the end
   std::vector<int> producer_;                   // [nodes] the operation of a value, or -1
   std::vector<Split> split_;                    // [operations]
+  std::vector<size_t> chain_of_;                // [operations]
   std::vector<std::vector<size_t>> steps_;      // operations by step
   std::vector<int> step_of_, last_read_;        // [nodes]
 };

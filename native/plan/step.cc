@@ -4,7 +4,15 @@
 
 namespace ghostnet {
 
-Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages) : split_(split), stages_(std::move(stages)) {
+Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float* weights_end) : split_(split), stages_(std::move(stages)) {
+  for (int g = 0; g < stages_.back()->groups(); ++g) {
+    const float* first = nullptr;
+    for (const auto& stage : stages_)
+      if (const float* w = g < stage->groups() ? stage->weights(g) : nullptr; w && (!first || w < first)) first = w;
+    if (first) group_weights_.push_back(first);
+  }
+  if (static_cast<int>(group_weights_.size()) == stages_.back()->groups()) group_weights_.push_back(weights_end);
+  else group_weights_.clear();
   for (const auto& stage : stages_) {
     producers_.emplace_back();
     for (const View* input : stage->inputs) {
@@ -18,19 +26,34 @@ Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages) : split_(spl
 
 int Step::tasks() const { return split_ == Split::rows ? stages_.back()->output->height : stages_.back()->groups(); }
 
-void Step::run(Worker& worker, Range tasks) const {
-  if (tasks.size() <= 0) return;
-  if (split_ == Split::rows) run_rows(worker, tasks);
-  else run_groups(worker, tasks);
+const float* Step::weights_begin(Range tasks) const {
+  if (group_weights_.empty() || tasks.size() <= 0) return nullptr;
+  return split_ == Split::rows ? group_weights_.front() : group_weights_[static_cast<size_t>(tasks.begin)];
 }
 
-void Step::run_groups(Worker& worker, Range groups) const {
+const float* Step::weights_end(Range tasks) const {
+  if (group_weights_.empty() || tasks.size() <= 0) return nullptr;
+  return split_ == Split::rows ? group_weights_.back() : group_weights_[static_cast<size_t>(tasks.end)];
+}
+
+void Step::run(Worker& worker, size_t index, Range tasks) const {
+  if (tasks.size() <= 0) return;
+  if (split_ == Split::rows) {
+    if (!group_weights_.empty()) worker.stream.reach(index, group_weights_.front());
+    run_rows(worker, tasks);
+  } else {
+    run_groups(worker, index, tasks);
+  }
+}
+
+void Step::run_groups(Worker& worker, size_t index, Range groups) const {
   int lanes = 0;
   for (int g = groups.begin; g < groups.end; ++g) {
     // All groups use the same scratch. The last one may be narrower: its zero columns lie elsewhere.
     const int now = stages_.back()->output->lanes(g);
     if (lanes != now) clear_group_borders(worker, g);
     lanes = now;
+    if (!group_weights_.empty()) worker.stream.reach(index, group_weights_[static_cast<size_t>(g)]);
     for (const auto& stage : stages_) stage->run(worker, g, {0, stage->output->height});
   }
 }

@@ -15,11 +15,16 @@ enum class Split {
 
 class Step {
  public:
-  Step(Split split, std::vector<std::unique_ptr<Stage>> stages);
+  /// `weights_end`: behind the step's last weights.
+  Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float* weights_end);
 
   /// What can be shared out: rows of the last stage, or groups.
   int tasks() const;
-  void run(Worker& worker, Range tasks) const;
+  /// `index`: of this step in its program.
+  void run(Worker& worker, size_t index, Range tasks) const;
+  /// The weights that `tasks` read: [begin, end), contiguous because they are packed in this order.
+  const float* weights_begin(Range tasks) const;
+  const float* weights_end(Range tasks) const;
   Split split() const { return split_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
   /// The stage of this step that computes input `i` of stage `s`, or -1: the value was complete before.
@@ -27,13 +32,14 @@ class Step {
 
  private:
   void run_rows(Worker& worker, Range rows) const;
-  void run_groups(Worker& worker, Range groups) const;
+  void run_groups(Worker& worker, size_t index, Range groups) const;
   void clear_group_borders(Worker& worker, int group) const;
   void ensure(Worker& worker, size_t stage, int row) const;
 
   Split split_;
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<std::vector<int>> producers_;
+  std::vector<const float*> group_weights_;  // [groups + 1] where each group's weights begin; empty without weights
 };
 
 }  // namespace ghostnet

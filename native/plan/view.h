@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "layout.h"
+#include "weight_stream.h"
 
 namespace ghostnet {
 
@@ -15,6 +16,7 @@ struct Worker {
   const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
   std::vector<const float*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
   std::vector<int> next_row;     // [stages of a row step]
+  WeightStream stream;
 };
 
 struct Range {

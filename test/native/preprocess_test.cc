@@ -112,7 +112,7 @@ void test_padding() {
   CHECK(out[0] == 128 && out[1] == 255 && out[2] == 0);
 }
 
-// Figures of Pillow 13.0: Image.resize of one row of 7 grey pixels, and of 3 x 13 pixels to 2 x 2.
+// Figures of Pillow 13.0: Image.resize of rows of 7 and 12 grey pixels, and of 3 x 13 pixels to 2 x 2.
 void test_pillows_figures() {
   const uint8_t row[7] = {0, 255, 30, 200, 90, 10, 180};
   const struct {
@@ -137,6 +137,9 @@ void test_pillows_figures() {
       }
     }
   }
+  // 214 with hamming's constants in double precision.
+  const uint8_t close[12] = {161, 102, 245, 214, 160, 87, 64, 7, 253, 42, 229, 191};
+  CHECK(bytes_of({close, 12, 1, 1}, config_of(1, 537, Interpolation::hamming, 1, CropMode::squash))[3 * 160] == 213);
   // The last pixel is 131 if the horizontal pass goes first.
   const uint8_t tall[39] = {0,   222, 16,  135, 77, 93,  183, 96,  83,  144, 28, 237, 18,  124, 53,  56,  133, 33,  7,  55,
                             177, 122, 141, 234, 150, 140, 204, 91, 52,  87,  196, 128, 134, 214, 117, 94, 145, 19,  218};

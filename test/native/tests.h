@@ -3,7 +3,11 @@
 
 namespace ghostnet {
 
-void kernel_tests();
+void kernel_tests();         // and with them
+void vector_kernel_tests();
+void plan_tests();
+void random_graph_tests();
 void network_tests();
+void preprocess_tests();
 
 }  // namespace ghostnet

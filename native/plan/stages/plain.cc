@@ -34,7 +34,6 @@ class Plain final : public Stage {
     pack(result.data(), *output, w);
   }
   Range input_rows(size_t i, int) const override { return {0, static_cast<int>(shapes_[i].h)}; }
-  bool by_group(size_t) const override { return false; }
   const char* kernel() const override { return "reference"; }
 
  private:

@@ -36,7 +36,6 @@ class PlanarConv final : public Stage {
 
   // The image is always whole.
   Range input_rows(size_t, int) const override { return {0, 0}; }
-  bool by_group(size_t) const override { return false; }
   const char* kernel() const override { return "planar_conv"; }
 
  private:

@@ -18,6 +18,7 @@ class Pointwise final : public Stage {
   void run(Worker& w, int group, Range rows) const override {
     const View& in = *inputs[0];
     PointwiseArgs args;
+
     w.blocks.resize(lanes_.size());
     args.input = w.blocks.data();
     args.input_lanes = lanes_.data();
@@ -35,7 +36,10 @@ class Pointwise final : public Stage {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
         args.output = output->row(w, b, first);
+        w.stream.offer(&args.prefetch, &args.prefetch_end);
+        const char* const offered = args.prefetch;
         kernels_.pointwise[lanes_index(output->lanes(b))](args, begin, end);
+        w.stream.took(offered, args.prefetch);
       });
     }
     if (output->home == View::Home::arena && output->border > 0)
@@ -45,7 +49,7 @@ class Pointwise final : public Stage {
   }
 
   Range input_rows(size_t, int y) const override { return {y, y + 1}; }
-  bool by_group(size_t) const override { return false; }
+  const float* weights(int group) const override { return weights_.at(packed_.weights[static_cast<size_t>(group)]); }
   const char* kernel() const override { return "pointwise"; }
 
   // Where pixel p of the input's row (or, merged, of its map) goes.

@@ -85,7 +85,7 @@ class MatVec final : public Stage {
     });
   }
   Range input_rows(size_t, int) const override { return {0, 1}; }
-  bool by_group(size_t) const override { return false; }
+  const float* weights(int group) const override { return weights_.at(packed_.weights[static_cast<size_t>(group)]); }
   const char* kernel() const override { return "matvec"; }
 
  private:

@@ -21,8 +21,8 @@ class Stage {
   virtual void placed() {}
   /// Rows of input `i` that output row y reads; may reach beyond the map at both ends.
   virtual Range input_rows(size_t i, int y) const = 0;
-  /// True where group g of input `i` is all that group g of the output reads.
-  virtual bool by_group(size_t i) const { (void)i; return true; }
+  /// Where the group's weights lie, or null: only of stages whose weights are worth fetching early.
+  virtual const float* weights(int group) const { (void)group; return nullptr; }
   /// One word for plans that are printed.
   virtual const char* kernel() const = 0;
 

@@ -1,0 +1,34 @@
+// Writes what one benchmark case needs, the same network in every engine's format, with synthetic weights.
+//   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { StateDict } from '../../lib/checkpoints/tensor.js';
+import { buildGhostNet, type Variant } from '../../lib/models/ghostnet.js';
+import { bytesOf, safetensorsFile } from '../../test/checkpoints/writers.js';
+import { syntheticImage, syntheticStateDict } from '../../test/synthetic.js';
+import { onnxModel, type InputShape } from './onnx.js';
+
+const numClasses = 1000;
+
+function variantOf(model: string): Variant {
+  const [, v2, hundredths] = /^ghostnet(v2)?_(\d{3})$/.exec(model) ?? [];
+  if (hundredths === undefined) throw new Error(`expected a name as ghostnet_100 or ghostnetv2_130, found ${model}`);
+  return { version: v2 ? 2 : 1, width: Number(hundredths) / 100, numClasses };
+}
+
+function safetensors(tensors: StateDict): Buffer {
+  const header: Record<string, object> = {};
+  let offset = 0;
+  for (const [name, { shape, data }] of tensors) {
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, (offset += data.byteLength)] };
+  }
+  return safetensorsFile(header, Buffer.concat([...tensors.values()].map(({ data }) => bytesOf(data))));
+}
+
+const [folder, model, shape] = process.argv.slice(2) as [string, string, string];
+const inputShape = shape.split('x').map(Number) as unknown as InputShape;
+const variant = variantOf(model);
+const tensors = syntheticStateDict(variant.version, variant.width, variant.numClasses);
+writeFileSync(join(folder, 'model.safetensors'), safetensors(tensors));
+writeFileSync(join(folder, 'model.onnx'), onnxModel(buildGhostNet(tensors, variant), inputShape));
+writeFileSync(join(folder, 'input.f32'), bytesOf(syntheticImage('image', inputShape).data));

@@ -1,0 +1,133 @@
+import { parseArgs } from 'node:util';
+import { engines } from './contenders/index.js';
+
+export const usage = `node run.js [options]
+  --quick               ghostnetv2_100 at 224x224, batch 1, 5 rounds; each of these can still be given
+  --models LIST         of ghostnet_100, ghostnetv2_100, ghostnetv2_130 and other widths, in hundredths
+  --sizes LIST          heights and widths of the input, as 224x224,480x360
+  --batch LIST          images per inference, as 1,8
+  --threads LIST        as 1,2
+  --contenders LIST     of ${engines.join(', ')}; the first is what the others are compared with
+  --isa LIST            one ghostnet for each of these instruction sets, as avx512,avx2; default: its own choice
+  --rounds N            default 9
+  --samples N           inferences of a contender in a round, default 20
+  --latency-only        no throughput, event loop, start and memory
+  --json FILE           all figures, with every single latency
+  --markdown FILE       the report that is also printed
+  --svg FILE            bars of the latencies at the first size and batch`;
+
+/** @typedef {{ model: string, shape: [number, number, number, number], threads: number }} Case */
+
+/**
+ * @typedef {object} Options
+ * @property {Case[]} cases
+ * @property {(typeof engines)[number][]} contenders
+ * @property {string[]} isas
+ * @property {number} rounds
+ * @property {number} samples
+ * @property {boolean} latencyOnly
+ * @property {string | undefined} json
+ * @property {string | undefined} markdown
+ * @property {string | undefined} svg
+ */
+
+const full = {
+  models: 'ghostnetv2_100,ghostnet_100,ghostnetv2_130,ghostnetv2_160',
+  sizes: '224x224,128x128,192x256,320x320,480x360',
+  batch: '1,8',
+  threads: '1,2',
+  rounds: '9',
+};
+
+const quick = { ...full, models: 'ghostnetv2_100', sizes: '224x224', batch: '1', rounds: '5' };
+
+/**
+ * @param {string[]} args
+ * @returns {Options | undefined} undefined if help was asked for
+ * @throws {Error} for what it does not understand
+ */
+export function parseOptions(args) {
+  const text = /** @type {const} */ ({ type: 'string' });
+  const flag = /** @type {const} */ ({ type: 'boolean' });
+  const { values } = parseArgs({
+    args,
+    options: {
+      ...{ quick: flag, 'latency-only': flag, help: flag },
+      ...{ models: text, sizes: text, batch: text, threads: text, contenders: text, isa: text },
+      ...{ rounds: text, samples: text, json: text, markdown: text, svg: text },
+    },
+  });
+  if (values.help) return undefined;
+  const given = { ...(values.quick ? quick : full), ...values };
+  return {
+    cases: casesOf(given),
+    contenders: values.contenders === undefined ? engines : list('contenders', values.contenders, engineName),
+    isas: values.isa === undefined ? [] : list('isa', values.isa, matching(/^\w+$/, 'avx2')),
+    rounds: count('rounds', given.rounds),
+    samples: count('samples', values.samples ?? '20'),
+    latencyOnly: values['latency-only'] ?? false,
+    json: values.json,
+    markdown: values.markdown,
+    svg: values.svg,
+  };
+}
+
+/**
+ * Every combination: threads vary fastest, then batch, then size.
+ *
+ * @param {{ models: string, sizes: string, batch: string, threads: string }} given
+ * @returns {Case[]}
+ */
+function casesOf({ models, sizes, batch, threads }) {
+  const names = list('models', models, matching(/^ghostnet(v2)?_\d{3}$/, 'ghostnetv2_100'));
+  const inputs = list('sizes', sizes, matching(/^\d+x\d+$/, '224x224')).map((size) => size.split('x').map(Number));
+  const batches = list('batch', batch, (value) => count('batch', value));
+  const threadCounts = list('threads', threads, (value) => count('threads', value));
+  return names.flatMap((model) =>
+    inputs.flatMap(([height = 0, width = 0]) =>
+      batches.flatMap((n) =>
+        threadCounts.map((threads) => {
+          const shape = /** @type {Case['shape']} */ ([n, 3, height, width]);
+          return { model, shape, threads };
+        }),
+      ),
+    ),
+  );
+}
+
+/**
+ * @template T
+ * @param {string} option
+ * @param {string} value
+ * @param {(item: string, option: string) => T} parse
+ */
+function list(option, value, parse) {
+  return value.split(',').map((item) => parse(item.trim(), option));
+}
+
+/**
+ * @param {string} option
+ * @param {string} value
+ */
+function count(option, value) {
+  if (/^[1-9]\d{0,5}$/.test(value)) return Number(value);
+  throw new Error(`--${option} takes whole numbers from 1 up, found ${JSON.stringify(value)}.`);
+}
+
+/**
+ * @param {RegExp} pattern
+ * @param {string} example
+ */
+function matching(pattern, example) {
+  return (/** @type {string} */ item, /** @type {string} */ option) => {
+    if (pattern.test(item)) return item;
+    throw new Error(`--${option} takes a list of names as ${example}, found ${JSON.stringify(item)}.`);
+  };
+}
+
+/** @param {string} name */
+function engineName(name) {
+  const engine = engines.find((known) => known === name);
+  if (engine) return engine;
+  throw new Error(`--contenders takes a list of ${engines.join(', ')}, found ${JSON.stringify(name)}.`);
+}

@@ -1,0 +1,29 @@
+// Ways to compute a graph: by the reference, by a model, and by a program of which every choice can be forced.
+#pragma once
+
+#include <vector>
+
+#include "engine.h"
+#include "plan/program.h"
+
+namespace ghostnet {
+
+/// The values of all nodes, by the reference. Node 0 is `image`.
+std::vector<std::vector<float>> reference_values(const Graph& graph, const std::vector<float>& image, const Shape& shape);
+
+/// What the model answers; waits for it.
+Status infer(Model& model, const std::vector<float>& image, const Shape& shape, std::vector<OutputTensor>* outputs);
+
+struct ProgramOptions {
+  LowerOptions lower;
+  PlanOptions plan;
+  int threads = 1;
+};
+/// The graph's outputs for one image. All memory that a program may not rely on holds NaN when it starts.
+Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options, const std::vector<float>& image,
+                   const Shape& shape, std::vector<std::vector<float>>* outputs);
+
+/// Infinite if sizes differ or something is not finite.
+double largest_difference(const std::vector<float>& found, const std::vector<float>& expected);
+
+}  // namespace ghostnet
