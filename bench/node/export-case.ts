@@ -1,5 +1,5 @@
 // Writes what one benchmark case needs, the same network in every engine's format, with synthetic weights.
-//   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224
+//   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224 [slices]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StateDict } from '../../lib/checkpoints/tensor.js';
@@ -25,10 +25,10 @@ function safetensors(tensors: StateDict): Buffer {
   return safetensorsFile(header, Buffer.concat([...tensors.values()].map(({ data }) => bytesOf(data))));
 }
 
-const [folder, model, shape] = process.argv.slice(2) as [string, string, string];
+const [folder, model, shape, slices] = process.argv.slice(2) as [string, string, string, 'slices' | undefined];
 const inputShape = shape.split('x').map(Number) as unknown as InputShape;
 const variant = variantOf(model);
 const tensors = syntheticStateDict(variant.version, variant.width, variant.numClasses);
 writeFileSync(join(folder, 'model.safetensors'), safetensors(tensors));
-writeFileSync(join(folder, 'model.onnx'), onnxModel(buildGhostNet(tensors, variant), inputShape));
+writeFileSync(join(folder, 'model.onnx'), onnxModel(buildGhostNet(tensors, variant), inputShape, slices !== undefined));
 writeFileSync(join(folder, 'input.f32'), bytesOf(syntheticImage('image', inputShape).data));

@@ -28,7 +28,7 @@ import { median, percentile, ratioPerRound } from './statistics.js';
 
 /** @typedef {Case & { latencies: Latency[], services: Service[] }} CaseResult */
 
-/** @typedef {{ rounds: number, samples: number, service: boolean }} Effort */
+/** @typedef {{ rounds: number, samples: number, slices: boolean, service: boolean }} Settings */
 
 /** How far two engines' logits may be apart, as a part of the largest logit. */
 const tolerance = 1e-4;
@@ -46,21 +46,21 @@ const serviceDurationMs = 1000;
  * @param {string} folder for the case's files
  * @param {Case} aCase
  * @param {readonly Contender[]} contenders
- * @param {Effort} effort
+ * @param {Settings} settings
  * @returns {Promise<CaseResult>}
  * @throws {Error} if a contender fails, or its logits are not the first one's
  */
-export async function measureCase(folder, aCase, contenders, effort) {
-  const load = await exportCase(folder, aCase);
+export async function measureCase(folder, aCase, contenders, settings) {
+  const load = await exportCase(folder, aCase, settings.slices);
   const processes = contenders.map((contender) => new ContenderProcess(contender));
   try {
     const details = await inTurn(processes, 1, (process) => process.load(load));
     const differences = await compareLogits(processes);
-    await inTurn(processes, 1, (process) => process.ask('latency', { warmUp, samples: effort.samples }));
-    const bursts = await inTurn(processes, effort.rounds, (process) =>
-      process.ask('latency', { warmUp, samples: effort.samples }),
+    await inTurn(processes, 1, (process) => process.ask('latency', { warmUp, samples: settings.samples }));
+    const bursts = await inTurn(processes, settings.rounds, (process) =>
+      process.ask('latency', { warmUp, samples: settings.samples }),
     );
-    const services = effort.service ? await measureServices(processes, contenders, load) : [];
+    const services = settings.service ? await measureServices(processes, contenders, load) : [];
     const latencies = contenders.map(({ name }, i) => ({
       contender: name,
       detail: details[i][0],

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
-import type { Conv2dNode, Graph, GraphNode, NodeId, UpsampleNearestNode } from '../../lib/graph.js';
+import type { ConcatNode, Conv2dNode, Graph, GraphNode, NodeId, UpsampleNearestNode } from '../../lib/graph.js';
 import { inferShapes, type MapShape } from '../../lib/models/macs.js';
 
 const schema = protobuf.loadSync(fileURLToPath(new URL('onnx.proto', import.meta.url)));
@@ -18,11 +18,12 @@ type Attribute = number | string | readonly number[] | { readonly float: number 
 
 /**
  * A graph with one output as an ONNX model of fixed shapes: input `input` [n, c, h, w], output of the graph's name
- * [n, classes]. It is as lean as a rival engine could wish: batch norm is folded into the weights (in float64), there
- * is no node without effect, and the classifier is a Gemm, as PyTorch exports linear layers.
+ * [n, classes]. Batch norm is folded into the weights (in float64); the classifier is a Gemm, as PyTorch exports linear
+ * layers. Without `slices` it is as lean as an engine could wish; with them there is a Slice after every concat, even
+ * where it cuts nothing, as PyTorch's exporter writes timm's networks (`out[:, :self.out_chs]`).
  */
-export function onnxModel(graph: Graph, inputShape: InputShape): Uint8Array {
-  const writer = new GraphWriter(graph, inputShape);
+export function onnxModel(graph: Graph, inputShape: InputShape, slices: boolean): Uint8Array {
+  const writer = new GraphWriter(graph, inputShape, slices);
   return ModelProto.encode(
     ModelProto.fromObject({
       irVersion,
@@ -41,6 +42,7 @@ class GraphWriter {
   constructor(
     private readonly graph: Graph,
     private readonly inputShape: InputShape,
+    private readonly slices: boolean,
   ) {
     this.shapes = inferShapes(graph, [inputShape[2], inputShape[3]]);
   }
@@ -71,11 +73,8 @@ class GraphWriter {
         return this.add('AveragePool', node.name, [this.nameOf(node.input)], { kernel_shape: node.kernel, strides: node.stride });
       case 'global_avg_pool':
         return this.add('GlobalAveragePool', node.name, [this.nameOf(node.input)]);
-      case 'concat': {
-        const channels = node.inputs.reduce((sum, id) => sum + this.shapes[id]![0], 0);
-        if (channels !== node.channels) throw new Error(`${node.name}: a concat that is cut cannot be exported`);
-        return this.add('Concat', node.name, node.inputs.map((id) => this.nameOf(id)), { axis: 1 });
-      }
+      case 'concat':
+        return this.writeConcat(node);
       case 'upsample_nearest':
         return this.writeResize(node);
       case 'mul':
@@ -115,6 +114,16 @@ class GraphWriter {
     const names = [this.constant(`${name}.weight`, shape, folded)];
     if (bias) names.push(this.constant(`${name}.bias`, [outChannels], bias));
     return names;
+  }
+
+  private writeConcat({ name, inputs, channels }: ConcatNode): void {
+    const joined = inputs.reduce((sum, id) => sum + this.shapes[id]![0], 0);
+    const names = inputs.map((id) => this.nameOf(id));
+    if (joined === channels && !this.slices) return this.add('Concat', name, names, { axis: 1 });
+    const range = { starts: 0, ends: channels, axes: 1 };
+    const limits = Object.entries(range).map(([key, value]) => this.constant(`${name}.${key}`, [1], BigInt64Array.of(BigInt(value))));
+    this.add('Concat', `${name}.joined`, names, { axis: 1 });
+    this.add('Slice', name, [`${name}.joined`, ...limits]);
   }
 
   /** Nearest neighbour, source index floor(i * in / out). Engines are at their best with plain scales, where these are whole. */

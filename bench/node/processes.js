@@ -25,11 +25,12 @@ function pathOf(file) {
  *
  * @param {string} folder
  * @param {import('./options.js').Case} aCase
+ * @param {boolean} slices whether the ONNX graph has a Slice after every concat
  * @returns {Promise<LoadTask>}
  */
-export async function exportCase(folder, { model, shape, threads }) {
+export async function exportCase(folder, { model, shape, threads }, slices) {
   const script = ['--import', import.meta.resolve('tsx'), pathOf('export-case.ts')];
-  await run(process.execPath, [...script, folder, model, shape.join('x')]);
+  await run(process.execPath, [...script, folder, model, shape.join('x'), ...(slices ? ['slices'] : [])]);
   const files = { safetensors: `${folder}/model.safetensors`, onnx: `${folder}/model.onnx` };
   return { files, inputFile: `${folder}/input.f32`, shape, threads };
 }

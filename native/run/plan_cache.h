@@ -1,0 +1,56 @@
+// Plans for the sizes of recent images, and the memory that images are computed in.
+#pragma once
+
+#include <list>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "../platform/aligned.h"
+#include "../plan/program.h"
+
+namespace ghostnet {
+
+/// What one image needs while it is computed. Reused by the images after it.
+class Workspace {
+ public:
+  /// Makes room for a team of this size.
+  Status allocate(const Program& program, int team_size);
+  Worker& worker(int rank) { return workers_[static_cast<size_t>(rank)]; }
+  void set_image(const float* padded) {
+    for (Worker& w : workers_) w.image = padded;
+  }
+
+ private:
+  AlignedFloats arena_, zeros_;
+  std::vector<AlignedFloats> scratch_;  // [workers]
+  std::vector<Worker> workers_;
+};
+
+struct Plan {
+  std::unique_ptr<Program> program;
+  std::vector<std::unique_ptr<Workspace>> idle;  // touched by the executor's thread alone
+};
+
+/// What a plan is made from, besides the size of the image. Lives as long as the model.
+struct Network {
+  Graph graph;
+  Lowered lowered;
+  PackedWeights weights;
+  const KernelTable* kernels = nullptr;
+  PlanOptions plan_options;
+};
+
+class PlanCache {
+ public:
+  explicit PlanCache(const Network& network) : network_(network) {}
+  /// Any thread. `shape.n` does not matter.
+  Status find(const Shape& shape, std::shared_ptr<Plan>* plan);
+
+ private:
+  const Network& network_;
+  std::mutex mutex_;
+  std::list<std::shared_ptr<Plan>> plans_;  // most recent first
+};
+
+}  // namespace ghostnet
