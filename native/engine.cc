@@ -94,8 +94,9 @@ class Model::Impl {
     workspace.set_image(image.data());
     Team team(1);
     const std::atomic<bool> never{false};
-    (void)program.run(team, 0, workspace.worker(0), never);
-    for (int i = 0; i < runs; ++i) (void)program.run(team, 0, workspace.worker(0), never, nanoseconds);
+    const Program::Batch batch{{&workspace.worker(0)}, {&never}};
+    (void)program.run(team, 0, batch);
+    for (int i = 0; i < runs; ++i) (void)program.run(team, 0, batch, nanoseconds);
     return Status::success();
   }
 

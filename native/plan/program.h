@@ -31,9 +31,14 @@ class Program {
   const Shape& image() const { return shapes_[0]; }
 
   enum class Result { complete, cancelled, out_of_memory };
-  /// The part of thread `rank` of a team: all of them call this and get the same result. Stops between steps once
-  /// `cancelled` is set. `profile`, if any, receives nanoseconds for each step (from rank 0).
-  Result run(Team& team, int rank, Worker& worker, const std::atomic<bool>& cancelled, int64_t* profile = nullptr) const;
+  /// Images that a team computes in step, so that weights which one of them has brought near serve the others too.
+  struct Batch {
+    std::vector<Worker*> workers;                     // [images] this thread's, each with its own arena and scratch
+    std::vector<const std::atomic<bool>*> cancelled;  // [images]
+  };
+  /// The part of thread `rank` of a team: all of them call this and get the same result. Stops between steps once all
+  /// images are cancelled. `profile`, if any, receives nanoseconds for each step (from rank 0).
+  Result run(Team& team, int rank, const Batch& batch, int64_t* profile = nullptr) const;
 
   /// Writes output `node` as [channels][height][width].
   void read_output(int node, const Worker& worker, float* out) const;

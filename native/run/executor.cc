@@ -1,5 +1,6 @@
 #include "executor.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "../plan/transfer.h"
@@ -9,6 +10,9 @@ namespace {
 
 // How long the dispatcher looks out for the next request before it sleeps, in turns of relax(): about 20 microseconds.
 constexpr int kSpins = 400;
+
+// Images that a team computes in step. More share the weights with less and less gain, while the first one waits longer.
+constexpr size_t kImagesInStep = 4;
 
 Status cancelled_status() { return Status::cancelled("the computation was cancelled"); }
 
@@ -54,17 +58,14 @@ void Executor::submit(std::unique_ptr<Request> request) {
 void Executor::serve() {
   unsigned seen = 0;
   for (;;) {
-    std::vector<Job> jobs;
     for (int spins = 0; spins < kSpins && arrivals_.load(std::memory_order_acquire) == seen; ++spins) relax();
+    std::vector<Job> jobs;
     {
       std::unique_lock<std::mutex> lock(mutex_);
       arrived_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
       seen = arrivals_.load(std::memory_order_relaxed);
       if (stopping_) break;
-      while (!queue_.empty() && static_cast<int>(jobs.size()) < threads()) {
-        jobs.push_back(std::move(queue_.front()));
-        queue_.pop_front();
-      }
+      jobs = take_jobs();
     }
     run(jobs);
   }
@@ -75,41 +76,72 @@ void Executor::serve() {
   }
   for (Job& job : rest) {
     job.status = cancelled_status();
-    finish(job);
+    finish(job, nullptr);
   }
 }
 
-// Several images: each on its share of the threads, without meeting the others. One image: all threads together.
+// The images at the head of the queue that are of one size.
+std::vector<Executor::Job> Executor::take_jobs() {
+  std::vector<Job> jobs;
+  const Shape& size = queue_.front().active->request->shape;
+  const int64_t height = size.h, width = size.w;
+  while (!queue_.empty() && jobs.size() < static_cast<size_t>(threads()) * kImagesInStep) {
+    const Shape& next = queue_.front().active->request->shape;
+    if (next.h != height || next.w != width) break;
+    jobs.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return jobs;
+}
+
+// One image: all threads together. Several: as many teams as there are images or threads, whichever is fewer; teams do
+// not meet each other.
 void Executor::run(std::vector<Job>& jobs) {
-  const int team_size = threads() / static_cast<int>(jobs.size());
-  std::deque<Team> teams;
-  for (Job& job : jobs) {
-    start_job(job, team_size);
-    teams.emplace_back(team_size);
+  const size_t teams = std::min(jobs.size(), static_cast<size_t>(threads()));
+  const int team_size = threads() / static_cast<int>(teams);
+  std::deque<Batch> batches;
+  for (size_t t = 0; t < teams; ++t) batches.emplace_back(team_size);
+  std::shared_ptr<Plan> plan;
+  const Status planned = plans_.find(jobs[0].active->request->shape, &plan);
+  if (!planned.ok()) {
+    for (Job& job : jobs) {
+      job.status = planned;
+      finish(job, nullptr);
+    }
+    return;
+  }
+  for (size_t j = 0; j < jobs.size(); ++j) {
+    Batch& batch = batches[j % teams];
+    batch.plan = plan;
+    if (start_job(jobs[j], batch)) batch.jobs.push_back(&jobs[j]);
   }
   pool_.run([&](int rank) {
-    const auto j = static_cast<size_t>(rank / team_size);
-    if (j < jobs.size() && jobs[j].status.ok()) compute(jobs[j], teams[j], rank % team_size);
+    const auto t = static_cast<size_t>(rank / team_size);
+    if (t < teams && !batches[t].jobs.empty()) compute(batches[t], rank % team_size);
   });
-  for (Job& job : jobs) finish(job);
+  for (Job& job : jobs) finish(job, plan.get());
 }
 
-void Executor::start_job(Job& job, int team_size) {
+// False where the job has ended already.
+bool Executor::start_job(Job& job, Batch& batch) {
   Active& active = *job.active;
   const Request& request = *active.request;
-  job.status = active.status;
+  if (!active.status.ok()) job.status = active.status;
   if (job.status.ok() && request.cancelled->load(std::memory_order_relaxed)) job.status = cancelled_status();
-  if (job.status.ok()) job.status = plans_.find(request.shape, &job.plan);
-  if (!job.status.ok()) return;
-  std::vector<std::unique_ptr<Workspace>>& idle = job.plan->idle;
-  if (idle.empty()) idle.push_back(std::make_unique<Workspace>());
-  job.workspace = std::move(idle.back());
-  idle.pop_back();
-  job.status = job.workspace->allocate(*job.plan->program, team_size);
-  if (!job.status.ok()) return;
+  if (!job.status.ok()) return false;
+  std::vector<std::unique_ptr<Workspace>>& idle = batch.plan->idle;
+  if (idle.empty()) {
+    job.workspace = std::make_unique<Workspace>();
+  } else {
+    job.workspace = std::move(idle.back());
+    idle.pop_back();
+  }
+  job.status = job.workspace->allocate(*batch.plan->program, batch.team.size());
+  if (job.status.ok() && active.outputs.empty()) job.status = allocate_outputs(*batch.plan->program, active);
+  if (!job.status.ok()) return false;
   const size_t image_floats = padded_image_floats(request.shape, network_.lowered.image_padding);
   job.workspace->set_image(request.images.data() + static_cast<size_t>(job.image) * image_floats);
-  if (active.outputs.empty()) job.status = allocate_outputs(*job.plan->program, active);
+  return true;
 }
 
 Status Executor::allocate_outputs(const Program& program, Active& active) const {
@@ -126,23 +158,30 @@ Status Executor::allocate_outputs(const Program& program, Active& active) const 
   return Status::success();
 }
 
-void Executor::compute(Job& job, Team& team, int rank) {
-  const Program& program = *job.plan->program;
-  Worker& worker = job.workspace->worker(rank);
-  const Program::Result result = program.run(team, rank, worker, *job.active->request->cancelled);
+void Executor::compute(Batch& batch, int rank) {
+  const Program& program = *batch.plan->program;
+  Program::Batch images;
+  for (Job* job : batch.jobs) {
+    images.workers.push_back(&job->workspace->worker(rank));
+    images.cancelled.push_back(job->active->request->cancelled.get());
+  }
+  const Program::Result result = program.run(batch.team, rank, images);
   if (rank != 0) return;
-  if (result == Program::Result::cancelled) job.status = cancelled_status();
-  if (result == Program::Result::out_of_memory) job.status = Status::out_of_memory("not enough memory for the network's activations");
-  if (!job.status.ok()) return;
-  for (size_t i = 0; i < network_.graph.outputs.size(); ++i) {
-    OutputTensor& output = job.active->outputs[i];
-    const Shape& s = output.shape;
-    program.read_output(network_.graph.outputs[i].node, worker, output.data.data() + job.image * s.c * s.h * s.w);
+  for (Job* job : batch.jobs) {
+    Active& active = *job->active;
+    if (active.request->cancelled->load(std::memory_order_relaxed)) job->status = cancelled_status();
+    else if (result == Program::Result::out_of_memory) job->status = Status::out_of_memory("not enough memory for the network's activations");
+    if (!job->status.ok()) continue;
+    for (size_t i = 0; i < active.outputs.size(); ++i) {
+      OutputTensor& output = active.outputs[i];
+      const Shape& s = output.shape;
+      program.read_output(network_.graph.outputs[i].node, job->workspace->worker(0), output.data.data() + job->image * s.c * s.h * s.w);
+    }
   }
 }
 
-void Executor::finish(Job& job) {
-  if (job.workspace) job.plan->idle.push_back(std::move(job.workspace));
+void Executor::finish(Job& job, Plan* plan) {
+  if (plan && job.workspace) plan->idle.push_back(std::move(job.workspace));
   Active& active = *job.active;
   if (!job.status.ok() && active.status.ok()) active.status = job.status;
   if (--active.images_left > 0) return;

@@ -33,17 +33,24 @@ class Executor {
   struct Job {
     std::shared_ptr<Active> active;
     int64_t image = 0;
-    std::shared_ptr<Plan> plan;
     std::unique_ptr<Workspace> workspace;
     Status status;
   };
+  // Images of one size that a team computes together.
+  struct Batch {
+    explicit Batch(int team_size) : team(team_size) {}
+    Team team;
+    std::shared_ptr<Plan> plan;
+    std::vector<Job*> jobs;
+  };
 
   void serve();
+  std::vector<Job> take_jobs();
   void run(std::vector<Job>& jobs);
-  void start_job(Job& job, int team_size);
+  bool start_job(Job& job, Batch& batch);
   Status allocate_outputs(const Program& program, Active& active) const;
-  void compute(Job& job, Team& team, int rank);
-  void finish(Job& job);
+  void compute(Batch& batch, int rank);
+  void finish(Job& job, Plan* plan);
 
   const Network& network_;
   PlanCache& plans_;

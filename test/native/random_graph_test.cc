@@ -111,7 +111,7 @@ class RandomNetwork {
   }
 
   void ghost_module(int in) {
-    const int primary = keep(n.pointwise(name("primary"), in, 1 + below(40), clamp()));
+    const int primary = in > 0 && below(3) == 0 ? in : keep(n.pointwise(name("primary"), in, 1 + below(40), clamp()));
     const int cheap = keep(n.depthwise(name("cheap"), primary, {3, 3}, 1, clamp()));
     const int channels = 2 * n.channels(primary);
     const int both = keep(n.node(Op::concat, name("ghost"), {primary, cheap}, channels));

@@ -82,8 +82,8 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   const std::atomic<bool> never{false};
   std::vector<std::thread> threads;
   for (int t = 1; t < options.threads; ++t)
-    threads.emplace_back([&, t] { (void)program->run(team, t, workers[static_cast<size_t>(t)], never); });
-  const Program::Result result = program->run(team, 0, workers[0], never);
+    threads.emplace_back([&, t] { (void)program->run(team, t, {{&workers[static_cast<size_t>(t)]}, {&never}}); });
+  const Program::Result result = program->run(team, 0, {{&workers[0]}, {&never}});
   for (std::thread& thread : threads) thread.join();
   if (result != Program::Result::complete) return Status::internal("the program did not complete");
   outputs->clear();
