@@ -29,7 +29,7 @@ class Model::Impl {
 
   Status prepare() {
     if (Status s = check_graph(network_.graph); !s.ok()) return s;
-    if (Status s = lower(network_.graph, LowerOptions(), &network_.lowered); !s.ok()) return s;
+    lower(network_.graph, LowerOptions(), &network_.lowered);
     if (Status s = network_.weights.pack(network_.graph, network_.lowered); !s.ok()) return s;
     keep_plain_weights();
     info_ = {network_.kernels->name, executor_.threads(), network_.weights.size_bytes()};

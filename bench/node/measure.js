@@ -134,17 +134,18 @@ function latencyFigures(bursts, baseline) {
  */
 async function measureServices(processes, contenders, load) {
   const durationMs = serviceDurationMs;
-  /** @type {number[][][]} by concurrency, contender and round */
-  const throughputs = [];
-  for (const concurrency of concurrencies) {
-    throughputs.push(await inTurn(processes, serviceRounds, (process) => process.ask('throughput', { concurrency, durationMs })));
-  }
+  const crowds = processes.flatMap((process) => concurrencies.map((concurrency) => ({ process, concurrency })));
+  const throughputs = await inTurn(crowds, serviceRounds, ({ process, concurrency }) =>
+    process.ask('throughput', { concurrency, durationMs }),
+  );
   const delays = await inTurn(processes, serviceRounds, (process) => process.ask('loopDelay', { durationMs }));
   const [node, ...starts] = await inTurn([undefined, ...contenders], serviceRounds, (contender) => freshStart(contender, load));
   const nodeMemoryBytes = median(node.map(({ peakMemoryBytes }) => peakMemoryBytes));
   return contenders.map(({ name }, i) => ({
     contender: name,
-    inferencesPerSecond: Object.fromEntries(concurrencies.map((concurrency, c) => [concurrency, median(throughputs[c][i])])),
+    inferencesPerSecond: Object.fromEntries(
+      concurrencies.map((concurrency, c) => [concurrency, median(throughputs[i * concurrencies.length + c])]),
+    ),
     loopDelayP99Ms: median(delays[i]),
     startMs: median(starts[i].map(({ startMs }) => startMs)),
     peakMemoryBytes: median(starts[i].map(({ peakMemoryBytes }) => peakMemoryBytes)) - nodeMemoryBytes,

@@ -16,7 +16,7 @@ class Lowering {
     for (const GraphOutput& o : graph.outputs) is_output_[static_cast<size_t>(o.node)] = true;
   }
 
-  Status run() {
+  bool run() {
     out_ = Lowered();
     if (options_.fuse_ghost)
       for (int i = 0; i < static_cast<int>(graph_.nodes.size()); ++i) match_ghost(i);
@@ -24,9 +24,9 @@ class Lowering {
       if (!fused_[static_cast<size_t>(i)]) emit(i);
     hoist_primary_convs();
     count_consumers();
-    if (Status status = assign_layouts(); !status.ok()) return status;
+    if (!assign_layouts()) return false;
     find_chains();
-    return Status::success();
+    return true;
   }
 
  private:
@@ -107,7 +107,7 @@ class Lowering {
       return;
     }
     op.kind = kind_of(n);
-    vector_[static_cast<size_t>(i)] = op.kind == Kind::global_avg_pool || op.kind == Kind::matvec;
+    vector_[static_cast<size_t>(i)] = (op.kind == Kind::global_avg_pool || op.kind == Kind::matvec) && !feeds_depthwise(i);
     out_.operations.push_back(op);
   }
 
@@ -124,6 +124,13 @@ class Lowering {
     if (n.op == Op::global_avg_pool) return Kind::global_avg_pool;
     if (n.op == Op::mul && vector_input(1) && !vector_input(0) && options_.fuse_ghost) return Kind::scale;
     return Kind::plain;
+  }
+
+  // A value with zero columns beside it is no plain vector, even where it is a single pixel.
+  bool feeds_depthwise(int value) const {
+    for (int reader : readers_[static_cast<size_t>(value)])
+      if (node(reader).depthwise()) return true;
+    return false;
   }
 
   // The image is padded once, as its first convolution wants it.
@@ -163,7 +170,8 @@ class Lowering {
     return false;
   }
 
-  Status assign_layouts() {
+  // False where a value is wanted in two layouts at once, which no GhostNet does.
+  bool assign_layouts() {
     out_.layouts.resize(graph_.nodes.size());
     for (size_t i = 0; i < graph_.nodes.size(); ++i) out_.layouts[i] = Layout::of(graph_.nodes[i].channels, 1);
     for (const Operation& op : out_.operations) {
@@ -178,11 +186,12 @@ class Lowering {
       }
     }
     for (const Operation& op : out_.operations) {
-      if ((op.kind == Kind::ghost || op.kind == Kind::scale) && op.inputs.size() > 1 &&
-          !(out_.layouts[static_cast<size_t>(op.inputs[1])] == out_.layouts[static_cast<size_t>(op.value)]))
-        return Status::unsupported("node '" + node(op.value).name + "': its two inputs cannot be given one channel layout");
+      const auto layout_of = [&](int value) -> const Layout& { return out_.layouts[static_cast<size_t>(value)]; };
+      const bool two = (op.kind == Kind::ghost || op.kind == Kind::scale) && op.inputs.size() > 1;
+      if (two && !(layout_of(op.inputs[1]) == layout_of(op.value))) return false;
+      if (op.kind == Kind::ghost && layout_of(op.inputs[0]).segments != 1) return false;
     }
-    return Status::success();
+    return true;
   }
 
   void find_chains() {
@@ -215,8 +224,12 @@ class Lowering {
 
 }  // namespace
 
-Status lower(const Graph& graph, const LowerOptions& options, Lowered* lowered) {
-  return Lowering(graph, options, lowered).run();
+void lower(const Graph& graph, const LowerOptions& options, Lowered* lowered) {
+  if (Lowering(graph, options, lowered).run()) return;
+  // Without fusion nothing wants a certain layout.
+  LowerOptions plain = options;
+  plain.fuse_ghost = false;
+  (void)Lowering(graph, plain, lowered).run();
 }
 
 DepthwiseKind depthwise_kind(const Node& conv) {

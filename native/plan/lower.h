@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "../graph.h"
-#include "../status.h"
 #include "layout.h"
 
 namespace ghostnet {
@@ -49,7 +48,8 @@ struct LowerOptions {
   bool fuse_ghost = true;  // off: everything but convolutions and pools runs on the reference (for tests)
 };
 
-Status lower(const Graph& graph, const LowerOptions& options, Lowered* lowered);
+/// Of a checked graph.
+void lower(const Graph& graph, const LowerOptions& options, Lowered* lowered);
 
 /// The row of the kernel table for a depthwise convolution.
 DepthwiseKind depthwise_kind(const Node& conv);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "../platform/aligned.h"
+#include "../status.h"
 #include "lower.h"
 
 namespace ghostnet {

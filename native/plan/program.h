@@ -14,8 +14,8 @@ namespace ghostnet {
 struct PlanOptions {
   size_t l1_bytes = 32 * 1024;   // data cache of a core
   size_t l2_bytes = 512 * 1024;  // of a core
-  bool prefetch = true;          // weights ahead of their use
   bool rows = true, groups = true;  // off: stages that would share a step run one by one (for tests and ablations)
+  bool prefetch = true;  // weights ahead of their use
 };
 
 class Program {

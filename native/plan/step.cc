@@ -54,7 +54,7 @@ void Step::run_groups(Worker& worker, size_t index, Range groups) const {
     if (lanes != now) clear_group_borders(worker, g);
     lanes = now;
     if (!group_weights_.empty()) worker.stream.reach(index, group_weights_[static_cast<size_t>(g)]);
-    for (const auto& stage : stages_) stage->run(worker, g, {0, stage->output->height});
+    for (const auto& stage : stages_) stage->compute(worker, g, {0, stage->output->height});
   }
 }
 
@@ -95,7 +95,7 @@ void Step::ensure(Worker& worker, size_t s, int row) const {
     for (size_t i = 0; i < stage.inputs.size(); ++i)
       if (const int p = producers_[s][i]; p >= 0)
         ensure(worker, static_cast<size_t>(p), std::min(stage.input_rows(i, y).end, stage.inputs[i]->height) - 1);
-    for (int g = 0; g < stage.groups(); ++g) stage.run(worker, g, {y, y + 1});
+    for (int g = 0; g < stage.groups(); ++g) stage.compute(worker, g, {y, y + 1});
     ++worker.next_row[s];
   }
 }

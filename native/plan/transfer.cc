@@ -26,7 +26,6 @@ void pack(const float* values, const View& view, Worker& worker) {
         const float* from = values + (static_cast<size_t>(block.first_channel + lane) * view.height + y) * view.width;
         for (int x = 0; x < view.width; ++x) row[x * block.lanes + lane] = lane < block.channels ? from[x] : 0.0f;
       }
-      clear_border(view, worker, static_cast<int>(b), y);
     }
   }
 }

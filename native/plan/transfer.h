@@ -8,7 +8,7 @@ namespace ghostnet {
 
 /// A value's channels, lanes and borders left out, into out [channels][height][width].
 void unpack(const View& view, const Worker& worker, float* out);
-/// The opposite; lanes without a channel and borders become zero.
+/// The opposite; lanes without a channel become zero.
 void pack(const float* values, const View& view, Worker& worker);
 
 /// Floats of one padded image.

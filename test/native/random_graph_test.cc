@@ -155,13 +155,18 @@ class RandomNetwork {
 
 // Every split, with and without fusion: what a model chooses by the sizes of caches is chosen here by force.
 std::vector<ProgramOptions> program_options() {
+  constexpr size_t kHuge = size_t{1} << 40;
   std::vector<ProgramOptions> all(6);
-  all[1].plan = {size_t{1} << 40, 1, true, true};                   // rows wherever possible
-  all[2].plan = {size_t{1} << 40, 1, true, true};
+  for (ProgramOptions& o : all) o.plan.l1_bytes = 32 * 1024, o.plan.l2_bytes = 4 * 1024;
+  all[1].plan.l1_bytes = all[2].plan.l1_bytes = kHuge;  // rows wherever possible
+  all[1].plan.l2_bytes = all[2].plan.l2_bytes = 1;
   all[2].threads = 3;
-  all[3].plan = {1, size_t{1} << 40, true, true};                   // groups wherever possible
+  all[2].images = 2;
+  all[3].plan.l1_bytes = 1;                             // groups wherever possible
+  all[3].plan.l2_bytes = kHuge;
   all[3].threads = 2;
-  all[4].plan = {32 * 1024, 4 * 1024, false, false};                // one stage a step
+  all[3].images = 3;
+  all[4].plan.rows = all[4].plan.groups = false;        // one stage a step
   all[5].lower.fuse_ghost = false;
   return all;
 }

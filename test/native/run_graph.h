@@ -18,8 +18,9 @@ struct ProgramOptions {
   LowerOptions lower;
   PlanOptions plan;
   int threads = 1;
+  int images = 1;  // computed in step, all of them this image: they must not differ
 };
-/// The graph's outputs for one image. All memory that a program may not rely on holds NaN when it starts.
+/// The graph's outputs for an image. All memory that a program may not rely on holds NaN when it starts.
 Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options, const std::vector<float>& image,
                    const Shape& shape, std::vector<std::vector<float>>* outputs);
 

@@ -32,8 +32,6 @@ class Depthwise final : public Stage {
       args.output = output->row(w, b, rows.begin);
       args.output_pitch = static_cast<ptrdiff_t>(output->pitch()) * output->lanes(b);
       kernels_.depthwise[static_cast<int>(kind_)][lanes_index(output->lanes(b))](args);
-      if (output->home == View::Home::arena)
-        for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, w, b, y);
     });
   }
 

@@ -51,11 +51,6 @@ class Ghost final : public Stage {
     args.width = output->width;
     args.low = lower_bound(conv_);
     kernels_.ghost[static_cast<int>(kind_)][lanes_index(lanes)](args);
-    if (output->home != View::Home::arena) return;
-    for (int y = rows.begin; y < rows.end; ++y) {
-      clear_border(*output, w, group, y);
-      clear_border(*output, w, second, y);
-    }
   }
 
   Range input_rows(size_t i, int y) const override {

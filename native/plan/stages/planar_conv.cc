@@ -29,7 +29,6 @@ class PlanarConv final : public Stage {
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
         args.output = output->row(w, b, y);
         kernels_.planar_conv[lanes_index(output->lanes(b))](args);
-        if (output->home == View::Home::arena) clear_border(*output, w, b, y);
       });
     }
   }

@@ -42,10 +42,6 @@ class Pointwise final : public Stage {
         w.stream.took(offered, args.prefetch);
       });
     }
-    if (output->home == View::Home::arena && output->border > 0)
-      for_blocks(*output->layout, group, [&](int b) {
-        for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, w, b, y);
-      });
   }
 
   Range input_rows(size_t, int y) const override { return {y, y + 1}; }

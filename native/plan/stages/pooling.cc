@@ -13,7 +13,6 @@ class AvgPool2 final : public Stage {
     for_blocks(*output->layout, group, [&](int b) {
       for (int y = rows.begin; y < rows.end; ++y) {
         kernels_.avg_pool2[lanes_index(output->lanes(b))](in.row(w, b, 2 * y), in.row(w, b, 2 * y + 1), output->row(w, b, y), output->width);
-        if (output->home == View::Home::arena) clear_border(*output, w, b, y);
       }
     });
   }
@@ -55,7 +54,6 @@ class Scale final : public Stage {
       const float* factors = inputs[1]->row(w, b, 0);
       for (int y = rows.begin; y < rows.end; ++y) {
         kernels_.scale[lanes_index(output->lanes(b))](inputs[0]->row(w, b, y), factors, output->row(w, b, y), output->width);
-        if (output->home == View::Home::arena) clear_border(*output, w, b, y);
       }
     });
   }

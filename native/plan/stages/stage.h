@@ -15,8 +15,13 @@ namespace ghostnet {
 class Stage {
  public:
   virtual ~Stage() = default;
-  /// Computes rows of one group of the output's blocks.
-  virtual void run(Worker& worker, int group, Range rows) const = 0;
+  /// Computes rows of one group of the output's blocks, and the zero columns beside them where others may have written.
+  void compute(Worker& worker, int group, Range rows) const {
+    run(worker, group, rows);
+    if (output->home != View::Home::arena || output->border == 0) return;
+    for (int s = 0; s < segments(); ++s)
+      for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, worker, group + s * groups(), y);
+  }
   /// Called once, when all views have their place.
   virtual void placed() {}
   /// Rows of input `i` that output row y reads; may reach beyond the map at both ends.
@@ -34,6 +39,9 @@ class Stage {
   std::string name;        // the node's
   int value = 0;           // the node
   int64_t macs = 0;        // for one image
+
+ private:
+  virtual void run(Worker& worker, int group, Range rows) const = 0;
 };
 
 /// What every stage is made from.
