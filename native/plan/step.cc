@@ -54,7 +54,7 @@ void Step::run_groups(Worker& worker, size_t index, Range groups) const {
     if (lanes != now) clear_group_borders(worker, g);
     lanes = now;
     if (!group_weights_.empty()) worker.stream.reach(index, group_weights_[static_cast<size_t>(g)]);
-    for (const auto& stage : stages_) stage->compute(worker, g, {0, stage->output->height});
+    for (const auto& stage : stages_) stage->compute(worker, {g, g + 1}, {0, stage->output->height});
   }
 }
 
@@ -62,7 +62,7 @@ void Step::clear_group_borders(Worker& worker, int group) const {
   for (const auto& stage : stages_) {
     const View& view = *stage->output;
     if (view.home != View::Home::group || view.border == 0) continue;
-    for_blocks(*view.layout, group, [&](int b) {
+    for_blocks(*view.layout, {group, group + 1}, [&](int b) {
       for (int y = 0; y < view.height; ++y) clear_border(view, worker, b, y);
     });
   }
@@ -95,7 +95,7 @@ void Step::ensure(Worker& worker, size_t s, int row) const {
     for (size_t i = 0; i < stage.inputs.size(); ++i)
       if (const int p = producers_[s][i]; p >= 0)
         ensure(worker, static_cast<size_t>(p), std::min(stage.input_rows(i, y).end, stage.inputs[i]->height) - 1);
-    for (int g = 0; g < stage.groups(); ++g) stage.compute(worker, g, {y, y + 1});
+    stage.compute(worker, {0, stage.groups()}, {y, y + 1});
     ++worker.next_row[s];
   }
 }

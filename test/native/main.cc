@@ -13,7 +13,7 @@ int main(int count, char** arguments) {
     const char* name;
     void (*run)();
   } parts[] = {
-      {"kernels", ghostnet::kernel_tests}, {"plan", ghostnet::plan_tests},       {"graphs", ghostnet::random_graph_tests},
+      {"kernels", ghostnet::kernel_tests}, {"plan", ghostnet::plan_tests},       {"graphs", ghostnet::graph_tests},
       {"networks", ghostnet::network_tests}, {"preprocess", ghostnet::preprocess_tests},
   };
   int runs = 0;

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "kernels/reference/reference.h"
+#include "kernels/select.h"
 #include "plan/shapes.h"
 #include "plan/transfer.h"
 
@@ -41,6 +42,24 @@ struct ImageMemory {
     std::fill(memory.data(), memory.data() + memory.count(), std::numeric_limits<float>::quiet_NaN());
   }
 };
+
+// Every split, with and without fusion: what a model chooses by the sizes of caches is chosen here by force.
+std::vector<ProgramOptions> program_options() {
+  constexpr size_t kHuge = size_t{1} << 40;
+  std::vector<ProgramOptions> all(6);
+  for (ProgramOptions& o : all) o.plan.l1_bytes = 32 * 1024, o.plan.l2_bytes = 4 * 1024;
+  all[1].plan.l1_bytes = all[2].plan.l1_bytes = kHuge;  // rows wherever possible
+  all[1].plan.l2_bytes = all[2].plan.l2_bytes = 1;
+  all[2].threads = 3;
+  all[2].images = 2;
+  all[3].plan.l1_bytes = 1;                             // groups wherever possible
+  all[3].plan.l2_bytes = kHuge;
+  all[3].threads = 2;
+  all[3].images = 3;
+  all[4].plan.rows = all[4].plan.groups = false;        // one stage a step
+  all[5].lower.fuse_ghost = false;
+  return all;
+}
 
 }  // namespace
 
@@ -128,6 +147,41 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
     outputs->push_back(std::move(first));
   }
   return Status::success();
+}
+
+bool check_every_way(const Graph& graph, const std::vector<float>& image, const Shape& shape, const std::string& name) {
+  const int failed = Checks::failed;
+  const std::vector<std::vector<float>> expected = reference_values(graph, image, shape);
+  const auto check = [&](const Status& status, const std::vector<std::vector<float>>& found, const char* isa, int way) {
+    CHECK_MESSAGE(status.ok(), "%s, %s, way %d: %s", name.c_str(), isa, way, status.message().c_str());
+    for (size_t i = 0; status.ok() && i < graph.outputs.size(); ++i) {
+      const std::vector<float>& wanted = expected[static_cast<size_t>(graph.outputs[i].node)];
+      double scale = 1;
+      for (float v : wanted) scale = std::fmax(scale, std::fabs(v));
+      const double error = largest_difference(found[i], wanted) / scale;
+      CHECK_MESSAGE(error < 2e-5, "%s, %s, way %d, output %s: error %g", name.c_str(), isa, way, graph.outputs[i].name.c_str(), error);
+    }
+  };
+  for (const KernelTable* kernels : usable_kernels()) {
+    int way = 0;
+    std::vector<std::vector<float>> found;
+    for (const ProgramOptions& options : program_options()) {
+      const Status status = run_program(graph, *kernels, options, image, shape, &found);
+      check(status, found, kernels->name, way++);
+    }
+    std::unique_ptr<Model> model;
+    const Status created = Model::create(graph, ModelOptions{2, kernels->name}, &model);
+    CHECK_MESSAGE(created.ok(), "%s, %s: %s", name.c_str(), kernels->name, created.message().c_str());
+    // Twice: the second image finds in memory what the first has left.
+    for (int repeat = 0; model && repeat < 2; ++repeat) {
+      std::vector<OutputTensor> outputs;
+      const Status status = infer(*model, image, shape, &outputs);
+      found.clear();
+      for (OutputTensor& o : outputs) found.push_back(std::move(o.data));
+      check(status, found, kernels->name, way++);
+    }
+  }
+  return Checks::failed == failed;
 }
 
 double largest_difference(const std::vector<float>& found, const std::vector<float>& expected) {

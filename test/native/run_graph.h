@@ -1,6 +1,7 @@
 // Ways to compute a graph: by the reference, by a model, and by a program of which every choice can be forced.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "engine.h"
@@ -23,6 +24,10 @@ struct ProgramOptions {
 /// The graph's outputs for an image. All memory that a program may not rely on holds NaN when it starts.
 Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options, const std::vector<float>& image,
                    const Shape& shape, std::vector<std::vector<float>>* outputs);
+
+/// Checks the graph's outputs against the reference on every instruction set: by programs that are split in every way,
+/// with fusion and without, and by models. False if something was wrong.
+bool check_every_way(const Graph& graph, const std::vector<float>& image, const Shape& shape, const std::string& name);
 
 /// Infinite if sizes differ or something is not finite.
 double largest_difference(const std::vector<float>& found, const std::vector<float>& expected);

@@ -6,6 +6,7 @@ namespace ghostnet {
 void kernel_tests();         // and with them
 void vector_kernel_tests();
 void plan_tests();
+void graph_tests();          // and with them
 void random_graph_tests();
 void network_tests();
 void preprocess_tests();

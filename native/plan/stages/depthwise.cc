@@ -9,7 +9,7 @@ class Depthwise final : public Stage {
       : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
         weights_(c.weights), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
 
-  void run(Worker& w, int group, Range rows) const override {
+  void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
     DepthwiseArgs args;
     args.kernel_h = conv_.kernel.y;
@@ -24,7 +24,7 @@ class Depthwise final : public Stage {
     const Range needed{input_rows(0, rows.begin).begin, input_rows(0, rows.end - 1).end};
     w.rows.resize(static_cast<size_t>(needed.size()));
     args.rows = w.rows.data();
-    for_blocks(*output->layout, group, [&](int b) {
+    for_blocks(*output->layout, groups, [&](int b) {
       const ptrdiff_t left = static_cast<ptrdiff_t>(conv_.padding.x) * in.lanes(b);
       for (int y = needed.begin; y < needed.end; ++y)
         w.rows[static_cast<size_t>(y - needed.begin)] = y >= 0 && y < in.height ? in.row(w, b, y) - left : w.zeros;

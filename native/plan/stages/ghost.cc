@@ -19,38 +19,28 @@ class Ghost final : public Stage {
     for (int x = 0; x < output->width; ++x) gate_pixel_.push_back(static_cast<int32_t>(int64_t{x} * from / output->width));
   }
 
-  void run(Worker& w, int group, Range rows) const override {
-    const View& primary = *inputs[0];
-    const int second = group + output->layout->groups(), lanes = primary.lanes(group);
+  void run(Worker& w, Range groups, Range rows) const override {
     const auto height = static_cast<size_t>(rows.size());
-    w.rows.resize(height + 2);
-    for (size_t i = 0; i < height + 2; ++i) {
-      const int y = rows.begin - 1 + static_cast<int>(i);
-      w.rows[i] = y >= 0 && y < primary.height ? primary.row(w, group, y) - lanes : w.zeros;
-    }
     GhostArgs args;
-    args.rows = w.rows.data();
-    args.other[0] = args.other[1] = nullptr;
-    if (inputs.size() > 1) {
-      w.other0.resize(height);
-      w.other1.resize(height);
-      for (size_t i = 0; i < height; ++i) {
-        const int y = input_rows(1, rows.begin + static_cast<int>(i)).begin;
-        w.other0[i] = inputs[1]->row(w, group, y);
-        w.other1[i] = inputs[1]->row(w, second, y);
-      }
-      args.other[0] = w.other0.data();
-      args.other[1] = w.other1.data();
-    }
     args.gate_pixel = gate_pixel_.data();
-    args.weights = weights_.at(packed_.weights[static_cast<size_t>(group)]);
-    args.identity = output->row(w, group, rows.begin);
-    args.ghost = output->row(w, second, rows.begin);
-    args.identity_pitch = args.ghost_pitch = static_cast<ptrdiff_t>(output->pitch()) * lanes;
     args.height = rows.size();
     args.width = output->width;
     args.low = lower_bound(conv_);
-    kernels_.ghost[static_cast<int>(kind_)][lanes_index(lanes)](args);
+    w.rows.resize(height + 2);
+    args.rows = w.rows.data();
+    w.other0.resize(height);
+    w.other1.resize(height);
+    args.other[0] = w.other0.data();
+    args.other[1] = w.other1.data();
+    for (int group = groups.begin; group < groups.end; ++group) {
+      const int second = group + output->layout->groups(), lanes = output->lanes(group);
+      point_to_rows(w, group, rows);
+      args.weights = weights_.at(packed_.weights[static_cast<size_t>(group)]);
+      args.identity = output->row(w, group, rows.begin);
+      args.ghost = output->row(w, second, rows.begin);
+      args.identity_pitch = args.ghost_pitch = static_cast<ptrdiff_t>(output->pitch()) * lanes;
+      kernels_.ghost[static_cast<int>(kind_)][lanes_index(lanes)](args);
+    }
   }
 
   Range input_rows(size_t i, int y) const override {
@@ -64,6 +54,19 @@ class Ghost final : public Stage {
   }
 
  private:
+  void point_to_rows(Worker& w, int group, Range rows) const {
+    const View& primary = *inputs[0];
+    const int second = group + output->layout->groups(), lanes = primary.lanes(group);
+    for (int y = rows.begin - 1; y <= rows.end; ++y)
+      w.rows[static_cast<size_t>(y - rows.begin + 1)] = y >= 0 && y < primary.height ? primary.row(w, group, y) - lanes : w.zeros;
+    if (inputs.size() == 1) return;
+    for (int y = rows.begin; y < rows.end; ++y) {
+      const int from = input_rows(1, y).begin;
+      w.other0[static_cast<size_t>(y - rows.begin)] = inputs[1]->row(w, group, from);
+      w.other1[static_cast<size_t>(y - rows.begin)] = inputs[1]->row(w, second, from);
+    }
+  }
+
   const Node& conv_;
   const GhostKind join_;
   GhostKind kind_ = GhostKind::concat;

@@ -19,8 +19,8 @@ class Plain final : public Stage {
   }
 
   // All of it at once: the first group computes every group.
-  void run(Worker& w, int group, Range) const override {
-    if (group != 0) return;
+  void run(Worker& w, Range groups, Range) const override {
+    if (groups.begin != 0) return;
     std::vector<std::vector<float>> values;
     std::vector<const float*> pointers;
     for (size_t i = 0; i < inputs.size(); ++i) {

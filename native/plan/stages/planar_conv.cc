@@ -10,7 +10,7 @@ class PlanarConv final : public Stage {
         weights_(c.weights), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
         pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x), plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
 
-  void run(Worker& w, int group, Range rows) const override {
+  void run(Worker& w, Range groups, Range rows) const override {
     PlanarConvArgs args;
     args.row_count = channels_ * conv_.kernel.y;
     args.kernel_w = conv_.kernel.x;
@@ -24,7 +24,7 @@ class PlanarConv final : public Stage {
         for (int ky = 0; ky < conv_.kernel.y; ++ky, ++i)
           w.rows[static_cast<size_t>(i)] = w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
       args.rows = w.rows.data();
-      for_blocks(*output->layout, group, [&](int b) {
+      for_blocks(*output->layout, groups, [&](int b) {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
         args.output = output->row(w, b, y);

@@ -15,7 +15,7 @@ class Pointwise final : public Stage {
     }
   }
 
-  void run(Worker& w, int group, Range rows) const override {
+  void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
     PointwiseArgs args;
 
@@ -32,7 +32,7 @@ class Pointwise final : public Stage {
       const int first = merged() ? 0 : y;
       for (size_t b = 0; b < lanes_.size(); ++b) w.blocks[b] = in.row(w, static_cast<int>(b), first);
       const int begin = merged() ? y * in.width : 0, end = merged() ? rows.end * in.width : in.width;
-      for_blocks(*output->layout, group, [&](int b) {
+      for_blocks(*output->layout, groups, [&](int b) {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
         args.output = output->row(w, b, first);

@@ -8,9 +8,9 @@ class AvgPool2 final : public Stage {
  public:
   explicit AvgPool2(const KernelTable& kernels) : kernels_(kernels) {}
 
-  void run(Worker& w, int group, Range rows) const override {
+  void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
-    for_blocks(*output->layout, group, [&](int b) {
+    for_blocks(*output->layout, groups, [&](int b) {
       for (int y = rows.begin; y < rows.end; ++y) {
         kernels_.avg_pool2[lanes_index(output->lanes(b))](in.row(w, b, 2 * y), in.row(w, b, 2 * y + 1), output->row(w, b, y), output->width);
       }
@@ -27,11 +27,11 @@ class GlobalAvgPool final : public Stage {
  public:
   explicit GlobalAvgPool(const KernelTable& kernels) : kernels_(kernels) {}
 
-  void run(Worker& w, int group, Range) const override {
+  void run(Worker& w, Range groups, Range) const override {
     const View& in = *inputs[0];
     float share[kMaxLanes];
     for (float& s : share) s = 1.0f / (static_cast<float>(in.height) * static_cast<float>(in.width));
-    for_blocks(*output->layout, group, [&](int b) {
+    for_blocks(*output->layout, groups, [&](int b) {
       const int i = lanes_index(output->lanes(b));
       float total[kMaxLanes] = {};
       for (int y = 0; y < in.height; ++y) kernels_.sum[i](in.row(w, b, y), in.width, total);
@@ -49,8 +49,8 @@ class Scale final : public Stage {
  public:
   explicit Scale(const KernelTable& kernels) : kernels_(kernels) {}
 
-  void run(Worker& w, int group, Range rows) const override {
-    for_blocks(*output->layout, group, [&](int b) {
+  void run(Worker& w, Range groups, Range rows) const override {
+    for_blocks(*output->layout, groups, [&](int b) {
       const float* factors = inputs[1]->row(w, b, 0);
       for (int y = rows.begin; y < rows.end; ++y) {
         kernels_.scale[lanes_index(output->lanes(b))](inputs[0]->row(w, b, y), factors, output->row(w, b, y), output->width);
@@ -70,12 +70,12 @@ class MatVec final : public Stage {
       : packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
         activation_(static_cast<int>(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)].activation)) {}
 
-  void run(Worker& w, int group, Range) const override {
+  void run(Worker& w, Range groups, Range) const override {
     MatVecArgs args;
     args.x = inputs[0]->vector(w);
     args.inputs = inputs[0]->layout->total_lanes();
     args.activation = activation_;
-    for_blocks(*output->layout, group, [&](int b) {
+    for_blocks(*output->layout, groups, [&](int b) {
       args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
       args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
       args.output = output->row(w, b, 0);

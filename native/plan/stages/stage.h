@@ -12,15 +12,23 @@
 
 namespace ghostnet {
 
+/// Calls f(block) for the blocks of some groups, in each segment of a layout.
+template <class F>
+void for_blocks(const Layout& layout, Range groups, F f) {
+  for (int g = groups.begin; g < groups.end; ++g)
+    for (int s = 0; s < layout.segments; ++s) f(g + s * layout.groups());
+}
+
 class Stage {
  public:
   virtual ~Stage() = default;
-  /// Computes rows of one group of the output's blocks, and the zero columns beside them where others may have written.
-  void compute(Worker& worker, int group, Range rows) const {
-    run(worker, group, rows);
+  /// Computes rows of some groups of the output's blocks, and the zero columns beside them where others may have written.
+  void compute(Worker& worker, Range which, Range rows) const {
+    run(worker, which, rows);
     if (output->home != View::Home::arena || output->border == 0) return;
-    for (int s = 0; s < segments(); ++s)
-      for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, worker, group + s * groups(), y);
+    for_blocks(*output->layout, which, [&](int b) {
+      for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, worker, b, y);
+    });
   }
   /// Called once, when all views have their place.
   virtual void placed() {}
@@ -32,7 +40,6 @@ class Stage {
   virtual const char* kernel() const = 0;
 
   int groups() const { return output->layout->groups(); }
-  int segments() const { return output->layout->segments; }
 
   std::vector<const View*> inputs;
   const View* output = nullptr;
@@ -41,7 +48,7 @@ class Stage {
   int64_t macs = 0;        // for one image
 
  private:
-  virtual void run(Worker& worker, int group, Range rows) const = 0;
+  virtual void run(Worker& worker, Range which, Range rows) const = 0;
 };
 
 /// What every stage is made from.
@@ -62,12 +69,6 @@ std::unique_ptr<Stage> make_global_avg_pool(const StageContext&, size_t operatio
 std::unique_ptr<Stage> make_matvec(const StageContext&, size_t operation);
 std::unique_ptr<Stage> make_scale(const StageContext&, size_t operation);
 std::unique_ptr<Stage> make_plain(const StageContext&, size_t operation);
-
-/// Calls f(block) for the group's block in each segment of a layout.
-template <class F>
-void for_blocks(const Layout& layout, int group, F f) {
-  for (int s = 0; s < layout.segments; ++s) f(group + s * layout.groups());
-}
 
 inline float lower_bound(const Node& conv) {
   return conv.activation == Activation::relu ? 0.0f : -std::numeric_limits<float>::infinity();
