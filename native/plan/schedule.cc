@@ -166,13 +166,19 @@ class Scheduler {
     std::vector<size_t> members{pending[0]};
     for (size_t k = 1; k < pending.size() && can_join(members, pending[k]); ++k) members.push_back(pending[k]);
     if (split_[members[0]] == Split::groups) return members;
-    // A pipeline makes only the rows that its last stage asks for: nothing else of it may be read from outside.
-    for (size_t k = 0; k + 1 < members.size(); ++k) {
+    // A pipeline makes only the rows that its last stage asks for: nothing else of it may be read from outside. Each cut
+    // can leave values behind it without their reader, so all are looked at again.
+    for (size_t k = 0; k + 1 < members.size();) {
       const int value = op(members[k]).value;
       int inside = 0;
       for (size_t m : members)
         for (int input : op(m).inputs) inside += input == value;
-      if (inside != consumers(value)) members.resize(k + 1);
+      if (inside == consumers(value)) {
+        ++k;
+      } else {
+        members.resize(k + 1);
+        k = 0;
+      }
     }
     return members;
   }
