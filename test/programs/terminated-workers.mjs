@@ -1,0 +1,31 @@
+// Ends workers while they load, while they infer and while they preprocess; then infers here.
+import { once } from 'node:events';
+import { setTimeout as wait } from 'node:timers/promises';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
+import { load, preprocess } from '../../dist/index.js';
+
+if (isMainThread) {
+  let terminated = 0;
+  for (let i = 0; i < Number(process.argv[2]); i++) {
+    const worker = new Worker(new URL(import.meta.url));
+    await once(worker, 'message'); // it loads
+    if (i % 4 > 0) await once(worker, 'message'); // it computes
+    await wait(i % 5);
+    await worker.terminate();
+    terminated++;
+  }
+  const model = await load();
+  const { data } = await model.infer({ data: new Float32Array(3 * 64 * 64), shape: [1, 3, 64, 64] });
+  process.stdout.write(JSON.stringify({ terminated, finite: data.every(Number.isFinite) }));
+} else {
+  parentPort.postMessage('loading');
+  const model = await load(undefined, { threads: 2 });
+  const size = 1024;
+  const image = { data: new Uint8Array(3 * size * size), width: size, height: size, channels: 3 };
+  const tensor = { data: new Float32Array(3 * size * size), shape: [1, 3, size, size] };
+  for (;;) {
+    const running = [model.infer(tensor), preprocess(image), model.infer(tensor)];
+    parentPort.postMessage('computing');
+    await Promise.all(running);
+  }
+}
