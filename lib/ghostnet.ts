@@ -2,13 +2,23 @@ import { fileURLToPath } from 'node:url';
 import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import type { Graph } from './graph.js';
+import type { Graph, Pair } from './graph.js';
 import type { ImageInput } from './image.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
 import { cpu, createModel, describePlan, infer, type NativeModel, type PlanStep } from './native.js';
-import { checkSignal, checkThreads, checkTopK, forcedIsa, type ClassifyOptions, type InferOptions, type LoadOptions } from './options.js';
+import {
+  checkOptions,
+  checkProfileRuns,
+  checkSignal,
+  checkThreads,
+  checkTopK,
+  forcedIsa,
+  type ClassifyOptions,
+  type InferOptions,
+  type LoadOptions,
+} from './options.js';
 import { preprocess, type Tensor4 } from './preprocess.js';
 import { topClasses, type Classification } from './results.js';
 
@@ -67,8 +77,9 @@ const batchConcurrency = 8;
  *   ERR_GHOST_ARGUMENT or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const threads = checkThreads(options.threads);
-  const signal = checkSignal(options.signal);
+  const { threads: wanted, signal: given } = checkOptions(options);
+  const threads = checkThreads(wanted);
+  const signal = checkSignal(given);
   const isa = forcedIsa(cpu().isas);
   const checkpoint = await readCheckpoint(sourcePath(source), signal ? { signal } : {});
   const architecture = inspectGhostNet(checkpoint.tensors);
@@ -150,7 +161,7 @@ export class GhostNet {
    * @throws `signal.reason` once the signal is aborted.
    */
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
-    const signal = checkSignal(options.signal);
+    const signal = checkSignal(checkOptions(options).signal);
     this.#checkAlive();
     const { data, shape } = checkTensor(tensor, this.#graph);
     const [logits] = await this.#track(infer(this.#native, data, shape, signal));
@@ -170,7 +181,7 @@ export class GhostNet {
     images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const topK = checkTopK(options.topK);
+    const topK = checkTopK(checkOptions(options).topK);
     const signal = checkSignal(options.signal);
     this.#checkAlive();
     if (!isBatch(images)) return this.#track(this.#classifyOne(images, topK, signal));
@@ -183,8 +194,10 @@ export class GhostNet {
    */
   plan(inputSize: readonly [height: number, width: number] = this.config.preprocess.inputSize, profileRuns = 0): PlanStep[] {
     this.#checkAlive();
-    inferShapes(this.#graph, inputSize);
-    return describePlan(this.#native, inputSize[0], inputSize[1], profileRuns);
+    const runs = checkProfileRuns(profileRuns);
+    const [height, width] = checkInputSize(inputSize);
+    inferShapes(this.#graph, [height, width]);
+    return describePlan(this.#native, height, width, runs);
   }
 
   /** Waits for what is running, ends the threads and frees the memory. May be called again. */
@@ -247,8 +260,15 @@ function isBatch(images: ImageInput | readonly ImageInput[]): images is readonly
   return Array.isArray(images);
 }
 
+function checkInputSize(size: unknown): Pair {
+  if (Array.isArray(size) && size.length === 2 && size.every((side) => Number.isSafeInteger(side) && side >= 1)) {
+    return size as unknown as Pair;
+  }
+  throw new GhostNetError('ERR_GHOST_SHAPE', `inputSize should be [height, width] in whole pixels, found ${JSON.stringify(size)}.`);
+}
+
 function checkTensor(tensor: unknown, graph: Graph): Tensor4 {
-  const { data, shape } = (tensor ?? {}) as Partial<Tensor4>;
+  const { data, shape } = (tensor ?? {}) as { data?: unknown; shape?: unknown };
   if (!(data instanceof Float32Array) || !Array.isArray(shape)) {
     throw new GhostNetError('ERR_GHOST_ARGUMENT', 'infer takes { data: Float32Array, shape: [n, 3, h, w] }.');
   }

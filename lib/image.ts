@@ -203,5 +203,5 @@ function shown(value: unknown): string {
 
 function kindOf(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value === null ? value : typeof value);
-  return `an object of class ${value.constructor?.name ?? 'Object'}`;
+  return `an object of class ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'Object'}`;
 }

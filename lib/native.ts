@@ -36,7 +36,7 @@ type Callback<T> = (failure: Failure | null, value?: T) => void;
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
   info(): { isa: string; threads: number; weightBytes: number };
-  infer(data: Float32Array, shape: Shape, callback: Callback<NamedTensor[]>): number | undefined;
+  infer(data: Float32Array, n: number, c: number, h: number, w: number, callback: Callback<NamedTensor[]>): number | undefined;
   cancel(call: number): void;
   describe(height: number, width: number, profileRuns: number): PlanStep[] | Failure;
   close(): void;
@@ -44,8 +44,15 @@ export interface NativeModel {
 
 interface Addon {
   cpu(): { name: string; isas: string[]; cores: number };
-  createModel(graph: Graph, options: { threads: number; isa: string }, callback: Callback<NativeModel>): void;
-  preprocess(image: RawImage, config: PreprocessConfig, callback: Callback<Float32Array>): void;
+  createModel(graph: Graph, threads: number, isa: string, callback: Callback<NativeModel>): void;
+  /** `settings`: see native/binding/preprocess.h */
+  preprocess(
+    pixels: Uint8Array,
+    settings: Float64Array,
+    interpolation: string,
+    cropMode: string,
+    callback: Callback<Float32Array>,
+  ): void;
 }
 
 const codes: Record<Failure['code'], GhostNetErrorCode> = {
@@ -96,7 +103,7 @@ async function settle<T>(start: (callback: Callback<T>) => void, wrongArgument?:
 }
 
 export function createModel(graph: Graph, options: { threads: number; isa: string }): Promise<NativeModel> {
-  return settle((callback) => addon().createModel(graph, options, callback));
+  return settle((callback) => addon().createModel(graph, options.threads, options.isa, callback));
 }
 
 /** Runs the network; an aborted signal stops it between steps. */
@@ -109,12 +116,15 @@ export async function infer(
   signal?.throwIfAborted();
   let stop: (() => void) | undefined;
   try {
-    return await settle((callback) => {
-      const call = model.infer(data, shape, callback);
+    const outputs = await settle<NamedTensor[]>((callback) => {
+      const call = model.infer(data, ...shape, callback);
       if (call === undefined) return;
       stop = (): void => model.cancel(call);
       signal?.addEventListener('abort', stop, { once: true });
     });
+    // Aborted when the last step had ended, but before the caller could know.
+    signal?.throwIfAborted();
+    return outputs;
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -132,5 +142,12 @@ export function describePlan(model: NativeModel, height: number, width: number, 
 
 /** [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles. */
 export function preprocessPixels(image: RawImage, config: PreprocessConfig): Promise<Float32Array> {
-  return settle((callback) => addon().preprocess(image, config, callback), 'ERR_GHOST_IMAGE');
+  const { width, height, channels } = image;
+  const { inputSize, cropPct, mean, std, interpolation, cropMode } = config;
+  const settings = Float64Array.of(width, height, channels, ...inputSize, cropPct, ...mean, ...std);
+  const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
+  return settle(
+    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, callback),
+    'ERR_GHOST_IMAGE',
+  );
 }

@@ -28,6 +28,12 @@ function argumentError(expected: string, found: unknown): GhostNetError {
   return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown}.`);
 }
 
+/** Untyped code may pass anything as options. */
+export function checkOptions<T extends object>(options: T, name = 'options'): T {
+  if (typeof options === 'object' && (options as T | null) !== null) return options;
+  throw argumentError(`${name} should be an object`, options);
+}
+
 /** 0 stands for the default. */
 export function checkThreads(threads: unknown): number {
   if (threads === undefined) return 0;
@@ -39,6 +45,13 @@ export function checkTopK(topK: unknown): number {
   if (topK === undefined) return 5;
   if (Number.isInteger(topK) && (topK as number) >= 1) return topK as number;
   throw argumentError('topK should be a whole number of at least 1', topK);
+}
+
+const maxProfileRuns = 10_000;
+
+export function checkProfileRuns(runs: unknown): number {
+  if (Number.isInteger(runs) && (runs as number) >= 0 && (runs as number) <= maxProfileRuns) return runs as number;
+  throw argumentError(`profileRuns should be a whole number from 0 to ${maxProfileRuns}`, runs);
 }
 
 /** @throws `signal.reason` if the signal is aborted already. */

@@ -1,7 +1,9 @@
+import { isUint8Array, isUint8ClampedArray } from 'node:util/types';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
 import { decodeImage, type ImageInput } from './image.js';
 import { preprocessPixels } from './native.js';
+import { checkOptions, checkSignal } from './options.js';
 
 /** A tensor [n, c, h, w] in C order. */
 export interface Tensor4 {
@@ -22,13 +24,21 @@ export async function preprocess(
   config: Partial<PreprocessConfig> = {},
   options: { signal?: AbortSignal } = {},
 ): Promise<Tensor4> {
-  const full = checkPreprocessConfig({ ...defaultPreprocessConfig, ...config });
-  const pixels = await decodeImage(image, options);
-  // Raw pixels are the caller's memory, who may go on writing into it or transfer it to a worker.
-  const own = pixels === image ? { ...pixels, data: new Uint8Array(pixels.data) } : pixels;
-  const data = await preprocessPixels(own, full);
-  options.signal?.throwIfAborted();
+  const signal = checkSignal(checkOptions(options).signal);
+  const full = checkPreprocessConfig({ ...defaultPreprocessConfig, ...checkOptions(config, 'config') });
+  const pixels = await decodeImage(ownPixels(image), { signal });
+  const data = await preprocessPixels(pixels, full);
+  signal?.throwIfAborted();
   return { data, shape: [1, 3, ...full.inputSize] };
+}
+
+/** Raw pixels are the caller's memory, who may write into it or transfer it away as soon as the call has returned. */
+function ownPixels(image: ImageInput): ImageInput {
+  if (typeof image !== 'object' || (image as unknown) === null || !('data' in image)) return image;
+  const { data, width, height, channels } = image;
+  const isPixels = isUint8Array(data) || isUint8ClampedArray(data);
+  // Memory that was transferred away before has no length, which decodeImage reports.
+  return isPixels && data.length > 0 ? { data: new Uint8Array(data), width, height, channels } : image;
 }
 
 const sideLimit = 16384;
@@ -46,7 +56,7 @@ function checkPreprocessConfig(config: PreprocessConfig): PreprocessConfig {
     wrong('interpolation', 'bicubic, bilinear, nearest, lanczos, box or hamming');
   }
   if (!['center', 'squash', 'border'].includes(config.cropMode)) wrong('cropMode', 'center, squash or border');
-  if (!(config.cropPct > 0 && config.cropPct <= 2)) wrong('cropPct', 'a number above 0 and at most 2');
+  if (!(Number.isFinite(config.cropPct) && config.cropPct > 0 && config.cropPct <= 2)) wrong('cropPct', 'a number above 0 and at most 2');
   if (!isArrayOf(config.mean, 3, Number.isFinite)) wrong('mean', 'three numbers, for R, G and B');
   if (!isArrayOf(config.std, 3, (x) => Number.isFinite(x) && (x as number) > 0)) wrong('std', 'three numbers above 0, for R, G and B');
   return config;

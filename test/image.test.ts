@@ -87,7 +87,7 @@ describe('where an image comes from', () => {
   it('is a sharp pipeline, which is not used up', async () => {
     const pipeline = sharp(await picture(3).png().toBuffer()).extract({ left: 1, top: 2, width: 2, height: 1 });
     const start = (2 * width + 1) * 3;
-    for (const _ of [1, 2]) {
+    for (let use = 1; use <= 2; use++) {
       const { data, ...size } = await decodeImage(pipeline);
       expect(size).toEqual({ width: 2, height: 1, channels: 3 });
       expect([...data]).toEqual([...values(3).subarray(start, start + 6)]);
@@ -191,7 +191,7 @@ describe('what a file becomes', () => {
     const still = (background: string) => sharp({ create: { width, height, channels: 3, background } }).png().toBuffer();
     const frames = await Promise.all(['#ff0000', '#00ff00'].map(still));
     for (const format of ['gif', 'webp'] as const) {
-      const file = await sharp(frames, { join: { animated: true } })[format]({ lossless: true } as object).toBuffer();
+      const file = await sharp(frames, { join: { animated: true } })[format]({ lossless: true }).toBuffer();
       expect((await sharp(file, { animated: true }).metadata()).pages).toBe(2);
       expectPixels(await decodeImage(file), Array.from({ length: width * height }, () => [255, 0, 0]).flat());
     }

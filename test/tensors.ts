@@ -4,7 +4,7 @@ import { syntheticImage } from './synthetic.js';
 /** A normalised input of `n` different images; another `name` is another input. */
 export function input(name: string, n: number, height: number, width: number): Tensor4 {
   const shape = [n, 3, height, width] as const;
-  return { data: syntheticImage(name, shape).data as Float32Array, shape };
+  return { data: syntheticImage(name, shape).data, shape };
 }
 
 /** Image `index` of a batch, as a batch of one. */

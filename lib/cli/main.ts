@@ -16,7 +16,7 @@ async function main(): Promise<void> {
     .addCommand(classifyCommand())
     .addCommand(infoCommand());
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined }).showHelpAfterError(false);
+    command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
   }
   try {
     await program.parseAsync();
@@ -29,7 +29,9 @@ function fail(error: unknown): void {
   if (error instanceof CommanderError) {
     // Help and version end here too, with code 0.
     if (error.exitCode === 0) return;
-    const sentence = error.code === 'commander.help' ? 'no command given' : error.message.replace(/^error: /, '');
+    // Commander puts its guess at a misspelt word on a line of its own.
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const sentence = error.code === 'commander.help' ? 'no command given' : message;
     report(`${sentence}. Try ghostnet --help.`, exitBadUse);
   } else if (error instanceof GhostNetError) {
     report(error.message, exitBadInput);

@@ -55,7 +55,15 @@ class Channel {
 
   static void call(napi_env env, napi_value, void*, void* data) {
     std::unique_ptr<Task> task(static_cast<Task*>(data));
-    if (env) (*task)(env);
+    if (env && can_run(env)) (*task)(env);
+  }
+
+  // A worker that is being terminated still hands out what was posted, but no longer lets anything run. It may also
+  // begin to end in the middle of a task: so every task checks what it has made before it writes into it.
+  static bool can_run(napi_env env) {
+    napi_value global;
+    bool ignored;
+    return napi_get_global(env, &global) == napi_ok && napi_has_named_property(env, global, "Object", &ignored) == napi_ok;
   }
 
   napi_threadsafe_function function_;

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 
 #include "../status.h"
 #include "channel.h"
@@ -31,6 +32,17 @@ inline const char* status_name(StatusCode code) {
     case StatusCode::internal: return "internal";
   }
   return "internal";
+}
+
+/// An argument as a number or text; 0 or empty where it is something else.
+inline double number(const Napi::Value& value) {
+  double result = 0;
+  return napi_get_value_double(value.Env(), value, &result) == napi_ok ? result : 0;
+}
+inline std::string text(const Napi::Value& value) {
+  char buffer[64];
+  size_t length = 0;
+  return napi_get_value_string_utf8(value.Env(), value, buffer, sizeof buffer, &length) == napi_ok ? std::string(buffer, length) : std::string();
 }
 
 /// Calls callback({ code, message }).

@@ -25,23 +25,19 @@ Napi::Object failure(Napi::Env env, const Status& status) {
 // What createModel needs until the model stands. Its references end on the JavaScript thread, by release(); where the
 // environment has gone before, it has taken them along.
 struct Creation {
-  void hold(const Napi::Function& f) {
-    callback = Napi::Persistent(f);
+  Creation(const Napi::Function& f, const Napi::Object& graph_object) : callback(Napi::Persistent(f)), weights(Napi::Persistent(graph_object)) {
     callback.SuppressDestruct();
-  }
-  void hold_weights() {
-    for (auto& reference : keep) reference.SuppressDestruct();
+    weights.SuppressDestruct();
   }
   void release() {
     callback.Reset();
-    for (auto& reference : keep) reference.Reset();
+    weights.Reset();
   }
-
 
   Graph graph;
   ModelOptions options;
-  std::vector<Napi::Reference<Napi::Value>> keep;
   Napi::FunctionReference callback;
+  Napi::ObjectReference weights;  // the graph's object, and with it the arrays that `graph` points into
   std::unique_ptr<Model> model;
   Status status;
 };
@@ -61,13 +57,10 @@ void JsModel::define(Napi::Env env) {
 Napi::Value JsModel::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  auto creation = std::make_shared<Creation>();
-  creation->hold(info[2].As<Napi::Function>());
-  creation->options.threads = info[1].As<Napi::Object>().Get("threads").ToNumber().Int32Value();
-  creation->options.isa = info[1].As<Napi::Object>().Get("isa").ToString();
-  Status read = read_graph(info[0].As<Napi::Object>(), &creation->graph, &creation->keep);
-  creation->hold_weights();
-  if (!read.ok()) {
+  auto creation = std::make_shared<Creation>(info[3].As<Napi::Function>(), info[0].As<Napi::Object>());
+  creation->options.threads = static_cast<int>(number(info[1]));
+  creation->options.isa = text(info[2]);
+  if (Status read = read_graph(Fields(env, info[0]), &creation->graph); !read.ok()) {
     answer(creation->callback, read);
     creation->release();
     return env.Undefined();
@@ -82,6 +75,7 @@ Napi::Value JsModel::create(const Napi::CallbackInfo& info) {
       Environment::of(e).channel->drop(raw);
       if (creation->status.ok()) {
         const Napi::Object wrapper = Environment::of(e).model_class.New({});
+        if (wrapper.IsEmpty()) return;
         Unwrap(wrapper)->attach(e, std::move(creation->model));
         answer(creation->callback, wrapper);
       } else {
@@ -123,12 +117,10 @@ Napi::Value JsModel::info(const Napi::CallbackInfo& info) {
 
 Napi::Value JsModel::infer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Napi::FunctionReference callback = Napi::Persistent(info[2].As<Napi::Function>());
+  Napi::FunctionReference callback = Napi::Persistent(info[5].As<Napi::Function>());
   const auto data = info[0].As<Napi::Float32Array>();
-  const auto sides = info[1].As<Napi::Array>();
-  int64_t s[4];
-  for (uint32_t i = 0; i < 4; ++i) s[i] = sides.Get(i).ToNumber().Int64Value();
-  const Shape shape{s[0], s[1], s[2], s[3]};
+  const auto side = [&](size_t i) { return static_cast<int64_t>(number(info[i])); };
+  const Shape shape{side(1), side(2), side(3), side(4)};
   std::unique_ptr<Request> request;
   Status status = !model_ ? Status::invalid_argument("the model is closed")
                   : shape.elements() != static_cast<int64_t>(data.ElementLength())
@@ -166,6 +158,7 @@ void JsModel::finish(Napi::Env env, uint32_t id, const Status& status, const std
       env.GetAndClearPendingException();
       return answer(callback, Status::out_of_memory("not enough memory for the output"));
     }
+    if (data.IsEmpty()) return;
     std::copy(outputs[i].data.begin(), outputs[i].data.end(), data.Data());
     Napi::Object o = Napi::Object::New(env);
     o.Set("name", outputs[i].name);
@@ -177,7 +170,7 @@ void JsModel::finish(Napi::Env env, uint32_t id, const Status& status, const std
 }
 
 Napi::Value JsModel::cancel(const Napi::CallbackInfo& info) {
-  const auto call = calls_.find(info[0].ToNumber().Uint32Value());
+  const auto call = calls_.find(static_cast<uint32_t>(number(info[0])));
   if (call != calls_.end()) call->second.cancelled->store(true);
   return info.Env().Undefined();
 }
@@ -186,8 +179,8 @@ Napi::Value JsModel::describe(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   if (!model_) return failure(env, Status::invalid_argument("the model is closed"));
   std::vector<StepDescription> steps;
-  const Shape image{1, 3, info[0].ToNumber().Int64Value(), info[1].ToNumber().Int64Value()};
-  if (Status s = model_->describe(image, info[2].ToNumber().Int32Value(), &steps); !s.ok()) return failure(env, s);
+  const Shape image{1, 3, static_cast<int64_t>(number(info[0])), static_cast<int64_t>(number(info[1]))};
+  if (Status s = model_->describe(image, static_cast<int>(number(info[2])), &steps); !s.ok()) return failure(env, s);
   Napi::Array list = Napi::Array::New(env, steps.size());
   for (uint32_t i = 0; i < steps.size(); ++i) {
     Napi::Object o = Napi::Object::New(env);

@@ -13,7 +13,7 @@ namespace ghostnet {
 class JsModel : public Napi::ObjectWrap<JsModel> {
  public:
   static void define(Napi::Env env);
-  /// createModel(graph, { threads, isa }, callback(failure, model))
+  /// createModel(graph, threads, isa, callback(failure, model))
   static Napi::Value create(const Napi::CallbackInfo& info);
 
   explicit JsModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsModel>(info) {}
@@ -22,7 +22,7 @@ class JsModel : public Napi::ObjectWrap<JsModel> {
  private:
   void attach(Napi::Env env, std::unique_ptr<Model> model);
   Napi::Value info(const Napi::CallbackInfo& info);
-  /// infer(data: Float32Array, [n, c, h, w], callback(failure, [{ name, shape, data }])): a number for cancel()
+  /// infer(data: Float32Array, n, c, h, w, callback(failure, [{ name, shape, data }])): a number for cancel()
   Napi::Value infer(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
   /// describe(height, width, profileRuns): steps of the plan, or { code, message }

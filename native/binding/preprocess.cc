@@ -19,20 +19,26 @@ int index_of(const char* const (&names)[N], const std::string& name) {
   return -1;
 }
 
-Status read_config(const Napi::Object& o, PreprocessConfig* config) {
-  const Napi::Array size = o.Get("inputSize").As<Napi::Array>(), mean = o.Get("mean").As<Napi::Array>(), deviation = o.Get("std").As<Napi::Array>();
-  config->input_height = size.Get(0u).ToNumber().Int32Value();
-  config->input_width = size.Get(1u).ToNumber().Int32Value();
-  const int interpolation = index_of(kInterpolations, o.Get("interpolation").ToString());
-  const int crop_mode = index_of(kCropModes, o.Get("cropMode").ToString());
-  if (interpolation < 0 || crop_mode < 0) return Status::invalid_argument("unknown interpolation or crop mode");
-  config->interpolation = static_cast<Interpolation>(interpolation);
-  config->crop_mode = static_cast<CropMode>(crop_mode);
-  config->crop_pct = o.Get("cropPct").ToNumber();
-  for (uint32_t c = 0; c < 3; ++c) {
-    config->mean[c] = mean.Get(c).ToNumber();
-    config->std[c] = deviation.Get(c).ToNumber();
+constexpr size_t kSettings = 12;
+
+// See preprocess.h for their order. Number conversions are checked: double to int is undefined beyond int's range.
+Status read_settings(const double* s, const std::string& interpolation, const std::string& crop_mode, ImageView* image, PreprocessConfig* config) {
+  for (size_t i = 0; i < 5; ++i)
+    if (!(s[i] >= 1 && s[i] <= INT32_MAX)) return Status::invalid_argument("the picture's or the input's size is out of range");
+  image->width = static_cast<int64_t>(s[0]);
+  image->height = static_cast<int64_t>(s[1]);
+  image->channels = static_cast<int>(s[2]);
+  config->input_height = static_cast<int>(s[3]);
+  config->input_width = static_cast<int>(s[4]);
+  config->crop_pct = s[5];
+  for (size_t c = 0; c < 3; ++c) {
+    config->mean[c] = s[6 + c];
+    config->std[c] = s[9 + c];
   }
+  const int filter = index_of(kInterpolations, interpolation), mode = index_of(kCropModes, crop_mode);
+  if (filter < 0 || mode < 0) return Status::invalid_argument("unknown interpolation or crop mode");
+  config->interpolation = static_cast<Interpolation>(filter);
+  config->crop_mode = static_cast<CropMode>(mode);
   return Status::success();
 }
 
@@ -71,6 +77,7 @@ void finish(Task& task, Napi::Env env) {
     }
   }
   if (task.status.ok()) {
+    if (data.IsEmpty()) return;
     std::memcpy(data.Data(), task.result.data(), task.count * sizeof(float));
     answer(task.callback, data);
   } else {
@@ -85,22 +92,16 @@ Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
   auto task = std::make_shared<Task>();
-  const Napi::Object image = info[0].As<Napi::Object>();
-  task->hold(info[2].As<Napi::Function>(), image.Get("data"));
-  const Napi::TypedArray pixels = image.Get("data").As<Napi::TypedArray>();
-  task->image.pixels = static_cast<const uint8_t*>(pixels.ArrayBuffer().Data()) + pixels.ByteOffset();
-  task->image.width = image.Get("width").ToNumber().Int64Value();
-  task->image.height = image.Get("height").ToNumber().Int64Value();
-  task->image.channels = image.Get("channels").ToNumber().Int32Value();
-  task->status = read_config(info[1].As<Napi::Object>(), &task->config);
-  constexpr int64_t kMaxSide = INT32_MAX;  // so that the product below fits
-  const ImageView& picture = task->image;
-  if (task->status.ok() && (picture.width < 1 || picture.height < 1 || picture.width > kMaxSide || picture.height > kMaxSide || picture.channels < 1 || picture.channels > 4))
-    task->status = Status::invalid_argument("the picture's sides or channels are out of range");
-  if (task->status.ok() && static_cast<int64_t>(pixels.ByteLength()) / picture.channels != picture.width * picture.height)
-    task->status = Status::invalid_argument("the data's length is not width x height x channels");
+  task->hold(info[4].As<Napi::Function>(), info[0]);
+  const auto pixels = info[0].As<Napi::Uint8Array>();
+  const auto settings = info[1].As<Napi::Float64Array>();
   const PreprocessConfig& c = task->config;
-  if (task->status.ok() && (c.input_height < 1 || c.input_width < 1 || c.input_height > kMaxInputSize || c.input_width > kMaxInputSize))
+  task->image.pixels = pixels.Data();
+  task->status = settings.ElementLength() == kSettings ? read_settings(settings.Data(), text(info[2]), text(info[3]), &task->image, &task->config)
+                                                       : Status::internal("preprocess: wrong settings");
+  if (task->status.ok() && (task->image.channels > 4 || static_cast<int64_t>(pixels.ByteLength()) / task->image.channels != task->image.width * task->image.height))
+    task->status = Status::invalid_argument("the data's length is not width x height x channels");
+  if (task->status.ok() && (c.input_height > kMaxInputSize || c.input_width > kMaxInputSize))
     task->status = Status::invalid_argument("the input size is out of range");
   if (task->status.ok()) {
     task->count = size_t{3} * static_cast<size_t>(c.input_height) * static_cast<size_t>(c.input_width);

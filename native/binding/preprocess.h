@@ -4,8 +4,9 @@
 
 namespace ghostnet {
 
-/// preprocess({ data, width, height, channels }, { inputSize, interpolation, cropPct, cropMode, mean, std },
+/// preprocess(pixels: Uint8Array, settings: Float64Array, interpolation, cropMode,
 ///            callback(failure, Float32Array [3 * height * width]))
+/// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of R, G, B.
 /// The pixels are read while it runs: they must not be changed or transferred before the callback.
 Napi::Value js_preprocess(const Napi::CallbackInfo& info);
 

@@ -102,7 +102,7 @@ enum class GhostKind { concat, gated, gated_doubled, residual };
 constexpr int kGhostKinds = 4;
 
 struct KernelTable {
-  const char* name;  // "avx512", "avx2", "neon", "scalar"
+  const char* name;  // "avx512", "avx2", "neon", "plain"
   PointwiseFn pointwise[3];
   PlanarConvFn planar_conv[3];
   DepthwiseFn depthwise[kDepthwiseKinds][3];

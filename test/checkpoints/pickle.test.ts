@@ -72,7 +72,7 @@ describe('values of every protocol', () => {
 });
 
 describe('pickles that name what can run code', () => {
-  const spawn = `${'cposix\nsystem\n'}U\x02id\x85R`;
+  const spawn = 'cposix\nsystem\nU\x02id\x85R';
   it.each<[name: string, program: string]>([
     ['GLOBAL and REDUCE', `${spawn}.`],
     ['a GLOBAL that is never called', 'cposix\nsystem\n.'],

@@ -80,7 +80,12 @@ void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<in
     }
   }
   PointwiseArgs args = pointwise_args(input, input_lanes, quads, weights, bias, output.data(), where, low);
+  // With something to fetch ahead now and then; the kernel tells how far it has come.
+  const char* ahead = (end - begin) % 2 == 0 ? reinterpret_cast<const char*>(weights.data()) : nullptr;
+  args.prefetch = ahead;
+  args.prefetch_end = ahead ? ahead + weights.size() * sizeof(float) : nullptr;
   kernels.pointwise[lanes_index(lanes)](args, begin, end);
+  CHECK(ahead && begin < end ? args.prefetch > ahead : args.prefetch == ahead);
   const std::string fault = output.fault();
   CHECK_MESSAGE(fault.empty(), "%s pointwise %d lanes, %zu blocks of %d.., pixels %d to %d, low %g: %s", kernels.name, lanes,
                 channels.size(), channels[0], begin, end, low, fault.c_str());
@@ -97,6 +102,11 @@ void test_pointwise(const KernelTable& kernels) {
         check_pointwise(kernels, lanes, structure, 7, 7, low);
       }
     }
+    // Deep enough that a kernel may take the channels in several parts.
+    std::vector<int> deep(70, 16);
+    deep.push_back(5);
+    for (float low : kLows)
+      for (int pixels : {1, 2, 7, 17}) check_pointwise(kernels, lanes, deep, 0, pixels, low);
   }
 }
 

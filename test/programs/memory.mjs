@@ -12,7 +12,7 @@ async function use(dispose) {
 }
 
 async function growthMB(dispose) {
-  for (let i = 0; i < 5; i++) await use(dispose);
+  for (let i = 0; i < 20; i++) await use(dispose);
   const before = await residentMB();
   for (let i = 0; i < times; i++) await use(dispose);
   return (await residentMB()) - before;

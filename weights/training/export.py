@@ -66,6 +66,7 @@ def main() -> None:
     model = GhostNetV2(saved["width"], len(classes))
     args.out.mkdir(parents=True, exist_ok=True)
     save_file(to_half(saved["average"]), args.out / "model.safetensors", metadata={"format": "pt"})
+    (args.out / "model.safetensors").chmod(0o644)  # safetensors writes files that only their owner can read
     config = describe(saved["width"], model.num_features, classes)
     (args.out / "config.json").write_text(json.dumps(config, indent=1) + "\n")
 

@@ -46,8 +46,8 @@ def dense_taps(height: int, width: int, kernel: tuple, stride: tuple, padding: t
 class DepthwiseConv2d(nn.Conv2d):
     """A depthwise convolution without bias that is a matrix product a channel where the map is tiny.
 
-    64-pixel pictures end in maps of 4x4 down to 1x1. PyTorch's depthwise gradient takes a third of the training
-    time there, mostly for padding; the dense form computes the same in a tenth of it.
+    64-pixel pictures end in maps of 4x4 down to 1x1, where PyTorch's depthwise gradient mostly works on padding. The dense
+    form is the same sum; with it a training step at width 0.3 took 0.83 of the time at 64 pixels and 0.65 at 48.
     """
 
     DENSE_POSITIONS = 16

@@ -1,4 +1,8 @@
-"""Tiny ImageNet from sheets of 64x64 tiles, decoded once into an array that is mapped from disk."""
+"""Tiny ImageNet from sheets of 64x64 tiles, decoded once into an array that is mapped from disk.
+
+The data's folder holds a sheet a class, `train/<wnid>.jpg` and `val/<wnid>.jpg`, whose tiles lie row by row on multiples of
+64 pixels, as many in each class, and `classes.json`, a list of {"wnid", "words"}.
+"""
 import json
 from pathlib import Path
 

@@ -1,0 +1,149 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { load } from '../lib/index.js';
+import { temporaryFolder } from './checkpoints/folder.js';
+import { builtCommand, runNode, type Ended } from './programs.js';
+
+const folder = temporaryFolder();
+const [red, blue] = [join(folder, 'red.png'), join(folder, 'a blue one.png')];
+const broken = join(folder, 'broken.jpg');
+const missing = join(folder, 'missing.jpg');
+
+function ghostnet(...args: string[]): Promise<Ended> {
+  return runNode([builtCommand, ...args]);
+}
+
+const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+
+/** One sentence on stderr, nothing on stdout. */
+function expectRefusal({ stdout, stderr, code }: Ended, expectedCode: number, words: RegExp): void {
+  expect({ stdout, code }, stderr).toEqual({ stdout: '', code: expectedCode });
+  expect(stderr).toMatch(/^ghostnet: [^\n]+\.\n$/);
+  expect(stderr).toMatch(words);
+}
+
+beforeAll(async () => {
+  for (const [file, background] of [[red, 'red'], [blue, 'blue']] as const) {
+    await sharp({ create: { width: 80, height: 60, channels: 3, background } }).png().toFile(file);
+  }
+  writeFileSync(broken, 'no picture');
+});
+
+describe('ghostnet classify', () => {
+  it('prints a table for one image', async () => {
+    const { stdout, stderr, code } = await ghostnet('classify', red, '--top', '3');
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const [head, ...rows] = lines(stdout);
+    expect(head).toMatch(/red\.png {2}\(\d+\.\d ms\)$/);
+    await using model = await load();
+    const top = await model.classify(red, { topK: 3 });
+    expect(rows).toHaveLength(3);
+    for (const [i, { label, probability }] of top.entries()) {
+      expect(rows[i]!.startsWith(`  ${label} `)).toBe(true);
+      expect(rows[i]!.endsWith(` ${(100 * probability).toFixed(1)} %`)).toBe(true);
+    }
+  });
+
+  it('prints five classes unless told otherwise', async () => {
+    expect(lines((await ghostnet('classify', red)).stdout)).toHaveLength(6);
+  });
+
+  it('prints one line for each of several images', async () => {
+    const { stdout, code } = await ghostnet('classify', red, blue, red, '--top', '2');
+    expect(code).toBe(0);
+    const rows = lines(stdout);
+    expect(rows).toHaveLength(3);
+    for (const row of rows) expect(row).toMatch(/\.png\s+\d+\.\d ms {2}[^;]+ \d+\.\d %; [^;]+ \d+\.\d %$/);
+    expect(rows[1]).toMatch(/a blue one\.png/);
+    const answer = (row: string): string => row.replace(/^.*? ms/, '');
+    expect(answer(rows[0]!)).toBe(answer(rows[2]!));
+    expect(answer(rows[0]!)).not.toBe(answer(rows[1]!));
+  });
+
+  it('prints JSON, one object a line', async () => {
+    const { stdout, stderr, code } = await ghostnet('classify', '--json', '--threads', '1', red, blue);
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    const objects = lines(stdout).map((line) => JSON.parse(line) as { image: string; latencyMs: number; top: unknown[] });
+    expect(objects.map(({ image }) => image)).toEqual([red, blue]);
+    await using model = await load();
+    for (const { image, latencyMs, top } of objects) {
+      expect(latencyMs).toBeGreaterThan(0);
+      const expected = await model.classify(image);
+      expect(top).toEqual(expected.map((entry) => ({ ...entry, probability: expect.closeTo(entry.probability, 5) as number })));
+    }
+  });
+
+  it('reports a bad image among good ones and goes on', async () => {
+    const { stdout, stderr, code } = await ghostnet('classify', red, broken, missing, blue);
+    expect(code).toBe(1);
+    expect(lines(stdout)).toHaveLength(2);
+    expect(lines(stderr)).toEqual([
+      expect.stringMatching(/^ghostnet: .*broken\.jpg cannot be decoded/),
+      expect.stringMatching(/^ghostnet: .*missing\.jpg does not exist/),
+    ]);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['a bad image', [broken], /broken\.jpg cannot be decoded/],
+    ['a missing image', [missing], /missing\.jpg does not exist/],
+    ['a missing model', [red, '--model', join(folder, 'no-model')], /no-model does not exist/],
+    ['no checkpoint', [red, '-m', broken], /broken\.jpg is no checkpoint/],
+  ])('ends with 1 on %s', async (_, args, words) => expectRefusal(await ghostnet('classify', ...args), 1, words));
+});
+
+describe('ghostnet info', () => {
+  it('prints what runs here', async () => {
+    const { stdout, stderr, code } = await ghostnet('info');
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    await using model = await load();
+    for (const word of [model.info.cpu, model.info.isa, model.config.architecture, `${model.config.numClasses} classes`, process.version]) {
+      expect(stdout).toContain(word);
+    }
+  });
+
+  it('prints the measured plan', async () => {
+    const { stdout, code } = await ghostnet('info', '--plan', '--threads', '1');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +\d+\.\d us +\d+\.\d\d MMAC {2}(rows|groups) x\d+$/m);
+    expect(stdout).toMatch(/^ +classifier: matvec$/m);
+  });
+
+  it('prints JSON', async () => {
+    const { stdout } = await ghostnet('info', '--plan', '--json', '--threads', '2');
+    expect(lines(stdout)).toHaveLength(1);
+    await using model = await load();
+    const info = JSON.parse(stdout) as Record<string, unknown>;
+    expect(info).toMatchObject({ isa: model.info.isa, threads: 2, macs: model.info.macs, architecture: model.config.architecture });
+    expect(info['plan']).toHaveLength(model.plan().length);
+  });
+});
+
+describe('the command line', () => {
+  const manifest = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')) as { version: string };
+
+  it('prints its version', async () => {
+    expect(await ghostnet('--version')).toEqual({ stdout: `${manifest.version}\n`, stderr: '', code: 0 });
+  });
+
+  it.each(['--help', 'classify --help', 'help info'])('prints help: %s', async (args) => {
+    const { stdout, stderr, code } = await ghostnet(...args.split(' '));
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+    expect(stdout).toMatch(/^Usage: ghostnet/);
+    expect(stdout).toMatch(/Classifies images|most probable classes|what runs here/);
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['no command', [], /no command given/],
+    ['an unknown command', ['clasify', red], /clasify/],
+    ['no image', ['classify'], /image/],
+    ['an unknown option', ['classify', red, '--speed'], /--speed/],
+    ['a value that is no number', ['classify', red, '--top', 'many'], /--top.*many/],
+    ['0 classes', ['classify', red, '--top', '0'], /--top/],
+    ['half a thread', ['info', '--threads', '1.5'], /--threads/],
+    ['an option without its value', ['info', '--model'], /--model/],
+    ['an argument too many', ['info', red], /argument/],
+  ])('ends with 2 on %s', async (_, args, words) => expectRefusal(await ghostnet(...args), 2, words));
+});
