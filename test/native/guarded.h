@@ -26,6 +26,16 @@ class Values {
   std::mt19937 random_{4711};
 };
 
+/// A sum and the sum of its absolute terms.
+struct Sum {
+  double value = 0, magnitude = 0;
+  void add(double term) {
+    value += term;
+    magnitude += std::fabs(term);
+  }
+  double above(float low) const { return std::isnan(value) || value > low ? value : low; }
+};
+
 /// An output amid canaries. What no one expects to be written must still be a canary afterwards.
 class GuardedOutput {
  public:

@@ -4,6 +4,7 @@
 namespace ghostnet {
 
 void kernel_tests();         // and with them
+void depthwise_kernel_tests();
 void vector_kernel_tests();
 void plan_tests();
 void graph_tests();          // and with them
