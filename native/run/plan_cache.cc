@@ -10,7 +10,9 @@ constexpr size_t kKeptPlans = 8;
 
 Status Workspace::allocate(const Program& program, int team_size) {
   const auto short_of_memory = [] { return Status::out_of_memory("not enough memory for the network's activations"); };
-  if (!arena_.data() && (!arena_.allocate(program.arena_floats()) || !zeros_.allocate(program.zeros_floats()))) return short_of_memory();
+  // Each on its own: a workspace that got only the first comes back here.
+  if (!arena_.data() && !arena_.allocate(program.arena_floats())) return short_of_memory();
+  if (!zeros_.data() && !zeros_.allocate(program.zeros_floats())) return short_of_memory();
   while (static_cast<int>(workers_.size()) < team_size) {
     AlignedFloats scratch;
     if (!scratch.allocate(program.scratch_floats())) return short_of_memory();
