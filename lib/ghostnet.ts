@@ -171,6 +171,7 @@ export class GhostNet {
   /**
    * The most probable classes of an image, or of each of several: a path, a file URL, encoded bytes (JPEG, PNG, WebP,
    * AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or an array of these.
+   * Of an array a few images are read at a time: their pixels must stay as they are until the promise settles.
    *
    * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
