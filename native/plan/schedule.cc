@@ -51,7 +51,7 @@ class Scheduler {
     place_arena();
     place_scratch();
     for (const auto& members : steps_) build_step(members);
-    p_.prefetch_window_bytes_ = options_.prefetch ? options_.l2_bytes / 2 : 0;
+    p_.prefetch_window_bytes_ = options_.prefetch ? options_.l2_bytes : 0;
     return Status::success();
   }
 

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <utility>
 
 namespace ghostnet {
@@ -13,10 +12,11 @@ constexpr size_t kCacheLineBytes = 64;
 class AlignedFloats {
  public:
   AlignedFloats() = default;
-  ~AlignedFloats() { std::free(block_); }
-  AlignedFloats(AlignedFloats&& o) noexcept : block_(o.block_), data_(o.data_), count_(o.count_) { o.block_ = nullptr; o.data_ = nullptr; o.count_ = 0; }
+  ~AlignedFloats() { release(); }
+  AlignedFloats(AlignedFloats&& o) noexcept { *this = std::move(o); }
   AlignedFloats& operator=(AlignedFloats&& o) noexcept {
     std::swap(block_, o.block_);
+    std::swap(mapped_bytes_, o.mapped_bytes_);
     std::swap(data_, o.data_);
     std::swap(count_, o.count_);
     return *this;
@@ -24,26 +24,18 @@ class AlignedFloats {
   AlignedFloats(const AlignedFloats&) = delete;
   AlignedFloats& operator=(const AlignedFloats&) = delete;
 
-  /// False where memory is short; then nothing has changed.
-  [[nodiscard]] bool allocate(size_t count) {
-    if (count > (SIZE_MAX - 2 * kCacheLineBytes) / sizeof(float)) return false;
-    // calloc hands out untouched zero pages for large blocks: memory that is never used costs nothing.
-    void* block = std::calloc(1, count * sizeof(float) + kCacheLineBytes);
-    if (!block) return false;
-    std::free(block_);
-    block_ = block;
-    const auto address = reinterpret_cast<uintptr_t>(block);
-    data_ = reinterpret_cast<float*>((address + kCacheLineBytes - 1) / kCacheLineBytes * kCacheLineBytes);
-    count_ = count;
-    return true;
-  }
+  /// False where memory is short; then nothing has changed. Pages that are never used cost nothing.
+  [[nodiscard]] bool allocate(size_t count);
   float* data() { return data_; }
   const float* data() const { return data_; }
   size_t count() const { return count_; }
 
  private:
+  void release();
+
   void* block_ = nullptr;
-  float* data_ = nullptr;
+  size_t mapped_bytes_ = 0;  // of a block that was mapped; 0: the block is the heap's
+  float* data_ = nullptr;    // [count_], inside the block
   size_t count_ = 0;
 };
 

@@ -16,6 +16,24 @@
 #define GHOSTNET_UNROLL _Pragma("GCC unroll 64")
 #endif
 
+// All of memory may have changed here: the compiler cannot hold what it has loaded before in registers, which the
+// accumulators need.
+#if defined(__GNUC__)
+#define GHOSTNET_FORGET() __asm__ volatile("" ::: "memory")
+#else
+#define GHOSTNET_FORGET() _ReadWriteBarrier()
+#endif
+
+// x86's 16 registers are just enough for a tile. GCC loads operands early or again and again and moves accumulators
+// about, until one of them lies in memory: the kernel is then bound by that one's latency.
+#if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
+#define GHOSTNET_IN_REGISTER(v) __asm__("" : "+v"(v))
+#define GHOSTNET_IN_ORDER() GHOSTNET_FORGET()
+#else
+#define GHOSTNET_IN_REGISTER(v)
+#define GHOSTNET_IN_ORDER()
+#endif
+
 #if defined(__GNUC__)
 // Into the second-level cache: the first is full of what is being computed.
 #define GHOSTNET_PREFETCH(address) __builtin_prefetch(address, 0, 2)
