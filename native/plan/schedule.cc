@@ -96,10 +96,11 @@ class Scheduler {
     return graph_.nodes[static_cast<size_t>(o.conv)].weight_count * out.h * out.w;
   }
 
-  size_t map_bytes(int value) const {
+  size_t row_bytes(int value) const {
     const View& v = p_.views_[static_cast<size_t>(value)];
-    return static_cast<size_t>(v.height) * static_cast<size_t>(v.width) * static_cast<size_t>(layout(value).total_lanes()) * sizeof(float);
+    return static_cast<size_t>(v.width) * static_cast<size_t>(layout(value).total_lanes()) * sizeof(float);
   }
+  size_t map_bytes(int value) const { return static_cast<size_t>(p_.views_[static_cast<size_t>(value)].height) * row_bytes(value); }
 
   // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for
   // every group. So rows pay where a map outgrows the caches and the weights do not.
@@ -198,6 +199,7 @@ class Scheduler {
       is_output[static_cast<size_t>(o.node)] = true;
     }
     for (size_t s = 0; s < steps_.size(); ++s) {
+      if (split_[steps_[s][0]] == Split::rows) choose_rows_at_once(s);
       for (size_t m : steps_[s]) {
         const auto value = static_cast<size_t>(op(m).value);
         const bool inside = last_read_[value] == static_cast<int>(s) && !is_output[value];
@@ -209,12 +211,44 @@ class Scheduler {
     }
   }
 
+  // A call for several rows costs little more than one for a single row, but the rings must hold them all: as many as
+  // the second-level cache has room for.
+  void choose_rows_at_once(size_t s) {
+    for (int rows = options_.rows_at_once;; rows /= 2) {
+      set_rows_at_once(steps_[s], std::max(rows, 1));
+      size_t bytes = 0;
+      for (size_t m : steps_[s]) bytes += static_cast<size_t>(ring_rows(s, op(m).value)) * row_bytes(op(m).value);
+      if (bytes <= options_.l2_bytes || rows <= 1) return;
+    }
+  }
+
+  // Of the last stage; the others make what these rows take of them.
+  void set_rows_at_once(const std::vector<size_t>& members, int rows) {
+    for (size_t m : members) stages_[m]->rows_at_once = 1;
+    stages_[members.back()]->rows_at_once = rows;
+    for (size_t k = members.size(); k-- > 0;) {
+      const Stage& reader = *stages_[members[k]];
+      for (size_t i = 0; i < reader.inputs.size(); ++i) {
+        const int from = producer_[static_cast<size_t>(op(members[k]).inputs[i])];
+        if (from < 0 || std::find(members.begin(), members.end(), static_cast<size_t>(from)) == members.end()) continue;
+        const int advance = reader.input_rows(i, reader.rows_at_once).begin - reader.input_rows(i, 0).begin;
+        int& count = stages_[static_cast<size_t>(from)]->rows_at_once;
+        count = std::max(count, advance);
+      }
+    }
+  }
+
   // A power of two that holds the rows which the reader of a value needs at once.
   int ring_rows(size_t s, int value) const {
     int span = 1;
-    for (size_t m : steps_[s])
-      for (size_t k = 0; k < op(m).inputs.size(); ++k)
-        if (op(m).inputs[k] == value) span = std::max(span, stages_[m]->input_rows(k, 0).size());
+    for (size_t m : steps_[s]) {
+      const Stage& reader = *stages_[m];
+      for (size_t k = 0; k < op(m).inputs.size(); ++k) {
+        if (op(m).inputs[k] != value) continue;
+        for (int y = 0; y < reader.output->height; ++y)
+          span = std::max(span, reader.input_rows(k, y + reader.rows_at_once - 1).end - reader.input_rows(k, y).begin);
+      }
+    }
     int rows = 1;
     while (rows < span) rows *= 2;
     return rows;

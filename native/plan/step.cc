@@ -87,16 +87,18 @@ void Step::run_rows(Worker& worker, Range rows) const {
   ensure(worker, stages_.size() - 1, rows.end - 1);
 }
 
-// Makes a stage's rows up to `row`, asking its producers for what each row needs first.
+// Makes a stage's rows up to `row`, a few at a time, asking its producers for what these need first.
 void Step::ensure(Worker& worker, size_t s, int row) const {
   const Stage& stage = *stages_[s];
   while (worker.next_row[s] <= row) {
     const int y = worker.next_row[s];
+    // Rows of one call follow each other in memory: none of them is behind the end of the ring.
+    const int end = std::min({row + 1, y + stage.rows_at_once, y + stage.output->rows_until_wrap(y)});
     for (size_t i = 0; i < stage.inputs.size(); ++i)
       if (const int p = producers_[s][i]; p >= 0)
-        ensure(worker, static_cast<size_t>(p), std::min(stage.input_rows(i, y).end, stage.inputs[i]->height) - 1);
-    stage.compute(worker, {0, stage.groups()}, {y, y + 1});
-    ++worker.next_row[s];
+        ensure(worker, static_cast<size_t>(p), std::min(stage.input_rows(i, end - 1).end, stage.inputs[i]->height) - 1);
+    stage.compute(worker, {0, stage.groups()}, {y, end});
+    worker.next_row[s] = end;
   }
 }
 

@@ -39,6 +39,7 @@ struct View {
   std::vector<size_t> offset;  // [blocks] floats from the home's start to the block's first zero column
 
   int pitch() const { return width + border; }
+  int rows_until_wrap(int y) const { return rows_kept() - (y & row_mask); }
   int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
   int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
   /// Floats of a block of `lanes` lanes with all its rows and borders.

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "stage.h"
 
 namespace ghostnet {
@@ -26,21 +28,20 @@ class Pointwise final : public Stage {
     args.input_blocks = static_cast<int>(lanes_.size());
     args.low = lower_bound(conv_);
     args.output_pixel = output_pixel_.data();
-    // Without borders and rings all pixels of the map are one long row: no tile ends at the end of a row.
-    const int step = merged() ? rows.size() : 1;
-    for (int y = rows.begin; y < rows.end; y += step) {
-      const int first = merged() ? 0 : y;
-      for (size_t b = 0; b < lanes_.size(); ++b) w.blocks[b] = in.row(w, static_cast<int>(b), first);
-      const int begin = merged() ? y * in.width : 0, end = merged() ? rows.end * in.width : in.width;
+    for (int y = rows.begin; y < rows.end;) {
+      // Without borders neighbouring rows are one long row: no tile ends at the end of a row.
+      const int together = in.border == 0 ? std::min(rows.end - y, in.rows_until_wrap(y)) : 1;
+      for (size_t b = 0; b < lanes_.size(); ++b) w.blocks[b] = in.row(w, static_cast<int>(b), y);
       for_blocks(*output->layout, groups, [&](int b) {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
-        args.output = output->row(w, b, first);
+        args.output = output->row(w, b, y);
         w.stream.offer(&args.prefetch, &args.prefetch_end);
         const char* const offered = args.prefetch;
-        kernels_.pointwise[lanes_index(output->lanes(b))](args, begin, end);
+        kernels_.pointwise[lanes_index(output->lanes(b))](args, 0, together * in.width);
         w.stream.took(offered, args.prefetch);
       });
+      y += together;
     }
   }
 
@@ -48,17 +49,14 @@ class Pointwise final : public Stage {
   const float* weights(int group) const override { return weights_.at(packed_.weights[static_cast<size_t>(group)]); }
   const char* kernel() const override { return "pointwise"; }
 
-  // Where pixel p of the input's row (or, merged, of its map) goes.
+  // Where pixel p of neighbouring rows goes, from the first of them.
   void placed() override {
     output_pixel_.clear();
-    const int height = merged() ? output->height : 1;
-    for (int y = 0; y < height; ++y)
+    for (int y = 0; y < output->rows_kept(); ++y)
       for (int x = 0; x < output->width; ++x) output_pixel_.push_back(y * output->pitch() + x);
   }
 
  private:
-  bool merged() const { return inputs[0]->border == 0 && inputs[0]->whole() && output->whole(); }
-
   const Node& conv_;
   const PackedConv& packed_;
   const PackedWeights& weights_;

@@ -46,6 +46,7 @@ class Stage {
   std::string name;        // the node's
   int value = 0;           // the node
   int64_t macs = 0;        // for one image
+  int rows_at_once = 1;    // in a row pipeline: what one call makes at most
 
  private:
   virtual void run(Worker& worker, Range which, Range rows) const = 0;
