@@ -7,7 +7,7 @@ import type { ImageInput } from './image.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
-import { cpu, createModel, describePlan, infer, type NativeModel, type PlanStep } from './native.js';
+import { cpu, describePlan, infer, type NativeModel, type PlanStep } from './native.js';
 import {
   checkOptions,
   checkProfileRuns,
@@ -19,6 +19,7 @@ import {
   type InferOptions,
   type LoadOptions,
 } from './options.js';
+import { createPackedModel } from './packing.js';
 import { preprocess, type Tensor4 } from './preprocess.js';
 import { topClasses, type Classification } from './results.js';
 
@@ -82,15 +83,19 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const signal = checkSignal(given);
   const isa = forcedIsa(cpu().isas);
   const checkpoint = await readCheckpoint(sourcePath(source), signal ? { signal } : {});
+  try {
+    return await prepare(checkpoint, threads, isa, signal);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function prepare(checkpoint: Checkpoint, threads: number, isa: string, signal?: AbortSignal): Promise<GhostNet> {
   const architecture = inspectGhostNet(checkpoint.tensors);
   const graph = buildGhostNet(checkpoint.tensors, architecture);
   const config = modelConfig(architecture, checkpoint);
   const macs = countMacs(graph, config.preprocess.inputSize);
-  const native = await createModel(graph, { threads, isa });
-  if (signal?.aborted) {
-    native.close();
-    signal.throwIfAborted();
-  }
+  const native = await createPackedModel(graph, { threads, isa }, signal);
   const info: ModelInfo = {
     cpu: cpu().name,
     isa: native.info().isa,
@@ -102,7 +107,7 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
     fileBytes: checkpoint.sizeBytes,
     weightBytes: native.info().weightBytes,
   };
-  return new GhostNet(native, withoutWeights(graph), config, info);
+  return new GhostNet(native, withoutNumbers(graph), config, info);
 }
 
 function sourcePath(source: unknown): string {
@@ -130,9 +135,10 @@ function modelConfig(architecture: Architecture, checkpoint: Checkpoint): ModelC
   };
 }
 
-/** Shapes can still be inferred from it, but the checkpoint's memory is free. */
-function withoutWeights(graph: Graph): Graph {
-  const nodes = graph.nodes.map((node) => (node.op === 'conv2d' ? { ...node, weight: new Float32Array(0) } : node));
+/** Shapes can still be inferred from it, but the checkpoint's memory is free: even one bias may be a view on all of it. */
+function withoutNumbers(graph: Graph): Graph {
+  const parameters = { weight: { shape: [0], data: new Float32Array(0) }, weightName: '' };
+  const nodes = graph.nodes.map((node) => (node.op === 'conv2d' ? { ...node, parameters } : node));
   return { ...graph, nodes };
 }
 

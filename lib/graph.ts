@@ -5,6 +5,8 @@
  * Activations are NCHW in meaning; their layout in memory is the planner's business.
  */
 
+import type { StoredTensor, Tensor } from './checkpoints/tensor.js';
+
 /** Index of a node in {@link Graph.nodes}; a node refers only to nodes before it. */
 export type NodeId = number;
 
@@ -19,20 +21,36 @@ export interface InputNode {
   readonly channels: number;
 }
 
+/** Batch norm at inference: `weight * (x - mean) / sqrt(variance + eps) + bias` for each channel. */
+export interface BatchNorm {
+  /** Its module's name. */
+  readonly name: string;
+  readonly weight: Float32Array;
+  readonly bias: Float32Array;
+  readonly mean: Float32Array;
+  readonly variance: Float32Array;
+}
+
+/** A convolution's numbers. */
+export interface Parameters {
+  /** [outChannels, inChannels / groups, kernel[0], kernel[1]], perhaps still in the checkpoint's file. */
+  readonly weight: Tensor | StoredTensor;
+  /** The weight's name in the checkpoint. */
+  readonly weightName: string;
+  /** [outChannels]; absent means zero. */
+  readonly bias?: Float32Array;
+  readonly batchNorm?: BatchNorm;
+}
+
 /**
- * A convolution with its batch norm folded and its activation:
- * `activation(scale[o] * sum(weight * x) + bias[o])`. A linear layer is a 1x1 convolution of a 1x1 map.
+ * A convolution with its batch norm and its activation: `activation(batchNorm(sum(weight * x) + bias))`. A linear layer
+ * is a 1x1 convolution of a 1x1 map.
  */
 export interface Conv2dNode {
   readonly op: 'conv2d';
   readonly name: string;
   readonly input: NodeId;
-  /** [outChannels, inChannels / groups, kernel[0], kernel[1]] */
-  readonly weight: Float32Array;
-  /** [outChannels]; batch norm's gamma / sqrt(var + eps), multiplied into the weights when they are packed. */
-  readonly scale?: Float64Array;
-  /** [outChannels]; absent means zero. */
-  readonly bias?: Float32Array;
+  readonly parameters: Parameters;
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernel: Pair;
@@ -91,6 +109,11 @@ export type GraphNode =
   | ConcatNode
   | UpsampleNearestNode
   | BinaryNode;
+
+/** How many weights each output channel has. */
+export function weightsPerChannel({ inChannels, groups, kernel }: Conv2dNode): number {
+  return (inChannels / groups) * kernel[0] * kernel[1];
+}
 
 /** A node whose value is handed back, as [n, channels, h, w] float32 (a 1x1 map as [n, channels]). */
 export interface GraphOutput {

@@ -2,8 +2,9 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError, type GhostNetErrorCode } from './errors.js';
-import type { Graph } from './graph.js';
+import type { Graph, NodeId } from './graph.js';
 import type { RawImage } from './image.js';
+import type { Affine } from './models/fold.js';
 
 /** [n, channels, height, width] */
 export type Shape = readonly [n: number, c: number, h: number, w: number];
@@ -36,6 +37,15 @@ type Callback<T> = (failure: Failure | null, value?: T) => void;
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
   info(): { isa: string; threads: number; weightBytes: number };
+  /** See {@link packWeights}. */
+  pack(
+    node: NodeId,
+    first: number,
+    channels: number,
+    weights: Float32Array,
+    scale: Float64Array | undefined,
+    bias: Float32Array | undefined,
+  ): number | Failure;
   infer(data: Float32Array, n: number, c: number, h: number, w: number, callback: Callback<NamedTensor[]>): number | undefined;
   cancel(call: number): void;
   describe(height: number, width: number, profileRuns: number): PlanStep[] | Failure;
@@ -102,8 +112,29 @@ async function settle<T>(start: (callback: Callback<T>) => void, wrongArgument?:
   return value as T;
 }
 
+/** The network without its weights: {@link packWeights} hands them over before the first image. */
 export function createModel(graph: Graph, options: { threads: number; isa: string }): Promise<NativeModel> {
   return settle((callback) => addon().createModel(graph, options.threads, options.isa, callback));
+}
+
+/**
+ * Copies a convolution's weights for some of its output channels into the model; `affine` has all of its channels. Where
+ * a weight is NaN or infinite, nothing is copied.
+ *
+ * @returns that value's index in `weights`, or -1
+ */
+export function packWeights(
+  model: NativeModel,
+  id: NodeId,
+  { first, channels }: { first: number; channels: number },
+  weights: Float32Array,
+  affine: Affine,
+): number {
+  const last = first + channels;
+  const [scale, bias] = [affine.scale?.subarray(first, last), affine.bias?.subarray(first, last)];
+  const result = model.pack(id, first, channels, weights, scale, bias);
+  if (typeof result === 'number') return result;
+  throw failed(result);
 }
 
 /** Runs the network; an aborted signal stops it between steps. */

@@ -1,6 +1,7 @@
 #include "engine.h"
 
-#include <deque>
+#include <algorithm>
+#include <unordered_map>
 
 #include "kernels/select.h"
 #include "plan/shapes.h"
@@ -30,15 +31,34 @@ class Model::Impl {
   Status prepare() {
     if (Status s = check_graph(network_.graph); !s.ok()) return s;
     lower(network_.graph, LowerOptions(), &network_.lowered);
-    if (Status s = network_.weights.pack(network_.graph, network_.lowered); !s.ok()) return s;
-    keep_plain_weights();
+    if (Status s = network_.weights.allocate(network_.graph, network_.lowered); !s.ok()) return s;
+    if (Status s = pack_graph(); !s.ok()) return s;
     info_ = {network_.kernels->name, executor_.threads(), network_.weights.size_bytes()};
     return executor_.start();
   }
 
   const ModelInfo& info() const { return info_; }
 
+  Status pack(int id, const Filters& filters, int64_t* not_finite) {
+    const auto i = static_cast<size_t>(id);
+    if (id < 0 || i >= operation_of_.size() || operation_of_[i] < 0)
+      return Status::invalid_argument("node " + std::to_string(id) + " is no convolution");
+    const Node& node = network_.graph.nodes[i];
+    const int64_t per_channel = node.weight_count / node.channels;
+    if (filters.first_channel < 0 || filters.channels < 1 || filters.channels > node.channels - filters.first_channel ||
+        !filters.weight || filters.weight_count != per_channel * filters.channels)
+      return Status::invalid_argument("node '" + node.name + "' has " + std::to_string(node.channels) + " channels of " + std::to_string(per_channel) + " weights each");
+    *not_finite = first_not_finite(filters.weight, filters.weight_count);
+    if (*not_finite >= 0) return Status::success();
+    const auto plain = plain_.find(id);
+    if (plain != plain_.end()) plain->second.keep(filters);
+    else network_.weights.pack(network_.graph, network_.lowered, static_cast<size_t>(operation_of_[i]), filters);
+    missing_channels_ -= filters.channels;
+    return Status::success();
+  }
+
   Status request(const float* data, const Shape& shape, std::unique_ptr<Request>* out) const {
+    if (missing_channels_ > 0) return Status::invalid_argument("the network still lacks weights");
     const int channels = network_.graph.nodes[0].channels;
     if (shape.n < 1 || shape.h < 1 || shape.w < 1 || shape.c != channels)
       return Status::invalid_argument("expected an input of shape [n, " + std::to_string(channels) + ", h, w]");
@@ -100,28 +120,54 @@ class Model::Impl {
     return Status::success();
   }
 
-  // Operators without a kernel read the caller's weights when they run: theirs are copied.
-  void keep_plain_weights() {
-    std::vector<bool> plain(network_.graph.nodes.size(), false);
-    for (const Operation& op : network_.lowered.operations)
-      if (op.kind == Kind::plain && op.conv >= 0) plain[static_cast<size_t>(op.conv)] = true;
-    for (size_t i = 0; i < plain.size(); ++i) {
-      Node& node = network_.graph.nodes[i];
-      const auto keep = [&](auto& store, auto*& pointer, size_t count) {
-        if (pointer && plain[i]) store.emplace_back(pointer, pointer + count);
-        pointer = pointer && plain[i] ? store.back().data() : nullptr;
-      };
-      keep(kept_floats_, node.weight, static_cast<size_t>(node.weight_count));
-      keep(kept_floats_, node.bias, static_cast<size_t>(node.channels));
-      keep(kept_doubles_, node.scale, static_cast<size_t>(node.channels));
+  // Operators without a kernel read weights as the graph describes them.
+  struct PlainWeights {
+    std::vector<float> weight, bias;
+    std::vector<double> scale;
+
+    explicit PlainWeights(const Node& node)
+        : weight(static_cast<size_t>(node.weight_count)), bias(static_cast<size_t>(node.channels)), scale(static_cast<size_t>(node.channels), 1.0) {}
+    void keep(const Filters& f) {
+      const auto first = static_cast<size_t>(f.first_channel), channels = static_cast<size_t>(f.channels), size = weight.size() / bias.size();
+      std::copy_n(f.weight, channels * size, weight.data() + first * size);
+      if (f.scale) std::copy_n(f.scale, channels, scale.data() + first);
+      if (f.bias) std::copy_n(f.bias, channels, bias.data() + first);
     }
+  };
+
+  // Packs what the graph has, whose pointers end here.
+  Status pack_graph() {
+    std::vector<Node>& nodes = network_.graph.nodes;
+    operation_of_.assign(nodes.size(), -1);
+    for (size_t i = 0; i < network_.lowered.operations.size(); ++i) {
+      const Operation& op = network_.lowered.operations[i];
+      if (op.conv < 0) continue;
+      Node& node = nodes[static_cast<size_t>(op.conv)];
+      const Filters all{0, node.channels, node.weight, node.weight_count, node.scale, node.bias};
+      operation_of_[static_cast<size_t>(op.conv)] = static_cast<int>(i);
+      missing_channels_ += node.channels;
+      node.weight = node.bias = nullptr;
+      node.scale = nullptr;
+      if (op.kind == Kind::plain) {
+        const PlainWeights& kept = plain_.emplace(op.conv, PlainWeights(node)).first->second;
+        node.weight = kept.weight.data();
+        node.scale = kept.scale.data();
+        node.bias = kept.bias.data();
+      }
+      if (!all.weight) continue;
+      int64_t not_finite = -1;
+      if (Status s = pack(op.conv, all, &not_finite); !s.ok()) return s;
+      if (not_finite >= 0) return Status::invalid_argument("node '" + node.name + "': weight " + std::to_string(not_finite) + " is not finite");
+    }
+    return Status::success();
   }
 
   Network network_;
   PlanCache plans_;
   ModelInfo info_;
-  std::deque<std::vector<float>> kept_floats_;  // of operators without a kernel
-  std::deque<std::vector<double>> kept_doubles_;
+  std::vector<int> operation_of_;                 // [nodes] the one that has the node's weights, or -1
+  std::unordered_map<int, PlainWeights> plain_;   // by node
+  int64_t missing_channels_ = 0;                  // whose weights have not been packed yet
   Executor executor_;  // last: its threads read all of the above
 };
 
@@ -145,6 +191,7 @@ Status Model::create(Graph graph, const ModelOptions& options, std::unique_ptr<M
   return Status::success();
 }
 
+Status Model::pack(int node, const Filters& filters, int64_t* not_finite) { return impl_->pack(node, filters, not_finite); }
 const ModelInfo& Model::info() const { return impl_->info(); }
 Status Model::request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const {
   return impl_->request(data, shape, request);

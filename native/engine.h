@@ -50,12 +50,16 @@ struct StepDescription {
 
 class Model {
  public:
-  /// Lowers and packs; the graph's pointers are not read after this returns.
+  /// Lowers and packs the weights that the graph has; its pointers are not read after this returns.
   static Status create(Graph graph, const ModelOptions& options, std::unique_ptr<Model>* model);
   /// Waits for the image that is being computed; requests that have not started end as cancelled.
   ~Model();
 
   const ModelInfo& info() const;
+
+  /// Packs further weights of node `node`, a convolution. If one of them is NaN or infinite, *not_finite is its index
+  /// and nothing is packed; else it is -1. Not after the first request: this is the caller's part of create().
+  Status pack(int node, const Filters& filters, int64_t* not_finite);
 
   /// Checks the shape and copies `data` [n, c, h, w] (n * c * h * w floats).
   Status request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const;

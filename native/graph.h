@@ -29,7 +29,7 @@ struct Node {
   // conv2d: activation(scale[o] * sum(weight * x) + bias[o])
   int groups = 1;                  // 1, or the input's channels (depthwise)
   Activation activation = Activation::none;
-  const float* weight = nullptr;   // [channels, in_channels / groups, kernel.y, kernel.x]
+  const float* weight = nullptr;   // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by Model::pack
   int64_t weight_count = 0;
   const double* scale = nullptr;   // [channels] or null (1)
   const float* bias = nullptr;     // [channels] or null (0)
@@ -38,6 +38,15 @@ struct Node {
   bool pointwise() const {
     return op == Op::conv2d && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
   }
+};
+
+/// The numbers of some of a convolution's output channels. The pointers are to those of the first one.
+struct Filters {
+  int first_channel = 0, channels = 0;
+  const float* weight = nullptr;   // [channels, in_channels / groups, kernel.y, kernel.x]
+  int64_t weight_count = 0;
+  const double* scale = nullptr;   // [channels] or null (1)
+  const float* bias = nullptr;     // [channels] or null (0)
 };
 
 struct GraphOutput {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GhostNetError, load, preprocess, type GhostNet, type GhostNetErrorCode } from '../lib/index.js';
-import type { StateDict, Tensor } from '../lib/checkpoints/tensor.js';
+import type { Tensor } from '../lib/checkpoints/tensor.js';
 import { errorOf, temporaryFolder } from './checkpoints/folder.js';
 import { savedTensors } from './saved.js';
 import { syntheticStateDict } from './synthetic.js';
@@ -19,7 +19,7 @@ function written(name: string, bytes: Uint8Array | string): string {
 }
 
 /** The weights with one tensor changed. */
-function spoiled(name: string, change: (tensor: Tensor) => Tensor): StateDict {
+function spoiled(name: string, change: (tensor: Tensor) => Tensor): Map<string, Tensor> {
   return new Map([...weights, [name, change(weights.get(name)!)]]);
 }
 
@@ -80,7 +80,7 @@ describe('load refuses', () => {
   function tooShort({ data }: Tensor): Tensor {
     return { shape: [data.length - 1], data: data.subarray(1) };
   }
-  function withoutClasses(): StateDict {
+  function withoutClasses(): Map<string, Tensor> {
     const none = new Float32Array(0);
     const features = weights.get('classifier.weight')!.shape[1]!;
     return new Map([...weights, ['classifier.weight', { shape: [0, features], data: none }], ['classifier.bias', { shape: [0], data: none }]]);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildGhostNet } from '../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../lib/models/inspect.js';
-import { cpu, createModel, infer, type NamedTensor, type Shape } from '../lib/native.js';
+import { cpu, infer, type NamedTensor, type Shape } from '../lib/native.js';
+import { createPackedModel } from '../lib/packing.js';
 import { hasReference, referenceFolder } from './reference.js';
 import { syntheticImage, syntheticStateDict } from './synthetic.js';
 
@@ -40,7 +41,7 @@ describe.skipIf(!hasReference)('the engine computes what PyTorch computes', () =
     const image = syntheticImage('input', input).data;
 
     it.each(isas.flatMap((isa) => [1, 2].map((threads) => ({ isa, threads }))))('$isa, threads: $threads', async ({ isa, threads }) => {
-      const model = await createModel(graph, { threads, isa });
+      const model = await createPackedModel(graph, { threads, isa });
       expect(model.info()).toMatchObject({ isa, threads });
       const outputs = await infer(model, image, input, undefined);
       model.close();

@@ -2,7 +2,7 @@
 //   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224 [slices]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StateDict } from '../../lib/checkpoints/tensor.js';
+import type { Tensor } from '../../lib/checkpoints/tensor.js';
 import { buildGhostNet, type Variant } from '../../lib/models/ghostnet.js';
 import { bytesOf, safetensorsFile } from '../../test/checkpoints/writers.js';
 import { syntheticImage, syntheticStateDict } from '../../test/synthetic.js';
@@ -16,7 +16,7 @@ function variantOf(model: string): Variant {
   return { version: v2 ? 2 : 1, width: Number(hundredths) / 100, numClasses };
 }
 
-function safetensors(tensors: StateDict): Buffer {
+function safetensors(tensors: ReadonlyMap<string, Tensor>): Buffer {
   const header: Record<string, object> = {};
   let offset = 0;
   for (const [name, { shape, data }] of tensors) {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import protobuf from 'protobufjs';
 import type { ConcatNode, Conv2dNode, Graph, GraphNode, NodeId, UpsampleNearestNode } from '../../lib/graph.js';
+import { fold } from '../../lib/models/fold.js';
 import { inferShapes, type MapShape } from '../../lib/models/macs.js';
 
 const schema = protobuf.loadSync(fileURLToPath(new URL('onnx.proto', import.meta.url)));
@@ -108,7 +109,10 @@ class GraphWriter {
   }
 
   /** Names of the weight, with the scale multiplied in, and of the bias. */
-  private parametersOf({ name, weight, scale, bias, outChannels }: Conv2dNode, shape: readonly number[]): string[] {
+  private parametersOf({ name, parameters, outChannels }: Conv2dNode, shape: readonly number[]): string[] {
+    const weight = parameters.weight.data;
+    if (!weight) throw new Error(`${name}: its weight is still in a file`);
+    const { scale, bias } = fold(parameters);
     const perChannel = weight.length / outChannels;
     const folded = scale ? weight.map((value, i) => value * scale[Math.floor(i / perChannel)]!) : weight;
     const names = [this.constant(`${name}.weight`, shape, folded)];

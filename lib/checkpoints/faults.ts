@@ -11,6 +11,12 @@ export function unreadable(file: string, reason: string): GhostNetError {
   return new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} ${reason}.`);
 }
 
+/** A value that no trained parameter has: NaN or infinite. */
+export function notFinite(tensor: string, value: number, index: number): GhostNetError {
+  const message = `The checkpoint is damaged: tensor ${tensor} holds ${value} at index ${index}.`;
+  return new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+}
+
 /** Text from a file as it may stand in a message: short, on one line, without control characters. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);

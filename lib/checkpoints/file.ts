@@ -1,4 +1,4 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GhostNetError } from '../errors.js';
 import { damaged, unreadable } from './faults.js';
@@ -22,27 +22,46 @@ export async function findWeights(path: string): Promise<{ file: string; inFolde
   throw new GhostNetError('ERR_GHOST_FILE', `Folder ${path} should hold ${hubFiles.join(' or ')} and does not.`);
 }
 
-/** A whole file in one aligned buffer of its own. */
-export async function readBytes(file: string, signal?: AbortSignal): Promise<Buffer> {
-  const stats = await onDisk(file, stat(file));
-  if (!stats.isFile()) throw new GhostNetError('ERR_GHOST_FILE', `${file} should be a file and is none.`);
-  if (stats.size === 0) throw unreadable(file, 'is empty');
-  if (stats.size > maxFileBytes) {
-    throw unreadable(file, `has ${stats.size} bytes, more than a network of this family can (${maxFileBytes})`);
+/** A file that is open for reading. Who opens it closes it. */
+export class CheckpointFile {
+  private constructor(
+    readonly path: string,
+    readonly sizeBytes: number,
+    private readonly handle: FileHandle,
+  ) {}
+
+  static async open(path: string): Promise<CheckpointFile> {
+    const stats = await onDisk(path, stat(path));
+    if (!stats.isFile()) throw new GhostNetError('ERR_GHOST_FILE', `${path} should be a file and is none.`);
+    if (stats.size === 0) throw unreadable(path, 'is empty');
+    if (stats.size > maxFileBytes) {
+      throw unreadable(path, `has ${stats.size} bytes, more than a network of this family can (${maxFileBytes})`);
+    }
+    return new CheckpointFile(path, stats.size, await onDisk(path, open(path)));
   }
-  const handle = await onDisk(file, open(file));
-  try {
-    const bytes = allocate(stats.size, file);
+
+  /** `sizeBytes` from byte `start` on, in an aligned buffer of their own. */
+  async read(start: number, sizeBytes: number, signal?: AbortSignal): Promise<Buffer> {
+    const bytes = allocate(sizeBytes, this.path);
+    await this.fill(bytes, start, signal);
+    return bytes;
+  }
+
+  /** Fills `bytes` with what the file holds from byte `start` on. */
+  async fill(bytes: Uint8Array, start: number, signal?: AbortSignal): Promise<void> {
     for (let filled = 0; filled < bytes.length;) {
       signal?.throwIfAborted();
       const length = Math.min(pieceBytes, bytes.length - filled);
-      const { bytesRead } = await onDisk(file, handle.read(bytes, filled, length, filled));
-      if (bytesRead === 0) throw damaged(file, `it ended after ${filled} of ${bytes.length} bytes while it was read`);
+      const { bytesRead } = await onDisk(this.path, this.handle.read(bytes, filled, length, start + filled));
+      if (bytesRead === 0) {
+        throw damaged(this.path, `it ended after ${start + filled} of ${this.sizeBytes} bytes while it was read`);
+      }
       filled += bytesRead;
     }
-    return bytes;
-  } finally {
-    await handle.close();
+  }
+
+  close(): Promise<void> {
+    return this.handle.close();
   }
 }
 

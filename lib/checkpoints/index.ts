@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path';
 import { readHubConfig, type HubConfig } from './config.js';
 import { damaged, quoted, unreadable } from './faults.js';
-import { findWeights, readBytes } from './file.js';
+import { CheckpointFile, findWeights } from './file.js';
 import { recogniseFormat, type Format } from './format.js';
 import { readPyTorch } from './pytorch.js';
 import { readSafetensors } from './safetensors.js';
-import type { StateDict, Tensor } from './tensor.js';
+import type { StateDict, StoredTensor, Tensor } from './tensor.js';
 
 export interface Checkpoint {
   readonly tensors: StateDict;
@@ -14,7 +14,12 @@ export interface Checkpoint {
   /** The file that the tensors came from. */
   readonly file: string;
   readonly sizeBytes: number;
+  /** To be called in the end; stored tensors cannot be read any more. */
+  readonly close: () => Promise<void>;
 }
+
+/** What a format is told by. */
+const headBytes = 64;
 
 /** What DistributedDataParallel, timm's EMA and torch.compile put before the names of what they wrap. */
 const wrapperPrefix = /^(?:module\.|_orig_mod\.)+/;
@@ -27,8 +32,9 @@ const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
  * `model.safetensors` or `pytorch_model.bin`), a `.safetensors` file (a `config.json` beside it counts too), or a
  * PyTorch checkpoint in the zip format. The format is told by the file's bytes, not by its name.
  *
- * The file is read once, and float32 tensors are views on it. Integer tensors, counters and all that a trainer keeps
- * beside the weights are left out; the prefixes of wrapped modules (`module.`) are taken off.
+ * Integer tensors, counters and all that a trainer keeps beside the weights are left out; the prefixes of wrapped
+ * modules (`module.`) are taken off. Large matrices of a `.safetensors` file are not read before somebody wants them:
+ * until the caller closes the checkpoint, its file is open.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE if it cannot be read, ERR_GHOST_CHECKPOINT if it is not understood or
  *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that names something able to run code.
@@ -37,45 +43,52 @@ const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
 export async function readCheckpoint(path: string, options: { signal?: AbortSignal } = {}): Promise<Checkpoint> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const { file, inFolder } = await findWeights(path);
-  const bytes = await readBytes(file, signal);
-  const format = recogniseFormat(bytes);
-  const tensors = parameters(await readTensors(bytes, format, file, signal), file);
-  signal?.throwIfAborted();
-  const hasConfig = inFolder || format === 'safetensors';
-  const config = hasConfig ? await readHubConfig(join(dirname(file), 'config.json')) : undefined;
-  return { tensors, ...(config && { config }), file, sizeBytes: bytes.length };
+  const { file: found, inFolder } = await findWeights(path);
+  const file = await CheckpointFile.open(found);
+  try {
+    const head = await file.read(0, Math.min(headBytes, file.sizeBytes), signal);
+    const format = recogniseFormat(head);
+    const tensors = parameters(await readTensors(file, format, head, signal), found);
+    signal?.throwIfAborted();
+    const hasConfig = inFolder || format === 'safetensors';
+    const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
+    return { tensors, ...(config && { config }), file: found, sizeBytes: file.sizeBytes, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function readTensors(
-  bytes: Buffer,
+  file: CheckpointFile,
   format: Format,
-  file: string,
+  head: Buffer,
   signal: AbortSignal | undefined,
-): Promise<Map<string, Tensor>> {
+): Promise<StateDict> {
+  const { path, sizeBytes } = file;
   switch (format) {
     case 'safetensors':
-      return readSafetensors(bytes, file);
+      return readSafetensors(file, signal);
     case 'pytorch':
-      return readPyTorch(bytes, file, signal);
+      return readPyTorch(file, signal);
     case 'pytorch-legacy':
-      throw unreadable(file, `is a pickle of PyTorch before 1.6, which is not read yet; save it again with torch.save`);
+      throw unreadable(path, `is a pickle of PyTorch before 1.6, which is not read yet; save it again with torch.save`);
     case 'mindspore':
-      throw unreadable(file, 'is a MindSpore checkpoint, which is not read yet; convert it to .safetensors');
+      throw unreadable(path, 'is a MindSpore checkpoint, which is not read yet; convert it to .safetensors');
     case 'git-lfs-pointer':
-      throw unreadable(file, 'is a pointer of Git LFS, not the weights; run git lfs pull');
+      throw unreadable(path, 'is a pointer of Git LFS, not the weights; run git lfs pull');
     case 'unknown':
       throw unreadable(
-        file,
-        `is no checkpoint: expected .safetensors or PyTorch's zip format, found ${bytes.length} bytes ` +
-          `that begin with ${quoted(bytes.toString('latin1', 0, 24))}`,
+        path,
+        `is no checkpoint: expected .safetensors or PyTorch's zip format, found ${sizeBytes} bytes ` +
+          `that begin with ${quoted(head.toString('latin1', 0, 24))}`,
       );
   }
 }
 
 /** The tensors that a network computes with, by the names that its own modules give them. */
-function parameters(tensors: ReadonlyMap<string, Tensor>, file: string): StateDict {
-  const found = new Map<string, Tensor>();
+function parameters(tensors: StateDict, file: string): StateDict {
+  const found = new Map<string, Tensor | StoredTensor>();
   for (const [fullName, tensor] of tensors) {
     const name = fullName.replace(wrapperPrefix, '');
     if (counter.test(name)) continue;

@@ -1,6 +1,7 @@
 import type { GhostNetError } from '../errors.js';
 import { ZipArchive } from './archive.js';
 import { damaged, quoted, unreadable } from './faults.js';
+import type { CheckpointFile } from './file.js';
 import type { ByteOrder } from './floats.js';
 import { Global, Opaque, unpickle } from './pickle.js';
 import { StorageReader } from './storages.js';
@@ -14,11 +15,12 @@ const wrappers = ['state_dict_ema', 'model_ema', 'state_dict', 'model_state_dict
  * Reads a PyTorch checkpoint in the zip format (what `torch.save` writes since 1.6): `<name>/data.pkl` describes the
  * objects, `<name>/data/<key>` holds each storage's elements, `<name>/byteorder` their byte order.
  *
- * The pickle is read as data, nothing of it is run. Float32 tensors are views on `bytes` where they lie aligned and
- * contiguous; storages that the weights do not use (the optimizer's) are not touched.
+ * The pickle is read as data, nothing of it is run. Float32 tensors are views on the file's one buffer where they lie
+ * aligned and contiguous; storages that the weights do not use (the optimizer's) are not touched.
  */
-export async function readPyTorch(bytes: Buffer, file: string, signal?: AbortSignal): Promise<Map<string, Tensor>> {
-  const archive = await ZipArchive.open(bytes, file);
+export async function readPyTorch(opened: CheckpointFile, signal?: AbortSignal): Promise<Map<string, Tensor>> {
+  const file = opened.path;
+  const archive = await ZipArchive.open(await opened.read(0, opened.sizeBytes, signal), file);
   const root = rootFolder(archive.names, file);
   const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file));
   const storages = new StorageReader(archive, root, await byteOrder(archive, root), file);

@@ -1,6 +1,8 @@
+import { endianness } from 'node:os';
 import { damaged, quoted, shapeText, unreadable } from './faults.js';
+import type { CheckpointFile } from './file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from './floats.js';
-import type { Tensor } from './tensor.js';
+import type { StoredTensor, Tensor } from './tensor.js';
 
 /** The format's own limit on its JSON header. */
 const maxHeaderBytes = 100_000_000;
@@ -26,30 +28,74 @@ interface Entry {
   readonly end: number;
 }
 
+/** From this size on, a matrix is left in the file: few tensors are as large, and nearly all bytes are theirs. */
+const storedBytes = 2 ** 16;
+
 /**
  * Reads a file in the safetensors format (https://github.com/huggingface/safetensors): 8 bytes of little-endian
- * header length, a JSON header, the data. Every rule of the format is checked before anything is made of it, and
- * float32 tensors are views on `bytes` where they lie aligned.
+ * header length, a JSON header, the data. Every rule of the format is checked before anything is made of it. Large
+ * float32 matrices stay in the file; what lies between two of them is read at once, and float32 tensors are views on it.
  */
-export function readSafetensors(bytes: Buffer, file: string): Map<string, Tensor> {
-  const headerBytes = Number(bytes.readBigUInt64LE(0));
+export async function readSafetensors(
+  file: CheckpointFile,
+  signal?: AbortSignal,
+): Promise<Map<string, Tensor | StoredTensor>> {
+  const headerBytes = Number((await file.read(0, 8)).readBigUInt64LE(0));
   if (headerBytes > maxHeaderBytes) {
-    throw damaged(file, `it claims a header of ${headerBytes} bytes, where the format allows ${maxHeaderBytes}`);
+    throw damaged(file.path, `it claims a header of ${headerBytes} bytes, where the format allows ${maxHeaderBytes}`);
   }
   const dataStart = 8 + headerBytes;
-  if (dataStart > bytes.length) {
-    throw damaged(file, `its header should have ${headerBytes} bytes, but the file ends after ${bytes.length - 8}`);
+  if (dataStart > file.sizeBytes) {
+    const found = `the file ends after ${file.sizeBytes - 8}`;
+    throw damaged(file.path, `its header should have ${headerBytes} bytes, but ${found}`);
   }
-  const entries = readHeader(bytes.subarray(8, dataStart), file);
-  checkCoverage(entries, bytes.length - dataStart, file);
+  const entries = readHeader(await file.read(8, headerBytes, signal), file.path).sort(byPlace);
+  checkCoverage(entries, file.sizeBytes - dataStart, file.path);
 
-  const tensors = new Map<string, Tensor>();
-  for (const { name, dtype, shape, begin, end } of entries) {
-    if (!isFloatType(dtype)) continue;
-    const data = toFloat32(bytes.subarray(dataStart + begin, dataStart + end), dtype, 'LE');
-    tensors.set(name, { shape, data });
+  const tensors = new Map<string, Tensor | StoredTensor>();
+  for (let i = 0; i < entries.length;) {
+    if (staysInFile(entries[i]!)) {
+      const { name, shape, begin } = entries[i++]!;
+      tensors.set(name, storedTensor(file, shape, dataStart + begin));
+    } else {
+      const from = i;
+      while (i < entries.length && !staysInFile(entries[i]!)) i++;
+      await readNeighbours(entries.slice(from, i), file, dataStart, tensors, signal);
+    }
   }
   return tensors;
+}
+
+function byPlace(a: Entry, b: Entry): number {
+  return a.begin - b.begin || a.end - b.end;
+}
+
+function staysInFile({ dtype, shape, begin, end }: Entry): boolean {
+  return dtype === 'F32' && endianness() === 'LE' && shape.length > 1 && end - begin >= storedBytes;
+}
+
+function storedTensor(file: CheckpointFile, shape: readonly number[], start: number): StoredTensor {
+  return {
+    shape,
+    read: ({ buffer, byteOffset, byteLength }, first) =>
+      file.fill(new Uint8Array(buffer, byteOffset, byteLength), start + first * floatSizeBytes.F32),
+  };
+}
+
+/** Entries that follow each other in the file. */
+async function readNeighbours(
+  entries: readonly Entry[],
+  file: CheckpointFile,
+  dataStart: number,
+  tensors: Map<string, Tensor | StoredTensor>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const start = entries[0]!.begin;
+  const bytes = await file.read(dataStart + start, entries.at(-1)!.end - start, signal);
+  for (const { name, dtype, shape, begin, end } of entries) {
+    if (!isFloatType(dtype)) continue;
+    tensors.set(name, { shape, data: toFloat32(bytes.subarray(begin - start, end - start), dtype, 'LE') });
+  }
 }
 
 function isFloatType(dtype: string): dtype is FloatType {
@@ -89,10 +135,10 @@ function readEntry(name: string, value: unknown, file: string): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-/** Tensors follow each other without hole or overlap, from the data's first byte to its last. */
+/** In order of their places, tensors follow each other without hole or overlap, from the data's first byte to its last. */
 function checkCoverage(entries: readonly Entry[], dataBytes: number, file: string): void {
   let covered = 0;
-  for (const { name, begin, end } of entries.toSorted((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of entries) {
     if (begin !== covered) {
       const fault = begin < covered ? 'overlaps another tensor' : 'leaves a hole before it';
       throw damaged(file, `tensor ${quoted(name)} at byte ${begin} of the data ${fault}`);

@@ -6,5 +6,15 @@ export interface Tensor {
   readonly data: Float32Array;
 }
 
+/**
+ * A large parameter that is still in its file, so that it need never be in memory whole. Vectors are never left there.
+ */
+export interface StoredTensor {
+  readonly shape: readonly number[];
+  readonly data?: undefined;
+  /** Fills `elements` with those from index `first` on, until the checkpoint is closed. */
+  readonly read: (elements: Float32Array, first: number) => Promise<void>;
+}
+
 /** timm's names (`blocks.2.0.ghost1.primary_conv.0.weight`) to parameters; integer tensors are left out. */
-export type StateDict = ReadonlyMap<string, Tensor>;
+export type StateDict = ReadonlyMap<string, Tensor | StoredTensor>;

@@ -1,8 +1,7 @@
 import { shapeText } from '../checkpoints/faults.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
-import type { Activation, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair } from '../graph.js';
-import { foldBatchNorm } from './fold.js';
+import type { Activation, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair, Parameters } from '../graph.js';
 
 /** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
 export interface TensorSpec {
@@ -11,7 +10,7 @@ export interface TensorSpec {
 }
 
 /** A convolution whose numbers are still in the checkpoint: the names say where. */
-interface PlannedConv2d extends Omit<Conv2dNode, 'weight' | 'scale' | 'bias'> {
+interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
   readonly weight: TensorSpec;
   readonly bias?: TensorSpec;
   /** The batch norm after it, by its module's name. */
@@ -176,10 +175,22 @@ function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
   if (node.op !== 'conv2d') return node;
   for (const spec of parametersOf(node)) checkTensor(spec, tensors);
   const { weight, bias, batchNorm, ...rest } = node;
-  const numbers = { weight: tensors.get(weight.name)!.data };
-  const stored = bias && tensors.get(bias.name)!.data;
-  if (batchNorm !== undefined) return { ...rest, ...numbers, ...foldBatchNorm(tensors, batchNorm, stored) };
-  return { ...rest, ...numbers, ...(stored && { bias: stored }) };
+  const vector = (name: string): Float32Array => tensors.get(name)!.data!;
+  const parameters: Parameters = {
+    weight: tensors.get(weight.name)!,
+    weightName: weight.name,
+    ...(bias && { bias: vector(bias.name) }),
+    ...(batchNorm !== undefined && {
+      batchNorm: {
+        name: batchNorm,
+        weight: vector(`${batchNorm}.weight`),
+        bias: vector(`${batchNorm}.bias`),
+        mean: vector(`${batchNorm}.running_mean`),
+        variance: vector(`${batchNorm}.running_var`),
+      },
+    }),
+  };
+  return { ...rest, parameters };
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

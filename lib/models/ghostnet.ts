@@ -55,8 +55,8 @@ const firstAttentionStage = 2;
  * `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and in version 2 `blocks.N.M.ghost1.gate`, the DFC attention
  * after its sigmoid, at half the block's resolution. Nodes that no output needs are left out.
  *
- * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_CHECKPOINT
- *   for an impossible variance, ERR_GHOST_ARGUMENT for an unknown output.
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_ARGUMENT for an
+ *   unknown output.
  */
 export function buildGhostNet(
   tensors: StateDict,

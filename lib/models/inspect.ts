@@ -1,4 +1,5 @@
-import type { StateDict, Tensor } from '../checkpoints/tensor.js';
+import { notFinite } from '../checkpoints/faults.js';
+import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { checkTensor, sameShape, type TensorSpec } from './blueprint.js';
 import { expectedTensors, lastChannels, type Variant } from './ghostnet.js';
@@ -11,7 +12,7 @@ export interface Architecture extends Variant {
 
 /**
  * Finds out from names and shapes which network `tensors` belong to, and checks that they are all there, no more and
- * no less, and finite.
+ * no less. Vectors must be finite; whether convolutions' weights are shows when they are packed.
  *
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not those of a GhostNet V1 or V2 with a classifier,
  *   ERR_GHOST_CHECKPOINT for a value that is NaN or infinite.
@@ -21,8 +22,7 @@ export function inspectGhostNet(tensors: StateDict): Architecture {
   refuseVersion3(found);
   const version = found.some((name) => name.includes('.short_conv.')) ? 2 : 1;
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
-  const variant = { version, numClasses, width: findWidth(tensors, version, numClasses) } as const;
-  const expected = expectedTensors(variant);
+  const { variant, expected } = findVariant(tensors, version, numClasses);
   checkNames(expected, tensors, version);
   if (numClasses === 0) throw unfit('has a classifier of 0 classes; expected one class or more');
 
@@ -30,8 +30,9 @@ export function inspectGhostNet(tensors: StateDict): Architecture {
   for (const spec of expected) {
     checkTensor(spec, tensors);
     const { data } = tensors.get(spec.name)!;
-    checkFinite(spec.name, data);
-    if (!/\.running_(mean|var)$/.test(spec.name)) parameterCount += data.length;
+    if (data && spec.shape.length === 1) checkFinite(spec.name, data);
+    const statistics = /\.running_(mean|var)$/.test(spec.name);
+    if (!statistics) parameterCount += spec.shape.reduce((product, size) => product * size, 1);
   }
   return { ...variant, parameterCount };
 }
@@ -61,22 +62,28 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version
 }
 
 /**
- * The width multiplier whose channel counts are those of the tensors, with as few decimals as possible. The last
- * convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its quotient can be right.
+ * The variant, and its tensors, of the width multiplier whose channel counts are those of the tensors, with as few
+ * decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its quotient can be right.
  */
-function findWidth(tensors: StateDict, version: 1 | 2, numClasses: number): number {
+function findVariant(
+  tensors: StateDict,
+  version: 1 | 2,
+  numClasses: number,
+): { variant: Variant; expected: TensorSpec[] } {
   const channels = tensors.get('blocks.9.0.conv.weight')?.shape[0] ?? lastChannels;
   const [low, high] = [(channels - 4) / lastChannels, (channels + 4) / lastChannels];
   for (const steps of [1, 10, 100, 1000, 10000]) {
     const first = Math.max(1, Math.ceil(low * steps));
     // Counted from 0, since above 2^53 a step of 1 would go nowhere.
     for (let step = 0; step <= high * steps - first; step++) {
-      const width = (first + step) / steps;
-      if (expectedTensors({ version, width, numClasses }).every((spec) => fits(spec, tensors))) return width;
+      const variant = { version, width: (first + step) / steps, numClasses };
+      const expected = expectedTensors(variant);
+      if (expected.every((spec) => fits(spec, tensors))) return { variant, expected };
     }
   }
   // No width fits: the nearest one tells which tensor is wrong.
-  return Math.max(1, Math.round((channels / lastChannels) * 100)) / 100;
+  const variant = { version, width: Math.max(1, Math.round((channels / lastChannels) * 100)) / 100, numClasses };
+  return { variant, expected: expectedTensors(variant) };
 }
 
 /** A missing tensor fits any width: its absence is a fault of its own. */
@@ -85,15 +92,11 @@ function fits({ name, shape }: TensorSpec, tensors: StateDict): boolean {
   return !found || sameShape(found, shape);
 }
 
-function checkFinite(tensor: string, data: Tensor['data']): void {
-  // Float32 values cannot overflow a float64 sum, so it is finite if and only if all of them are. By index, since
-  // for...of over a typed array takes five times as long.
-  let sum = 0;
-  for (let i = 0; i < data.length; i++) sum += data[i]!;
-  if (Number.isFinite(sum)) return;
+function checkFinite(tensor: string, data: Float32Array): void {
+  // Engines search natively; a loop would run interpreted here and make garbage of every number.
+  if (![NaN, Infinity, -Infinity].some((value) => data.includes(value))) return;
   const index = data.findIndex((value) => !Number.isFinite(value));
-  const message = `The checkpoint is damaged: tensor ${tensor} holds ${data[index]} at index ${index}.`;
-  throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+  throw notFinite(tensor, data[index]!, index);
 }
 
 function unfit(reason: string): GhostNetError {

@@ -1,5 +1,5 @@
 import { GhostNetError } from '../errors.js';
-import type { Conv2dNode, Graph, GraphNode, Pair } from '../graph.js';
+import { weightsPerChannel, type Conv2dNode, type Graph, type GraphNode, type Pair } from '../graph.js';
 
 /** Of one image: [channels, height, width]. */
 export type MapShape = readonly [channels: number, height: number, width: number];
@@ -39,7 +39,7 @@ export function countMacs(graph: Graph, inputShape: Pair): number {
   return graph.nodes.reduce((sum, node, id) => {
     if (node.op !== 'conv2d') return sum;
     const [, height, width] = shapes[id]!;
-    return sum + node.weight.length * height * width;
+    return sum + node.outChannels * weightsPerChannel(node) * height * width;
   }, 0);
 }
 

@@ -45,6 +45,16 @@ inline std::string text(const Napi::Value& value) {
   return napi_get_value_string_utf8(value.Env(), value, buffer, sizeof buffer, &length) == napi_ok ? std::string(buffer, length) : std::string();
 }
 
+/// The elements of a typed array of this type, or null.
+template <class T>
+const T* array(const Napi::Value& value, napi_typedarray_type type, size_t* count) {
+  napi_typedarray_type found;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(value.Env(), value, &found, count, &data, nullptr, nullptr) == napi_ok && found == type) return static_cast<const T*>(data);
+  *count = 0;
+  return nullptr;
+}
+
 /// Calls callback({ code, message }).
 inline void answer(const Napi::FunctionReference& callback, const Status& status) {
   Napi::Object failure = Napi::Object::New(callback.Env());

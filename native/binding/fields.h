@@ -42,17 +42,6 @@ class Fields {
     return result;
   }
 
-  /// The elements of a typed array of this type, or null.
-  template <class T>
-  const T* array(const char* key, napi_typedarray_type type, size_t* count) const {
-    const napi_value value = get(key);
-    napi_typedarray_type found;
-    void* data = nullptr;
-    *count = 0;
-    if (!value || napi_get_typedarray_info(env_, value, &found, count, &data, nullptr, nullptr) != napi_ok || found != type) return nullptr;
-    return static_cast<const T*>(data);
-  }
-
  private:
   int integer_of(napi_value value) const {
     int32_t number = 0;

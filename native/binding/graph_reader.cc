@@ -1,5 +1,7 @@
 #include "graph_reader.h"
 
+#include <algorithm>
+
 namespace ghostnet {
 namespace {
 
@@ -29,20 +31,13 @@ Pair pair(const Fields& node, const char* key) {
 }
 
 Status read_conv(const Fields& o, Node* node) {
-  size_t weights, scales, biases;
   node->channels = o.integer("outChannels");
   node->kernel = pair(o, "kernel");
   node->stride = pair(o, "stride");
   node->padding = pair(o, "padding");
   node->dilation = pair(o, "dilation");
   node->groups = o.integer("groups");
-  node->weight = o.array<float>("weight", napi_float32_array, &weights);
-  node->weight_count = static_cast<int64_t>(weights);
-  node->scale = o.array<double>("scale", napi_float64_array, &scales);
-  node->bias = o.array<float>("bias", napi_float32_array, &biases);
-  const auto channels = static_cast<size_t>(node->channels);
-  if ((node->scale && scales != channels) || (node->bias && biases != channels))
-    return Status::invalid_argument("node '" + node->name + "': scale and bias need one value for each output channel");
+  node->weight_count = int64_t{node->channels} * o.integer("inChannels") / std::max(1, node->groups) * node->kernel.y * node->kernel.x;
   if (!find(kActivations, o.text("activation"), &node->activation))
     return Status::invalid_argument("node '" + node->name + "': unknown activation");
   return Status::success();

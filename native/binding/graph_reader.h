@@ -7,7 +7,7 @@
 
 namespace ghostnet {
 
-/// The weights stay where they are in JavaScript's memory: whoever reads the graph holds on to its object meanwhile.
+/// Without weights, which JavaScript hands over by Model's pack().
 Status read_graph(const Fields& graph, Graph* out);
 
 }  // namespace ghostnet

@@ -22,22 +22,15 @@ Napi::Object failure(Napi::Env env, const Status& status) {
   return o;
 }
 
-// What createModel needs until the model stands. Its references end on the JavaScript thread, by release(); where the
-// environment has gone before, it has taken them along.
+// What createModel needs until the model stands. Its reference ends on the JavaScript thread, by release(); where the
+// environment has gone before, it has taken it along.
 struct Creation {
-  Creation(const Napi::Function& f, const Napi::Object& graph_object) : callback(Napi::Persistent(f)), weights(Napi::Persistent(graph_object)) {
-    callback.SuppressDestruct();
-    weights.SuppressDestruct();
-  }
-  void release() {
-    callback.Reset();
-    weights.Reset();
-  }
+  explicit Creation(const Napi::Function& f) : callback(Napi::Persistent(f)) { callback.SuppressDestruct(); }
+  void release() { callback.Reset(); }
 
   Graph graph;
   ModelOptions options;
   Napi::FunctionReference callback;
-  Napi::ObjectReference weights;  // the graph's object, and with it the arrays that `graph` points into
   std::unique_ptr<Model> model;
   Status status;
 };
@@ -47,6 +40,7 @@ struct Creation {
 void JsModel::define(Napi::Env env) {
   Environment::of(env).model_class = Napi::Persistent(DefineClass(env, "Model", {
       InstanceMethod("info", &JsModel::info),
+      InstanceMethod("pack", &JsModel::pack),
       InstanceMethod("infer", &JsModel::infer),
       InstanceMethod("cancel", &JsModel::cancel),
       InstanceMethod("describe", &JsModel::describe),
@@ -57,7 +51,7 @@ void JsModel::define(Napi::Env env) {
 Napi::Value JsModel::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  auto creation = std::make_shared<Creation>(info[3].As<Napi::Function>(), info[0].As<Napi::Object>());
+  auto creation = std::make_shared<Creation>(info[3].As<Napi::Function>());
   creation->options.threads = static_cast<int>(number(info[1]));
   creation->options.isa = text(info[2]);
   if (Status read = read_graph(Fields(env, info[0]), &creation->graph); !read.ok()) {
@@ -113,6 +107,26 @@ Napi::Value JsModel::info(const Napi::CallbackInfo& info) {
   o.Set("threads", model_->info().threads);
   o.Set("weightBytes", static_cast<double>(model_->info().weight_bytes));
   return o;
+}
+
+Napi::Value JsModel::pack(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!model_) return failure(env, Status::invalid_argument("the model is closed"));
+  const auto integer = [&](size_t i) { return static_cast<int>(number(info[i])); };
+  size_t weights = 0, scales = 0, biases = 0;
+  Filters filters;
+  filters.first_channel = integer(1);
+  filters.channels = integer(2);
+  filters.weight = array<float>(info[3], napi_float32_array, &weights);
+  filters.scale = array<double>(info[4], napi_float64_array, &scales);
+  filters.bias = array<float>(info[5], napi_float32_array, &biases);
+  filters.weight_count = static_cast<int64_t>(weights);
+  const auto channels = static_cast<size_t>(filters.channels);
+  if ((filters.scale && scales != channels) || (filters.bias && biases != channels))
+    return failure(env, Status::invalid_argument("scale and bias need one value for each output channel"));
+  int64_t not_finite = -1;
+  if (Status s = model_->pack(integer(0), filters, &not_finite); !s.ok()) return failure(env, s);
+  return Napi::Number::New(env, static_cast<double>(not_finite));
 }
 
 Napi::Value JsModel::infer(const Napi::CallbackInfo& info) {

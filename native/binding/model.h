@@ -22,6 +22,9 @@ class JsModel : public Napi::ObjectWrap<JsModel> {
  private:
   void attach(Napi::Env env, std::unique_ptr<Model> model);
   Napi::Value info(const Napi::CallbackInfo& info);
+  /// pack(node, first, channels, weights: Float32Array, scale: Float64Array?, bias: Float32Array?): the index of the
+  /// first weight that is not finite, or -1, or { code, message }
+  Napi::Value pack(const Napi::CallbackInfo& info);
   /// infer(data: Float32Array, n, c, h, w, callback(failure, [{ name, shape, data }])): a number for cancel()
   Napi::Value infer(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);

@@ -1,6 +1,7 @@
 #include "pack.h"
 
-#include <memory>
+#include <algorithm>
+#include <cstring>
 
 namespace ghostnet {
 namespace {
@@ -15,43 +16,50 @@ struct Packer {
   const Layout& out;
   Kind kind;
 
+  static bool needed(const Operation& op) { return op.conv >= 0 && op.kind != Kind::plain; }
+  static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op) {
+    // A ghost operation's weights are those of one half: the layout of primary_conv's output.
+    const Layout& in = lowered.layouts[static_cast<size_t>(op.inputs[0])];
+    const Layout& out = op.kind == Kind::ghost ? in : lowered.layouts[static_cast<size_t>(op.value)];
+    return {graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind};
+  }
+
   bool depthwise() const { return kind == Kind::depthwise || kind == Kind::ghost; }
+  // Its rows are the weights of a channel as they come, without regard to blocks of input channels.
+  bool taps_alone() const { return depthwise() || kind == Kind::planar_conv; }
+  size_t filter_size() const { return static_cast<size_t>(conv.weight_count / conv.channels); }
 
   size_t rows() const {
-    if (depthwise()) return static_cast<size_t>(conv.kernel.y) * conv.kernel.x;
-    if (kind == Kind::planar_conv) return static_cast<size_t>(in.channels) * conv.kernel.y * conv.kernel.x;
+    if (taps_alone()) return filter_size();
     size_t sum = 0;
     for (const Block& b : in.blocks) sum += row_count(b);
     return sum;
   }
   size_t row_count(const Block& b) const { return static_cast<size_t>(kind == Kind::matvec ? b.lanes : (b.channels + 3) / 4 * 4); }
 
-  // The packed product is rounded to float once, from the exact double.
-  float weight(int64_t index, int channel) const {
-    return conv.scale ? static_cast<float>(conv.weight[index] * conv.scale[channel]) : conv.weight[index];
-  }
-
-  void pack(const Block& block, float* weights, float* bias) const {
-    for (int lane = 0; lane < block.lanes; ++lane)
-      bias[lane] = lane < block.channels && conv.bias ? conv.bias[block.first_channel + lane] : 0.0f;
-    if (depthwise() || kind == Kind::planar_conv) return pack_taps(block, weights);
-    const int64_t in_channels = in.channels;
+  // Those of the block's channels that `filters` has. What belongs to no channel stays zero.
+  void pack(const Filters& filters, const Block& block, float* weights, float* bias) const {
+    const int first = std::max(block.first_channel, filters.first_channel);
+    const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
+    for (int c = first; c < last; ++c) bias[c - block.first_channel] = filters.bias ? filters.bias[c - filters.first_channel] : 0.0f;
+    if (taps_alone()) return pack_rows(filters, block, first, last, 0, filter_size(), weights);
+    // At most 16 x 16 numbers at a time: they stay in the first-level cache until their lines are complete.
     for (const Block& source : in.blocks) {
-      for (size_t k = 0; k < row_count(source); ++k, weights += block.lanes) {
-        if (k >= static_cast<size_t>(source.channels)) continue;  // padding rows stay zero
-        for (int lane = 0; lane < block.channels; ++lane) {
-          const int channel = block.first_channel + lane;
-          weights[lane] = weight(channel * in_channels + source.first_channel + static_cast<int64_t>(k), channel);
-        }
-      }
+      pack_rows(filters, block, first, last, static_cast<size_t>(source.first_channel), static_cast<size_t>(source.channels), weights);
+      weights += row_count(source) * static_cast<size_t>(block.lanes);
     }
   }
 
-  void pack_taps(const Block& block, float* weights) const {
-    const auto taps = static_cast<int64_t>(rows());
-    for (int64_t tap = 0; tap < taps; ++tap, weights += block.lanes)
-      for (int lane = 0; lane < block.channels; ++lane)
-        weights[lane] = weight((block.first_channel + lane) * taps + tap, block.first_channel + lane);
+  void pack_rows(const Filters& filters, const Block& block, int first, int last, size_t row, size_t rows, float* weights) const {
+    const auto lanes = static_cast<size_t>(block.lanes);
+    for (int channel = first; channel < last; ++channel) {
+      const auto i = static_cast<size_t>(channel - filters.first_channel);
+      const float* from = filters.weight + i * filter_size() + row;
+      float* to = weights + (channel - block.first_channel);
+      // The packed product is rounded to float once, from the exact double.
+      const double scale = filters.scale ? filters.scale[i] : 1.0;
+      for (size_t k = 0; k < rows; ++k) to[k * lanes] = static_cast<float>(from[k] * scale);
+    }
   }
 };
 
@@ -69,35 +77,50 @@ size_t place(const Packer& packer, int group, size_t at, PackedConv* conv) {
   return at;
 }
 
+// All exponent bits set.
+bool infinite_or_nan(float value) {
+  uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  return (bits & 0x7f800000u) == 0x7f800000u;
+}
+
 }  // namespace
 
-Status PackedWeights::pack(const Graph& graph, const Lowered& lowered) {
-  convs_.assign(lowered.operations.size(), PackedConv());
-  std::vector<std::unique_ptr<Packer>> packers(lowered.operations.size());
-  for (size_t i = 0; i < lowered.operations.size(); ++i) {
-    const Operation& op = lowered.operations[i];
-    if (op.conv < 0 || op.kind == Kind::plain) continue;
-    // A ghost operation's weights are those of one half: the layout of primary_conv's output.
-    const Layout& in = lowered.layouts[static_cast<size_t>(op.inputs[0])];
-    const Layout& out = op.kind == Kind::ghost ? in : lowered.layouts[static_cast<size_t>(op.value)];
-    packers[i].reset(new Packer{graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind});
-    convs_[i].weights.resize(out.blocks.size());
-    convs_[i].bias.resize(out.blocks.size());
+int64_t first_not_finite(const float* values, int64_t count) {
+  constexpr int64_t kBlock = 1024;  // is looked at as a whole first, which compilers turn into vector instructions
+  for (int64_t i = 0; i < count; i += kBlock) {
+    const int64_t end = std::min(count, i + kBlock);
+    uint32_t found = 0;
+    for (int64_t k = i; k < end; ++k) found |= infinite_or_nan(values[k]);
+    if (found) return std::find_if(values + i, values + end, infinite_or_nan) - values;
   }
+  return -1;
+}
+
+Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered) {
+  convs_.assign(lowered.operations.size(), PackedConv());
   size_t total = 0;
   for (const std::vector<size_t>& chain : lowered.chains) {
     const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[chain[0]].value)].groups();
-    for (int g = 0; g < groups; ++g)
-      for (size_t i : chain)
-        if (packers[i]) total = place(*packers[i], g, total, &convs_[i]);
+    for (int g = 0; g < groups; ++g) {
+      for (size_t i : chain) {
+        if (!Packer::needed(lowered.operations[i])) continue;
+        const Packer packer = Packer::of(graph, lowered, lowered.operations[i]);
+        convs_[i].weights.resize(packer.out.blocks.size());
+        convs_[i].bias.resize(packer.out.blocks.size());
+        total = place(packer, g, total, &convs_[i]);
+      }
+    }
   }
   if (!floats_.allocate(total)) return Status::out_of_memory("not enough memory for the network's weights");
-  for (size_t i = 0; i < packers.size(); ++i) {
-    if (!packers[i]) continue;
-    for (size_t b = 0; b < convs_[i].weights.size(); ++b)
-      packers[i]->pack(packers[i]->out.blocks[b], floats_.data() + convs_[i].weights[b], floats_.data() + convs_[i].bias[b]);
-  }
   return Status::success();
+}
+
+void PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters) {
+  const Packer packer = Packer::of(graph, lowered, lowered.operations[operation]);
+  const PackedConv& conv = convs_[operation];
+  for (size_t b = 0; b < conv.weights.size(); ++b)
+    packer.pack(filters, packer.out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
 }
 
 }  // namespace ghostnet

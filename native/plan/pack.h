@@ -1,4 +1,4 @@
-// Weights in the order in which the kernels read them, batch norm's scale multiplied in. Done once per model.
+// Weights in the order in which the kernels read them, batch norm's scale multiplied in.
 #pragma once
 
 #include <vector>
@@ -17,9 +17,14 @@ struct PackedConv {
   std::vector<size_t> weights, bias;  // [output blocks]
 };
 
+/// Index of the first value that is NaN or infinite, or -1.
+int64_t first_not_finite(const float* values, int64_t count);
+
 class PackedWeights {
  public:
-  Status pack(const Graph& graph, const Lowered& lowered);
+  /// Gives every operation's weights their place; until they are packed they are zero.
+  Status allocate(const Graph& graph, const Lowered& lowered);
+  void pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);
   const PackedConv& of(size_t operation) const { return convs_[operation]; }
   const float* at(size_t offset) const { return floats_.data() + offset; }
   size_t size_bytes() const { return floats_.count() * sizeof(float); }

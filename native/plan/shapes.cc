@@ -17,7 +17,7 @@ Status check_conv(const Node& node, int in_channels) {
       !in_range(node.dilation, 1, kMaxKernel) || !in_range(node.padding, 0, kMaxKernel))
     return Status::invalid_argument(named(node) + ": kernel, stride, padding or dilation out of range");
   const int64_t expected = int64_t{node.channels} * (in_channels / node.groups) * node.kernel.y * node.kernel.x;
-  if (!node.weight || node.weight_count != expected)
+  if (node.weight_count != expected)
     return Status::invalid_argument(named(node) + ": expected " + std::to_string(expected) + " weights, found " +
                                     std::to_string(node.weight_count));
   return Status::success();

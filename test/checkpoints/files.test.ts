@@ -1,8 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../lib/checkpoints/index.js';
-import { errorOf, readFrom, temporaryFolder } from './folder.js';
+import { errorOf, readFrom, readWhole, temporaryFolder } from './folder.js';
 import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
 
 const folder = temporaryFolder();
@@ -22,8 +21,8 @@ function folderWith(name: string, files: Readonly<Record<string, Uint8Array | st
 describe('finding the weights', () => {
   it('prefers model.safetensors in a folder and takes pytorch_model.bin where there is none', async () => {
     const both = folderWith('both', { 'model.safetensors': safetensors, 'pytorch_model.bin': torch });
-    expect([...(await readCheckpoint(both)).tensors.keys()]).toEqual(['a']);
-    const old = await readCheckpoint(
+    expect([...(await readWhole(both)).tensors.keys()]).toEqual(['a']);
+    const old = await readWhole(
       folderWith('old', { 'pytorch_model.bin': torch, 'config.json': '{"num_classes": 3}' }),
     );
     expect([...old.tensors.keys()]).toEqual(['b']);
@@ -43,13 +42,13 @@ describe('finding the weights', () => {
     ['a folder without a model', () => folderWith('empty', {}), /should hold model\.safetensors or pytorch_model\.bin/],
     ['what is neither file nor folder', () => '/dev/null', /should be a file/],
   ])('refuses %s', async (_, path, sentence) => {
-    const error = await errorOf(readCheckpoint(path()));
+    const error = await errorOf(readWhole(path()));
     expect(error.code).toBe('ERR_GHOST_FILE');
     expect(error.message).toMatch(sentence);
   });
 
   it('keeps the cause', async () => {
-    const { cause } = await errorOf(readCheckpoint(join(folder, 'none.pth')));
+    const { cause } = await errorOf(readWhole(join(folder, 'none.pth')));
     expect(cause).toMatchObject({ code: 'ENOENT' });
     const damaged = await errorOf(readFrom(folder, safetensorsFile('{', new Uint8Array(0))));
     expect(damaged.cause).toBeInstanceOf(SyntaxError);
@@ -86,7 +85,7 @@ describe('files that are no checkpoint', () => {
 describe('cancelling', () => {
   it('rejects with the reason before anything is read', async () => {
     const reason = new Error('changed my mind');
-    await expect(readCheckpoint(join(folder, 'none'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(readWhole(join(folder, 'none'), { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
   it.each([
@@ -96,7 +95,7 @@ describe('cancelling', () => {
     const file = join(folder, `cancel-${name}`);
     writeFileSync(file, bytes);
     const controller = new AbortController();
-    const reading = readCheckpoint(file, { signal: controller.signal });
+    const reading = readWhole(file, { signal: controller.signal });
     controller.abort('enough');
     await expect(reading).rejects.toBe('enough');
   });
@@ -104,7 +103,7 @@ describe('cancelling', () => {
   it('reads to the end with a signal that stays quiet', async () => {
     const file = join(folder, 'quiet');
     writeFileSync(file, safetensors);
-    const { tensors } = await readCheckpoint(file, { signal: new AbortController().signal });
+    const { tensors } = await readWhole(file, { signal: new AbortController().signal });
     expect(tensors.size).toBe(1);
   });
 });
@@ -112,5 +111,5 @@ describe('cancelling', () => {
 it('does not take the config.json of others beside a PyTorch file', async () => {
   const path = folderWith('app', { 'weights.pth': torch, 'config.json': 'not ours' });
   copyFileSync(join(path, 'weights.pth'), join(path, 'model.pth'));
-  expect((await readCheckpoint(join(path, 'weights.pth'))).config).toBeUndefined();
+  expect((await readWhole(join(path, 'weights.pth'))).config).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { readCheckpoint, type Checkpoint } from '../../lib/checkpoints/index.js';
+import type { StoredTensor, Tensor } from '../../lib/checkpoints/tensor.js';
 import { GhostNetError } from '../../lib/errors.js';
 
 /** A folder that goes away with the test file. */
@@ -12,11 +13,33 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A checkpoint that has been read to its end and closed. */
+export interface WholeCheckpoint extends Omit<Checkpoint, 'tensors' | 'close'> {
+  readonly tensors: Map<string, Tensor>;
+}
+
+async function inTwoPieces({ shape, read }: StoredTensor): Promise<Tensor> {
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const half = data.length >> 1;
+  await read(data.subarray(half), half);
+  await read(data.subarray(0, half), 0);
+  return { shape, data };
+}
+
+/** Reads a checkpoint with every tensor that was left in its file. */
+export async function readWhole(path: string, options?: { signal?: AbortSignal }): Promise<WholeCheckpoint> {
+  const { tensors, close, ...rest } = await readCheckpoint(path, options);
+  const whole = new Map<string, Tensor>();
+  for (const [name, tensor] of tensors) whole.set(name, tensor.data ? tensor : await inTwoPieces(tensor));
+  await close();
+  return { ...rest, tensors: whole };
+}
+
 /** Reads `bytes` as a user would, from a file. */
-export async function readFrom(folder: string, bytes: Uint8Array, name = 'checkpoint'): Promise<Checkpoint> {
+export async function readFrom(folder: string, bytes: Uint8Array, name = 'checkpoint'): Promise<WholeCheckpoint> {
   const file = join(folder, name);
   writeFileSync(file, bytes);
-  return readCheckpoint(file);
+  return readWhole(file);
 }
 
 /** The error with which `promise` is rejected, which must be one of this package's. */

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../lib/checkpoints/index.js';
 import { expectedTensors } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { hasReference, referenceFolder } from '../reference.js';
 import { syntheticTensor } from '../synthetic.js';
-import { errorOf } from './folder.js';
+import { errorOf, readWhole } from './folder.js';
 
 const folder = join(referenceFolder, 'checkpoints');
 
@@ -15,7 +14,7 @@ describe.skipIf(!hasReference)('files as PyTorch and timm write them', () => {
 
   for (const name of ['plain.pth', 'training.pth.tar', 'model.safetensors', '']) {
     it(`reads every weight of ${name || 'the folder'}, and nothing else`, async () => {
-      const { tensors, sizeBytes, file } = await readCheckpoint(join(folder, name));
+      const { tensors, sizeBytes, file } = await readWhole(join(folder, name));
       expect(new Set(tensors.keys())).toEqual(new Set(expected.map((spec) => spec.name)));
       for (const { name, shape } of expected) {
         const { data } = syntheticTensor(name, shape);
@@ -28,32 +27,32 @@ describe.skipIf(!hasReference)('files as PyTorch and timm write them', () => {
 
   it('reads the config.json of a folder, and beside a .safetensors file', async () => {
     for (const name of ['', 'model.safetensors']) {
-      const { config } = await readCheckpoint(join(folder, name));
+      const { config } = await readWhole(join(folder, name));
       expect(config).toMatchObject({ architecture: 'ghostnetv2_010', numClasses: 10 });
       expect(config!.labels![9]).toBe('class 9');
       expect(config!.preprocess).toMatchObject({ inputSize: [224, 224], cropPct: 0.875 });
     }
-    expect((await readCheckpoint(join(folder, 'plain.pth'))).config).toBeUndefined();
+    expect((await readWhole(join(folder, 'plain.pth'))).config).toBeUndefined();
   });
 
   it('refuses a pickle that would run a command, and names it', async () => {
-    const error = await errorOf(readCheckpoint(join(folder, 'malicious.pth')));
+    const error = await errorOf(readWhole(join(folder, 'malicious.pth')));
     expect(error.code).toBe('ERR_GHOST_UNSAFE');
     expect(error.message).toContain('posix.system');
   });
 
   it('refuses formats that it does not read yet by their names', async () => {
-    const legacy = await errorOf(readCheckpoint(join(folder, 'legacy.pth')));
+    const legacy = await errorOf(readWhole(join(folder, 'legacy.pth')));
     expect(legacy).toMatchObject({
       code: 'ERR_GHOST_CHECKPOINT',
       message: expect.stringContaining('PyTorch before 1.6'),
     });
-    const mindspore = await errorOf(readCheckpoint(join(folder, 'mindspore.ckpt')));
+    const mindspore = await errorOf(readWhole(join(folder, 'mindspore.ckpt')));
     expect(mindspore).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringContaining('MindSpore') });
   });
 
   it('says which tensor a checkpoint lacks', async () => {
-    const { tensors } = await readCheckpoint(join(folder, 'missing.pth'));
+    const { tensors } = await readWhole(join(folder, 'missing.pth'));
     expect(() => inspectGhostNet(tensors)).toThrow(
       expect.objectContaining({
         code: 'ERR_GHOST_ARCHITECTURE',

@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { errorOf, readFrom, temporaryFolder } from './folder.js';
+import { readCheckpoint } from '../../lib/checkpoints/index.js';
+import { sameBits } from '../tensors.js';
+import { errorOf, readFrom, readWhole, temporaryFolder } from './folder.js';
 import { bytesOf, safetensorsFile } from './writers.js';
 
 const folder = temporaryFolder();
@@ -42,15 +46,51 @@ describe('values', () => {
     expect([...tensors.get('bfloat16')!.data]).toEqual([1, -3, Math.fround(2 ** -133), -Infinity]);
   });
 
-  it('shares aligned float32 with the file and copies what is not aligned', async () => {
-    const header = JSON.stringify({ w: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } });
-    for (const padding of [0, 1, 2, 3]) {
-      const bytes = safetensorsFile(header, bytesOf(Float32Array.of(1.5, -2)), padding);
-      const { data } = (await read(bytes)).tensors.get('w')!;
-      expect([...data]).toEqual([1.5, -2]);
-      const aligned = (header.length + padding) % 4 === 0;
-      expect(data.buffer.byteLength).toBe(aligned ? bytes.length : 8);
+  it('has float32 tensors share the memory of what was read with them, and copies what is not aligned', async () => {
+    for (const maskBytes of [0, 1, 2, 3, 4]) {
+      const header = {
+        mask: { dtype: 'BOOL', shape: [maskBytes], data_offsets: [0, maskBytes] },
+        w: { dtype: 'F32', shape: [2], data_offsets: [maskBytes, maskBytes + 8] },
+      };
+      const data = Buffer.concat([new Uint8Array(maskBytes), bytesOf(Float32Array.of(1.5, -2))]);
+      for (const padding of [0, 1]) {
+        const found = (await read(safetensorsFile(header, data, padding))).tensors.get('w')!.data;
+        expect([...found]).toEqual([1.5, -2]);
+        expect(found.buffer.byteLength).toBe(maskBytes % 4 === 0 ? maskBytes + 8 : 8);
+      }
     }
+  });
+
+  it('leaves large float32 matrices in the file, wherever they are in it', async () => {
+    const count = 2 ** 14;
+    const values = Float32Array.from({ length: count }, (_, i) => Math.sin(i));
+    const [floats, halves] = [bytesOf(values), new Uint8Array(2 * count)];
+    const tensors: [name: string, dtype: string, shape: number[], data: Uint8Array][] = [
+      ['first', 'F32', [64, 256], floats],
+      ['mask', 'BOOL', [3], new Uint8Array(3)],
+      ['vector', 'F32', [count], floats],
+      ['unaligned', 'F32', [256, 64, 1, 1], floats],
+      ['neighbour', 'F32', [1, count], floats],
+      ['small', 'F32', [count - 1, 1], floats.subarray(4)],
+      ['half', 'F16', [128, 256], Buffer.concat([halves, halves])],
+      ['last', 'F32', [count, 1], floats],
+    ];
+    let end = 0;
+    const entries = tensors.map(([name, dtype, shape, { length }]) => [
+      name,
+      { dtype, shape, data_offsets: [end, (end += length)] },
+    ]);
+    const file = join(folder, 'large');
+    writeFileSync(file, safetensorsFile(Object.fromEntries(entries), Buffer.concat(tensors.map(([, , , data]) => data)), 1));
+    const checkpoint = await readCheckpoint(file);
+    const left = [...checkpoint.tensors].filter(([, { data }]) => !data).map(([name]) => name);
+    expect(left).toEqual(['first', 'unaligned', 'neighbour', 'last']);
+    await checkpoint.close();
+
+    const whole = (await readWhole(file)).tensors;
+    expect([...whole.keys()]).toEqual(['first', 'vector', 'unaligned', 'neighbour', 'small', 'half', 'last']);
+    for (const name of [...left, 'vector']) expect(sameBits(whole.get(name)!.data, values), name).toBe(true);
+    expect(sameBits(whole.get('small')!.data, values.subarray(1))).toBe(true);
   });
 
   it('takes off the prefixes of wrapped modules and leaves counters out', async () => {

@@ -1,5 +1,6 @@
 import type { Tensor } from '../../lib/checkpoints/tensor.js';
 import type { Activation, Conv2dNode, Graph, GraphNode, Pair } from '../../lib/graph.js';
+import { fold } from '../../lib/models/fold.js';
 
 /** Values of one image, [channels, height, width] in C order. */
 interface Map3d {
@@ -59,7 +60,9 @@ function evaluateNode(node: GraphNode, values: readonly Map3d[], input: Map3d): 
 }
 
 function convolve(node: Conv2dNode, x: Map3d): Map3d {
-  const { weight, scale, bias, kernel, stride, padding, dilation, groups, outChannels, inChannels } = node;
+  const { parameters, kernel, stride, padding, dilation, groups, outChannels, inChannels } = node;
+  const weight = parameters.weight.data!;
+  const { scale, bias } = fold(parameters);
   const [height, width] = [0, 1].map((axis) => {
     const size = axis === 0 ? x.height : x.width;
     return Math.floor((size + 2 * padding[axis]! - dilation[axis]! * (kernel[axis]! - 1) - 1) / stride[axis]!) + 1;

@@ -82,17 +82,19 @@ describe('the graph', () => {
     expect(activations('classifier')).toBe('none');
   });
 
-  it('shares the weights and leaves the scale to whoever packs them', () => {
+  it('shares the weights and leaves batch norm to whoever packs them', () => {
     const tensors = syntheticStateDict(2, 0.1, 10);
     const shared = buildGhostNet(tensors, { version: 2, width: 0.1, numClasses: 10 });
     const dw = conv(shared, 'blocks.3.0.conv_dw');
-    expect(dw.weight).toBe(tensors.get('blocks.3.0.conv_dw.weight')!.data);
-    expect(dw.scale).toBeInstanceOf(Float64Array);
+    expect(dw.parameters.weight).toBe(tensors.get('blocks.3.0.conv_dw.weight')!);
+    expect(dw.parameters.weightName).toBe('blocks.3.0.conv_dw.weight');
+    expect(dw.parameters.batchNorm!.name).toBe('blocks.3.0.bn_dw');
+    expect(dw.parameters.batchNorm!.variance).toBe(tensors.get('blocks.3.0.bn_dw.running_var')!.data);
     expect(dw).toMatchObject({ kernel: [5, 5], stride: [2, 2], padding: [2, 2], groups: dw.inChannels });
     expect(conv(shared, 'blocks.3.0.ghost1.short_conv.2')).toMatchObject({ kernel: [1, 5], padding: [0, 2] });
     expect(conv(shared, 'blocks.3.0.ghost1.short_conv.4')).toMatchObject({ kernel: [5, 1], padding: [2, 0] });
-    expect(conv(shared, 'classifier')).not.toHaveProperty('scale');
-    expect(conv(shared, 'classifier').bias).toBe(tensors.get('classifier.bias')!.data);
+    expect(conv(shared, 'classifier').parameters).not.toHaveProperty('batchNorm');
+    expect(conv(shared, 'classifier').parameters.bias).toBe(tensors.get('classifier.bias')!.data);
   });
 
   it('has attention from the third block on, in version 2 alone', () => {

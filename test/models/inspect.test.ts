@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StateDict, Tensor } from '../../lib/checkpoints/tensor.js';
+import type { Tensor } from '../../lib/checkpoints/tensor.js';
 import { expectedTensors, type Variant } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { syntheticStateDict } from '../synthetic.js';
@@ -11,7 +11,7 @@ function shapesOf(variant: Variant): Map<string, Tensor> {
 }
 
 /** A small network with some tensors replaced, or taken out where they are undefined. */
-function altered(changes: Readonly<Record<string, Tensor | undefined>>): StateDict {
+function altered(changes: Readonly<Record<string, Tensor | undefined>>): Map<string, Tensor> {
   const tensors = new Map(syntheticStateDict(2, 0.1, 10));
   for (const [name, tensor] of Object.entries(changes)) {
     if (tensor) tensors.set(name, tensor);
@@ -43,7 +43,7 @@ describe('architecture', () => {
   it('finds every width of two decimals', () => {
     for (let percent = 1; percent <= 250; percent++) {
       const variant = { version: percent % 2 ? 1 : 2, width: percent / 100, numClasses: percent } as const;
-      expect(inspectGhostNet(shapesOf(variant))).toEqual({ ...variant, parameterCount: 0 });
+      expect(inspectGhostNet(shapesOf(variant))).toMatchObject(variant);
     }
   }, 30_000);
 

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../lib/checkpoints/index.js';
 import { buildGhostNet, expectedTensors } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { outputShapes } from '../../lib/models/macs.js';
+import { readWhole } from '../checkpoints/folder.js';
 import { hasReference, referenceFolder } from '../reference.js';
 import { syntheticImage, syntheticStateDict } from '../synthetic.js';
 import { evaluate } from './evaluate.js';
@@ -57,7 +57,7 @@ describe.skipIf(!hasReference)('graphs compute what PyTorch computes', () => {
       input: number[];
       logits: number[];
     };
-    const { tensors } = await readCheckpoint(join(folder, 'training.pth.tar'));
+    const { tensors } = await readWhole(join(folder, 'training.pth.tar'));
     const graph = buildGhostNet(tensors, inspectGhostNet(tensors));
     const logits = evaluate(graph, syntheticImage('input', expected.input)).get('logits')!;
     for (const [i, value] of expected.logits.entries()) expect(logits[i]).toBeCloseTo(value, 6);

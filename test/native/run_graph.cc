@@ -108,7 +108,13 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   std::unique_ptr<Program> program;
   if (Status s = check_graph(graph); !s.ok()) return s;
   lower(graph, options.lower, &lowered);
-  if (Status s = weights.pack(graph, lowered); !s.ok()) return s;
+  if (Status s = weights.allocate(graph, lowered); !s.ok()) return s;
+  for (size_t i = 0; i < lowered.operations.size(); ++i) {
+    const Operation& op = lowered.operations[i];
+    if (op.conv < 0 || op.kind == Kind::plain) continue;
+    const Node& conv = graph.nodes[static_cast<size_t>(op.conv)];
+    weights.pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias});
+  }
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;
 
   std::vector<float> padded(padded_image_floats(shape, lowered.image_padding));
@@ -182,6 +188,11 @@ bool check_every_way(const Graph& graph, const std::vector<float>& image, const 
     }
   }
   return Checks::failed == failed;
+}
+
+void expect_refused(const Status& status, StatusCode code, const char* words) {
+  CHECK_MESSAGE(status.code() == code && status.message().find(words) != std::string::npos, "wanted '%s', found '%s'", words,
+                status.message().c_str());
 }
 
 double largest_difference(const std::vector<float>& found, const std::vector<float>& expected) {

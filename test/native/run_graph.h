@@ -29,6 +29,9 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
 /// with fusion and without, and by models. False if something was wrong.
 bool check_every_way(const Graph& graph, const std::vector<float>& image, const Shape& shape, const std::string& name);
 
+/// Checks that something was refused, in words that hold these.
+void expect_refused(const Status& status, StatusCode code, const char* words);
+
 /// Infinite if sizes differ or something is not finite.
 double largest_difference(const std::vector<float>& found, const std::vector<float>& expected);
 

@@ -6,7 +6,8 @@ namespace ghostnet {
 void kernel_tests();         // and with them
 void depthwise_kernel_tests();
 void vector_kernel_tests();
-void plan_tests();
+void plan_tests();           // and with them
+void pack_tests();
 void graph_tests();          // and with them
 void random_graph_tests();
 void network_tests();
