@@ -81,7 +81,7 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const { threads: wanted, signal: given } = checkOptions(options);
   const threads = checkThreads(wanted);
   const signal = checkSignal(given);
-  const isa = forcedIsa(cpu().isas);
+  const isa = forcedIsa(() => cpu().isas);
   const checkpoint = await readCheckpoint(sourcePath(source), signal ? { signal } : {});
   try {
     return await prepare(checkpoint, threads, isa, signal);

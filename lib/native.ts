@@ -61,6 +61,7 @@ interface Addon {
     settings: Float64Array,
     interpolation: string,
     cropMode: string,
+    isa: string,
     callback: Callback<Float32Array>,
   ): void;
 }
@@ -172,13 +173,13 @@ export function describePlan(model: NativeModel, height: number, width: number, 
 }
 
 /** [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles. */
-export function preprocessPixels(image: RawImage, config: PreprocessConfig): Promise<Float32Array> {
+export function preprocessPixels(image: RawImage, config: PreprocessConfig, isa: string): Promise<Float32Array> {
   const { width, height, channels } = image;
   const { inputSize, cropPct, mean, std, interpolation, cropMode } = config;
   const settings = Float64Array.of(width, height, channels, ...inputSize, cropPct, ...mean, ...std);
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
   return settle(
-    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, callback),
+    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, callback),
     'ERR_GHOST_IMAGE',
   );
 }

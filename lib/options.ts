@@ -62,8 +62,8 @@ export function checkSignal(signal: unknown): AbortSignal | undefined {
 }
 
 /** The instruction set that the environment variable GHOSTNET_ISA forces, or '' for the best that the CPU has. */
-export function forcedIsa(usable: readonly string[]): string {
+export function forcedIsa(usable: () => readonly string[]): string {
   const isa = process.env['GHOSTNET_ISA'] ?? '';
-  if (isa === '' || usable.includes(isa)) return isa;
-  throw argumentError(`GHOSTNET_ISA should be one of what this machine has (${usable.join(', ')})`, isa);
+  if (isa === '' || usable().includes(isa)) return isa;
+  throw argumentError(`GHOSTNET_ISA should be one of what this machine has (${usable().join(', ')})`, isa);
 }

@@ -2,8 +2,8 @@ import { isUint8Array, isUint8ClampedArray } from 'node:util/types';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
 import { decodeImage, type ImageInput } from './image.js';
-import { preprocessPixels } from './native.js';
-import { checkOptions, checkSignal } from './options.js';
+import { cpu, preprocessPixels } from './native.js';
+import { checkOptions, checkSignal, forcedIsa } from './options.js';
 
 /** A tensor [n, c, h, w] in C order. */
 export interface Tensor4 {
@@ -26,8 +26,9 @@ export async function preprocess(
 ): Promise<Tensor4> {
   const signal = checkSignal(checkOptions(options).signal);
   const full = checkPreprocessConfig({ ...defaultPreprocessConfig, ...checkOptions(config, 'config') });
+  const isa = forcedIsa(() => cpu().isas);
   const pixels = await decodeImage(ownPixels(image), { signal });
-  const data = await preprocessPixels(pixels, full);
+  const data = await preprocessPixels(pixels, full, isa);
   signal?.throwIfAborted();
   return { data, shape: [1, 3, ...full.inputSize] };
 }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { load } from '../lib/index.js';
+import { load, preprocess } from '../lib/index.js';
 import { cpu } from '../lib/native.js';
 import { errorOf } from './checkpoints/folder.js';
 import { runProgram } from './programs.js';
@@ -29,6 +29,18 @@ describe('GHOSTNET_ISA', () => {
   it.each(isas)('forces %s for a whole process', async (isa) => {
     const { stdout } = await runProgram('print-isa.mjs', [], { GHOSTNET_ISA: isa });
     expect(stdout).toBe(isa);
+  });
+
+  it('is for preprocessing too, and every one gives the same', async () => {
+    const data = Uint8Array.from({ length: 3 * 331 * 257 }, (_, i) => (i * i) >> 3);
+    const tensors = [];
+    for (const isa of isas) {
+      vi.stubEnv('GHOSTNET_ISA', isa);
+      tensors.push(await preprocess({ data, width: 331, height: 257, channels: 3 }));
+    }
+    for (const tensor of tensors) expect(tensor).toEqual(tensors[0]);
+    vi.stubEnv('GHOSTNET_ISA', 'sse9');
+    expect((await errorOf(preprocess({ data, width: 331, height: 257, channels: 3 }))).message).toContain('"sse9"');
   });
 
   it('answers an unknown name with the names that can be used', async () => {

@@ -29,7 +29,7 @@ describe('the C++ sources', () => {
 
   it('use vector instructions in the folder of one instruction set alone', () => {
     const vector = filesWith(
-      /\b_mm(?:256|512)?_(?!pause\b|prefetch\b)\w+|\b__m(?:128|256|512)|\bv(?:ld|st|dup|fma|mla|add|mul|max|min)\w*q?_\w*f32\b|\bfloat32x[24]_t|target\s*\(\s*"|__builtin_ia32_(?!pause\b|cpu)/,
+      /\b_mm(?:256|512)?_(?!pause\b|prefetch\b)\w+|\b__m(?:128|256|512)|\bv[a-z]\w*_[fsu](?:8|16|32)\b|\b(?:float|int|uint)\d+x\d+(?:x\d)?_t\b|target\s*\(\s*"|__builtin_ia32_(?!pause\b|cpu)/,
     );
     expect(vector.length).toBeGreaterThan(3);
     const folders = /^kernels\/(?:avx2|avx512|neon)\//;

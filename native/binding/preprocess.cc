@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "../kernels/select.h"
 #include "../platform/aligned.h"
 #include "../preprocess/preprocess.h"
 #include "environment.h"
@@ -58,6 +59,7 @@ struct Task {
 
   ImageView image;
   PreprocessConfig config;
+  const KernelTable* kernels;
   Napi::Reference<Napi::Value> pixels;
   Napi::FunctionReference callback;
   AlignedFloats result;
@@ -92,7 +94,7 @@ Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
   auto task = std::make_shared<Task>();
-  task->hold(info[4].As<Napi::Function>(), info[0]);
+  task->hold(info[5].As<Napi::Function>(), info[0]);
   const auto pixels = info[0].As<Napi::Uint8Array>();
   const auto settings = info[1].As<Napi::Float64Array>();
   const PreprocessConfig& c = task->config;
@@ -103,6 +105,9 @@ Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
     task->status = Status::invalid_argument("the data's length is not width x height x channels");
   if (task->status.ok() && (c.input_height > kMaxInputSize || c.input_width > kMaxInputSize))
     task->status = Status::invalid_argument("the input size is out of range");
+  const std::string isa = text(info[4]);
+  task->kernels = select_kernels(isa);
+  if (task->status.ok() && !task->kernels) task->status = Status::unsupported("instruction set '" + isa + "' cannot be used on this machine");
   if (task->status.ok()) {
     task->count = size_t{3} * static_cast<size_t>(c.input_height) * static_cast<size_t>(c.input_width);
     if (!task->result.allocate(task->count)) task->status = Status::out_of_memory("not enough memory for the image");
@@ -110,7 +115,7 @@ Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   std::shared_ptr<Channel> channel = here.channel;
   channel->hold(env);
   const auto work = [task, channel] {
-    task->status = preprocess(task->image, task->config, task->result.data());
+    task->status = preprocess(task->image, task->config, *task->kernels, task->result.data());
     channel->post([task](napi_env raw) { finish(*task, Napi::Env(raw)); });
   };
   if (task->status.ok() && !here.queue.add(work)) task->status = Status::out_of_memory("the system gives no more threads");

@@ -4,9 +4,10 @@
 
 namespace ghostnet {
 
-/// preprocess(pixels: Uint8Array, settings: Float64Array, interpolation, cropMode,
+/// preprocess(pixels: Uint8Array, settings: Float64Array, interpolation, cropMode, isa,
 ///            callback(failure, Float32Array [3 * height * width]))
 /// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of R, G, B.
+/// isa: as createModel takes it.
 /// The pixels are read while it runs: they must not be changed or transferred before the callback.
 Napi::Value js_preprocess(const Napi::CallbackInfo& info);
 

@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "resize.h"
+
 namespace ghostnet {
 
 constexpr int kMaxLanes = 16;
@@ -111,6 +113,7 @@ struct KernelTable {
   SumFn sum[3];
   ScaleFn scale[3];
   MatVecFn matvec[3];
+  ResizeKernels resize;
 };
 
 }  // namespace ghostnet

@@ -4,15 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "../kernels/resize.h"
 #include "geometry.h"
 
 namespace ghostnet {
 
-// Fractional bits of a coefficient: a signed 32-bit sum of 8-bit pixels keeps 22 bits below the point,
-// 8 above, and two for sums past white or below black that the negative lobes of a filter make.
-inline constexpr int kCoefficientBits = 22;
-
-// A window longer than this could overflow a 32-bit sum (see horizontal_row), and belongs to a picture
+// A window longer than this could overflow a 32-bit sum (see HorizontalArgs), and belongs to a picture
 // thousands of times larger than the network's input.
 inline constexpr int kMaxTaps = 32768;
 

@@ -61,11 +61,11 @@ Status check_config(const PreprocessConfig& config) {
 // The way of every picture: calls write(y, row) for each row of the input, from top to bottom;
 // row is [3, input_width] bytes, padding included.
 template <class Write>
-Status for_each_row(const ImageView& image, const PreprocessConfig& config, Write write) {
+Status for_each_row(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, Write write) {
   Geometry geometry;
   Status status = plan_geometry(image, config, &geometry);
   if (!status.ok()) return status;
-  Resampler resampler;
+  Resampler resampler(kernels.resize);
   status = resampler.prepare(image, geometry, config.interpolation);
   if (!status.ok()) return status;
 
@@ -105,11 +105,11 @@ Status guarded(const ImageView& image, const PreprocessConfig& config, const voi
 
 }  // namespace
 
-Status preprocess(const ImageView& image, const PreprocessConfig& config, float* out) noexcept {
+Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, float* out) noexcept {
   return guarded(image, config, out, [&] {
     const NormalizeTable table(config);
     const size_t width = static_cast<size_t>(config.input_width), plane = width * static_cast<size_t>(config.input_height);
-    return for_each_row(image, config, [&](int y, const uint8_t* row) {
+    return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
       for (int channel = 0; channel < 3; ++channel) {
         table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
       }
@@ -117,10 +117,10 @@ Status preprocess(const ImageView& image, const PreprocessConfig& config, float*
   });
 }
 
-Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, uint8_t* out) noexcept {
+Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, uint8_t* out) noexcept {
   return guarded(image, config, out, [&] {
     const size_t width = static_cast<size_t>(config.input_width);
-    return for_each_row(image, config, [&](int y, const uint8_t* row) {
+    return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
       uint8_t* pixels = out + y * width * 3;
       for (size_t i = 0; i < 3 * width; ++i) pixels[i] = row[i % 3 * width + i / 3];
     });

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "../kernels/table.h"
 #include "../status.h"
 
 namespace ghostnet {
@@ -37,11 +38,12 @@ struct PreprocessConfig {
 inline constexpr int kMaxInputSize = 16384;
 
 // Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [3, input_height, input_width].
+// Every kernel table gives the same.
 // Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands of times,
 // out_of_memory; out's content is then unspecified.
-Status preprocess(const ImageView& image, const PreprocessConfig& config, float* out) noexcept;
+Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, float* out) noexcept;
 
 // The same picture before it is normalised: out [input_height, input_width, 3].
-Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, uint8_t* out) noexcept;
+Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, uint8_t* out) noexcept;
 
 }  // namespace ghostnet

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "row_kernels.h"
-
 namespace ghostnet {
 
 Status Resampler::prepare(const ImageView& image, const Geometry& geometry, Interpolation interpolation) {
@@ -23,14 +21,13 @@ Status Resampler::prepare(const ImageView& image, const Geometry& geometry, Inte
   between_size_ = vertical_first_ ? static_cast<size_t>(columns_) * image.channels : static_cast<size_t>(kept_x_) * planes_;
   if (!vertical_first_) ring_.resize(between_size_ * vertical_.taps);
   window_.resize(static_cast<size_t>(vertical_.taps));
-  sums_.resize(between_size_);
   vertical_row_.resize(between_size_);
   return Status::success();
 }
 
 void Resampler::split_coefficients() {
   const int taps = horizontal_.taps;
-  padded_taps_ = (taps + kTapBlock - 1) / kTapBlock * kTapBlock;
+  padded_taps_ = (taps + kernels_.tap_block - 1) / kernels_.tap_block * kernels_.tap_block;
   const size_t count = static_cast<size_t>(kept_x_);
   start_.resize(count);
   high_.assign(count * padded_taps_, 0);
@@ -55,9 +52,9 @@ uint8_t* Resampler::ring_row(int64_t source_row) {
 }
 
 void Resampler::resample_horizontally(const uint8_t* pixels, uint8_t* out, ptrdiff_t out_stride) {
-  split_planes(pixels, image_.channels, columns_, planes_, source_row_.data(), source_stride_);
-  horizontal_row(source_row_.data(), source_stride_, planes_, start_.data(), high_.data(), low_.data(), padded_taps_, kept_x_,
-                 out, out_stride);
+  kernels_.split_planes(pixels, image_.channels, columns_, planes_, source_row_.data(), source_stride_);
+  kernels_.horizontal_row({source_row_.data(), source_stride_, planes_, start_.data(), high_.data(), low_.data(), padded_taps_,
+                           kept_x_, out, out_stride});
 }
 
 // Windows only move down, so a row that lies in two of them is still in the ring.
@@ -74,8 +71,8 @@ void Resampler::next_row(uint8_t* out, ptrdiff_t plane_stride) {
   const int64_t first = vertical_.first[y];
   if (!vertical_first_) fill_ring(first, first + length);
   for (int t = 0; t < length; ++t) window_[t] = vertical_first_ ? source_pixels(first + t) : ring_row(first + t);
-  vertical_row(window_.data(), vertical_.value.data() + static_cast<size_t>(y) * vertical_.taps, length,
-               static_cast<int64_t>(between_size_), sums_.data(), vertical_row_.data());
+  kernels_.vertical_row(window_.data(), vertical_.value.data() + static_cast<size_t>(y) * vertical_.taps, length,
+                        static_cast<int64_t>(between_size_), vertical_row_.data());
   if (vertical_first_) return resample_horizontally(vertical_row_.data(), out, plane_stride);
   const size_t kept = static_cast<size_t>(kept_x_);
   for (int p = 0; p < planes_; ++p) std::memcpy(out + p * plane_stride, vertical_row_.data() + p * kept, kept);

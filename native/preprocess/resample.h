@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../kernels/table.h"
 #include "coefficients.h"
 #include "geometry.h"
 #include "preprocess.h"
@@ -20,6 +21,8 @@ namespace ghostnet {
 // A pass that changes no size needs no case of its own: every filter is 1 at 0 and 0 at the other whole numbers.
 class Resampler {
  public:
+  explicit Resampler(const ResizeKernels& kernels) : kernels_(kernels) {}
+
   // May throw std::bad_alloc and std::length_error; preprocess() catches them.
   Status prepare(const ImageView& image, const Geometry& geometry, Interpolation interpolation);
 
@@ -35,6 +38,7 @@ class Resampler {
   void resample_horizontally(const uint8_t* pixels, uint8_t* out, ptrdiff_t out_stride);
   void fill_ring(int64_t first, int64_t end);
 
+  const ResizeKernels& kernels_;
   ImageView image_{};
   int planes_ = 0;
   int kept_x_ = 0;
@@ -52,7 +56,6 @@ class Resampler {
   std::vector<uint8_t> ring_;           // [vertical taps, planes, kept_x] horizontal first: rows between the passes
   int64_t next_source_row_ = 0;         // the first row that has not been in the ring
   std::vector<const uint8_t*> window_;  // [vertical taps]
-  std::vector<int32_t> sums_;           // [between_size]
   std::vector<uint8_t> vertical_row_;   // [between_size] what the vertical pass gives
   int next_y_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "check.h"
+#include "kernels/select.h"
 #include "preprocess/coefficients.h"
 #include "preprocess/geometry.h"
 #include "preprocess/preprocess.h"
@@ -58,23 +59,28 @@ PreprocessConfig config_of(int height, int width, Interpolation interpolation, d
   return {height, width, interpolation, crop_pct, mode, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 }
 
-std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config) {
+const KernelTable& best_kernels() { return *usable_kernels().front(); }
+
+std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels = best_kernels()) {
   std::vector<uint8_t> out(static_cast<size_t>(config.input_height) * static_cast<size_t>(config.input_width) * 3, 77);
-  const Status status = preprocess_bytes(image, config, out.data());
+  const Status status = preprocess_bytes(image, config, kernels, out.data());
   CHECK_MESSAGE(status.ok(), "%s", status.message().c_str());
   return out;
 }
 
 void check_against_reference(const ImageView& image, const PreprocessConfig& config) {
-  CHECK_MESSAGE(bytes_of(image, config) == reference::preprocess_bytes(image, config),
-                "%lld x %lld x %d to %d x %d, filter %d, crop %g, mode %d", static_cast<long long>(image.width),
-                static_cast<long long>(image.height), image.channels, config.input_width, config.input_height,
-                static_cast<int>(config.interpolation), config.crop_pct, static_cast<int>(config.crop_mode));
+  const std::vector<uint8_t> expected = reference::preprocess_bytes(image, config);
+  for (const KernelTable* kernels : usable_kernels()) {
+    CHECK_MESSAGE(bytes_of(image, config, *kernels) == expected, "%s: %lld x %lld x %d to %d x %d, filter %d, crop %g, mode %d",
+                  kernels->name, static_cast<long long>(image.width), static_cast<long long>(image.height), image.channels,
+                  config.input_width, config.input_height, static_cast<int>(config.interpolation), config.crop_pct,
+                  static_cast<int>(config.crop_mode));
+  }
 }
 
 void test_all_filters_and_modes() {
   // Width, height: landscape, portrait, past the 1 : 2 where the order of the passes changes, smaller than the input,
-  // single rows, columns and pixels, and wider than a block of split_planes.
+  // single rows, columns and pixels, and wider than the blocks of the loops.
   const int sizes[][2] = {{61, 45}, {45, 61}, {20, 97}, {97, 20}, {7, 5}, {2, 3}, {1, 1}, {1, 40}, {40, 1}, {193, 130}};
   const int inputs[][2] = {{24, 24}, {17, 31}, {32, 9}, {1, 1}};
   uint32_t seed = 1;
@@ -197,7 +203,7 @@ void test_normalisation() {
   const TestImage image(16, 16, 3);
   const PreprocessConfig config = config_of(16, 16, Interpolation::bilinear);
   std::vector<float> out(3 * 256);
-  CHECK(preprocess(image.view, config, out.data()).ok());
+  CHECK(preprocess(image.view, config, best_kernels(), out.data()).ok());
   for (int i = 0; i < 256; ++i) {
     for (int c = 0; c < 3; ++c) {
       // volatile: each operation rounds to float32, as a tensor in memory does.
@@ -243,7 +249,7 @@ void test_extreme_pictures() {
     for (TestImage* image : {&wide, &tall}) std::fill(image->pixels.begin(), image->pixels.end(), uint8_t{255});
   }
   uint8_t out[3 * 10];
-  CHECK(preprocess_bytes(TestImage(55000, 1, 1).view, config_of(1, 10, Interpolation::lanczos, 1, CropMode::squash), out).code() ==
+  CHECK(preprocess_bytes(TestImage(55000, 1, 1).view, config_of(1, 10, Interpolation::lanczos, 1, CropMode::squash), best_kernels(), out).code() ==
         StatusCode::unsupported);
 
   // Enlarged 32 times to 3.2 million pixels, of which the middle 32 are kept: 16 of one source pixel and 16 of the next.
@@ -254,7 +260,7 @@ void test_extreme_pictures() {
 
 void check_refused(const ImageView& image, const PreprocessConfig& config, const char* word) {
   uint8_t out[3 * 16 * 16];
-  const Status status = preprocess_bytes(image, config, out);
+  const Status status = preprocess_bytes(image, config, best_kernels(), out);
   CHECK(status.code() == StatusCode::invalid_argument);
   CHECK_MESSAGE(status.message().find(word) != std::string::npos, "no '%s' in: %s", word, status.message().c_str());
 }
@@ -271,8 +277,8 @@ void test_refused_images() {
   check_refused({nullptr, 8, 8, 3}, good, "no pixels");
   check_refused({image.pixels.data(), most, most, 4}, good, "address space");
   check_refused({image.pixels.data(), 1, most, 1}, good, "elongated");
-  CHECK(preprocess_bytes(image.view, good, nullptr).code() == StatusCode::invalid_argument);
-  CHECK(preprocess(image.view, good, nullptr).code() == StatusCode::invalid_argument);
+  CHECK(preprocess_bytes(image.view, good, best_kernels(), nullptr).code() == StatusCode::invalid_argument);
+  CHECK(preprocess(image.view, good, best_kernels(), nullptr).code() == StatusCode::invalid_argument);
 }
 
 void test_refused_settings() {
@@ -299,11 +305,12 @@ void test_refused_settings() {
 void test_out_of_memory() {
   const TestImage image(64, 48, 3);
   const PreprocessConfig config = config_of(16, 16, Interpolation::bicubic, 0.875);
+  const KernelTable& kernels = best_kernels();
   std::vector<float> out(3 * 16 * 16);
   int failures = 0;
   for (;; ++failures) {
     allocations_left = failures;
-    const Status status = preprocess(image.view, config, out.data());
+    const Status status = preprocess(image.view, config, kernels, out.data());
     allocations_left = -1;
     if (status.ok()) break;
     CHECK(status.code() == StatusCode::out_of_memory && !status.message().empty());
@@ -314,6 +321,7 @@ void test_out_of_memory() {
 }  // namespace
 
 void preprocess_tests() {
+  resize_kernel_tests();
   test_all_filters_and_modes();
   test_padding();
   test_pillows_figures();

@@ -1,6 +1,8 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "../generic/macros.h"
 #include "../table.h"
 
@@ -20,6 +22,8 @@ namespace avx2 {
 #include "../generic/planar_conv.inc"
 #include "../generic/depthwise.inc"
 #include "../generic/ghost.inc"
+#include "resize.inc"
+#include "../generic/resize.inc"
 #include "../generic/table.inc"
 }  // namespace avx2
 }  // namespace ghostnet

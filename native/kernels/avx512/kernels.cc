@@ -1,6 +1,8 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "../generic/macros.h"
 #include "../table.h"
 
@@ -26,6 +28,8 @@ namespace avx512 {
 #include "../generic/planar_conv.inc"
 #include "../generic/depthwise.inc"
 #include "../generic/ghost.inc"
+#include "../avx2/resize.inc"
+#include "../generic/resize.inc"
 #include "../generic/table.inc"
 }  // namespace avx512
 }  // namespace ghostnet

@@ -11,6 +11,8 @@ namespace plain {
 #include "../generic/planar_conv.inc"
 #include "../generic/depthwise.inc"
 #include "../generic/ghost.inc"
+#include "resize.inc"
+#include "../generic/resize.inc"
 #include "../generic/table.inc"
 }  // namespace plain
 }  // namespace ghostnet
