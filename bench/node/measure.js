@@ -85,7 +85,7 @@ export async function measureCase(folder, aCase, contenders, settings) {
  * @param {(item: T) => Promise<R>} measure
  * @returns {Promise<R[][]>} by item and round
  */
-async function inTurn(items, rounds, measure) {
+export async function inTurn(items, rounds, measure) {
   const results = items.map(() => /** @type {R[]} */ ([]));
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < items.length; turn++) {

@@ -93,7 +93,7 @@ const serviceColumns = [
  * @param {readonly Column<T>[]} columns
  * @param {readonly T[]} rows
  */
-function table(columns, rows) {
+export function table(columns, rows) {
   const line = (/** @type {string[]} */ cells) => `| ${cells.join(' | ')} |`;
   return [
     line(columns.map(({ title }) => title)),
