@@ -7,7 +7,7 @@ import type { ImageInput } from './image.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
-import { cpu, describePlan, infer, type NativeModel, type PlanStep } from './native.js';
+import { cpu, describePlan, infer, type NativeModel, type Plan } from './native.js';
 import {
   checkOptions,
   checkProfileRuns,
@@ -196,10 +196,11 @@ export class GhostNet {
   }
 
   /**
-   * How images of this size are computed: which stages run together, split by rows or by channel groups.
+   * How images of this size are computed: which stages run together, split by rows or by channel groups and why,
+   * and the memory that this takes.
    * `profileRuns` above 0 runs the plan on one thread and measures every step; the call blocks meanwhile.
    */
-  plan(inputSize: readonly [height: number, width: number] = this.config.preprocess.inputSize, profileRuns = 0): PlanStep[] {
+  plan(inputSize: readonly [height: number, width: number] = this.config.preprocess.inputSize, profileRuns = 0): Plan {
     this.#checkAlive();
     const runs = checkProfileRuns(profileRuns);
     const [height, width] = checkInputSize(inputSize);

@@ -18,13 +18,32 @@ export interface NamedTensor {
 /** One step of a plan: stages that run together, split over the threads by rows or by groups of channels. */
 export interface PlanStep {
   readonly split: 'rows' | 'groups';
+  /** Why so, in words: `map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d`. */
+  readonly reason: string;
   /** Rows or groups. */
   readonly tasks: number;
   /** "node: kernel" */
   readonly stages: readonly string[];
+  /** Of each thread. */
+  readonly scratchBytes: number;
   readonly macs: number;
   /** On one thread; 0 unless it was measured. */
   readonly microseconds: number;
+}
+
+/** How one image of a certain size is computed. */
+export interface Plan {
+  readonly inputSize: readonly [height: number, width: number];
+  /** The caches of one core that the plan is made for: first level (data) and second. */
+  readonly l1Bytes: number;
+  readonly l2Bytes: number;
+  /** Values that outlive a step, of each image under way. */
+  readonly arenaBytes: number;
+  /** Of each thread: the largest of the steps'. */
+  readonly scratchBytes: number;
+  /** The weights as the kernels read them, shared by all. */
+  readonly weightBytes: number;
+  readonly steps: readonly PlanStep[];
 }
 
 interface Failure {
@@ -48,7 +67,7 @@ export interface NativeModel {
   ): number | Failure;
   infer(data: Float32Array, n: number, c: number, h: number, w: number, callback: Callback<NamedTensor[]>): number | undefined;
   cancel(call: number): void;
-  describe(height: number, width: number, profileRuns: number): PlanStep[] | Failure;
+  describe(height: number, width: number, profileRuns: number): Plan | Failure;
   close(): void;
 }
 
@@ -166,10 +185,10 @@ export async function infer(
 }
 
 /** The plan for images of this size; `profileRuns` > 0 runs it and measures every step (this blocks meanwhile). */
-export function describePlan(model: NativeModel, height: number, width: number, profileRuns: number): PlanStep[] {
-  const steps = model.describe(height, width, profileRuns);
-  if (Array.isArray(steps)) return steps;
-  throw failed(steps);
+export function describePlan(model: NativeModel, height: number, width: number, profileRuns: number): Plan {
+  const plan = model.describe(height, width, profileRuns);
+  if ('steps' in plan) return plan;
+  throw failed(plan);
 }
 
 /** [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles. */

@@ -82,25 +82,29 @@ class Model::Impl {
 
   void submit(std::unique_ptr<Request> request) { executor_.submit(std::move(request)); }
 
-  Status describe(const Shape& image, int profile_runs, std::vector<StepDescription>* steps) {
+  Status describe(const Shape& image, int profile_runs, PlanDescription* description) {
     std::shared_ptr<Plan> plan;
     if (Status s = plans_.find(image, &plan); !s.ok()) return s;
     const Program& program = *plan->program;
     std::vector<int64_t> nanoseconds(program.steps().size(), 0);
     if (profile_runs > 0)
       if (Status s = profile(program, profile_runs, nanoseconds.data()); !s.ok()) return s;
-    steps->clear();
+    const PlanOptions& options = network_.plan_options;
+    *description = {program.image(), options.l1_bytes, options.l2_bytes, program.arena_floats() * sizeof(float),
+                    program.scratch_floats() * sizeof(float), network_.weights.size_bytes(), {}};
     for (size_t i = 0; i < program.steps().size(); ++i) {
       const Step& step = program.steps()[i];
       StepDescription d;
       d.split = step.split() == Split::rows ? "rows" : "groups";
+      d.reason = step.reason();
       d.tasks = step.tasks();
+      d.scratch_bytes = step.scratch_floats() * sizeof(float);
       d.nanoseconds = profile_runs > 0 ? nanoseconds[i] / profile_runs : 0;
       for (const auto& stage : step.stages()) {
         d.stages.push_back(stage->name + ": " + stage->kernel());
         d.macs += stage->macs;
       }
-      steps->push_back(std::move(d));
+      description->steps.push_back(std::move(d));
     }
     return Status::success();
   }
@@ -197,8 +201,8 @@ Status Model::request(const float* data, const Shape& shape, std::unique_ptr<Req
   return impl_->request(data, shape, request);
 }
 void Model::submit(std::unique_ptr<Request> request) { impl_->submit(std::move(request)); }
-Status Model::describe(const Shape& image, int profile_runs, std::vector<StepDescription>* steps) {
-  return impl_->describe(image, profile_runs, steps);
+Status Model::describe(const Shape& image, int profile_runs, PlanDescription* description) {
+  return impl_->describe(image, profile_runs, description);
 }
 
 }  // namespace ghostnet

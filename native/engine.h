@@ -42,10 +42,21 @@ struct Request {
 /// What one step of a plan is, for people.
 struct StepDescription {
   std::string split;                 // "rows" or "groups"
+  std::string reason;                // why: "map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d"
   std::vector<std::string> stages;   // "blocks.2.0.ghost1.primary_conv: pointwise"
   int tasks = 0;                     // rows or groups that threads share
+  size_t scratch_bytes = 0;          // of each thread
   int64_t macs = 0;                  // for one image
   int64_t nanoseconds = 0;           // mean of the profiled runs, one thread
+};
+
+struct PlanDescription {
+  Shape image;                          // n = 1
+  size_t l1_bytes = 0, l2_bytes = 0;    // the caches of one core that the plan is made for
+  size_t arena_bytes = 0;               // values that outlive a step, of each image under way
+  size_t scratch_bytes = 0;             // of each thread: the largest of the steps'
+  size_t weight_bytes = 0;              // packed
+  std::vector<StepDescription> steps;
 };
 
 class Model {
@@ -67,7 +78,7 @@ class Model {
   void submit(std::unique_ptr<Request> request);
 
   /// The plan for images of this size, run once with zeros if `profile` says so.
-  Status describe(const Shape& image, int profile_runs, std::vector<StepDescription>* steps);
+  Status describe(const Shape& image, int profile_runs, PlanDescription* description);
 
  private:
   class Impl;

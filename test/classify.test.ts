@@ -157,14 +157,32 @@ describe('classify', () => {
 describe('plan', () => {
   it('names every step, and measures it where asked', () => {
     const plan = model.plan();
-    const stages = plan.flatMap((step) => step.stages);
+    const stages = plan.steps.flatMap((step) => step.stages);
     expect(stages[0]).toMatch(/^conv_stem.*: planar_conv$/);
     expect(stages.at(-1)).toMatch(/^classifier: matvec$/);
-    expect(plan.every(({ split, tasks }) => ['rows', 'groups'].includes(split) && tasks >= 1)).toBe(true);
-    expect(plan.reduce((sum, { macs }) => sum + macs, 0)).toBe(model.info.macs);
-    expect(plan.every(({ microseconds }) => microseconds === 0)).toBe(true);
-    expect(model.plan([64, 96], 2).some(({ microseconds }) => microseconds > 0)).toBe(true);
+    expect(plan.steps.every(({ split, tasks }) => ['rows', 'groups'].includes(split) && tasks >= 1)).toBe(true);
+    expect(plan.steps.reduce((sum, { macs }) => sum + macs, 0)).toBe(model.info.macs);
+    expect(plan.steps.every(({ microseconds }) => microseconds === 0)).toBe(true);
+    expect(model.plan([64, 96], 2).steps.some(({ microseconds }) => microseconds > 0)).toBe(true);
     // Nothing that a GhostNet has is left to the slow reference.
     expect(stages.filter((stage) => stage.endsWith('reference'))).toEqual([]);
+  });
+
+  it('says what memory it takes, and why rows or groups', () => {
+    const plan = model.plan([224, 160]);
+    expect(plan.inputSize).toEqual([224, 160]);
+    expect(plan.weightBytes).toBe(model.info.weightBytes);
+    expect(plan.l1Bytes).toBeGreaterThan(1024);
+    expect(plan.l2Bytes).toBeGreaterThan(plan.l1Bytes);
+    // The arena holds at least the largest map that outlives its step: the stem's, if nothing else.
+    expect(plan.arenaBytes).toBeGreaterThan(0);
+    expect(plan.scratchBytes).toBe(Math.max(...plan.steps.map(({ scratchBytes }) => scratchBytes)));
+    expect(plan.arenaBytes).toBeGreaterThan(model.plan([64, 64]).arenaBytes);
+    for (const { stages, reason, scratchBytes } of plan.steps) {
+      expect(reason).toMatch(/^[a-z].*[a-zA-Z0-9]$/);
+      // Stages that share a step hand their values on in scratch.
+      if (stages.length > 1) expect(scratchBytes, stages.join()).toBeGreaterThan(0);
+    }
+    expect(plan.steps[0]).toMatchObject({ split: 'rows', reason: 'reads the image' });
   });
 });

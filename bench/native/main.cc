@@ -76,13 +76,13 @@ double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const g
 }
 
 void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs, double peak) {
-  std::vector<ghostnet::StepDescription> steps;
-  if (const ghostnet::Status s = model.describe(shape, runs, &steps); !s.ok()) {
+  ghostnet::PlanDescription plan;
+  if (const ghostnet::Status s = model.describe(shape, runs, &plan); !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     std::exit(1);
   }
   double total = 0, macs = 0;
-  for (const ghostnet::StepDescription& step : steps) {
+  for (const ghostnet::StepDescription& step : plan.steps) {
     const double us = static_cast<double>(step.nanoseconds) / 1e3;
     total += us;
     macs += static_cast<double>(step.macs);

@@ -54,8 +54,12 @@ function printFacts({ config, info }: GhostNet): void {
 const planRuns = 20;
 
 function printPlan(model: GhostNet): void {
-  for (const { split, tasks, stages, macs, microseconds } of model.plan(model.config.preprocess.inputSize, planRuns)) {
-    print(`${microseconds.toFixed(1).padStart(8)} us  ${(macs / 1e6).toFixed(2).padStart(6)} MMAC  ${split} x${tasks}`);
+  const plan = model.plan(model.config.preprocess.inputSize, planRuns);
+  print(`plan        for 1x3x${plan.inputSize.join('x')}; caches of a core: L1d ${plan.l1Bytes} bytes, L2 ${plan.l2Bytes} bytes`);
+  print(`memory      arena ${plan.arenaBytes} bytes an image, scratch ${plan.scratchBytes} bytes a thread, packed weights ${plan.weightBytes} bytes`);
+  for (const { split, reason, tasks, stages, scratchBytes, macs, microseconds } of plan.steps) {
+    const figures = `${microseconds.toFixed(1).padStart(8)} us  ${(macs / 1e6).toFixed(2).padStart(6)} MMAC`;
+    print(`${figures}  ${split} x${tasks}: ${reason}; scratch ${scratchBytes} bytes`);
     for (const stage of stages) print(`              ${stage}`);
   }
 }

@@ -28,7 +28,7 @@ class JsModel : public Napi::ObjectWrap<JsModel> {
   /// infer(data: Float32Array, n, c, h, w, callback(failure, [{ name, shape, data }])): a number for cancel()
   Napi::Value infer(const Napi::CallbackInfo& info);
   Napi::Value cancel(const Napi::CallbackInfo& info);
-  /// describe(height, width, profileRuns): steps of the plan, or { code, message }
+  /// describe(height, width, profileRuns): the plan (see lib/native.ts), or { code, message }
   Napi::Value describe(const Napi::CallbackInfo& info);
   /// close(): ends the threads and frees the weights. Nothing may be under way.
   Napi::Value close(const Napi::CallbackInfo& info);

@@ -104,15 +104,20 @@ class Scheduler {
 
   // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for
   // every group. So rows pay where a map outgrows the caches and the weights do not.
-  bool prefers_rows(const Operation& ghost) const {
+  bool prefers_rows(const Operation& ghost, std::string* reason) const {
     const int primary = producer_[static_cast<size_t>(ghost.inputs[0])];
+    *reason = "its ghost module has no convolution";
     if (primary < 0 || op(static_cast<size_t>(primary)).conv < 0) return false;
     const Operation& conv = op(static_cast<size_t>(primary));
     const size_t weight_bytes = static_cast<size_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * sizeof(float);
-    const size_t largest_map = std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0]));
     // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
-    return weight_bytes <= options_.l1_bytes ? largest_map > options_.l2_bytes / 2
-                                             : weight_bytes <= options_.l2_bytes / 2 && map_bytes(conv.inputs[0]) > options_.l2_bytes / 2;
+    const bool in_l1 = weight_bytes <= options_.l1_bytes, in_l2 = weight_bytes <= options_.l2_bytes / 2;
+    const size_t map = in_l1 ? std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0])) : map_bytes(conv.inputs[0]);
+    const bool large = map > options_.l2_bytes / 2;
+    const std::string weights = "weights of " + std::to_string(weight_bytes) + (in_l1 ? " bytes <= L1d" : in_l2 ? " bytes <= L2 / 2" : " bytes > L2 / 2");
+    const std::string maps = "map of " + std::to_string(map) + (large ? " bytes > L2 / 2" : " bytes <= L2 / 2");
+    *reason = !in_l1 && !in_l2 ? weights : large ? maps + ", " + weights : maps;
+    return (in_l1 || in_l2) && large;
   }
 
   void choose_splits() {
@@ -120,21 +125,29 @@ class Scheduler {
     for (size_t c = 0; c < lowered_.chains.size(); ++c)
       for (size_t member : lowered_.chains[c]) chain_of_[member] = c;
     split_.assign(ops_.size(), Split::groups);
+    reason_.assign(ops_.size(), "its input is not made in rows");
     Split next_ghost = Split::groups;
+    std::string reason = "no ghost module follows";
     for (size_t i = ops_.size(); i-- > 0;) {
-      if (op(i).kind == Kind::ghost) next_ghost = prefers_rows(op(i)) ? Split::rows : Split::groups;
-      if (op(i).kind == Kind::ghost || op(i).kind == Kind::pointwise || op(i).kind == Kind::avg_pool2) split_[i] = next_ghost;
+      if (op(i).kind == Kind::ghost) next_ghost = prefers_rows(op(i), &reason) ? Split::rows : Split::groups;
+      if (op(i).kind == Kind::ghost || op(i).kind == Kind::pointwise || op(i).kind == Kind::avg_pool2) choose(i, next_ghost, reason);
+      if (!row_local(op(i))) reason_[i] = "reads whole maps";
     }
     for (size_t i = 0; i < ops_.size(); ++i) {
       const int from = op(i).inputs.empty() ? -1 : producer_[static_cast<size_t>(op(i).inputs[0])];
       const bool after_rows = from >= 0 && split_[static_cast<size_t>(from)] == Split::rows;
-      if (op(i).kind == Kind::planar_conv) split_[i] = Split::rows;
-      if ((op(i).kind == Kind::depthwise || op(i).kind == Kind::scale) && after_rows) split_[i] = Split::rows;
+      if (op(i).kind == Kind::planar_conv) choose(i, Split::rows, "reads the image");
+      if ((op(i).kind == Kind::depthwise || op(i).kind == Kind::scale) && after_rows) choose(i, Split::rows, "its input is made in rows");
       // The second ghost module of a bottleneck follows the first.
       if (op(i).kind == Kind::ghost && op(i).join == GhostKind::residual && from >= 0 &&
-          split_of_input(static_cast<size_t>(from)) == Split::rows)
-        split_[i] = split_[static_cast<size_t>(from)] = Split::rows;
+          split_of_input(static_cast<size_t>(from)) == Split::rows) {
+        for (size_t member : {i, static_cast<size_t>(from)}) choose(member, Split::rows, "the bottleneck's first ghost module is made in rows");
+      }
     }
+  }
+  void choose(size_t i, Split split, const std::string& reason) {
+    split_[i] = split;
+    reason_[i] = reason;
   }
   Split split_of_input(size_t i) const {
     const int from = producer_[static_cast<size_t>(op(i).inputs[0])];
@@ -299,6 +312,7 @@ class Scheduler {
         at += size;
       }
       p_.scratch_floats_ = std::max(p_.scratch_floats_, at);
+      step_scratch_.push_back(at);
     }
   }
 
@@ -323,6 +337,7 @@ class Scheduler {
     }
     const bool alone = members.size() == 1 && !row_local(op(members[0]));
     p_.steps_.emplace_back(alone ? Split::groups : split, std::move(stages), weights_end(members));
+    p_.steps_.back().note(reason_[members[0]], step_scratch_[p_.steps_.size() - 1]);
   }
 
   const Graph& graph_;
@@ -334,8 +349,10 @@ class Scheduler {
   std::vector<std::unique_ptr<Stage>> stages_;  // [operations], moved into steps at the end
   std::vector<int> producer_;                   // [nodes] the operation of a value, or -1
   std::vector<Split> split_;                    // [operations]
+  std::vector<std::string> reason_;             // [operations] of the split
   std::vector<size_t> chain_of_;                // [operations]
   std::vector<std::vector<size_t>> steps_;      // operations by step
+  std::vector<size_t> step_scratch_;            // [steps] floats
   std::vector<int> step_of_, last_read_;        // [nodes]
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "stages/stage.h"
@@ -26,6 +27,10 @@ class Step {
   const float* weights_begin(Range tasks) const;
   const float* weights_end(Range tasks) const;
   Split split() const { return split_; }
+  /// For plans that are printed: why the split is what it is, in words, and what the step takes of each thread's scratch.
+  void note(std::string reason, size_t scratch_floats) { reason_ = std::move(reason), scratch_floats_ = scratch_floats; }
+  const std::string& reason() const { return reason_; }
+  size_t scratch_floats() const { return scratch_floats_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
   /// The stage of this step that computes input `i` of stage `s`, or -1: the value was complete before.
   int producer(size_t s, size_t i) const { return producers_[s][i]; }
@@ -40,6 +45,8 @@ class Step {
   std::vector<std::unique_ptr<Stage>> stages_;
   std::vector<std::vector<int>> producers_;
   std::vector<const float*> group_weights_;  // [groups + 1] where each group's weights begin; empty without weights
+  std::string reason_;
+  size_t scratch_floats_ = 0;
 };
 
 }  // namespace ghostnet
