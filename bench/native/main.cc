@@ -2,6 +2,7 @@
 // on their values.
 //   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
+//   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -12,10 +13,12 @@
 #include <string>
 
 #include "../../test/native/synthetic_network.h"
+#include "ablation.h"
 #include "engine.h"
 #include "kernels.h"
 #include "kernels/select.h"
 #include "peak.h"
+#include "plan/shapes.h"
 #include "platform/cpu.h"
 
 namespace {
@@ -23,21 +26,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  int version = 2, height = 224, width = 224, threads = 1, runs = 200, batch = 1;
+  int version = 2, height = 224, width = 224, threads = 1, runs = 200, rounds = 11, batch = 1;
   double multiplier = 1.0;
   std::string isa;
-  bool steps = false, kernels = false;
+  bool steps = false, kernels = false, ablation = false;
 };
 
 bool parse(int argc, char** argv, Options* o) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    if (flag == "--steps") {
-      o->steps = true;
-      continue;
-    }
-    if (flag == "--kernels") {
-      o->kernels = true;
+    bool* const on = flag == "--steps" ? &o->steps : flag == "--kernels" ? &o->kernels : flag == "--ablation" ? &o->ablation : nullptr;
+    if (on) {
+      *on = true;
       continue;
     }
     if (i + 1 >= argc) return false;
@@ -49,9 +49,10 @@ bool parse(int argc, char** argv, Options* o) {
     else if (flag == "--batch") o->batch = std::atoi(value);
     else if (flag == "--isa") o->isa = value;
     else if (flag == "--runs") o->runs = std::atoi(value);
+    else if (flag == "--rounds") o->rounds = std::atoi(value);
     else return false;
   }
-  return true;
+  return o->runs > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !o->ablation);
 }
 
 double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
@@ -94,31 +95,19 @@ void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs,
   std::printf("%8.1f us %6.2f MMAC %5.1f %% of the peak in all\n", total, macs / 1e6, peak > 0 ? macs / 10 / total / peak : 0.0);
 }
 
-}  // namespace
+int run_kernels(const ghostnet::KernelTable& kernels) {
+  const double peak = ghostnet::peak_gmacs(kernels.name);
+  std::printf("%s, %s, FMA peak of one core: %.1f GMAC/s\n", ghostnet::cpu_name().c_str(), kernels.name, peak);
+  ghostnet::bench_kernels(kernels, peak);
+  return 0;
+}
 
-int main(int argc, char** argv) {
-  Options o;
-  if (!parse(argc, argv, &o)) {
-    std::fprintf(stderr, "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--batch N] [--threads N] [--isa NAME] [--runs N] [--steps] | --kernels [--isa NAME]\n");
-    return 2;
-  }
-  if (o.kernels) {
-    const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa);
-    if (!kernels) return std::fprintf(stderr, "this machine lacks %s\n", o.isa.c_str()), 1;
-    const double peak = ghostnet::peak_gmacs(kernels->name);
-    std::printf("%s, %s, FMA peak of one core: %.1f GMAC/s\n", ghostnet::cpu_name().c_str(), kernels->name, peak);
-    ghostnet::bench_kernels(*kernels, peak);
-    return 0;
-  }
-  ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
+int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const ghostnet::Shape& shape, const std::vector<float>& image) {
   std::unique_ptr<ghostnet::Model> model;
   if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa}, &model); !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     return 1;
   }
-  const ghostnet::Shape shape{o.batch, 3, o.height, o.width};
-  std::vector<float> image(static_cast<size_t>(shape.elements()));
-  for (float& x : image) x = network.uniform();
   std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%dx%d\n", ghostnet::cpu_name().c_str(), model->info().isa.c_str(), model->info().threads, o.version, o.multiplier, o.batch, o.height, o.width);
   std::vector<double> ms;
   for (int i = 0; i < o.runs / 10 + 1; ++i) infer_ms(*model, image, shape);
@@ -129,4 +118,29 @@ int main(int argc, char** argv) {
   if (peak > 0) std::printf("FMA peak of one core: %.1f GMAC/s\n", peak);
   if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs, peak);
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options o;
+  if (!parse(argc, argv, &o)) {
+    std::fprintf(stderr,
+                 "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--steps]\n"
+                 "       ghostnet_bench --kernels [--isa NAME]\n"
+                 "       ghostnet_bench --ablation [--rounds N], with the options of the network, one image at a time\n");
+    return 2;
+  }
+  const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa);
+  if (!kernels) return std::fprintf(stderr, "this machine lacks %s\n", o.isa.c_str()), 1;
+  if (o.kernels) return run_kernels(*kernels);
+  ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
+  const ghostnet::Shape shape{o.batch, 3, o.height, o.width};
+  std::vector<ghostnet::Shape> shapes;
+  if (const ghostnet::Status s = ghostnet::infer_shapes(network.graph, shape, &shapes); !s.ok()) return std::fprintf(stderr, "%s\n", s.message().c_str()), 1;
+  std::vector<float> image(static_cast<size_t>(shape.elements()));
+  for (float& x : image) x = network.uniform();
+  if (!o.ablation) return run_model(o, network, shape, image);
+  std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%d, %d rounds\n\n", ghostnet::cpu_name().c_str(), kernels->name, o.threads, o.version, o.multiplier, o.height, o.width, o.rounds);
+  return ghostnet::bench_ablation(network.graph, *kernels, shape, image, o.threads, o.rounds) ? 0 : 1;
 }

@@ -19,7 +19,8 @@ struct Layout {
   int channels = 0;
   int segments = 1;  // 1, or 2 halves of equal size and structure
 
-  static Layout of(int channels, int segments) {
+  /// `narrow`: a block has no more lanes than its channels need; else 16.
+  static Layout of(int channels, int segments, bool narrow = true) {
     Layout layout;
     layout.channels = channels;
     layout.segments = segments;
@@ -27,7 +28,7 @@ struct Layout {
     for (int first = 0; first < channels; first += per_segment) {
       for (int c = 0; c < per_segment; c += kMaxLanes) {
         const int count = per_segment - c < kMaxLanes ? per_segment - c : kMaxLanes;
-        layout.blocks.push_back({first + c, count, lanes_for(count)});
+        layout.blocks.push_back({first + c, count, narrow ? lanes_for(count) : kMaxLanes});
       }
     }
     return layout;

@@ -56,7 +56,7 @@ class Lowering {
       return;
     Ghost ghost{c, p, d, -1, GhostKind::concat};
     fused_[static_cast<size_t>(d)] = true;
-    if (!is_output_[static_cast<size_t>(c)]) {
+    if (options_.fuse_joins && !is_output_[static_cast<size_t>(c)]) {
       join_gate(&ghost);
       join_shortcut(&ghost);
     }
@@ -157,12 +157,14 @@ class Lowering {
     for (const GraphOutput& o : graph_.outputs) ++out_.consumers[static_cast<size_t>(o.node)];
   }
 
+  Layout layout_of(const Node& n, int segments) const { return Layout::of(n.channels, segments, options_.narrow_blocks); }
+
   // The layout that the readers of a value need, where they need a certain one.
   bool wanted(int value, Layout* layout) const {
     for (const Operation& op : out_.operations) {
       const bool main = !op.inputs.empty() && op.inputs[0] == value;
       const bool second = op.inputs.size() > 1 && op.inputs[1] == value;
-      if (op.kind == Kind::ghost && second) return *layout = Layout::of(node(op.value).channels, 2), true;
+      if (op.kind == Kind::ghost && second) return *layout = layout_of(node(op.value), 2), true;
       if (op.kind == Kind::scale && second) return *layout = out_.layouts[static_cast<size_t>(op.inputs[0])], true;
       const bool per_channel = op.kind == Kind::depthwise || op.kind == Kind::avg_pool2 || op.kind == Kind::scale || op.kind == Kind::global_avg_pool;
       if (per_channel && main && wanted(op.value, layout)) return true;
@@ -173,11 +175,11 @@ class Lowering {
   // False where a value is wanted in two layouts at once, which no GhostNet does.
   bool assign_layouts() {
     out_.layouts.resize(graph_.nodes.size());
-    for (size_t i = 0; i < graph_.nodes.size(); ++i) out_.layouts[i] = Layout::of(graph_.nodes[i].channels, 1);
+    for (size_t i = 0; i < graph_.nodes.size(); ++i) out_.layouts[i] = layout_of(graph_.nodes[i], 1);
     for (const Operation& op : out_.operations) {
       Layout& layout = out_.layouts[static_cast<size_t>(op.value)];
       switch (op.kind) {
-        case Kind::ghost: layout = Layout::of(node(op.value).channels, 2); break;
+        case Kind::ghost: layout = layout_of(node(op.value), 2); break;
         case Kind::depthwise:
         case Kind::avg_pool2:
         case Kind::global_avg_pool:
@@ -186,10 +188,10 @@ class Lowering {
       }
     }
     for (const Operation& op : out_.operations) {
-      const auto layout_of = [&](int value) -> const Layout& { return out_.layouts[static_cast<size_t>(value)]; };
+      const auto layout = [&](int value) -> const Layout& { return out_.layouts[static_cast<size_t>(value)]; };
       const bool two = (op.kind == Kind::ghost || op.kind == Kind::scale) && op.inputs.size() > 1;
-      if (two && !(layout_of(op.inputs[1]) == layout_of(op.value))) return false;
-      if (op.kind == Kind::ghost && layout_of(op.inputs[0]).segments != 1) return false;
+      if (two && !(layout(op.inputs[1]) == layout(op.value))) return false;
+      if (op.kind == Kind::ghost && layout(op.inputs[0]).segments != 1) return false;
     }
     return true;
   }

@@ -45,7 +45,10 @@ inline bool per_channel(Kind kind) {
 }
 
 struct LowerOptions {
-  bool fuse_ghost = true;  // off: everything but convolutions and pools runs on the reference (for tests)
+  // Off for tests and ablations alone.
+  bool fuse_ghost = true;     // off: everything but convolutions and pools runs on the reference
+  bool fuse_joins = true;     // off: a ghost module's gate or shortcut runs after it, on the reference
+  bool narrow_blocks = true;  // off: every block has 16 lanes
 };
 
 /// Of a checked graph.

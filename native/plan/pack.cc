@@ -97,13 +97,13 @@ int64_t first_not_finite(const float* values, int64_t count) {
   return -1;
 }
 
-Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered) {
+Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, bool by_group) {
   convs_.assign(lowered.operations.size(), PackedConv());
   size_t total = 0;
-  for (const std::vector<size_t>& chain : lowered.chains) {
-    const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[chain[0]].value)].groups();
+  const auto place_together = [&](const std::vector<size_t>& operations) {
+    const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[operations[0]].value)].groups();
     for (int g = 0; g < groups; ++g) {
-      for (size_t i : chain) {
+      for (size_t i : operations) {
         if (!Packer::needed(lowered.operations[i])) continue;
         const Packer packer = Packer::of(graph, lowered, lowered.operations[i]);
         convs_[i].weights.resize(packer.out.blocks.size());
@@ -111,6 +111,10 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered) {
         total = place(packer, g, total, &convs_[i]);
       }
     }
+  };
+  for (const std::vector<size_t>& chain : lowered.chains) {
+    if (by_group) place_together(chain);
+    else for (size_t i : chain) place_together({i});
   }
   if (!floats_.allocate(total)) return Status::out_of_memory("not enough memory for the network's weights");
   return Status::success();
@@ -121,6 +125,14 @@ void PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t oper
   const PackedConv& conv = convs_[operation];
   for (size_t b = 0; b < conv.weights.size(); ++b)
     packer.pack(filters, packer.out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
+}
+
+void PackedWeights::pack_all(const Graph& graph, const Lowered& lowered) {
+  for (size_t i = 0; i < lowered.operations.size(); ++i) {
+    if (!Packer::needed(lowered.operations[i])) continue;
+    const Node& conv = graph.nodes[static_cast<size_t>(lowered.operations[i].conv)];
+    pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias});
+  }
 }
 
 }  // namespace ghostnet

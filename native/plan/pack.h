@@ -22,9 +22,12 @@ int64_t first_not_finite(const float* values, int64_t count);
 
 class PackedWeights {
  public:
-  /// Gives every operation's weights their place; until they are packed they are zero.
-  Status allocate(const Graph& graph, const Lowered& lowered);
+  /// Gives every operation's weights their place; until they are packed they are zero. In the order of execution, group by
+  /// group of a chain; else (for tests and ablations) each convolution whole.
+  Status allocate(const Graph& graph, const Lowered& lowered, bool by_group = true);
   void pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);
+  /// Every operation's, from where the nodes of its graph point to.
+  void pack_all(const Graph& graph, const Lowered& lowered);
   const PackedConv& of(size_t operation) const { return convs_[operation]; }
   const float* at(size_t offset) const { return floats_.data() + offset; }
   size_t size_bytes() const { return floats_.count() * sizeof(float); }

@@ -14,9 +14,11 @@ namespace ghostnet {
 struct PlanOptions {
   size_t l1_bytes = 32 * 1024;   // data cache of a core
   size_t l2_bytes = 512 * 1024;  // of a core
-  bool rows = true, groups = true;  // off: stages that would share a step run one by one (for tests and ablations)
   int rows_at_once = 4;  // that the last stage of a row pipeline makes in one call, at most
-  bool prefetch = true;  // weights ahead of their use
+  // Off for tests and ablations alone.
+  bool rows = true, groups = true;  // off: stages that would share a step run one by one
+  bool prefetch = true;             // weights ahead of their use
+  bool reuse_memory = true;         // values that are never alive at once share it
 };
 
 class Program {

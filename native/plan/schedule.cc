@@ -293,7 +293,8 @@ class Scheduler {
       const auto value = static_cast<size_t>(o.value);
       View& v = p_.views_[value];
       if (v.home != View::Home::arena) continue;
-      lifetimes.push_back({lay_out(v), step_of_[value], std::max(step_of_[value], last_read_[value]), 0});
+      const int first = options_.reuse_memory ? step_of_[value] : 0, end = static_cast<int>(steps_.size());
+      lifetimes.push_back({lay_out(v), first, options_.reuse_memory ? std::max(first, last_read_[value]) : end, 0});
       values.push_back(value);
     }
     p_.arena_floats_ = place(&lifetimes);
@@ -303,7 +304,8 @@ class Scheduler {
 
   void place_scratch() {
     for (const auto& members : steps_) {
-      size_t at = 0;
+      const size_t start = options_.reuse_memory ? 0 : p_.scratch_floats_;
+      size_t at = start;
       for (size_t m : members) {
         View& v = view(op(m).value);
         if (v.home == View::Home::arena) continue;
@@ -312,7 +314,7 @@ class Scheduler {
         at += size;
       }
       p_.scratch_floats_ = std::max(p_.scratch_floats_, at);
-      step_scratch_.push_back(at);
+      step_scratch_.push_back(at - start);
     }
   }
 

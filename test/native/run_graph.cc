@@ -46,7 +46,7 @@ struct ImageMemory {
 // Every split, with and without fusion: what a model chooses by the sizes of caches is chosen here by force.
 std::vector<ProgramOptions> program_options() {
   constexpr size_t kHuge = size_t{1} << 40;
-  std::vector<ProgramOptions> all(6);
+  std::vector<ProgramOptions> all(8);
   for (ProgramOptions& o : all) o.plan.l1_bytes = 32 * 1024, o.plan.l2_bytes = 4 * 1024;
   all[1].plan.l1_bytes = all[2].plan.l1_bytes = kHuge;  // rows wherever possible
   all[1].plan.l2_bytes = all[2].plan.l2_bytes = 1;
@@ -58,6 +58,9 @@ std::vector<ProgramOptions> program_options() {
   all[3].images = 3;
   all[4].plan.rows = all[4].plan.groups = false;        // one stage a step
   all[5].lower.fuse_ghost = false;
+  all[6].lower.fuse_joins = all[6].lower.narrow_blocks = all[6].plan.reuse_memory = false;
+  all[7].lower.narrow_blocks = all[7].weights_by_group = all[7].plan.prefetch = false;
+  all[7].threads = 2;
   return all;
 }
 
@@ -108,13 +111,8 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   std::unique_ptr<Program> program;
   if (Status s = check_graph(graph); !s.ok()) return s;
   lower(graph, options.lower, &lowered);
-  if (Status s = weights.allocate(graph, lowered); !s.ok()) return s;
-  for (size_t i = 0; i < lowered.operations.size(); ++i) {
-    const Operation& op = lowered.operations[i];
-    if (op.conv < 0 || op.kind == Kind::plain) continue;
-    const Node& conv = graph.nodes[static_cast<size_t>(op.conv)];
-    weights.pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias});
-  }
+  if (Status s = weights.allocate(graph, lowered, options.weights_by_group); !s.ok()) return s;
+  weights.pack_all(graph, lowered);
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;
 
   std::vector<float> padded(padded_image_floats(shape, lowered.image_padding));

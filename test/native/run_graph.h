@@ -18,6 +18,7 @@ Status infer(Model& model, const std::vector<float>& image, const Shape& shape, 
 struct ProgramOptions {
   LowerOptions lower;
   PlanOptions plan;
+  bool weights_by_group = true;
   int threads = 1;
   int images = 1;  // computed in step, all of them this image: they must not differ
 };

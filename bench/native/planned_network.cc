@@ -1,0 +1,50 @@
+#include "planned_network.h"
+
+#include <cstring>
+
+#include "plan/transfer.h"
+
+namespace ghostnet {
+
+Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, const Choices& choices, const Shape& shape,
+                              const std::vector<float>& image, int threads, std::unique_ptr<PlannedNetwork>* network) {
+  auto n = std::make_unique<PlannedNetwork>();
+  n->output_ = graph.outputs[0].node;
+  n->threads_ = threads;
+  lower(graph, choices.lower, &n->lowered_);
+  if (Status s = n->weights_.allocate(graph, n->lowered_, choices.weights_by_group); !s.ok()) return s;
+  n->weights_.pack_all(graph, n->lowered_);
+  if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &n->program_); !s.ok()) return s;
+  if (Status s = n->workspace_.allocate(*n->program_, threads); !s.ok()) return s;
+  const Pair padding = n->lowered_.image_padding;
+  if (!n->padded_image_.allocate(padded_image_floats(shape, padding))) return Status::out_of_memory();
+  pad_image(image.data(), shape, padding, n->padded_image_.data());
+  n->workspace_.set_image(n->padded_image_.data());
+  *network = std::move(n);
+  return Status::success();
+}
+
+void PlannedNetwork::run(ThreadPool& pool) {
+  Team team(threads_);
+  const std::atomic<bool> never{false};
+  pool.run([&](int rank) { (void)program_->run(team, rank, {{&workspace_.worker(rank)}, {&never}}); });
+}
+
+double PlannedNetwork::reference_ms(ThreadPool& pool) {
+  Team team(threads_);
+  const std::atomic<bool> never{false};
+  std::vector<int64_t> nanoseconds(program_->steps().size(), 0);
+  pool.run([&](int rank) { (void)program_->run(team, rank, {{&workspace_.worker(rank)}, {&never}}, rank == 0 ? nanoseconds.data() : nullptr); });
+  int64_t sum = 0;
+  for (size_t s = 0; s < nanoseconds.size(); ++s)
+    if (std::strcmp(program_->steps()[s].stages()[0]->kernel(), "reference") == 0) sum += nanoseconds[s];
+  return static_cast<double>(sum) / 1e6;
+}
+
+std::vector<float> PlannedNetwork::logits() {
+  std::vector<float> values(static_cast<size_t>(program_->shapes()[static_cast<size_t>(output_)].elements()));
+  program_->read_output(output_, workspace_.worker(0), values.data());
+  return values;
+}
+
+}  // namespace ghostnet
