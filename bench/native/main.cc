@@ -3,6 +3,8 @@
 //   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
+//   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME]
+// See README.md beside this file.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -14,6 +16,7 @@
 
 #include "../../test/native/synthetic_network.h"
 #include "ablation.h"
+#include "counted.h"
 #include "engine.h"
 #include "kernels.h"
 #include "kernels/select.h"
@@ -29,13 +32,13 @@ struct Options {
   int version = 2, height = 224, width = 224, threads = 1, runs = 200, rounds = 11, batch = 1;
   double multiplier = 1.0;
   std::string isa;
-  bool steps = false, kernels = false, ablation = false;
+  bool steps = false, kernels = false, ablation = false, counted = false;
 };
 
 bool parse(int argc, char** argv, Options* o) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    bool* const on = flag == "--steps" ? &o->steps : flag == "--kernels" ? &o->kernels : flag == "--ablation" ? &o->ablation : nullptr;
+    bool* const on = flag == "--steps" ? &o->steps : flag == "--kernels" ? &o->kernels : flag == "--ablation" ? &o->ablation : flag == "--counted" ? &o->counted : nullptr;
     if (on) {
       *on = true;
       continue;
@@ -52,7 +55,8 @@ bool parse(int argc, char** argv, Options* o) {
     else if (flag == "--rounds") o->rounds = std::atoi(value);
     else return false;
   }
-  return o->runs > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !o->ablation);
+  const bool one_image = o->ablation || o->counted;
+  return o->runs > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !one_image);
 }
 
 double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
@@ -128,7 +132,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
-                 "       ghostnet_bench --ablation [--rounds N], with the options of the network, one image at a time\n");
+                 "       ghostnet_bench --ablation [--rounds N] and --counted, with the options of the network, one image at a time\n");
     return 2;
   }
   const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa);
@@ -140,6 +144,7 @@ int main(int argc, char** argv) {
   if (const ghostnet::Status s = ghostnet::infer_shapes(network.graph, shape, &shapes); !s.ok()) return std::fprintf(stderr, "%s\n", s.message().c_str()), 1;
   std::vector<float> image(static_cast<size_t>(shape.elements()));
   for (float& x : image) x = network.uniform();
+  if (o.counted) return ghostnet::run_counted(network.graph, *kernels, shape, image) ? 0 : 1;
   if (!o.ablation) return run_model(o, network, shape, image);
   std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%d, %d rounds\n\n", ghostnet::cpu_name().c_str(), kernels->name, o.threads, o.version, o.multiplier, o.height, o.width, o.rounds);
   return ghostnet::bench_ablation(network.graph, *kernels, shape, image, o.threads, o.rounds) ? 0 : 1;
