@@ -1,5 +1,5 @@
 // Writes what one benchmark case needs, the same network in every engine's format, with synthetic weights.
-//   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224 [slices]
+//   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224 [simplified]
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Tensor } from '../../lib/checkpoints/tensor.js';
@@ -25,10 +25,10 @@ function safetensors(tensors: ReadonlyMap<string, Tensor>): Buffer {
   return safetensorsFile(header, Buffer.concat([...tensors.values()].map(({ data }) => bytesOf(data))));
 }
 
-const [folder, model, shape, slices] = process.argv.slice(2) as [string, string, string, 'slices' | undefined];
+const [folder, model, shape, simplified] = process.argv.slice(2) as [string, string, string, 'simplified' | undefined];
 const inputShape = shape.split('x').map(Number) as unknown as InputShape;
 const variant = variantOf(model);
 const tensors = syntheticStateDict(variant.version, variant.width, variant.numClasses);
 writeFileSync(join(folder, 'model.safetensors'), safetensors(tensors));
-writeFileSync(join(folder, 'model.onnx'), onnxModel(buildGhostNet(tensors, variant), inputShape, slices !== undefined));
+writeFileSync(join(folder, 'model.onnx'), onnxModel(buildGhostNet(tensors, variant), inputShape, simplified !== undefined));
 writeFileSync(join(folder, 'input.f32'), bytesOf(syntheticImage('image', inputShape).data));

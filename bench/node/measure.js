@@ -28,7 +28,7 @@ import { median, percentile, ratioPerRound } from './statistics.js';
 
 /** @typedef {Case & { latencies: Latency[], services: Service[] }} CaseResult */
 
-/** @typedef {{ rounds: number, samples: number, slices: boolean, service: boolean }} Settings */
+/** @typedef {{ rounds: number, samples: number, simplified: boolean, service: boolean }} Settings */
 
 /** How far two engines' logits may be apart, as a part of the largest logit. */
 const tolerance = 1e-4;
@@ -51,7 +51,7 @@ const serviceDurationMs = 1000;
  * @throws {Error} if a contender fails, or its logits are not the first one's
  */
 export async function measureCase(folder, aCase, contenders, settings) {
-  const load = await exportCase(folder, aCase, settings.slices);
+  const load = await exportCase(folder, aCase, settings.simplified);
   const processes = contenders.map((contender) => new ContenderProcess(contender));
   try {
     const details = await inTurn(processes, 1, (process) => process.load(load));

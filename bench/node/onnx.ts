@@ -20,11 +20,11 @@ type Attribute = number | string | readonly number[] | { readonly float: number 
 /**
  * A graph with one output as an ONNX model of fixed shapes: input `input` [n, c, h, w], output of the graph's name
  * [n, classes]. Batch norm is folded into the weights (in float64); the classifier is a Gemm, as PyTorch exports linear
- * layers. Without `slices` it is as lean as an engine could wish; with them there is a Slice after every concat, even
- * where it cuts nothing, as PyTorch's exporter writes timm's networks (`out[:, :self.out_chs]`).
+ * layers. There is a Slice after every concat, even where it cuts nothing, as PyTorch's TorchScript exporter writes timm's
+ * networks (`out[:, :self.out_chs]`); `simplified` leaves out those.
  */
-export function onnxModel(graph: Graph, inputShape: InputShape, slices: boolean): Uint8Array {
-  const writer = new GraphWriter(graph, inputShape, slices);
+export function onnxModel(graph: Graph, inputShape: InputShape, simplified: boolean): Uint8Array {
+  const writer = new GraphWriter(graph, inputShape, simplified);
   return ModelProto.encode(
     ModelProto.fromObject({
       irVersion,
@@ -43,7 +43,7 @@ class GraphWriter {
   constructor(
     private readonly graph: Graph,
     private readonly inputShape: InputShape,
-    private readonly slices: boolean,
+    private readonly simplified: boolean,
   ) {
     this.shapes = inferShapes(graph, [inputShape[2], inputShape[3]]);
   }
@@ -123,7 +123,7 @@ class GraphWriter {
   private writeConcat({ name, inputs, channels }: ConcatNode): void {
     const joined = inputs.reduce((sum, id) => sum + this.shapes[id]![0], 0);
     const names = inputs.map((id) => this.nameOf(id));
-    if (joined === channels && !this.slices) return this.add('Concat', name, names, { axis: 1 });
+    if (joined === channels && this.simplified) return this.add('Concat', name, names, { axis: 1 });
     const range = { starts: 0, ends: channels, axes: 1 };
     const limits = Object.entries(range).map(([key, value]) => this.constant(`${name}.${key}`, [1], BigInt64Array.of(BigInt(value))));
     this.add('Concat', `${name}.joined`, names, { axis: 1 });

@@ -11,7 +11,7 @@ export const usage = `node run.js [options]
   --isa LIST            one ghostnet for each of these instruction sets, as avx512,avx2; default: its own choice
   --rounds N            default 9
   --samples N           inferences of a contender in a round, default 20
-  --slices              ONNX with a Slice after every concat, as PyTorch's exporter writes timm's networks
+  --simplified          ONNX without the Slice that PyTorch's TorchScript exporter writes after every concat
   --latency-only        no throughput, event loop, start and memory
   --json FILE           all figures, with every single latency
   --markdown FILE       the report that is also printed
@@ -26,7 +26,7 @@ export const usage = `node run.js [options]
  * @property {string[]} isas
  * @property {number} rounds
  * @property {number} samples
- * @property {boolean} slices
+ * @property {boolean} simplified
  * @property {boolean} latencyOnly
  * @property {string | undefined} json
  * @property {string | undefined} markdown
@@ -54,7 +54,7 @@ export function parseOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
-      ...{ quick: flag, slices: flag, 'latency-only': flag, help: flag },
+      ...{ quick: flag, simplified: flag, 'latency-only': flag, help: flag },
       ...{ models: text, sizes: text, batch: text, threads: text, contenders: text, isa: text },
       ...{ rounds: text, samples: text, json: text, markdown: text, svg: text },
     },
@@ -67,7 +67,7 @@ export function parseOptions(args) {
     isas: values.isa === undefined ? [] : list('isa', values.isa, matching(/^\w+$/, 'avx2')),
     rounds: count('rounds', given.rounds),
     samples: count('samples', values.samples ?? '20'),
-    slices: values.slices ?? false,
+    simplified: values.simplified ?? false,
     latencyOnly: values['latency-only'] ?? false,
     json: values.json,
     markdown: values.markdown,

@@ -25,12 +25,12 @@ function pathOf(file) {
  *
  * @param {string} folder
  * @param {import('./options.js').Case} aCase
- * @param {boolean} slices whether the ONNX graph has a Slice after every concat
+ * @param {boolean} simplified whether the ONNX graph lacks the Slice after every concat
  * @returns {Promise<LoadTask>}
  */
-export async function exportCase(folder, { model, shape, threads }, slices) {
+export async function exportCase(folder, { model, shape, threads }, simplified) {
   const script = ['--import', import.meta.resolve('tsx'), pathOf('export-case.ts')];
-  await run(process.execPath, [...script, folder, model, shape.join('x'), ...(slices ? ['slices'] : [])]);
+  await run(process.execPath, [...script, folder, model, shape.join('x'), ...(simplified ? ['simplified'] : [])]);
   const files = { safetensors: `${folder}/model.safetensors`, onnx: `${folder}/model.onnx` };
   return { files, inputFile: `${folder}/input.f32`, shape, threads };
 }

@@ -10,6 +10,7 @@
  * @property {import('./contenders/index.js').Contender[]} contenders
  * @property {number} rounds
  * @property {number} samples
+ * @property {boolean} simplified whether the ONNX graph lacks the Slice after every concat
  * @property {CaseResult[]} cases
  */
 
@@ -35,12 +36,14 @@ export function report(results) {
 }
 
 /** @param {Results} results */
-function description({ date, command, machine, contenders, rounds, samples }) {
+function description({ date, command, machine, contenders, rounds, samples, simplified }) {
+  const graph = simplified ? 'without the Slices of PyTorch\'s TorchScript exporter (--simplified)' : 'with a Slice after every concat, as from PyTorch\'s TorchScript exporter';
   return [
     `- ${date.slice(0, 16).replace('T', ' ')} UTC: \`${command}\``,
     `- ${machine.cpu}, ${machine.cores} core(s); ${machine.system}; Node ${machine.node}; load before: ${machine.loadBefore.toFixed(1)}`,
     `- ${contenders.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
     `- ${rounds} rounds of up to ${samples} inferences for each contender; float32, random weights, input ready as a Float32Array`,
+    `- ONNX graph: ${graph}`,
   ].join('\n');
 }
 
