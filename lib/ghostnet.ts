@@ -198,7 +198,8 @@ export class GhostNet {
   /**
    * How images of this size are computed: which stages run together, split by rows or by channel groups and why,
    * and the memory that this takes.
-   * `profileRuns` above 0 runs the plan on one thread and measures every step; the call blocks meanwhile.
+   * `profileRuns` above 0 runs the plan on as many threads as the model has and measures every step; the call blocks
+   * meanwhile.
    */
   plan(inputSize: readonly [height: number, width: number] = this.config.preprocess.inputSize, profileRuns = 0): Plan {
     this.#checkAlive();

@@ -113,14 +113,16 @@ class Model::Impl {
   Status profile(const Program& program, int runs, int64_t* nanoseconds) const {
     Workspace workspace;
     AlignedFloats image;
-    if (Status s = workspace.allocate(program, 1); !s.ok()) return s;
+    ThreadPool pool(executor_.threads());
+    if (Status s = workspace.allocate(program, pool.size()); !s.ok()) return s;
     if (!image.allocate(padded_image_floats(program.image(), network_.lowered.image_padding))) return Status::out_of_memory();
     workspace.set_image(image.data());
-    Team team(1);
+    Team team(pool.size());
     const std::atomic<bool> never{false};
-    const Program::Batch batch{{&workspace.worker(0)}, {&never}};
-    (void)program.run(team, 0, batch);
-    for (int i = 0; i < runs; ++i) (void)program.run(team, 0, batch, nanoseconds);
+    for (int i = 0; i <= runs; ++i) {
+      int64_t* const measured = i > 0 ? nanoseconds : nullptr;
+      pool.run([&](int rank) { (void)program.run(team, rank, {{&workspace.worker(rank)}, {&never}}, measured); });
+    }
     return Status::success();
   }
 

@@ -47,7 +47,7 @@ struct StepDescription {
   int tasks = 0;                     // rows or groups that threads share
   size_t scratch_bytes = 0;          // of each thread
   int64_t macs = 0;                  // for one image
-  int64_t nanoseconds = 0;           // mean of the profiled runs, one thread
+  int64_t nanoseconds = 0;           // mean of the profiled runs, on all threads of the model
 };
 
 struct PlanDescription {
