@@ -1,6 +1,7 @@
 // Where a value lies while a plan runs.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "layout.h"
@@ -46,12 +47,21 @@ struct View {
   size_t block_floats(int lanes) const { return (static_cast<size_t>(rows_kept()) * pitch() + border) * lanes; }
   bool whole() const { return home != Home::rings; }
 
-  /// Pixel 0 of row y.
-  float* row(const Worker& w, int block, int y) const {
-    const size_t at = static_cast<size_t>(y & row_mask) * pitch() + border;
-    return (home == Home::arena ? w.arena : w.scratch) + offset[static_cast<size_t>(block)] + at * lanes(block);
+  /// A block's rows, as a value: in a loop that also stores pointers nothing of it has to be loaded again.
+  struct Rows {
+    float* first;     // pixel 0 of row 0
+    ptrdiff_t pitch;  // floats
+    int mask;
+    float* operator[](int y) const { return first + (y & mask) * pitch; }
+  };
+  Rows rows(const Worker& w, int block) const {
+    const auto block_lanes = static_cast<ptrdiff_t>(lanes(block));
+    return {start(w) + offset[static_cast<size_t>(block)] + border * block_lanes, pitch() * block_lanes, row_mask};
   }
-  float* vector(const Worker& w) const { return (home == Home::arena ? w.arena : w.scratch) + offset[0]; }
+  /// Pixel 0 of row y.
+  float* row(const Worker& w, int block, int y) const { return rows(w, block)[y]; }
+  float* vector(const Worker& w) const { return start(w) + offset[0]; }
+  float* start(const Worker& w) const { return home == Home::arena ? w.arena : w.scratch; }
 };
 
 /// Zeroes the columns beside row y.

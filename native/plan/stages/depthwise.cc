@@ -24,10 +24,13 @@ class Depthwise final : public Stage {
     const Range needed{input_rows(0, rows.begin).begin, input_rows(0, rows.end - 1).end};
     w.rows.resize(static_cast<size_t>(needed.size()));
     args.rows = w.rows.data();
+    const int height = in.height;
+    const float* const zeros = w.zeros;
     for_blocks(*output->layout, groups, [&](int b) {
       const ptrdiff_t left = static_cast<ptrdiff_t>(conv_.padding.x) * in.lanes(b);
-      for (int y = needed.begin; y < needed.end; ++y)
-        w.rows[static_cast<size_t>(y - needed.begin)] = y >= 0 && y < in.height ? in.row(w, b, y) - left : w.zeros;
+      const View::Rows from = in.rows(w, b);
+      const float** row = w.rows.data();
+      for (int y = needed.begin; y < needed.end; ++y) *row++ = y >= 0 && y < height ? from[y] - left : zeros;
       args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
       args.output = output->row(w, b, rows.begin);
       args.output_pitch = static_cast<ptrdiff_t>(output->pitch()) * output->lanes(b);

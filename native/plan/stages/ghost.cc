@@ -56,14 +56,18 @@ class Ghost final : public Stage {
  private:
   void point_to_rows(Worker& w, int group, Range rows) const {
     const View& primary = *inputs[0];
-    const int second = group + output->layout->groups(), lanes = primary.lanes(group);
-    for (int y = rows.begin - 1; y <= rows.end; ++y)
-      w.rows[static_cast<size_t>(y - rows.begin + 1)] = y >= 0 && y < primary.height ? primary.row(w, group, y) - lanes : w.zeros;
+    const int lanes = primary.lanes(group), height = primary.height;
+    const View::Rows from = primary.rows(w, group);
+    const float* const zeros = w.zeros;
+    const float** row = w.rows.data();
+    for (int y = rows.begin - 1; y <= rows.end; ++y) *row++ = y >= 0 && y < height ? from[y] - lanes : zeros;
     if (inputs.size() == 1) return;
+    const View::Rows first = inputs[1]->rows(w, group), second = inputs[1]->rows(w, group + output->layout->groups());
+    const float **other0 = w.other0.data(), **other1 = w.other1.data();
     for (int y = rows.begin; y < rows.end; ++y) {
-      const int from = input_rows(1, y).begin;
-      w.other0[static_cast<size_t>(y - rows.begin)] = inputs[1]->row(w, group, from);
-      w.other1[static_cast<size_t>(y - rows.begin)] = inputs[1]->row(w, second, from);
+      const int other = Ghost::input_rows(1, y).begin;
+      *other0++ = first[other];
+      *other1++ = second[other];
     }
   }
 

@@ -20,9 +20,10 @@ class Pointwise final : public Stage {
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
     PointwiseArgs args;
-
     w.blocks.resize(lanes_.size());
-    args.input = w.blocks.data();
+    const float** const blocks = w.blocks.data();
+    const float* const start = in.start(w);
+    args.input = blocks;
     args.input_lanes = lanes_.data();
     args.input_quads = quads_.data();
     args.input_blocks = static_cast<int>(lanes_.size());
@@ -31,7 +32,8 @@ class Pointwise final : public Stage {
     for (int y = rows.begin; y < rows.end;) {
       // Without borders neighbouring rows are one long row: no tile ends at the end of a row.
       const int together = in.border == 0 ? std::min(rows.end - y, in.rows_until_wrap(y)) : 1;
-      for (size_t b = 0; b < lanes_.size(); ++b) w.blocks[b] = in.row(w, static_cast<int>(b), y);
+      const ptrdiff_t row = y & in.row_mask;
+      for (size_t b = 0; b < first_pixel_.size(); ++b) blocks[b] = start + first_pixel_[b] + row * row_floats_[b];
       for_blocks(*output->layout, groups, [&](int b) {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
@@ -52,6 +54,13 @@ class Pointwise final : public Stage {
   // Where pixel p of neighbouring rows goes, from the first of them.
   void placed() override {
     output_pixel_.clear();
+    first_pixel_.clear();
+    row_floats_.clear();
+    const View& in = *inputs[0];
+    for (size_t b = 0; b < lanes_.size(); ++b) {
+      first_pixel_.push_back(static_cast<ptrdiff_t>(in.offset[b]) + in.border * lanes_[b]);
+      row_floats_.push_back(static_cast<ptrdiff_t>(in.pitch()) * lanes_[b]);
+    }
     for (int y = 0; y < output->rows_kept(); ++y)
       for (int x = 0; x < output->width; ++x) output_pixel_.push_back(y * output->pitch() + x);
   }
@@ -62,7 +71,8 @@ class Pointwise final : public Stage {
   const PackedWeights& weights_;
   const KernelTable& kernels_;
   std::vector<int> lanes_, quads_;  // [input blocks]
-  std::vector<int32_t> output_pixel_;
+  std::vector<ptrdiff_t> first_pixel_, row_floats_;  // [input blocks] of row 0 from the input's start; from row to row
+  std::vector<int32_t> output_pixel_;                // [output rows kept * width]
 };
 
 }  // namespace
