@@ -1,16 +1,11 @@
-// Which stages run together, in which order, and where their values lie.
+// Which stages run together, and in which order.
 #include <algorithm>
 
-#include "memory.h"
-#include "program.h"
+#include "placement.h"
 #include "shapes.h"
-#include "transfer.h"
 
 namespace ghostnet {
 namespace {
-
-constexpr size_t kLineFloats = kCacheLineBytes / sizeof(float);
-size_t round_up(size_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
 
 std::unique_ptr<Stage> make_stage(const StageContext& c, size_t operation) {
   switch (c.lowered.operations[operation].kind) {
@@ -47,10 +42,11 @@ class Scheduler {
       pending.erase(pending.begin(), pending.begin() + static_cast<long>(members.size()));
       steps_.push_back(members);
     }
-    choose_homes();
-    place_arena();
-    place_scratch();
-    for (const auto& members : steps_) build_step(members);
+    Placement placement(graph_, lowered_, options_, stages_, producer_, steps_, split_, &p_.views_);
+    placement.run();
+    p_.arena_floats_ = placement.arena_floats();
+    p_.scratch_floats_ = placement.scratch_floats();
+    for (size_t i = 0; i < steps_.size(); ++i) build_step(steps_[i], placement.step_scratch_floats()[i]);
     p_.prefetch_window_bytes_ = options_.prefetch ? options_.l2_bytes : 0;
     return Status::success();
   }
@@ -58,7 +54,6 @@ class Scheduler {
  private:
   View& view(int value) { return p_.views_[static_cast<size_t>(value)]; }
   const Operation& op(size_t i) const { return ops_[i]; }
-  const Layout& layout(int value) const { return lowered_.layouts[static_cast<size_t>(value)]; }
   int consumers(int value) const { return lowered_.consumers[static_cast<size_t>(value)]; }
 
   void shape_views() {
@@ -96,11 +91,10 @@ class Scheduler {
     return graph_.nodes[static_cast<size_t>(o.conv)].weight_count * out.h * out.w;
   }
 
-  size_t row_bytes(int value) const {
+  size_t map_bytes(int value) const {
     const View& v = p_.views_[static_cast<size_t>(value)];
-    return static_cast<size_t>(v.width) * static_cast<size_t>(layout(value).total_lanes()) * sizeof(float);
+    return static_cast<size_t>(v.height) * v.row_bytes();
   }
-  size_t map_bytes(int value) const { return static_cast<size_t>(p_.views_[static_cast<size_t>(value)].height) * row_bytes(value); }
 
   // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for
   // every group. So rows pay where a map outgrows the caches and the weights do not.
@@ -197,127 +191,6 @@ class Scheduler {
     return members;
   }
 
-  void choose_homes() {
-    step_of_.assign(graph_.nodes.size(), -1);
-    last_read_.assign(graph_.nodes.size(), -1);
-    for (size_t s = 0; s < steps_.size(); ++s) {
-      for (size_t m : steps_[s]) {
-        step_of_[static_cast<size_t>(op(m).value)] = static_cast<int>(s);
-        for (int input : op(m).inputs) last_read_[static_cast<size_t>(input)] = static_cast<int>(s);
-      }
-    }
-    std::vector<bool> is_output(graph_.nodes.size(), false);
-    for (const GraphOutput& o : graph_.outputs) {
-      last_read_[static_cast<size_t>(o.node)] = static_cast<int>(steps_.size());
-      is_output[static_cast<size_t>(o.node)] = true;
-    }
-    for (size_t s = 0; s < steps_.size(); ++s) {
-      if (split_[steps_[s][0]] == Split::rows) choose_rows_at_once(s);
-      for (size_t m : steps_[s]) {
-        const auto value = static_cast<size_t>(op(m).value);
-        const bool inside = last_read_[value] == static_cast<int>(s) && !is_output[value];
-        View& v = p_.views_[value];
-        if (!inside) continue;
-        v.home = split_[steps_[s][0]] == Split::rows ? View::Home::rings : View::Home::group;
-        if (v.home == View::Home::rings) v.row_mask = ring_rows(s, op(m).value) - 1;
-      }
-    }
-  }
-
-  // A call for several rows costs little more than one for a single row, but the rings must hold them all: as many as
-  // the second-level cache has room for.
-  void choose_rows_at_once(size_t s) {
-    for (int rows = options_.rows_at_once;; rows /= 2) {
-      set_rows_at_once(steps_[s], std::max(rows, 1));
-      size_t bytes = 0;
-      for (size_t m : steps_[s]) bytes += static_cast<size_t>(ring_rows(s, op(m).value)) * row_bytes(op(m).value);
-      if (bytes <= options_.l2_bytes || rows <= 1) return;
-    }
-  }
-
-  // Of the last stage; the others make what these rows take of them.
-  void set_rows_at_once(const std::vector<size_t>& members, int rows) {
-    for (size_t m : members) stages_[m]->rows_at_once = 1;
-    stages_[members.back()]->rows_at_once = rows;
-    for (size_t k = members.size(); k-- > 0;) {
-      const Stage& reader = *stages_[members[k]];
-      for (size_t i = 0; i < reader.inputs.size(); ++i) {
-        const int from = producer_[static_cast<size_t>(op(members[k]).inputs[i])];
-        if (from < 0 || std::find(members.begin(), members.end(), static_cast<size_t>(from)) == members.end()) continue;
-        const int advance = reader.input_rows(i, reader.rows_at_once).begin - reader.input_rows(i, 0).begin;
-        int& count = stages_[static_cast<size_t>(from)]->rows_at_once;
-        count = std::max(count, advance);
-      }
-    }
-  }
-
-  // A power of two that holds the rows which the reader of a value needs at once.
-  int ring_rows(size_t s, int value) const {
-    int span = 1;
-    for (size_t m : steps_[s]) {
-      const Stage& reader = *stages_[m];
-      for (size_t k = 0; k < op(m).inputs.size(); ++k) {
-        if (op(m).inputs[k] != value) continue;
-        for (int y = 0; y < reader.output->height; ++y)
-          span = std::max(span, reader.input_rows(k, y + reader.rows_at_once - 1).end - reader.input_rows(k, y).begin);
-      }
-    }
-    int rows = 1;
-    while (rows < span) rows *= 2;
-    return rows;
-  }
-
-  // Offsets of a value's blocks from its start; returns its size. Vectors are contiguous, for matvec.
-  size_t lay_out(View& v) const {
-    size_t at = 0;
-    const bool vector = v.height == 1 && v.width == 1 && v.border == 0;
-    v.offset.clear();
-    const auto per_segment = static_cast<size_t>(v.layout->groups());
-    for (size_t b = 0; b < v.layout->blocks.size(); ++b) {
-      if (v.home == View::Home::group) {
-        v.offset.push_back(b / per_segment * round_up(v.block_floats(v.lanes(0))));
-        at = v.offset.back() + round_up(v.block_floats(v.lanes(0)));
-        continue;
-      }
-      v.offset.push_back(at);
-      const size_t floats = v.block_floats(v.layout->blocks[b].lanes);
-      at += vector ? floats : round_up(floats);
-    }
-    return round_up(at);
-  }
-
-  void place_arena() {
-    std::vector<Lifetime> lifetimes;
-    std::vector<size_t> values;
-    for (const Operation& o : ops_) {
-      const auto value = static_cast<size_t>(o.value);
-      View& v = p_.views_[value];
-      if (v.home != View::Home::arena) continue;
-      const int first = options_.reuse_memory ? step_of_[value] : 0, end = static_cast<int>(steps_.size());
-      lifetimes.push_back({lay_out(v), first, options_.reuse_memory ? std::max(first, last_read_[value]) : end, 0});
-      values.push_back(value);
-    }
-    p_.arena_floats_ = place(&lifetimes);
-    for (size_t i = 0; i < values.size(); ++i)
-      for (size_t& offset : p_.views_[values[i]].offset) offset += lifetimes[i].offset;
-  }
-
-  void place_scratch() {
-    for (const auto& members : steps_) {
-      const size_t start = options_.reuse_memory ? 0 : p_.scratch_floats_;
-      size_t at = start;
-      for (size_t m : members) {
-        View& v = view(op(m).value);
-        if (v.home == View::Home::arena) continue;
-        const size_t size = lay_out(v);
-        for (size_t& offset : v.offset) offset += at;
-        at += size;
-      }
-      p_.scratch_floats_ = std::max(p_.scratch_floats_, at);
-      step_scratch_.push_back(at - start);
-    }
-  }
-
   // Behind the last of the step's weights.
   const float* weights_end(const std::vector<size_t>& members) const {
     const float* end = nullptr;
@@ -330,7 +203,7 @@ class Scheduler {
     return end;
   }
 
-  void build_step(const std::vector<size_t>& members) {
+  void build_step(const std::vector<size_t>& members, size_t scratch_floats) {
     std::vector<std::unique_ptr<Stage>> stages;
     const Split split = split_[members[0]];
     for (size_t m : members) {
@@ -339,7 +212,7 @@ class Scheduler {
     }
     const bool alone = members.size() == 1 && !row_local(op(members[0]));
     p_.steps_.emplace_back(alone ? Split::groups : split, std::move(stages), weights_end(members));
-    p_.steps_.back().note(reason_[members[0]], step_scratch_[p_.steps_.size() - 1]);
+    p_.steps_.back().note(reason_[members[0]], scratch_floats);
   }
 
   const Graph& graph_;
@@ -354,8 +227,6 @@ class Scheduler {
   std::vector<std::string> reason_;             // [operations] of the split
   std::vector<size_t> chain_of_;                // [operations]
   std::vector<std::vector<size_t>> steps_;      // operations by step
-  std::vector<size_t> step_scratch_;            // [steps] floats
-  std::vector<int> step_of_, last_read_;        // [nodes]
 };
 
 Status Program::plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,

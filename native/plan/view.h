@@ -43,6 +43,8 @@ struct View {
   int rows_until_wrap(int y) const { return rows_kept() - (y & row_mask); }
   int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
   int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
+  /// Of a row of all blocks, without borders.
+  size_t row_bytes() const { return static_cast<size_t>(width) * static_cast<size_t>(layout->total_lanes()) * sizeof(float); }
   /// Floats of a block of `lanes` lanes with all its rows and borders.
   size_t block_floats(int lanes) const { return (static_cast<size_t>(rows_kept()) * pitch() + border) * lanes; }
   bool whole() const { return home != Home::rings; }
