@@ -3,6 +3,7 @@ import { engines } from './contenders/index.js';
 
 export const usage = `node run.js [options]
   --quick               ghostnetv2_100 at 224x224, batch 1, 5 rounds; each of these can still be given
+  --table               the cases of the table in the project's README, latencies alone, without onnxruntime-web
   --models LIST         of ghostnet_100, ghostnetv2_100, ghostnetv2_130 and other widths, in hundredths
   --sizes LIST          heights and widths of the input, as 224x224,480x360
   --batch LIST          images per inference, as 1,8
@@ -43,6 +44,10 @@ const full = {
 
 const quick = { ...full, models: 'ghostnetv2_100', sizes: '224x224', batch: '1', rounds: '5' };
 
+const at224 = { ...full, sizes: '224x224', batch: '1' };
+const otherInputs = { ...quick, sizes: '128x128,192x256,320x320,480x360', batch: '1,8', threads: '1' };
+const tableOfReadme = [at224, { ...quick, batch: '8', threads: '1' }, otherInputs];
+
 /**
  * @param {string[]} args
  * @returns {Options | undefined} undefined if help was asked for
@@ -54,7 +59,7 @@ export function parseOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
-      ...{ quick: flag, simplified: flag, 'latency-only': flag, help: flag },
+      ...{ quick: flag, table: flag, simplified: flag, 'latency-only': flag, help: flag },
       ...{ models: text, sizes: text, batch: text, threads: text, contenders: text, isa: text },
       ...{ rounds: text, samples: text, json: text, markdown: text, svg: text },
     },
@@ -62,13 +67,13 @@ export function parseOptions(args) {
   if (values.help) return undefined;
   const given = { ...(values.quick ? quick : full), ...values };
   return {
-    cases: casesOf(given),
-    contenders: values.contenders === undefined ? engines : list('contenders', values.contenders, engineName),
+    cases: values.table ? tableOfReadme.flatMap(casesOf) : casesOf(given),
+    contenders: values.contenders === undefined ? engines.slice(0, values.table ? 2 : undefined) : list('contenders', values.contenders, engineName),
     isas: values.isa === undefined ? [] : list('isa', values.isa, matching(/^\w+$/, 'avx2')),
     rounds: count('rounds', given.rounds),
     samples: count('samples', values.samples ?? '20'),
     simplified: values.simplified ?? false,
-    latencyOnly: values['latency-only'] ?? false,
+    latencyOnly: values['latency-only'] ?? values.table ?? false,
     json: values.json,
     markdown: values.markdown,
     svg: values.svg,

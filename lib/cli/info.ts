@@ -16,7 +16,7 @@ export function infoCommand(): Command {
     .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
     .addOption(modelOption())
     .addOption(threadsOption())
-    .option('--plan', 'print the steps of the plan, each measured on the model's threads')
+    .option('--plan', 'print the steps of the plan, each measured on all threads')
     .addOption(jsonOption())
     .action(info);
 }

@@ -50,6 +50,7 @@ std::vector<ProgramOptions> program_options() {
   for (ProgramOptions& o : all) o.plan.l1_bytes = 32 * 1024, o.plan.l2_bytes = 4 * 1024;
   all[1].plan.l1_bytes = all[2].plan.l1_bytes = kHuge;  // rows wherever possible
   all[1].plan.l2_bytes = all[2].plan.l2_bytes = 1;
+  all[1].plan.rows_at_once = 1;
   all[2].threads = 3;
   all[2].images = 2;
   all[3].plan.l1_bytes = 1;                             // groups wherever possible
