@@ -71,8 +71,9 @@ class Model::Impl {
     r->cancelled = std::make_shared<std::atomic<bool>>(false);
     const Pair padding = network_.lowered.image_padding;
     const size_t padded = padded_image_floats(shape, padding);
-    if (static_cast<size_t>(shape.n) > SIZE_MAX / sizeof(float) / padded || !r->images.allocate(padded * static_cast<size_t>(shape.n)))
-      return Status::out_of_memory("not enough memory for the input");
+    if (static_cast<size_t>(shape.n) <= SIZE_MAX / sizeof(float) / padded) r->images = images_->take(shape, padded * static_cast<size_t>(shape.n));
+    if (r->images.count() == 0) return Status::out_of_memory("not enough memory for the input");
+    r->pool = images_;
     const int64_t image_floats = shape.c * shape.h * shape.w;
     for (int64_t n = 0; n < shape.n; ++n)
       pad_image(data + n * image_floats, shape, padding, r->images.data() + static_cast<size_t>(n) * padded);
@@ -173,6 +174,7 @@ class Model::Impl {
   ModelInfo info_;
   std::vector<int> operation_of_;                 // [nodes] the one that has the node's weights, or -1
   std::unordered_map<int, PlainWeights> plain_;   // by node
+  const std::shared_ptr<ImagePool> images_ = std::make_shared<ImagePool>();  // a request may outlive the model
   int64_t missing_channels_ = 0;                  // whose weights have not been packed yet
   Executor executor_;  // last: its threads read all of the above
 };

@@ -9,6 +9,7 @@
 
 #include "graph.h"
 #include "platform/aligned.h"
+#include "run/image_pool.h"
 #include "status.h"
 
 namespace ghostnet {
@@ -32,7 +33,12 @@ struct OutputTensor {
 
 /// One call of infer. Made by Model::request, which copies the input, so that the caller's memory is free at once.
 struct Request {
+  ~Request() {
+    if (pool) pool->give(shape, std::move(images));
+  }
+
   Shape shape;
+  std::shared_ptr<ImagePool> pool;
   AlignedFloats images;  // [n] padded images
   std::shared_ptr<std::atomic<bool>> cancelled;
   /// Called once, on a thread of the engine. outputs are empty unless the status is ok.
