@@ -1,6 +1,4 @@
 // Depthwise convolutions and ghost modules, of every table that this CPU can run, against loops in double.
-#include <limits>
-
 #include "check.h"
 #include "guarded.h"
 #include "kernels/reference/reference.h"
@@ -9,11 +7,6 @@
 
 namespace ghostnet {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-constexpr int kLanes[] = {4, 8, 16};
-constexpr float kLows[] = {0.0f, -kInfinity};
 
 struct DepthwiseShape {
   DepthwiseKind kind;

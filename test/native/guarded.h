@@ -4,11 +4,18 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
 
 namespace ghostnet {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
+/// What kernels of blocks are tested with: every width of a pixel, ReLU and no activation.
+constexpr int kLanes[] = {4, 8, 16};
+constexpr float kLows[] = {0.0f, -kInfinity};
 
 /// Values for operands, the same ones in every run.
 class Values {

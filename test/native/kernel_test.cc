@@ -1,6 +1,4 @@
 // The convolutions that mix channels, of every table that this CPU can run, against loops in double.
-#include <limits>
-
 #include "check.h"
 #include "guarded.h"
 #include "kernels/select.h"
@@ -8,11 +6,6 @@
 
 namespace ghostnet {
 namespace {
-
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr float kNaN = std::numeric_limits<float>::quiet_NaN();
-constexpr int kLanes[] = {4, 8, 16};
-constexpr float kLows[] = {0.0f, -kInfinity};
 
 PointwiseArgs pointwise_args(const std::vector<const float*>& input, const std::vector<int>& input_lanes, const std::vector<int>& quads,
                              const std::vector<float>& weights, const std::vector<float>& bias, float* output,

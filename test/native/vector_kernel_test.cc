@@ -11,8 +11,6 @@
 namespace ghostnet {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr int kLanes[] = {4, 8, 16};
 
 void expect_no_fault(const GuardedOutput& output, const KernelTable& kernels, const char* kernel, int lanes, int size) {
   const std::string fault = output.fault();
