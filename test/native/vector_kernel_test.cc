@@ -11,7 +11,6 @@
 namespace ghostnet {
 namespace {
 
-
 void expect_no_fault(const GuardedOutput& output, const KernelTable& kernels, const char* kernel, int lanes, int size) {
   const std::string fault = output.fault();
   CHECK_MESSAGE(fault.empty(), "%s %s, %d lanes, size %d: %s", kernels.name, kernel, lanes, size, fault.c_str());
