@@ -25,7 +25,12 @@
       },
       "conditions": [
         ["target_arch=='arm'", { "cflags_cc": ["-mfpu=neon-vfpv4"] }],
-        ["OS=='linux'", { "libraries": ["-lpthread"] }]
+        # Only Node's entry points are seen from outside: the C++ library linked in stays our own.
+        ["OS=='linux'", {
+          "cflags": ["-ffunction-sections", "-fdata-sections"],
+          "ldflags": ["-Wl,--gc-sections", "-Wl,--version-script=<(module_root_dir)/native/binding/exports.map"],
+          "libraries": ["-lpthread"]
+        }]
       ]
     }
   ]
