@@ -13,7 +13,10 @@
 #endif
 
 // Opened after every include, so that no inline function of a header is compiled for more than the baseline.
-#if defined(__clang__)
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 20
+// These versions have a switch of its own for registers of 512 bits, and some builds of them start with it off.
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,evex512,avx2,fma"))), apply_to = function)
+#elif defined(__clang__)
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx2,fma"))), apply_to = function)
 #elif defined(__GNUC__)
 #pragma GCC push_options
