@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
@@ -19,6 +20,7 @@ import {
   type InferOptions,
   type LoadOptions,
 } from './options.js';
+import { packageRoot } from './package-root.js';
 import { createPackedModel } from './packing.js';
 import { preprocess, type Tensor4 } from './preprocess.js';
 import { topClasses, type Classification } from './results.js';
@@ -64,7 +66,7 @@ export interface ModelInfo {
 }
 
 /** The model that comes with the package. */
-const boxedModel = fileURLToPath(new URL('../weights/ghostnetv2-tiny', import.meta.url));
+const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
 
 /** Images of a batch that are decoded and computed at a time. */
 const batchConcurrency = 8;

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { loadAddon } from './addon.js';
 import type { PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError, type GhostNetErrorCode } from './errors.js';
 import type { Graph, NodeId } from './graph.js';
@@ -101,18 +100,7 @@ function failed(failure: Failure, wrongArgument: GhostNetErrorCode = codes.inval
 let loaded: Addon | undefined;
 
 function addon(): Addon {
-  if (loaded) return loaded;
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    const require = createRequire(import.meta.url);
-    const find = require('node-gyp-build') as (root: string) => Addon;
-    return (loaded = find(root));
-  } catch (cause) {
-    const message =
-      `The native part of ghostnet cannot be loaded on ${process.platform} ${process.arch} (Node ${process.version}). ` +
-      `Build it with a C++ compiler and CMake: npm run build:native in ${root}`;
-    throw new GhostNetError('ERR_GHOST_NATIVE', message, { cause });
-  }
+  return (loaded ??= loadAddon() as Addon);
 }
 
 /** The CPU's name, the instruction sets with kernels that it can run (best first), and the cores we may use. */
