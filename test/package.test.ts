@@ -1,0 +1,124 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+const mebibyte = 1024 * 1024;
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Record<string, string>;
+  readonly gypfile: boolean;
+};
+
+interface Packed {
+  readonly filename: string;
+  readonly size: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+}
+
+const prebuilt = existsSync(join(root, 'prebuilds'));
+if (!prebuilt) console.warn('Skipped: installing the packed package, which has no binaries yet. Build them with: npm run prebuild');
+
+let folder: string;
+let packed: Packed;
+
+beforeAll(async () => {
+  folder = realpathSync(mkdtempSync(join(tmpdir(), 'ghostnet-package-')));
+  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, maxBuffer: 16 * mebibyte });
+  packed = (JSON.parse(stdout) as Packed[])[0]!;
+}, 120_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the packed package', () => {
+  it('takes at most 10 MiB, and 5 MiB without the model in the box', () => {
+    // A model's numbers are as good as random: packing makes them no smaller.
+    const model = packed.files.filter(({ path }) => path.endsWith('.safetensors')).reduce((sum, { size }) => sum + size, 0);
+    expect(model).toBeGreaterThan(0);
+    expect(packed.size).toBeLessThanOrEqual(10 * mebibyte);
+    expect(packed.size - 0.9 * model).toBeLessThanOrEqual(5 * mebibyte);
+  });
+
+  it('runs nothing when it is installed, and leaves npm nothing to build', () => {
+    expect(Object.keys(manifest.scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+    expect(manifest.gypfile).toBe(false);
+    expect(packed.files.map(({ path }) => path)).not.toContain('binding.gyp');
+  });
+
+  it('has the library, the sources, the model and the documents, and nothing else', () => {
+    const places = new Set(packed.files.map(({ path }) => path.split('/').slice(0, path.startsWith('weights/') ? 2 : 1).join('/')));
+    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'docs', 'native', 'package.json', 'weights/ghostnetv2-tiny'];
+    expect([...places].sort()).toEqual([...expected, ...(prebuilt ? ['prebuilds'] : [])].sort());
+  });
+
+  it('pleases publint, and TypeScript in every way of resolving it', async () => {
+    const tarball = join(folder, packed.filename);
+    await run(process.execPath, [join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict']);
+    await run(process.execPath, [join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'), tarball]);
+  }, 120_000);
+});
+
+describe.skipIf(!prebuilt)('installed with scripts blocked and no compiler', () => {
+  let project: string;
+  let env: NodeJS.ProcessEnv;
+  const npm = realpathSync(join(dirname(process.execPath), process.platform === 'win32' ? 'node_modules/npm/bin/npm-cli.js' : 'npm'));
+
+  beforeAll(async () => {
+    project = join(folder, 'project');
+    const bin = join(folder, 'bin');
+    mkdirSync(project);
+    mkdirSync(bin);
+    symlinkSync(process.execPath, join(bin, 'node'));
+    for (const shell of ['/bin/sh', '/usr/bin/env']) if (existsSync(shell)) symlinkSync(shell, join(bin, shell.split('/').pop()!));
+    // What npm and vitest leave in the environment belongs to this checkout.
+    const own = Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_PATH$|^PREBUILD|^GHOSTNET/i.test(name));
+    env = { ...Object.fromEntries(own), PATH: [bin].join(delimiter) };
+    writeFileSync(join(project, 'package.json'), '{ "name": "project", "private": true }');
+    await run(process.execPath, [npm, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', join(folder, packed.filename)], { cwd: project, env });
+  }, 180_000);
+
+  const node = async (...args: string[]): Promise<string> => (await run(process.execPath, args, { cwd: project, env })).stdout;
+  const sample = join(root, 'examples/sample.png');
+
+  it('the command classifies the sample picture', async () => {
+    const lines = await node('node_modules/ghostnet/dist/cli/main.js', 'classify', sample, '--json');
+    expect(lines).toContain('"label":"orange"');
+  });
+
+  it('import and require give the same library', async () => {
+    const program = `
+      import * as imported from 'ghostnet';
+      import { createRequire } from 'node:module';
+      const required = createRequire(import.meta.url)('ghostnet');
+      if (imported.load !== required.load) throw new Error('two libraries');
+      const model = await imported.load();
+      const [best] = await model.classify(${JSON.stringify(sample)});
+      console.log(best.label);
+      await model.dispose();`;
+    expect(await node('--input-type=module', '-e', program)).toBe('orange\n');
+  });
+
+  it('a program that esbuild has bundled, with ghostnet outside, runs', async () => {
+    const esbuild = await import('esbuild');
+    const contents = `import { load } from 'ghostnet';
+      load().then(async (model) => { console.log(model.info.isa.length > 0); await model.dispose(); });`;
+    for (const format of ['esm', 'cjs'] as const) {
+      const outfile = join(project, `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`);
+      await esbuild.build({ stdin: { contents, resolveDir: project }, bundle: true, platform: 'node', format, external: ['ghostnet'], outfile });
+      expect(await node(outfile)).toBe('true\n');
+    }
+  });
+
+  it('where no binary fits, a page of help says what was found, what is shipped and what to do', async () => {
+    const program = `require('ghostnet').load().then(() => console.log('loaded'), (error) => console.log(error.code + ' ' + error.message))`;
+    const { stdout } = await run(process.execPath, ['-e', program], { cwd: project, env: { ...env, npm_config_arch: 'riscv64' } });
+    expect(stdout).toMatch(/^ERR_GHOST_NATIVE The native part of ghostnet cannot be loaded: No native build was found/);
+    expect(stdout).toMatch(new RegExp(`found: +${process.platform} ${process.arch}, .*CPU ".+", Node v`));
+    expect(stdout).toMatch(/shipped: .*linux-arm64 \(musl\)/);
+    expect(stdout).toContain(`npx --yes cmake-js@8 compile --directory "${join(project, 'node_modules/ghostnet')}"`);
+  });
+});
