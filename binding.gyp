@@ -24,7 +24,6 @@
         "VCCLCompilerTool": { "AdditionalOptions": ["/std:c++17"], "ExceptionHandling": 1, "Optimization": 2 }
       },
       "conditions": [
-        ["target_arch=='arm'", { "cflags_cc": ["-mfpu=neon-vfpv4"] }],
         # Only Node's entry points are seen from outside: the C++ library linked in stays our own.
         ["OS=='linux'", {
           "cflags": ["-ffunction-sections", "-fdata-sections"],

@@ -8,7 +8,7 @@ namespace plain { extern const KernelTable kKernels; }
 #if defined(__x86_64__) || defined(_M_X64)
 namespace avx2 { extern const KernelTable kKernels; }
 namespace avx512 { extern const KernelTable kKernels; }
-#elif defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_NEON)
+#elif defined(__aarch64__) || defined(_M_ARM64) || (defined(__arm__) && defined(__ARM_FP))
 namespace neon { extern const KernelTable kKernels; }
 #endif
 
@@ -18,7 +18,7 @@ std::vector<const KernelTable*> usable_kernels() {
 #if defined(__x86_64__) || defined(_M_X64)
   if (cpu.avx512) usable.push_back(&avx512::kKernels);
   if (cpu.avx2) usable.push_back(&avx2::kKernels);
-#elif defined(__aarch64__) || defined(_M_ARM64) || defined(__ARM_NEON)
+#elif defined(__aarch64__) || defined(_M_ARM64) || (defined(__arm__) && defined(__ARM_FP))
   if (cpu.neon) usable.push_back(&neon::kKernels);
 #endif
   usable.push_back(&plain::kKernels);
