@@ -70,11 +70,12 @@ class Model::Impl {
     r->shape = shape;
     r->cancelled = std::make_shared<std::atomic<bool>>(false);
     const Pair padding = network_.lowered.image_padding;
-    const size_t padded = padded_image_floats(shape, padding);
-    if (static_cast<size_t>(shape.n) <= SIZE_MAX / sizeof(float) / padded) r->images = images_->take(shape, padded * static_cast<size_t>(shape.n));
+    const uint64_t images = static_cast<uint64_t>(shape.n), floats_of_one = padded_image_floats(shape, padding);
+    if (images <= UINT64_MAX / floats_of_one) r->images = images_->take(shape, images * floats_of_one);
     if (r->images.count() == 0) return Status::out_of_memory("not enough memory for the input");
     r->pool = images_;
     const int64_t image_floats = shape.c * shape.h * shape.w;
+    const size_t padded = static_cast<size_t>(floats_of_one);
     for (int64_t n = 0; n < shape.n; ++n)
       pad_image(data + n * image_floats, shape, padding, r->images.data() + static_cast<size_t>(n) * padded);
     *out = std::move(r);
@@ -156,6 +157,7 @@ class Model::Impl {
       node.weight = node.bias = nullptr;
       node.scale = nullptr;
       if (op.kind == Kind::plain) {
+        if (!addressable(static_cast<uint64_t>(node.weight_count))) return Status::out_of_memory("not enough memory for the network's weights");
         const PlainWeights& kept = plain_.emplace(op.conv, PlainWeights(node)).first->second;
         node.weight = kept.weight.data();
         node.scale = kept.scale.data();

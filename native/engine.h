@@ -51,7 +51,7 @@ struct StepDescription {
   std::string reason;                // why: "map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d"
   std::vector<std::string> stages;   // "blocks.2.0.ghost1.primary_conv: pointwise"
   int tasks = 0;                     // rows or groups that threads share
-  size_t scratch_bytes = 0;          // of each thread
+  uint64_t scratch_bytes = 0;        // of each thread
   int64_t macs = 0;                  // for one image
   int64_t nanoseconds = 0;           // mean of the profiled runs, on all threads of the model
 };
@@ -59,8 +59,8 @@ struct StepDescription {
 struct PlanDescription {
   Shape image;                          // n = 1
   size_t l1_bytes = 0, l2_bytes = 0;    // the caches of one core that the plan is made for
-  size_t arena_bytes = 0;               // values that outlive a step, of each image under way
-  size_t scratch_bytes = 0;             // of each thread: the largest of the steps'
+  uint64_t arena_bytes = 0;             // values that outlive a step, of each image under way
+  uint64_t scratch_bytes = 0;           // of each thread: the largest of the steps'
   size_t weight_bytes = 0;              // packed
   std::vector<StepDescription> steps;
 };

@@ -75,8 +75,9 @@ void print_table(const std::vector<Measured>& all, int rounds) {
     for (size_t r = 0; r < static_cast<size_t>(rounds); ++r) ratios.push_back(all[v].round_ms[r] / all[0].round_ms[r]);
     const auto [lowest, highest] = std::minmax_element(ratios.begin(), ratios.end());
     const Program& program = all[v].network->program();
-    std::printf("| %s | %.3f | %.2f | %.2f ... %.2f | %.3f | %zu | %zu |\n", kVariants[v].without, median(all[v].round_ms), median(ratios), *lowest,
-                *highest, median(all[v].reference_ms), program.arena_floats() / 256, program.scratch_floats() / 256);
+    std::printf("| %s | %.3f | %.2f | %.2f ... %.2f | %.3f | %llu | %llu |\n", kVariants[v].without, median(all[v].round_ms), median(ratios), *lowest,
+                *highest, median(all[v].reference_ms),
+                static_cast<unsigned long long>(program.arena_floats() / 256), static_cast<unsigned long long>(program.scratch_floats() / 256));
   }
   std::printf("\n(*) The products, sums and copies that fusion saves run on the plain reference then, which is slow by itself: what they\nwould cost on kernels lies between nothing and the reference's time.\n");
 }

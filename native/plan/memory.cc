@@ -4,14 +4,14 @@
 
 namespace ghostnet {
 
-size_t place(std::vector<Lifetime>* buffers) {
+uint64_t place(std::vector<Lifetime>* buffers) {
   std::vector<Lifetime*> order, placed;
   for (Lifetime& b : *buffers) order.push_back(&b);
   std::stable_sort(order.begin(), order.end(), [](const Lifetime* a, const Lifetime* b) { return a->size > b->size; });
-  size_t total = 0;
+  uint64_t total = 0;
   for (Lifetime* b : order) {
     // `placed` is sorted by offset, so the first gap that is wide enough is the lowest.
-    size_t offset = 0;
+    uint64_t offset = 0;
     for (const Lifetime* p : placed) {
       if (p->last < b->first || p->first > b->last) continue;
       if (p->offset >= offset + b->size) break;

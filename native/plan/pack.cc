@@ -6,8 +6,8 @@
 namespace ghostnet {
 namespace {
 
-constexpr size_t kLineFloats = kCacheLineBytes / sizeof(float);
-size_t round_up(size_t count) { return (count + kLineFloats - 1) / kLineFloats * kLineFloats; }
+constexpr uint64_t kLineFloats = kCacheLineBytes / sizeof(float);
+uint64_t round_up(uint64_t count) { return (count + kLineFloats - 1) / kLineFloats * kLineFloats; }
 
 // One convolution seen as a matrix: rows are what a kernel multiplies by, columns are output channels.
 struct Packer {
@@ -29,9 +29,9 @@ struct Packer {
   bool taps_alone() const { return depthwise() || kind == Kind::planar_conv; }
   size_t filter_size() const { return static_cast<size_t>(conv.weight_count / conv.channels); }
 
-  size_t rows() const {
-    if (taps_alone()) return filter_size();
-    size_t sum = 0;
+  uint64_t rows() const {
+    if (taps_alone()) return static_cast<uint64_t>(conv.weight_count / conv.channels);
+    uint64_t sum = 0;
     for (const Block& b : in.blocks) sum += row_count(b);
     return sum;
   }
@@ -63,16 +63,18 @@ struct Packer {
   }
 };
 
-// Gives the group's blocks their places from `at` on; returns what comes behind them.
-size_t place(const Packer& packer, int group, size_t at, PackedConv* conv) {
+// Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t are never
+// used: there is no memory of that size.
+uint64_t place(const Packer& packer, int group, uint64_t at, PackedConv* conv) {
   for (int s = 0; s < packer.out.segments; ++s) {
     const auto b = static_cast<size_t>(group + s * packer.out.groups());
-    const auto lanes = static_cast<size_t>(packer.out.blocks[b].lanes);
-    const size_t weights = packer.rows() * lanes;
-    conv->weights[b] = at;
+    const auto lanes = static_cast<uint64_t>(packer.out.blocks[b].lanes);
+    const uint64_t weights = packer.rows() * lanes;
     // Depthwise kernels find the bias right behind the taps.
-    conv->bias[b] = at + (packer.depthwise() ? weights : round_up(weights));
-    at = round_up(conv->bias[b] + lanes);
+    const uint64_t bias = at + (packer.depthwise() ? weights : round_up(weights));
+    conv->weights[b] = static_cast<size_t>(at);
+    conv->bias[b] = static_cast<size_t>(bias);
+    at = round_up(bias + lanes);
   }
   return at;
 }
@@ -99,7 +101,7 @@ int64_t first_not_finite(const float* values, int64_t count) {
 
 Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, bool by_group) {
   convs_.assign(lowered.operations.size(), PackedConv());
-  size_t total = 0;
+  uint64_t total = 0;
   const auto place_together = [&](const std::vector<size_t>& operations) {
     const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[operations[0]].value)].groups();
     for (int g = 0; g < groups; ++g) {

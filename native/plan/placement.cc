@@ -7,8 +7,8 @@
 namespace ghostnet {
 namespace {
 
-constexpr size_t kLineFloats = kCacheLineBytes / sizeof(float);
-size_t round_up(size_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
+constexpr uint64_t kLineFloats = kCacheLineBytes / sizeof(float);
+uint64_t round_up(uint64_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
 
 }  // namespace
 
@@ -44,8 +44,8 @@ void Placement::choose_homes() {
 void Placement::choose_rows_at_once(size_t s) {
   for (int rows = options_.rows_at_once;; rows /= 2) {
     set_rows_at_once(steps_[s], std::max(rows, 1));
-    size_t bytes = 0;
-    for (size_t m : steps_[s]) bytes += static_cast<size_t>(ring_rows(s, operation(m).value)) * views_[static_cast<size_t>(operation(m).value)].row_bytes();
+    uint64_t bytes = 0;
+    for (size_t m : steps_[s]) bytes += static_cast<uint64_t>(ring_rows(s, operation(m).value)) * views_[static_cast<size_t>(operation(m).value)].row_bytes();
     if (bytes <= options_.l2_bytes || rows <= 1) return;
   }
 }
@@ -82,20 +82,22 @@ int Placement::ring_rows(size_t s, int value) const {
   return rows;
 }
 
-// Offsets of a value's blocks from its start; returns its size. Vectors are contiguous, for matvec.
-size_t Placement::lay_out(View& v) const {
-  size_t at = 0;
+// Offsets of a value's blocks from its start; returns its size. Vectors are contiguous, for matvec. Where an offset does not
+// fit a size_t, neither does the size of the whole, and the plan gets no memory to run in.
+uint64_t Placement::lay_out(View& v) const {
+  uint64_t at = 0;
   const bool vector = v.height == 1 && v.width == 1 && v.border == 0;
   v.offset.clear();
   const auto per_segment = static_cast<size_t>(v.layout->groups());
   for (size_t b = 0; b < v.layout->blocks.size(); ++b) {
     if (v.home == View::Home::group) {
-      v.offset.push_back(b / per_segment * round_up(v.block_floats(v.lanes(0))));
-      at = v.offset.back() + round_up(v.block_floats(v.lanes(0)));
+      const uint64_t floats = round_up(v.block_floats(v.lanes(0))), start = b / per_segment * floats;
+      v.offset.push_back(static_cast<size_t>(start));
+      at = start + floats;
       continue;
     }
-    v.offset.push_back(at);
-    const size_t floats = v.block_floats(v.layout->blocks[b].lanes);
+    v.offset.push_back(static_cast<size_t>(at));
+    const uint64_t floats = v.block_floats(v.layout->blocks[b].lanes);
     at += vector ? floats : round_up(floats);
   }
   return round_up(at);
@@ -114,18 +116,18 @@ void Placement::place_arena() {
   }
   arena_floats_ = ghostnet::place(&lifetimes);
   for (size_t i = 0; i < values.size(); ++i)
-    for (size_t& offset : views_[values[i]].offset) offset += lifetimes[i].offset;
+    for (size_t& offset : views_[values[i]].offset) offset += static_cast<size_t>(lifetimes[i].offset);
 }
 
 void Placement::place_scratch() {
   for (const auto& members : steps_) {
-    const size_t start = options_.reuse_memory ? 0 : scratch_floats_;
-    size_t at = start;
+    const uint64_t start = options_.reuse_memory ? 0 : scratch_floats_;
+    uint64_t at = start;
     for (size_t m : members) {
       View& v = views_[static_cast<size_t>(operation(m).value)];
       if (v.home == View::Home::arena) continue;
-      const size_t size = lay_out(v);
-      for (size_t& offset : v.offset) offset += at;
+      const uint64_t size = lay_out(v);
+      for (size_t& offset : v.offset) offset += static_cast<size_t>(at);
       at += size;
     }
     scratch_floats_ = std::max(scratch_floats_, at);

@@ -19,9 +19,9 @@ class Placement {
     place_scratch();
   }
 
-  size_t arena_floats() const { return arena_floats_; }
-  size_t scratch_floats() const { return scratch_floats_; }  // of one thread
-  const std::vector<size_t>& step_scratch_floats() const { return step_scratch_; }  // [steps]
+  uint64_t arena_floats() const { return arena_floats_; }
+  uint64_t scratch_floats() const { return scratch_floats_; }  // of one thread
+  const std::vector<uint64_t>& step_scratch_floats() const { return step_scratch_; }  // [steps]
 
  private:
   const Operation& operation(size_t i) const { return lowered_.operations[i]; }
@@ -29,7 +29,7 @@ class Placement {
   void choose_rows_at_once(size_t step);
   void set_rows_at_once(const std::vector<size_t>& members, int rows);
   int ring_rows(size_t step, int value) const;
-  size_t lay_out(View& view) const;
+  uint64_t lay_out(View& view) const;
   void place_arena();
   void place_scratch();
 
@@ -42,8 +42,8 @@ class Placement {
   const std::vector<Split>& split_;                    // [operations]
   std::vector<View>& views_;                           // [nodes]
   std::vector<int> step_of_, last_read_;               // [nodes]
-  std::vector<size_t> step_scratch_;                   // [steps] floats
-  size_t arena_floats_ = 0, scratch_floats_ = 0;
+  std::vector<uint64_t> step_scratch_;                 // [steps] floats
+  uint64_t arena_floats_ = 0, scratch_floats_ = 0;
 };
 
 }  // namespace ghostnet

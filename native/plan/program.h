@@ -26,8 +26,9 @@ class Program {
   static Status plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
                      const Shape& image /*n = 1*/, const PlanOptions& options, std::unique_ptr<Program>* program);
 
-  size_t arena_floats() const { return arena_floats_; }
-  size_t scratch_floats() const { return scratch_floats_; }
+  /// These may be more than there is memory, or addresses.
+  uint64_t arena_floats() const { return arena_floats_; }
+  uint64_t scratch_floats() const { return scratch_floats_; }
   size_t zeros_floats() const { return zeros_floats_; }
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<Shape>& shapes() const { return shapes_; }  // [nodes], n = 1
@@ -51,7 +52,8 @@ class Program {
   std::vector<Shape> shapes_;
   std::vector<View> views_;  // [nodes]
   std::vector<Step> steps_;
-  size_t arena_floats_ = 0, scratch_floats_ = 0, zeros_floats_ = 0;
+  uint64_t arena_floats_ = 0, scratch_floats_ = 0;
+  size_t zeros_floats_ = 0;
   size_t prefetch_window_bytes_ = 0;
 };
 

@@ -91,9 +91,9 @@ class Scheduler {
     return graph_.nodes[static_cast<size_t>(o.conv)].weight_count * out.h * out.w;
   }
 
-  size_t map_bytes(int value) const {
+  uint64_t map_bytes(int value) const {
     const View& v = p_.views_[static_cast<size_t>(value)];
-    return static_cast<size_t>(v.height) * v.row_bytes();
+    return static_cast<uint64_t>(v.height) * v.row_bytes();
   }
 
   // A row pipeline reads all its weights once for every row of the map; a channel group reads the whole map once for
@@ -103,10 +103,10 @@ class Scheduler {
     *reason = "its ghost module has no convolution";
     if (primary < 0 || op(static_cast<size_t>(primary)).conv < 0) return false;
     const Operation& conv = op(static_cast<size_t>(primary));
-    const size_t weight_bytes = static_cast<size_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * sizeof(float);
+    const uint64_t weight_bytes = static_cast<uint64_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * sizeof(float);
     // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
     const bool in_l1 = weight_bytes <= options_.l1_bytes, in_l2 = weight_bytes <= options_.l2_bytes / 2;
-    const size_t map = in_l1 ? std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0])) : map_bytes(conv.inputs[0]);
+    const uint64_t map = in_l1 ? std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0])) : map_bytes(conv.inputs[0]);
     const bool large = map > options_.l2_bytes / 2;
     const std::string weights = "weights of " + std::to_string(weight_bytes) + (in_l1 ? " bytes <= L1d" : in_l2 ? " bytes <= L2 / 2" : " bytes > L2 / 2");
     const std::string maps = "map of " + std::to_string(map) + (large ? " bytes > L2 / 2" : " bytes <= L2 / 2");
@@ -203,7 +203,7 @@ class Scheduler {
     return end;
   }
 
-  void build_step(const std::vector<size_t>& members, size_t scratch_floats) {
+  void build_step(const std::vector<size_t>& members, uint64_t scratch_floats) {
     std::vector<std::unique_ptr<Stage>> stages;
     const Split split = split_[members[0]];
     for (size_t m : members) {

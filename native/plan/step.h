@@ -28,9 +28,9 @@ class Step {
   const float* weights_end(Range tasks) const;
   Split split() const { return split_; }
   /// For plans that are printed: why the split is what it is, in words, and what the step takes of each thread's scratch.
-  void note(std::string reason, size_t scratch_floats) { reason_ = std::move(reason), scratch_floats_ = scratch_floats; }
+  void note(std::string reason, uint64_t scratch_floats) { reason_ = std::move(reason), scratch_floats_ = scratch_floats; }
   const std::string& reason() const { return reason_; }
-  size_t scratch_floats() const { return scratch_floats_; }
+  uint64_t scratch_floats() const { return scratch_floats_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
   /// The stage of this step that computes input `i` of stage `s`, or -1: the value was complete before.
   int producer(size_t s, size_t i) const { return producers_[s][i]; }
@@ -46,7 +46,7 @@ class Step {
   std::vector<std::vector<int>> producers_;
   std::vector<const float*> group_weights_;  // [groups + 1] where each group's weights begin; empty without weights
   std::string reason_;
-  size_t scratch_floats_ = 0;
+  uint64_t scratch_floats_ = 0;
 };
 
 }  // namespace ghostnet

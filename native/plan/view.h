@@ -44,9 +44,9 @@ struct View {
   int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
   int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
   /// Of a row of all blocks, without borders.
-  size_t row_bytes() const { return static_cast<size_t>(width) * static_cast<size_t>(layout->total_lanes()) * sizeof(float); }
+  uint64_t row_bytes() const { return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * sizeof(float); }
   /// Floats of a block of `lanes` lanes with all its rows and borders.
-  size_t block_floats(int lanes) const { return (static_cast<size_t>(rows_kept()) * pitch() + border) * lanes; }
+  uint64_t block_floats(int lanes) const { return (static_cast<uint64_t>(rows_kept()) * pitch() + border) * lanes; }
   bool whole() const { return home != Home::rings; }
 
   /// A block's rows, as a value: in a loop that also stores pointers nothing of it has to be loaded again.

@@ -36,9 +36,9 @@ void unmap(void*, size_t) {}
 
 }  // namespace
 
-bool AlignedFloats::allocate(size_t count) {
-  if (count > (SIZE_MAX - kHugePageBytes - 2 * kCacheLineBytes) / sizeof(float)) return false;
-  const size_t size_bytes = count * sizeof(float);
+bool AlignedFloats::allocate(uint64_t count) {
+  if (!addressable(count)) return false;
+  const size_t size_bytes = static_cast<size_t>(count) * sizeof(float);
   const bool mapped = size_bytes >= kMappedFromBytes;
   const size_t boundary = mapped ? kHugePageBytes : kCacheLineBytes;
   // calloc, too, hands out untouched zero pages for large blocks.
@@ -48,7 +48,7 @@ bool AlignedFloats::allocate(size_t count) {
   block_ = block;
   mapped_bytes_ = mapped ? size_bytes + boundary : 0;
   data_ = align(block, boundary);
-  count_ = count;
+  count_ = static_cast<size_t>(count);
   return true;
 }
 

@@ -9,6 +9,10 @@ namespace ghostnet {
 
 constexpr size_t kCacheLineBytes = 64;
 
+/// Whether that many floats can be one object at all. Counts that follow from a caller's sizes are 64 bits wide until this
+/// has been asked: on a 32-bit machine they may not fit a size_t.
+constexpr bool addressable(uint64_t floats) { return floats <= static_cast<uint64_t>(PTRDIFF_MAX) / sizeof(float); }
+
 class AlignedFloats {
  public:
   AlignedFloats() = default;
@@ -24,8 +28,8 @@ class AlignedFloats {
   AlignedFloats(const AlignedFloats&) = delete;
   AlignedFloats& operator=(const AlignedFloats&) = delete;
 
-  /// False where memory is short; then nothing has changed. Pages that are never used cost nothing.
-  [[nodiscard]] bool allocate(size_t count);
+  /// False where memory, or the address space, is short; then nothing has changed. Pages that are never used cost nothing.
+  [[nodiscard]] bool allocate(uint64_t count);
   float* data() { return data_; }
   const float* data() const { return data_; }
   size_t count() const { return count_; }

@@ -139,21 +139,25 @@ bool Executor::start_job(Job& job, Batch& batch) {
   job.status = job.workspace->allocate(*batch.plan->program, batch.team.size());
   if (job.status.ok() && active.outputs.empty()) job.status = allocate_outputs(*batch.plan->program, active);
   if (!job.status.ok()) return false;
-  const size_t image_floats = padded_image_floats(request.shape, network_.lowered.image_padding);
+  const auto image_floats = static_cast<size_t>(padded_image_floats(request.shape, network_.lowered.image_padding));
   job.workspace->set_image(request.images.data() + static_cast<size_t>(job.image) * image_floats);
   return true;
 }
 
 Status Executor::allocate_outputs(const Program& program, Active& active) const {
+  const auto short_of_memory = [&] {
+    active.outputs.clear();
+    return Status::out_of_memory("not enough memory for the output");
+  };
   try {
     for (const GraphOutput& o : network_.graph.outputs) {
       Shape shape = program.shapes()[static_cast<size_t>(o.node)];
       shape.n = active.request->shape.n;
+      if (!addressable(static_cast<uint64_t>(shape.elements()))) return short_of_memory();
       active.outputs.push_back({o.name, shape, std::vector<float>(static_cast<size_t>(shape.elements()))});
     }
   } catch (const std::bad_alloc&) {
-    active.outputs.clear();
-    return Status::out_of_memory("not enough memory for the output");
+    return short_of_memory();
   }
   return Status::success();
 }

@@ -16,7 +16,7 @@ class ImagePool {
 
   /// [n][c][height + padding][width + padding] with zero borders; what lies inside may be of an earlier image. Empty
   /// where memory is short.
-  AlignedFloats take(const Shape& shape, size_t floats) {
+  AlignedFloats take(const Shape& shape, uint64_t floats) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       if (shape == shape_ && !kept_.empty()) {

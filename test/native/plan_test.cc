@@ -226,9 +226,34 @@ void test_refused_requests() {
   expect_refused(model->request(data.data(), {1, 3, 40000, 8}, &request), invalid, "too large");
   expect_refused(model->request(data.data(), {1, 3, 30000, 30000}, &request), invalid, "too large");
   // More images than memory, and more than the address space: an answer, no crash.
-  for (int64_t n_images : {int64_t{1} << 45, int64_t{1} << 60}) 
+  for (int64_t n_images : {int64_t{1} << 45, int64_t{1} << 60})
     expect_refused(model->request(data.data(), {n_images, 3, 64, 64}, &request), StatusCode::out_of_memory, "not enough memory");
   CHECK(!request);
+}
+
+// Sizes past 32 bits, on machines whose size_t has no more: an answer, no wrapped product.
+void test_sizes_past_32_bits() {
+  CHECK(addressable(0) && !addressable(uint64_t{1} << 62) && !AlignedFloats().allocate(uint64_t{1} << 62));
+  CHECK(addressable(uint64_t{1} << 32) == (sizeof(size_t) == 8));
+  for (bool first_is_dense : {true, false}) {
+    // 2^56 weights that have not come yet; their count is 0 modulo 2^32.
+    constexpr int kMost = 1 << 20, kWidest = 255;
+    SyntheticNetwork n;
+    int in = n.input(first_is_dense ? kMost : 1);
+    if (!first_is_dense) in = n.pointwise("first", in, kMost, Activation::none);
+    const int dense = n.node(Op::conv2d, "dense", {in}, kMost);
+    n.graph.nodes.back().kernel = {kWidest, kWidest};
+    n.graph.nodes.back().weight_count = int64_t{kMost} * kMost * kWidest * kWidest;
+    n.graph.outputs = {{"out", dense}};
+    std::unique_ptr<Model> model;
+    expect_refused(Model::create(n.graph, ModelOptions{1, "plain"}, &model), StatusCode::out_of_memory, "not enough memory for the network's weights");
+  }
+  SyntheticNetwork n;
+  n.graph.outputs = {{"out", n.conv("conv", n.input(1), 16, {3, 3}, {1, 1}, {1, 1}, 1, Activation::none)}};
+  std::unique_ptr<Model> model;
+  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &model).ok());
+  PlanDescription plan;
+  CHECK(model && model->describe({1, 1, 1 << 14, 1 << 14}, 0, &plan).ok() && plan.arena_bytes == uint64_t{1} << 34);
 }
 
 // Requests end exactly once: cancelled ones as cancelled, those behind a model's end too.
@@ -264,6 +289,7 @@ void plan_tests() {
   test_refused_graphs();
   test_shapes();
   test_refused_requests();
+  test_sizes_past_32_bits();
   test_cancelling();
   pack_tests();
 }

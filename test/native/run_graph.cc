@@ -116,7 +116,7 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   weights.pack_all(graph, lowered);
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;
 
-  std::vector<float> padded(padded_image_floats(shape, lowered.image_padding));
+  std::vector<float> padded(static_cast<size_t>(padded_image_floats(shape, lowered.image_padding)));
   pad_image(image.data(), shape, lowered.image_padding, padded.data());
   std::vector<ImageMemory> images(static_cast<size_t>(options.images));
   for (ImageMemory& memory : images)
