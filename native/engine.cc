@@ -6,6 +6,7 @@
 #include "kernels/select.h"
 #include "plan/shapes.h"
 #include "plan/transfer.h"
+#include "platform/caches.h"
 #include "platform/cpu.h"
 #include "run/executor.h"
 

@@ -6,7 +6,7 @@
 #include <cstdio>
 
 #include "planned_network.h"
-#include "platform/cpu.h"
+#include "platform/caches.h"
 
 namespace ghostnet {
 namespace {

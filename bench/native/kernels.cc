@@ -62,7 +62,7 @@ void bench_pointwise(const KernelTable& kernels, int inputs, int outputs, int pi
   }
   std::vector<int32_t> where(static_cast<size_t>(pixels));
   for (int p = 0; p < pixels; ++p) where[static_cast<size_t>(p)] = p;
-  PointwiseArgs args{pointers.data(), lanes.data(), quads.data(), blocks, weights.data(), bias.data(), y.data(), where.data(), 0.0f, nullptr, nullptr};
+  PointwiseArgs args{pointers.data(), lanes.data(), quads.data(), blocks, weights.data(), bias.data(), y.data(), where.data(), 0.0f, 16 * 1024, nullptr, nullptr};
   const double ns = nanoseconds([&] {
     for (int n = 0; n < outputs; n += 16) {
       const int out_lanes = lanes_for(std::min(16, outputs - n));

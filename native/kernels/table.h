@@ -28,6 +28,7 @@ struct PointwiseArgs {
   float* output;              // pixel 0 of the output block
   const int32_t* output_pixel;  // [pixels] where pixel p is written, in pixels from `output`
   float low;                  // 0 (ReLU) or -infinity
+  int part_bytes;             // of the weights: what may be read again and again, for the first-level cache keeps it
   // Weights that will be needed soon: brought into the second-level cache while this convolution computes. The kernel
   // moves `prefetch` on by what it has asked for; at prefetch_end it stops.
   const char* prefetch;

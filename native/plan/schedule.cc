@@ -29,7 +29,7 @@ class Scheduler {
   Scheduler(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
             const PlanOptions& options, Program* program)
       : graph_(graph), lowered_(lowered), ops_(lowered.operations), options_(options), p_(*program),
-        context_{graph, lowered, weights, kernels, program->shapes_} {}
+        context_{graph, lowered, weights, kernels, program->shapes_, options.l1_bytes} {}
 
   Status run(const Shape& image) {
     if (Status s = infer_shapes(graph_, image, &p_.shapes_); !s.ok()) return s;

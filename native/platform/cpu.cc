@@ -4,9 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <thread>
 #include <vector>
+
+#include "system_file.h"
 
 #if defined(__linux__)
 #include <sched.h>
@@ -58,26 +59,6 @@ unsigned long long enabled_registers() {
 }
 #endif
 
-// Without its end; empty where there is no such file. C's files: C++'s would put half a megabyte of locales into the addon.
-std::string read_line(const std::string& path) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> file(std::fopen(path.c_str(), "r"), std::fclose);
-  char line[256];
-  if (!file || !std::fgets(line, sizeof line, file.get())) return {};
-  line[std::strcspn(line, "\n")] = '\0';
-  return line;
-}
-
-[[maybe_unused]] size_t cache_size_from_sysfs(int level) {
-  for (int i = 0; i < 6; ++i) {
-    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(i);
-    if (read_line(folder + "/level") != std::to_string(level) || read_line(folder + "/type") == "Instruction") continue;
-    const std::string size = read_line(folder + "/size");
-    const size_t number = std::strtoul(size.c_str(), nullptr, 10);
-    return size.find('M') != std::string::npos ? number * 1024 * 1024 : number * 1024;
-  }
-  return 0;
-}
-
 #if defined(__linux__)
 // The quota of the cgroup in cores, rounded up; 0 where there is none. Containers see their own cgroup at the root.
 int cgroup_quota() {
@@ -90,19 +71,26 @@ int cgroup_quota() {
   return quota > 0 && period > 0 ? static_cast<int>((quota + period - 1) / period) : 0;
 }
 
-int affinity_cores() {
+struct Core {
+  int cpu, capacity;
+};
+// Those of the affinity mask. Only systems with cores of different speeds tell capacities.
+std::vector<Core> allowed_cores() {
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return 0;
-  std::vector<int> capacities;
+  std::vector<Core> cores;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return cores;
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (!CPU_ISSET(cpu, &set)) continue;
     const std::string capacity = read_line("/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/cpu_capacity");
-    capacities.push_back(capacity.empty() ? 1024 : std::atoi(capacity.c_str()));
+    cores.push_back({cpu, capacity.empty() ? 1024 : std::atoi(capacity.c_str())});
   }
-  if (capacities.empty()) return 0;
-  // A core of less than half the best one's speed would hold the team up at every meeting.
-  const int best = *std::max_element(capacities.begin(), capacities.end());
-  return static_cast<int>(std::count_if(capacities.begin(), capacities.end(), [&](int c) { return 2 * c >= best; }));
+  return cores;
+}
+
+// The first of the fastest.
+Core best_of(const std::vector<Core>& cores) {
+  const auto best = std::max_element(cores.begin(), cores.end(), [](const Core& a, const Core& b) { return a.capacity < b.capacity; });
+  return best == cores.end() ? Core{0, 0} : *best;
 }
 #endif
 
@@ -159,25 +147,22 @@ std::string cpu_name() {
 #endif
 }
 
-CacheSizes cache_sizes() {
-  CacheSizes sizes{32 * 1024, 512 * 1024};
+int fastest_core() {
 #if defined(__linux__)
-  if (const size_t l1 = cache_size_from_sysfs(1)) sizes.l1_bytes = l1;
-  if (const size_t l2 = cache_size_from_sysfs(2)) sizes.l2_bytes = l2;
-#elif defined(__APPLE__)
-  int64_t value = 0;
-  size_t size = sizeof value;
-  if (sysctlbyname("hw.perflevel0.l1dcachesize", &value, &size, nullptr, 0) == 0 && value > 0) sizes.l1_bytes = static_cast<size_t>(value);
-  size = sizeof value;
-  if (sysctlbyname("hw.perflevel0.l2cachesize", &value, &size, nullptr, 0) == 0 && value > 0) sizes.l2_bytes = static_cast<size_t>(value);
+  return best_of(allowed_cores()).cpu;
+#else
+  return 0;
 #endif
-  return sizes;
 }
 
 int usable_cores() {
   int cores = static_cast<int>(std::thread::hardware_concurrency());
 #if defined(__linux__)
-  if (const int mask = affinity_cores()) cores = mask;
+  // A core of less than half the best one's speed would hold the team up at every meeting.
+  const std::vector<Core> allowed = allowed_cores();
+  const int best = best_of(allowed).capacity;
+  const auto fast = std::count_if(allowed.begin(), allowed.end(), [&](const Core& c) { return 2 * c.capacity >= best; });
+  if (fast > 0) cores = static_cast<int>(fast);
   if (const int quota = cgroup_quota()) cores = std::min(cores, quota);
 #endif
   return std::max(cores, 1);

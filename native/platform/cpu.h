@@ -1,7 +1,6 @@
-// Questions to the machine: what the CPU can do, how large its caches are, how many of its cores are ours.
+// Questions to the machine: what the CPU can do, how many of its cores are ours.
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 namespace ghostnet {
@@ -16,10 +15,8 @@ CpuFeatures cpu_features();
 /// The marketing name, or the architecture where the system does not tell.
 std::string cpu_name();
 
-struct CacheSizes {
-  size_t l1_bytes, l2_bytes;  // data cache and second level of one core
-};
-CacheSizes cache_sizes();
+/// The first core of those that are fastest among the affinity mask's; 0 where the system does not tell.
+int fastest_core();
 
 /// Cores that this process may use at full speed: the affinity mask, without the small cores of a big.LITTLE system,
 /// and no more than the cgroup's CPU quota (rounded up). At least 1.

@@ -20,6 +20,7 @@ PointwiseArgs pointwise_args(const std::vector<const float*>& input, const std::
   args.output = output;
   args.output_pixel = output_pixel.data();
   args.low = low;
+  args.part_bytes = 16 * 1024;
   return args;
 }
 
@@ -89,6 +90,30 @@ void test_pointwise(const KernelTable& kernels) {
     deep.push_back(5);
     for (float low : kLows)
       for (int pixels : {1, 2, 7, 17}) check_pointwise(kernels, lanes, deep, 0, pixels, low);
+  }
+}
+
+// Whatever the cache: a part of all channels, of one block, and of sizes between give the same floats.
+void test_parts(const KernelTable& kernels) {
+  constexpr int kBlocks = 70, kPixels = 17;
+  Values values;
+  const std::vector<float> pixels = values.floats(size_t{kBlocks} * kPixels * 16), bias = values.floats(16);
+  const std::vector<int> input_lanes(kBlocks, 16), quads(kBlocks, 4);
+  std::vector<const float*> input;
+  std::vector<int32_t> where;
+  for (int b = 0; b < kBlocks; ++b) input.push_back(pixels.data() + static_cast<ptrdiff_t>(b) * kPixels * 16);
+  for (int p = 0; p < kPixels; ++p) where.push_back(p);
+  for (int lanes : kLanes) {
+    const std::vector<float> weights = values.floats(static_cast<size_t>(kBlocks) * 16 * static_cast<size_t>(lanes));
+    std::vector<float> whole;
+    for (int part_bytes : {1 << 30, 1, 16 * 1024, 24 * 1024, 32 * 1024}) {
+      std::vector<float> out(static_cast<size_t>(kPixels * lanes));
+      PointwiseArgs args = pointwise_args(input, input_lanes, quads, weights, bias, out.data(), where, 0);
+      args.part_bytes = part_bytes;
+      kernels.pointwise[lanes_index(lanes)](args, 0, kPixels);
+      if (whole.empty()) whole = out;
+      CHECK_MESSAGE(std::memcmp(out.data(), whole.data(), out.size() * sizeof(float)) == 0, "%s pointwise %d lanes, parts of %d bytes", kernels.name, lanes, part_bytes);
+    }
   }
 }
 
@@ -169,6 +194,7 @@ void kernel_tests() {
   test_tables();
   for (const KernelTable* kernels : usable_kernels()) {
     test_pointwise(*kernels);
+    test_parts(*kernels);
     test_planar_conv(*kernels);
     test_nan(*kernels);
   }

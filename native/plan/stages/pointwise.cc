@@ -5,11 +5,15 @@
 namespace ghostnet {
 namespace {
 
+constexpr size_t kLargestPartBytes = size_t{1} << 30;
+
 class Pointwise final : public Stage {
  public:
   Pointwise(const StageContext& c, size_t operation)
       : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
-        weights_(c.weights), kernels_(c.kernels) {
+        weights_(c.weights), kernels_(c.kernels),
+        // Half of the cache: pixels, outputs and what is fetched ahead pass through the other.
+        part_bytes_(static_cast<int>(std::min(c.l1_bytes / 2, kLargestPartBytes))) {
     const Layout& in = c.lowered.layouts[static_cast<size_t>(c.lowered.operations[operation].inputs[0])];
     for (const Block& b : in.blocks) {
       lanes_.push_back(b.lanes);
@@ -28,6 +32,7 @@ class Pointwise final : public Stage {
     args.input_quads = quads_.data();
     args.input_blocks = static_cast<int>(lanes_.size());
     args.low = lower_bound(conv_);
+    args.part_bytes = part_bytes_;
     args.output_pixel = output_pixel_.data();
     for (int y = rows.begin; y < rows.end;) {
       // Without borders neighbouring rows are one long row: no tile ends at the end of a row.
@@ -70,6 +75,7 @@ class Pointwise final : public Stage {
   const PackedConv& packed_;
   const PackedWeights& weights_;
   const KernelTable& kernels_;
+  const int part_bytes_;
   std::vector<int> lanes_, quads_;  // [input blocks]
   std::vector<ptrdiff_t> first_pixel_, row_floats_;  // [input blocks] of row 0 from the input's start; from row to row
   std::vector<int32_t> output_pixel_;                // [output rows kept * width]

@@ -59,6 +59,7 @@ struct StageContext {
   const PackedWeights& weights;
   const KernelTable& kernels;
   const std::vector<Shape>& shapes;
+  size_t l1_bytes;  // data cache of a core
 };
 
 std::unique_ptr<Stage> make_planar_conv(const StageContext&, size_t operation);
