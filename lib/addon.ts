@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { familySync, versionSync } from 'detect-libc';
@@ -22,10 +23,11 @@ type Find = (folder: string) => unknown;
  * musl lack, and it decides when it is loaded, which another package may have done before us.
  */
 function finder(libc: string | null): Find {
+  const require = createRequire(__filename);
   const path = require.resolve('node-gyp-build/node-gyp-build.js');
   const { LIBC } = process.env;
   const others = require.cache[path];
-  delete require.cache[path];
+  Reflect.deleteProperty(require.cache, path);
   if (libc) process.env.LIBC ??= libc;
   try {
     return require(path) as Find;
