@@ -30,8 +30,5 @@ export function zigPath() {
   return installed;
 }
 
-/** Its caches are among the build products: nothing is left in the home folder. */
-export const zigEnvironment = {
-  ZIG_GLOBAL_CACHE_DIR: process.env.ZIG_GLOBAL_CACHE_DIR ?? pathOf('../build/zig-cache'),
-  ZIG_LOCAL_CACHE_DIR: process.env.ZIG_LOCAL_CACHE_DIR ?? pathOf('../build/zig-cache'),
-};
+/** What it compiles of ours stays among the build products; C libraries, the same for every project, in zig's own cache. */
+export const zigEnvironment = { ZIG_LOCAL_CACHE_DIR: process.env.ZIG_LOCAL_CACHE_DIR ?? pathOf('../build/zig-cache') };
