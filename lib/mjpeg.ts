@@ -1,0 +1,144 @@
+import { isUint8Array } from 'node:util/types';
+import { GhostNetError } from './errors.js';
+import { FrameSplitter } from './frame-splitter.js';
+import { checkOptions, checkSignal } from './options.js';
+
+/** A frame that {@link mjpegFrames} did not give. */
+export interface SkippedFrame {
+  /**
+   * `older`: a newer one was whole before this one was asked for (only with `latest`); `too long`: more than
+   * `maxFrameBytes`; `broken`: its beginning leads to no end; `cut off`: the stream ended within it.
+   */
+  readonly reason: 'older' | 'too long' | 'broken' | 'cut off';
+  readonly sizeBytes: number;
+}
+
+export interface MjpegOptions {
+  /** Longer frames are skipped, so that memory is bounded whatever the stream holds. Default 16 MiB. */
+  maxFrameBytes?: number;
+  /**
+   * Give the newest whole frame each time, and skip those that became whole before it: a camera that is faster than its
+   * reader must not fall behind. The stream is then read all the time, so that nothing waits in it. Default false: every frame.
+   */
+  latest?: boolean;
+  /** Called for every frame that is skipped, before the next one is given. */
+  onSkipped?: (skipped: SkippedFrame) => void;
+  /** Ends the frames, even while the stream is silent: the iteration throws `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** A Node stream, `fetch()`'s body, or whatever else gives bytes. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+const defaultMaxFrameBytes = 16 * 2 ** 20;
+
+/**
+ * Cuts a Motion JPEG stream (rpicam-vid, ffmpeg, a webcam, an IP camera's multipart answer) into its frames. What lies
+ * between frames is passed over, and so are frames that are cut off, too long or no JPEG. Pixels are not looked at.
+ *
+ * Ending the iteration ends the stream too.
+ *
+ * @returns JPEG files, from start to end of image, each in memory of its own
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT
+ * @throws `signal.reason`, and whatever the stream throws.
+ */
+export function mjpegFrames(stream: ByteStream, options: MjpegOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+  const { maxFrameBytes = defaultMaxFrameBytes, latest = false, onSkipped = () => undefined } = checkOptions(options);
+  const signal = checkSignal(options.signal);
+  if (typeof (stream as Partial<ByteStream> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `mjpegFrames takes a stream of bytes (an async iterable), found ${typeof stream}.`);
+  }
+  if (!Number.isInteger(maxFrameBytes) || maxFrameBytes < 1 || maxFrameBytes > 2 ** 30) {
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `maxFrameBytes should be a whole number from 1 to ${2 ** 30}, found ${maxFrameBytes}.`);
+  }
+  const splitter = new FrameSplitter(maxFrameBytes, onSkipped);
+  return latest ? newestFrames(stream, splitter, onSkipped, signal) : everyFrame(stream, splitter, signal);
+}
+
+async function* everyFrame(stream: ByteStream, splitter: FrameSplitter, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunksOf(stream, signal)) yield* splitter.push(chunk);
+  splitter.end();
+}
+
+async function* newestFrames(
+  stream: ByteStream,
+  splitter: FrameSplitter,
+  onSkipped: (skipped: SkippedFrame) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const stop = new AbortController();
+  let newest: Uint8Array | undefined;
+  let ended = false;
+  let wake = (): void => undefined;
+  const read = async (): Promise<void> => {
+    for await (const chunk of chunksOf(stream, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal)) {
+      for (const frame of splitter.push(chunk)) {
+        if (newest) onSkipped({ reason: 'older', sizeBytes: newest.length });
+        newest = frame;
+      }
+      wake();
+    }
+    splitter.end();
+  };
+  // Awaited below, once it has ended; until then a failure is no unhandled rejection.
+  const reading = read().finally(() => {
+    ended = true;
+    wake();
+  });
+  reading.catch(() => undefined);
+  try {
+    for (;;) {
+      if (newest && !signal?.aborted) {
+        const frame = newest;
+        newest = undefined;
+        yield frame;
+      } else if (ended) {
+        await reading;
+        return;
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    }
+  } finally {
+    stop.abort();
+    await reading.catch(() => undefined);
+  }
+}
+
+/** The stream's chunks, until it ends or the signal is aborted. Ends the stream. */
+async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = stream[Symbol.asyncIterator]();
+  let waiting = false;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      waiting = true;
+      const { done, value } = await unlessAborted(iterator.next(), signal);
+      waiting = false;
+      if (done) return;
+      if (!isUint8Array(value)) {
+        throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${typeof value}. Has it an encoding?`);
+      }
+      yield value;
+    }
+  } finally {
+    const returned = iterator.return?.();
+    // An iterator that is asked for its next value may well answer return() only after that: never, if the camera is silent.
+    if (waiting) {
+      returned?.catch(() => undefined);
+      (stream as { destroy?: () => void }).destroy?.();
+    } else {
+      await returned;
+    }
+  }
+}
+
+/** `promise`, or a rejection once the signal is aborted. Unlike Promise.race(), it leaves nothing behind on the signal. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
