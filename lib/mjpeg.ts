@@ -67,14 +67,14 @@ async function* newestFrames(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const stop = new AbortController();
-  let newest: Uint8Array | undefined;
+  const waiting: { frame?: Uint8Array | undefined } = {};
   let ended = false;
   let wake = (): void => undefined;
   const read = async (): Promise<void> => {
     for await (const chunk of chunksOf(stream, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal)) {
       for (const frame of splitter.push(chunk)) {
-        if (newest) onSkipped({ reason: 'older', sizeBytes: newest.length });
-        newest = frame;
+        if (waiting.frame) onSkipped({ reason: 'older', sizeBytes: waiting.frame.length });
+        waiting.frame = frame;
       }
       wake();
     }
@@ -88,9 +88,9 @@ async function* newestFrames(
   reading.catch(() => undefined);
   try {
     for (;;) {
-      if (newest && !signal?.aborted) {
-        const frame = newest;
-        newest = undefined;
+      if (waiting.frame && !signal?.aborted) {
+        const { frame } = waiting;
+        waiting.frame = undefined;
         yield frame;
       } else if (ended) {
         await reading;
@@ -113,13 +113,13 @@ async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): A
     for (;;) {
       signal?.throwIfAborted();
       waiting = true;
-      const { done, value } = await unlessAborted(iterator.next(), signal);
+      const next = await unlessAborted(iterator.next(), signal);
       waiting = false;
-      if (done) return;
-      if (!isUint8Array(value)) {
-        throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${typeof value}. Has it an encoding?`);
+      if (next.done) return;
+      if (!isUint8Array(next.value)) {
+        throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${typeof next.value}. Has it an encoding?`);
       }
-      yield value;
+      yield next.value;
     }
   } finally {
     const returned = iterator.return?.();
