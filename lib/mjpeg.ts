@@ -67,14 +67,13 @@ async function* newestFrames(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const stop = new AbortController();
-  const waiting: { frame?: Uint8Array | undefined } = {};
-  let ended = false;
+  const newest: { frame?: Uint8Array | undefined; ended: boolean } = { ended: false };
   let wake = (): void => undefined;
   const read = async (): Promise<void> => {
     for await (const chunk of chunksOf(stream, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal)) {
       for (const frame of splitter.push(chunk)) {
-        if (waiting.frame) onSkipped({ reason: 'older', sizeBytes: waiting.frame.length });
-        waiting.frame = frame;
+        if (newest.frame) onSkipped({ reason: 'older', sizeBytes: newest.frame.length });
+        newest.frame = frame;
       }
       wake();
     }
@@ -82,17 +81,17 @@ async function* newestFrames(
   };
   // Awaited below, once it has ended; until then a failure is no unhandled rejection.
   const reading = read().finally(() => {
-    ended = true;
+    newest.ended = true;
     wake();
   });
   reading.catch(() => undefined);
   try {
     for (;;) {
-      if (waiting.frame && !signal?.aborted) {
-        const { frame } = waiting;
-        waiting.frame = undefined;
+      if (newest.frame && !signal?.aborted) {
+        const { frame } = newest;
+        newest.frame = undefined;
         yield frame;
-      } else if (ended) {
+      } else if (newest.ended) {
         await reading;
         return;
       } else {

@@ -2,27 +2,41 @@ import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
 import { load } from '../ghostnet.js';
 import type { Classification } from '../results.js';
-import { jsonOption, modelOption, threadsOption, topOption } from './options.js';
+import { classifyStream, type StreamOptions } from './classify-stream.js';
+import { jsonOption, maxFramesOption, modelOption, threadsOption, topOption } from './options.js';
+import { inWords, percent, print, reportFault, round, rounded } from './print.js';
 
-interface Options {
-  model?: string;
-  threads?: number;
-  top: number;
-  json?: boolean;
-}
+const cameraHelp = `
+With - a picture or a stream of JPEG frames (Motion JPEG) is read from standard input, and a line is printed for each:
+  rpicam-vid --codec mjpeg -t 0 -n -o - | ghostnet classify -
+`;
 
 export function classifyCommand(): Command {
   return new Command('classify')
     .description('Prints the most probable classes of each image.')
-    .argument('<image...>', 'JPEG, PNG, WebP, AVIF, GIF or TIFF files')
+    .argument('<image...>', 'JPEG, PNG, WebP, AVIF, GIF or TIFF files, or - for standard input')
     .addOption(modelOption())
     .addOption(topOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
+    .option('--latest', 'of standard input, take the newest frame and pass over older ones (default for a pipe)')
+    .option('--no-latest', 'of standard input, take every frame (default for a file)')
+    .addOption(maxFramesOption())
+    .addHelpText('after', cameraHelp)
     .action(classify);
 }
 
-async function classify(images: string[], options: Options): Promise<void> {
+async function classify(images: string[], options: StreamOptions, command: Command): Promise<void> {
+  if (images.includes('-')) {
+    if (images.length > 1) command.error('- (standard input) must be the only image');
+    if (process.stdin.isTTY) command.error('standard input (-) is a terminal; a picture or a stream of JPEG frames should be piped in');
+    return classifyStream(options);
+  }
+  if (options.latest !== undefined || options.maxFrames) command.error('--latest, --no-latest and --max-frames are for - (standard input)');
+  return classifyFiles(images, options);
+}
+
+async function classifyFiles(images: string[], options: StreamOptions): Promise<void> {
   const model = await load(options.model, options.threads ? { threads: options.threads } : {});
   // With several images, one line each; a bad one is reported and the others still come.
   const single = images.length === 1;
@@ -37,8 +51,7 @@ async function classify(images: string[], options: Options): Promise<void> {
       else print(`${image.padEnd(nameWidth)}  ${latencyMs.toFixed(1).padStart(6)} ms  ${top.map(inWords).join('; ')}`);
     } catch (error) {
       if (single || !(error instanceof GhostNetError)) throw error;
-      process.stderr.write(`ghostnet: ${error.message}\n`);
-      process.exitCode = 1;
+      reportFault(error.message);
     }
   }
   await model.dispose();
@@ -48,24 +61,4 @@ function printTable(image: string, top: readonly Classification[], latencyMs: nu
   print(`${image}  (${latencyMs.toFixed(1)} ms)`);
   const width = Math.max(...top.map(({ label }) => label.length));
   for (const { label, probability } of top) print(`  ${label.padEnd(width)}  ${percent(probability).padStart(6)}`);
-}
-
-function inWords({ label, probability }: Classification): string {
-  return `${label} ${percent(probability)}`;
-}
-
-function percent(probability: number): string {
-  return `${(100 * probability).toFixed(1)} %`;
-}
-
-function rounded({ index, label, probability }: Classification): Classification {
-  return { index, label, probability: round(probability, 6) };
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

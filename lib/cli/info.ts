@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { load, type GhostNet } from '../ghostnet.js';
 import { cpu } from '../native.js';
 import { jsonOption, modelOption, threadsOption } from './options.js';
+import { megabytes, platform, print } from './print.js';
 import { version } from './version.js';
 
 interface Options {
@@ -62,16 +63,4 @@ function printPlan(model: GhostNet): void {
     print(`${figures}  ${split} x${tasks}: ${reason}; scratch ${scratchBytes} bytes`);
     for (const stage of stages) print(`              ${stage}`);
   }
-}
-
-function platform(): string {
-  return `${process.platform} ${process.arch}`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

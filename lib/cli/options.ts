@@ -9,4 +9,5 @@ function wholeNumber(value: string): number {
 export const modelOption = (): Option => new Option('-m, --model <path>', 'a model folder or checkpoint (default: the model in the box)');
 export const threadsOption = (): Option => new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
 export const topOption = (): Option => new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
+export const maxFramesOption = (): Option => new Option('--max-frames <n>', 'of standard input, end after n frames').argParser(wholeNumber);
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');
