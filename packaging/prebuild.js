@@ -55,12 +55,12 @@ async function prebuild({ name, arch, libc, environment }) {
 }
 
 function linuxBuild(target, zig) {
-  const compiler = `${zig} c++ -target ${target.zig}`;
+  const compiler = `${zig} c++ ${target.zig}`;
   return {
     ...target,
     environment: {
       ...zigEnvironment,
-      CC: `${zig} cc -target ${target.zig}`,
+      CC: `${zig} cc ${target.zig}`,
       CXX: compiler,
       LINK: compiler,
       AR: `${zig} ar`,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdio>
+#include <vector>
 
 namespace ghostnet {
 
@@ -19,6 +20,19 @@ struct Checks {
     return failed == 0 ? 0 : 1;
   }
 };
+
+/// For emulated CPUs, which are a hundred times slower: every kernel and every way through the code, odd sizes and tails,
+/// but fewer of each.
+inline bool reduced = false;
+
+/// What loops over widths run through: 1 to `last`; where reduced, all remainders of the kernels' tiles, of 12 pixels at most,
+/// and two that are several tiles wide.
+inline std::vector<int> widths(int last) {
+  if (reduced) return {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 25};
+  std::vector<int> all;
+  for (int width = 1; width <= last; ++width) all.push_back(width);
+  return all;
+}
 
 }  // namespace ghostnet
 

@@ -80,7 +80,7 @@ void test_pointwise(const KernelTable& kernels) {
   for (int lanes : kLanes) {
     for (const std::vector<int>& structure : structures) {
       for (float low : kLows) {
-        for (int pixels = 1; pixels <= 40; ++pixels) check_pointwise(kernels, lanes, structure, 0, pixels, low);
+        for (int pixels : widths(40)) check_pointwise(kernels, lanes, structure, 0, pixels, low);
         check_pointwise(kernels, lanes, structure, 5, 18, low);
         check_pointwise(kernels, lanes, structure, 7, 7, low);
       }
@@ -154,7 +154,7 @@ void test_planar_conv(const KernelTable& kernels) {
   for (int lanes : kLanes)
     for (const PlanarShape& shape : {PlanarShape{9, 3, 2, 1}, {9, 3, 1, 1}, {1, 1, 1, 1}, {4, 7, 2, 1}, {10, 5, 1, 2}, {2, 2, 3, 3}})
       for (float low : kLows)
-        for (int width = 1; width <= 40; ++width) check_planar_conv(kernels, lanes, shape, width, low);
+        for (int width : widths(40)) check_planar_conv(kernels, lanes, shape, width, low);
 }
 
 // max(0, NaN) is NaN: a network that was fed NaN must not answer as if nothing had happened.

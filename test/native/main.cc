@@ -1,4 +1,4 @@
-// ghostnet_test [part...]: all parts, or those that are named.
+// ghostnet_test [--reduced] [part...]: all parts, or those that are named.
 #include <cstring>
 #include <string>
 
@@ -18,6 +18,8 @@ int main(int count, char** arguments) {
       {"kernels", ghostnet::kernel_tests}, {"plan", ghostnet::plan_tests},       {"graphs", ghostnet::graph_tests},
       {"networks", ghostnet::network_tests}, {"platform", ghostnet::platform_tests}, {"preprocess", ghostnet::preprocess_tests},
   };
+  ghostnet::reduced = count > 1 && std::strcmp(arguments[1], "--reduced") == 0;
+  if (ghostnet::reduced) --count, ++arguments;
   int runs = 0;
   std::string names;
   for (const auto& part : parts) {

@@ -83,7 +83,7 @@ void test_all_filters_and_modes() {
   // single rows, columns and pixels, and wider than the blocks of the loops.
   const int sizes[][2] = {{61, 45}, {45, 61}, {20, 97}, {97, 20}, {7, 5}, {2, 3}, {1, 1}, {1, 40}, {40, 1}, {193, 130}};
   const int inputs[][2] = {{24, 24}, {17, 31}, {32, 9}, {1, 1}};
-  uint32_t seed = 1;
+  uint32_t seed = 1, turn = 0;
   for (const auto& size : sizes) {
     for (int channels : {1, 3, 4}) {
       const TestImage image(size[0], size[1], channels, ++seed);
@@ -91,6 +91,8 @@ void test_all_filters_and_modes() {
         for (Interpolation filter : kFilters) {
           for (CropMode mode : kCropModes) {
             for (double crop_pct : {1.0, 0.875, 0.5}) {
+              // No list is 7 long: every entry of each has its turn.
+              if (reduced && turn++ % 7 != 0) continue;
               check_against_reference(image.view, config_of(input[0], input[1], filter, crop_pct, mode));
             }
           }
