@@ -38,7 +38,13 @@ __attribute__((target("avx2,fma"))) void chains_avx2() {
   }
 }
 
-__attribute__((target("avx512f"))) void chains_avx512() {
+// As kernels/avx512/kernels.cc says.
+#if defined(__clang__) && __clang_major__ >= 18 && __clang_major__ <= 20
+__attribute__((target("avx512f,evex512")))
+#else
+__attribute__((target("avx512f")))
+#endif
+void chains_avx512() {
   __m512 a[kChains];
 #pragma GCC unroll 12
   for (int i = 0; i < kChains; ++i) a[i] = _mm512_set1_ps(static_cast<float>(i));
