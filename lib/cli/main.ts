@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { GhostNetError } from '../errors.js';
+import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { infoCommand } from './info.js';
 import { version } from './version.js';
@@ -14,7 +15,8 @@ async function main(): Promise<void> {
     .description('Classifies images with the GhostNet family of networks.')
     .version(version)
     .addCommand(classifyCommand())
-    .addCommand(infoCommand());
+    .addCommand(infoCommand())
+    .addCommand(benchCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
   }
@@ -30,7 +32,7 @@ function fail(error: unknown): void {
     // Help and version end here too, with code 0.
     if (error.exitCode === 0) return;
     // Commander puts its guess at a misspelt word on a line of its own.
-    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ').replace(/\.$/, '');
     const sentence = error.code === 'commander.help' ? 'no command given' : message;
     report(`${sentence}. Try ghostnet --help.`, exitBadUse);
   } else if (error instanceof GhostNetError) {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-function wholeNumber(value: string): number {
+export function wholeNumber(value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return number;

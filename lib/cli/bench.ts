@@ -1,0 +1,124 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { load, type GhostNet } from '../ghostnet.js';
+import { cpu } from '../native.js';
+import type { Tensor4 } from '../preprocess.js';
+import { endLines, headLines, rowLine, type BenchFacts, type BenchRow } from './bench-report.js';
+import { measureLatencies } from './latencies.js';
+import { readMachine } from './machine.js';
+import { jsonOption, modelOption, wholeNumber } from './options.js';
+import { platform, print, round } from './print.js';
+import { readClocks, readHeat, readTemperatures } from './throttling.js';
+import { version } from './version.js';
+
+interface Options {
+  model?: string;
+  threads?: number[];
+  size?: [height: number, width: number];
+  seconds: number;
+  json?: boolean;
+}
+
+export function benchCommand(): Command {
+  return new Command('bench')
+    .description('Measures the latency of an image on this machine, its clocks and its heat: a report to send in.')
+    .addOption(modelOption())
+    .option('-t, --threads <list>', 'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)', threadList)
+    .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
+    .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
+    .addOption(jsonOption())
+    .action(bench);
+}
+
+async function bench(options: Options): Promise<void> {
+  const show = (lines: readonly string[]): void => {
+    if (!options.json) lines.forEach(print);
+  };
+  const rows: BenchRow[] = [];
+  let facts: BenchFacts | undefined;
+  for (const threads of options.threads ?? threadCounts(cpu().cores)) {
+    const model = await load(options.model, { threads });
+    try {
+      const input = noise(options.size ?? model.config.preprocess.inputSize);
+      if (!facts) {
+        facts = await describe(model, input, options.seconds);
+        show(headLines(facts));
+      }
+      const row = await measure(model, input, options.seconds);
+      rows.push(row);
+      show([rowLine(row)]);
+    } finally {
+      await model.dispose();
+    }
+  }
+  const after = await readHeat();
+  show(endLines(facts!.before, after));
+  if (options.json) print(JSON.stringify({ ...facts, rows, after }));
+}
+
+async function describe(model: GhostNet, { shape: [, , height, width] }: Tensor4, seconds: number): Promise<BenchFacts> {
+  const { info, config } = model;
+  const { steps } = model.plan([height, width]);
+  return {
+    ghostnet: version,
+    node: process.version,
+    platform: platform(),
+    ...readMachine(),
+    cpu: info.cpu,
+    cores: cpu().cores,
+    isa: info.isa,
+    architecture: config.architecture,
+    numClasses: config.numClasses,
+    precision: info.precision,
+    inputSize: [height, width],
+    macs: steps.reduce((sum, { macs }) => sum + macs, 0),
+    seconds,
+    before: await readHeat(),
+  };
+}
+
+async function measure(model: GhostNet, input: Tensor4, seconds: number): Promise<BenchRow> {
+  const latencies = await measureLatencies(() => model.infer(input), seconds);
+  // At once: clocks fall soon after the work ends.
+  const clocksMHz = readClocks().flatMap(({ currentMHz }) => currentMHz ?? []);
+  const celsius = readTemperatures().map((temperature) => temperature.celsius);
+  return {
+    threads: model.info.threads,
+    ...latencies,
+    ...(clocksMHz.length > 0 ? { clocksMHz } : {}),
+    ...(celsius.length > 0 ? { hottestCelsius: round(Math.max(...celsius), 1) } : {}),
+  };
+}
+
+/** Every number up to 8; of more cores, powers of two and all of them. */
+export function threadCounts(cores: number): number[] {
+  if (cores <= 8) return Array.from({ length: cores }, (_, i) => i + 1);
+  const powers = Array.from({ length: Math.ceil(Math.log2(cores)) }, (_, i) => 2 ** i);
+  return [...powers, cores];
+}
+
+/** Normalised pixels, evenly from -2 to 2: what a network is fed, and no zeros that could be quicker. */
+function noise([height, width]: readonly [number, number]): Tensor4 {
+  const data = new Float32Array(3 * height * width);
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = state / 2 ** 30 - 2;
+  }
+  return { data, shape: [1, 3, height, width] };
+}
+
+function threadList(value: string): number[] {
+  return value.split(',').map(wholeNumber);
+}
+
+function imageSize(value: string): [height: number, width: number] {
+  const sides = value.split('x').map(wholeNumber);
+  if (sides.length > 2) throw new InvalidArgumentError('Expected a height and a width, as 192x256.');
+  return [sides[0]!, sides.at(-1)!];
+}
+
+function positive(value: string): number {
+  const number = Number(value);
+  if (!(number > 0 && number <= 86400)) throw new InvalidArgumentError('Expected a number above 0, up to 86400.');
+  return number;
+}

@@ -1,0 +1,37 @@
+import { round } from './print.js';
+
+/** Of one inference at a time, in milliseconds. Percentile p: what p % of the runs did not exceed. */
+export interface Latencies {
+  readonly runs: number;
+  readonly minMs: number;
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly p99Ms: number;
+}
+
+/** However long they take: a median of fewer says nothing. */
+const minRuns = 20;
+const minWarmUpRuns = 3;
+
+/** Runs again and again for `seconds`, after a fifth of that to warm up: caches, clocks and the optimising compiler settle. */
+export async function measureLatencies(run: () => Promise<unknown>, seconds: number): Promise<Latencies> {
+  await repeat(run, seconds / 5, minWarmUpRuns);
+  return summarise(await repeat(run, seconds, minRuns));
+}
+
+async function repeat(run: () => Promise<unknown>, seconds: number, leastRuns: number): Promise<number[]> {
+  const latenciesMs: number[] = [];
+  const end = performance.now() + 1000 * seconds;
+  for (let start = performance.now(); start < end || latenciesMs.length < leastRuns; start = performance.now()) {
+    await run();
+    latenciesMs.push(performance.now() - start);
+  }
+  return latenciesMs;
+}
+
+export function summarise(latenciesMs: readonly number[]): Latencies {
+  const sorted = [...latenciesMs].sort((a, b) => a - b);
+  // The nearest rank: a latency that was measured, not a mean of two.
+  const percentileMs = (percent: number): number => round(sorted[Math.max(Math.ceil((percent / 100) * sorted.length), 1) - 1]!, 4);
+  return { runs: sorted.length, minMs: percentileMs(0), p50Ms: percentileMs(50), p90Ms: percentileMs(90), p99Ms: percentileMs(99) };
+}
