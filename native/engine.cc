@@ -32,7 +32,7 @@ class Model::Impl {
   Status prepare() {
     if (Status s = check_graph(network_.graph); !s.ok()) return s;
     lower(network_.graph, LowerOptions(), &network_.lowered);
-    if (Status s = network_.weights.allocate(network_.graph, network_.lowered); !s.ok()) return s;
+    if (Status s = network_.weights.allocate(network_.graph, network_.lowered, network_.kernels->precision); !s.ok()) return s;
     if (Status s = pack_graph(); !s.ok()) return s;
     info_ = {network_.kernels->name, executor_.threads(), network_.weights.size_bytes()};
     return executor_.start();
@@ -53,7 +53,7 @@ class Model::Impl {
     if (*not_finite >= 0) return Status::success();
     const auto plain = plain_.find(id);
     if (plain != plain_.end()) plain->second.keep(filters);
-    else network_.weights.pack(network_.graph, network_.lowered, static_cast<size_t>(operation_of_[i]), filters);
+    else if (Status s = network_.weights.pack(network_.graph, network_.lowered, static_cast<size_t>(operation_of_[i]), filters); !s.ok()) return s;
     missing_channels_ -= filters.channels;
     return Status::success();
   }

@@ -50,7 +50,7 @@ struct Buffer {
 void bench_pointwise(const KernelTable& kernels, int inputs, int outputs, int pixels, double peak) {
   const int blocks = (inputs + 15) / 16;
   std::vector<int> lanes, quads;
-  std::vector<const float*> pointers;
+  std::vector<const void*> pointers;
   Buffer x(static_cast<size_t>(blocks) * 16 * pixels), weights(static_cast<size_t>(blocks) * 16 * 16 * ((outputs + 15) / 16)), bias(16);
   Buffer y(static_cast<size_t>(outputs + 16) * pixels);
   for (int b = 0, at = 0; b < blocks; ++b) {
@@ -84,7 +84,7 @@ void bench_depthwise(const KernelTable& kernels, const DepthwiseShape& s, double
   const int in_height = (s.height - 1) * s.stride + s.kernel_h, in_width = (s.width - 1) * s.stride + s.kernel_w;
   Buffer x(static_cast<size_t>(in_height) * in_width * s.lanes), y(static_cast<size_t>(s.height) * s.width * s.lanes);
   Buffer weights(static_cast<size_t>(s.kernel_h * s.kernel_w + 1) * s.lanes);
-  std::vector<const float*> rows;
+  std::vector<const void*> rows;
   for (int i = 0; i < in_height; ++i) rows.push_back(x.data() + static_cast<size_t>(i) * in_width * s.lanes);
   const DepthwiseArgs args{rows.data(), weights.data(), y.data(), static_cast<ptrdiff_t>(s.width) * s.lanes, s.height, s.width, 0.0f,
                            s.kernel_h, s.kernel_w, s.stride, s.stride, 1, 1};
@@ -96,7 +96,7 @@ void bench_depthwise(const KernelTable& kernels, const DepthwiseShape& s, double
 void bench_ghost(const KernelTable& kernels, GhostKind kind, const char* name, int lanes, int height, int width, double peak) {
   Buffer x(static_cast<size_t>(height + 2) * (width + 2) * lanes), other(static_cast<size_t>(2 * height) * width * lanes);
   Buffer y(static_cast<size_t>(2 * height) * width * lanes), weights(10 * static_cast<size_t>(lanes));
-  std::vector<const float*> rows, other0, other1;
+  std::vector<const void*> rows, other0, other1;
   std::vector<int32_t> gate_pixel;
   const size_t row = static_cast<size_t>(width) * lanes;
   for (int i = 0; i < height + 2; ++i) rows.push_back(x.data() + static_cast<size_t>(i) * (width + 2) * lanes);

@@ -12,8 +12,8 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   n->output_ = graph.outputs[0].node;
   n->threads_ = threads;
   lower(graph, choices.lower, &n->lowered_);
-  if (Status s = n->weights_.allocate(graph, n->lowered_, choices.weights_by_group); !s.ok()) return s;
-  n->weights_.pack_all(graph, n->lowered_);
+  if (Status s = n->weights_.allocate(graph, n->lowered_, kernels.precision, choices.weights_by_group); !s.ok()) return s;
+  if (Status s = n->weights_.pack_all(graph, n->lowered_); !s.ok()) return s;
   if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &n->program_); !s.ok()) return s;
   if (Status s = n->workspace_.allocate(*n->program_, threads); !s.ok()) return s;
   const Pair padding = n->lowered_.image_padding;

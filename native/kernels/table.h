@@ -1,13 +1,17 @@
 // The kernel catalogue: what each kernel computes and where its operands lie. One KernelTable per instruction set.
 //
 // Activations are stored in channel blocks. A block holds up to 16 channels and has 4, 8 or 16 *lanes* (the smallest
-// of these that fits); a pixel of a block is `lanes` consecutive floats, lanes without a channel hold finite values.
-// Rows of a block are `pitch` floats apart. Pointers named `rows` point at pixels, never at bytes.
+// of these that fits); a pixel of a block is `lanes` consecutive elements, lanes without a channel hold finite values.
+// Rows of a block are `pitch` elements apart. Pointers named `rows` point at pixels, never at bytes.
+//
+// Elements are what a table stores activations and the weights of maps in: floats, or halves. Pointers to them are void:
+// only the kernels, and who packs and unpacks for them, know. The image, sums and vectors are floats in every table.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "../precision.h"
 #include "resize.h"
 
 namespace ghostnet {
@@ -19,13 +23,13 @@ constexpr int lanes_for(int channels) { return channels <= 4 ? 4 : channels <= 8
 
 /// out[p] = max(low, bias + sum_k weights[k] * input[k][p]) for one output block.
 struct PointwiseArgs {
-  const float* const* input;  // [input_blocks] pixel 0 of each input block
+  const void* const* input;   // [input_blocks] pixel 0 of each input block
   const int* input_lanes;     // [input_blocks]
   const int* input_quads;     // [input_blocks] channels of the block, rounded up to fours, over 4
   int input_blocks;
-  const float* weights;       // [sum(4 * input_quads)][lanes]
+  const void* weights;        // [sum(4 * input_quads)][lanes]
   const float* bias;          // [lanes]
-  float* output;              // pixel 0 of the output block
+  void* output;               // pixel 0 of the output block
   const int32_t* output_pixel;  // [pixels] where pixel p is written, in pixels from `output`
   float low;                  // 0 (ReLU) or -infinity
   int part_bytes;             // of the weights: what may be read again and again, for the first-level cache keeps it
@@ -44,7 +48,7 @@ struct PlanarConvArgs {
   int kernel_w, stride_x, dilation_x;
   const float* weights;       // [row_count][kernel_w][lanes]
   const float* bias;          // [lanes]
-  float* output;              // [width][lanes]
+  void* output;               // [width][lanes]
   int width;
   float low;
 };
@@ -52,10 +56,10 @@ using PlanarConvFn = void (*)(const PlanarConvArgs&);
 
 /// Depthwise convolution of one block. Output row y reads rows[y * stride_y + ky * dilation_y].
 struct DepthwiseArgs {
-  const float* const* rows;   // each at the first output's first tap; rows outside the map are rows of zeros
-  const float* weights;       // [kernel_h * kernel_w][lanes], then bias [lanes]
-  float* output;              // [height] rows of [width][lanes]
-  ptrdiff_t output_pitch;     // floats
+  const void* const* rows;    // each at the first output's first tap; rows outside the map are rows of zeros
+  const void* weights;        // [kernel_h * kernel_w][lanes], then bias [lanes]
+  void* output;               // [height] rows of [width][lanes]
+  ptrdiff_t output_pitch;     // elements
   int height, width;          // of the output
   float low;
   // Read by the general kernel alone; the others have them in their names.
@@ -68,12 +72,12 @@ using DepthwiseFn = void (*)(const DepthwiseArgs&);
 ///   gated:     identity = p * gate[0],      ghost = max(low, depthwise3x3(p)) * gate[1]
 ///   residual:  identity = p + residual[0],  ghost = max(low, depthwise3x3(p)) + residual[1]
 struct GhostArgs {
-  const float* const* rows;   // [height + 2] rows of p from one above, each one pixel left of the first
-  const float* weights;       // [9][lanes], then bias [lanes]
-  float* identity;            // [height] rows of [width][lanes]
-  float* ghost;               // the same
-  ptrdiff_t identity_pitch, ghost_pitch;  // floats
-  const float* const* other[2];  // [height] rows of gate or residual for either output
+  const void* const* rows;    // [height + 2] rows of p from one above, each one pixel left of the first
+  const void* weights;        // [9][lanes], then bias [lanes]
+  void* identity;             // [height] rows of [width][lanes]
+  void* ghost;                // the same
+  ptrdiff_t identity_pitch, ghost_pitch;  // elements
+  const void* const* other[2];  // [height] rows of gate or residual for either output
   const int32_t* gate_pixel;  // [width] column of the gate for column x; unused for residual and doubled
   int height, width;
   float low;
@@ -81,17 +85,17 @@ struct GhostArgs {
 using GhostFn = void (*)(const GhostArgs&);
 
 /// Means of 2x2 windows with stride 2 of one block.
-using AvgPool2Fn = void (*)(const float* row0, const float* row1, float* output, int width);
+using AvgPool2Fn = void (*)(const void* row0, const void* row1, void* output, int width);
 /// total += sum over pixels (total has the block's lanes).
-using SumFn = void (*)(const float* row, int pixels, float* total);
+using SumFn = void (*)(const void* row, int pixels, float* total);
 /// output = row * scale for `pixels` pixels (scale has the block's lanes). May be in place.
-using ScaleFn = void (*)(const float* row, const float* scale, float* output, int pixels);
+using ScaleFn = void (*)(const void* row, const float* scale, void* output, int pixels);
 
 /// out = activation(bias + sum_k weights[k] * x[k]) for one output block of 16 lanes or fewer.
 struct MatVecArgs {
   const float* x;        // [inputs], padded to a multiple of 4 with finite values
   int inputs;            // a multiple of 4
-  const float* weights;  // [inputs][lanes]
+  const void* weights;   // [inputs][lanes], elements
   const float* bias;     // [lanes]
   float* output;         // [lanes]
   int activation;        // 0 none, 1 ReLU, 2 sigmoid, 3 hard sigmoid
@@ -105,7 +109,8 @@ enum class GhostKind { concat, gated, gated_doubled, residual };
 constexpr int kGhostKinds = 4;
 
 struct KernelTable {
-  const char* name;  // "avx512", "avx2", "neon", "plain"
+  const char* name;     // "avx512", "avx2", "neon", "neon_fp16", "plain"
+  Precision precision;  // of its elements
   PointwiseFn pointwise[3];
   PlanarConvFn planar_conv[3];
   DepthwiseFn depthwise[kDepthwiseKinds][3];

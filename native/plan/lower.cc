@@ -106,30 +106,32 @@ class Lowering {
       out_.operations.push_back(op);
       return;
     }
-    op.kind = kind_of(n);
-    vector_[static_cast<size_t>(i)] = (op.kind == Kind::global_avg_pool || op.kind == Kind::matvec) && !feeds_depthwise(i);
+    op.kind = kind_of(n, feeds_map_kernels(i));
+    vector_[static_cast<size_t>(i)] = makes_vector(op.kind);
     out_.operations.push_back(op);
   }
 
-  Kind kind_of(const Node& n) {
+  Kind kind_of(const Node& n, bool must_be_map) {
     const auto vector_input = [&](size_t k) { return static_cast<bool>(vector_[static_cast<size_t>(n.inputs[k])]); };
     const bool clamped = n.activation == Activation::none || n.activation == Activation::relu;
     const bool image = !n.inputs.empty() && n.inputs[0] == 0;
     if (n.op == Op::conv2d && image) return n.groups == 1 && clamped && takes_padding(n) ? Kind::planar_conv : Kind::plain;
     if (image) return Kind::plain;
-    if (n.pointwise() && vector_input(0)) return Kind::matvec;
+    if (n.pointwise() && vector_input(0)) return must_be_map ? Kind::plain : Kind::matvec;
     if (n.pointwise() && clamped) return Kind::pointwise;
     if (n.depthwise() && n.activation != Activation::hard_sigmoid) return Kind::depthwise;
     if (n.op == Op::avg_pool2d && n.kernel == Pair{2, 2} && n.stride == Pair{2, 2}) return Kind::avg_pool2;
-    if (n.op == Op::global_avg_pool) return Kind::global_avg_pool;
+    if (n.op == Op::global_avg_pool) return must_be_map || vector_input(0) ? Kind::plain : Kind::global_avg_pool;
     if (n.op == Op::mul && vector_input(1) && !vector_input(0) && options_.fuse_ghost) return Kind::scale;
     return Kind::plain;
   }
 
-  // A value with zero columns beside it is no plain vector, even where it is a single pixel.
-  bool feeds_depthwise(int value) const {
+  // Read as a map, with zero columns beside it or beside another one, even where it is a single pixel.
+  bool feeds_map_kernels(int value) const {
     for (int reader : readers_[static_cast<size_t>(value)])
       if (node(reader).depthwise()) return true;
+    for (const Ghost& g : ghosts_)
+      if (g.other == value) return true;
     return false;
   }
 

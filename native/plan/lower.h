@@ -44,6 +44,9 @@ inline bool per_channel(Kind kind) {
   return kind == Kind::depthwise || kind == Kind::ghost || kind == Kind::avg_pool2 || kind == Kind::global_avg_pool || kind == Kind::scale;
 }
 
+/// Of a single pixel, and made of floats on every table: sums that others depend on. All other values are maps.
+inline bool makes_vector(Kind kind) { return kind == Kind::global_avg_pool || kind == Kind::matvec; }
+
 struct LowerOptions {
   // Off for tests and ablations alone.
   bool fuse_ghost = true;     // off: everything but convolutions and pools runs on the reference

@@ -1,7 +1,10 @@
 #include "pack.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+
+#include "../half.h"
 
 namespace ghostnet {
 namespace {
@@ -15,13 +18,15 @@ struct Packer {
   const Layout& in;
   const Layout& out;
   Kind kind;
+  Precision precision;
 
   static bool needed(const Operation& op) { return op.conv >= 0 && op.kind != Kind::plain; }
-  static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op) {
+  static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op, Precision precision) {
     // A ghost operation's weights are those of one half: the layout of primary_conv's output.
     const Layout& in = lowered.layouts[static_cast<size_t>(op.inputs[0])];
     const Layout& out = op.kind == Kind::ghost ? in : lowered.layouts[static_cast<size_t>(op.value)];
-    return {graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind};
+    // The image is read in floats, and so are the weights that meet it.
+    return {graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind, op.kind == Kind::planar_conv ? Precision::fp32 : precision};
   }
 
   bool depthwise() const { return kind == Kind::depthwise || kind == Kind::ghost; }
@@ -37,11 +42,21 @@ struct Packer {
   }
   size_t row_count(const Block& b) const { return static_cast<size_t>(kind == Kind::matvec ? b.lanes : (b.channels + 3) / 4 * 4); }
 
+  // Of `count` elements: a whole number, as blocks have at least 4 lanes.
+  uint64_t floats_of(uint64_t count) const { return count * element_bytes(precision) / sizeof(float); }
+
   // Those of the block's channels that `filters` has. What belongs to no channel stays zero.
   void pack(const Filters& filters, const Block& block, float* weights, float* bias) const {
+    if (precision == Precision::fp32) pack_elements(filters, block, weights, bias);
+    else if (depthwise()) pack_elements(filters, block, reinterpret_cast<Half*>(weights), reinterpret_cast<Half*>(bias));
+    else pack_elements(filters, block, reinterpret_cast<Half*>(weights), bias);
+  }
+
+  template <class Element, class Bias>
+  void pack_elements(const Filters& filters, const Block& block, Element* weights, Bias* bias) const {
     const int first = std::max(block.first_channel, filters.first_channel);
     const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
-    for (int c = first; c < last; ++c) bias[c - block.first_channel] = filters.bias ? filters.bias[c - filters.first_channel] : 0.0f;
+    for (int c = first; c < last; ++c) bias[c - block.first_channel] = static_cast<Bias>(filters.bias ? filters.bias[c - filters.first_channel] : 0.0f);
     if (taps_alone()) return pack_rows(filters, block, first, last, 0, filter_size(), weights);
     // At most 16 x 16 numbers at a time: they stay in the first-level cache until their lines are complete.
     for (const Block& source : in.blocks) {
@@ -50,15 +65,16 @@ struct Packer {
     }
   }
 
-  void pack_rows(const Filters& filters, const Block& block, int first, int last, size_t row, size_t rows, float* weights) const {
+  template <class Element>
+  void pack_rows(const Filters& filters, const Block& block, int first, int last, size_t row, size_t rows, Element* weights) const {
     const auto lanes = static_cast<size_t>(block.lanes);
     for (int channel = first; channel < last; ++channel) {
       const auto i = static_cast<size_t>(channel - filters.first_channel);
       const float* from = filters.weight + i * filter_size() + row;
-      float* to = weights + (channel - block.first_channel);
-      // The packed product is rounded to float once, from the exact double.
+      Element* to = weights + (channel - block.first_channel);
+      // The packed product is rounded once, from the exact double.
       const double scale = filters.scale ? filters.scale[i] : 1.0;
-      for (size_t k = 0; k < rows; ++k) to[k * lanes] = static_cast<float>(from[k] * scale);
+      for (size_t k = 0; k < rows; ++k) to[k * lanes] = static_cast<Element>(from[k] * scale);
     }
   }
 };
@@ -69,7 +85,7 @@ uint64_t place(const Packer& packer, int group, uint64_t at, PackedConv* conv) {
   for (int s = 0; s < packer.out.segments; ++s) {
     const auto b = static_cast<size_t>(group + s * packer.out.groups());
     const auto lanes = static_cast<uint64_t>(packer.out.blocks[b].lanes);
-    const uint64_t weights = packer.rows() * lanes;
+    const uint64_t weights = packer.floats_of(packer.rows() * lanes);
     // Depthwise kernels find the bias right behind the taps.
     const uint64_t bias = at + (packer.depthwise() ? weights : round_up(weights));
     conv->weights[b] = static_cast<size_t>(at);
@@ -77,6 +93,19 @@ uint64_t place(const Packer& packer, int group, uint64_t at, PackedConv* conv) {
     at = round_up(bias + lanes);
   }
   return at;
+}
+
+bool fit_half(const Filters& f) {
+  // From here on numbers round to infinity: half a unit of the last place above the largest half.
+  constexpr double kInfiniteFrom = 65520;
+  const int64_t per_channel = f.weight_count / f.channels;
+  for (int64_t c = 0; c < f.channels; ++c) {
+    const float* weights = f.weight + c * per_channel;
+    double largest = 0;
+    for (int64_t k = 0; k < per_channel; ++k) largest = std::max(largest, std::fabs(static_cast<double>(weights[k])));
+    if (largest * std::fabs(f.scale ? f.scale[c] : 1.0) >= kInfiniteFrom || (f.bias && std::fabs(f.bias[c]) >= kInfiniteFrom)) return false;
+  }
+  return true;
 }
 
 // All exponent bits set.
@@ -99,7 +128,8 @@ int64_t first_not_finite(const float* values, int64_t count) {
   return -1;
 }
 
-Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, bool by_group) {
+Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group) {
+  precision_ = precision;
   convs_.assign(lowered.operations.size(), PackedConv());
   uint64_t total = 0;
   const auto place_together = [&](const std::vector<size_t>& operations) {
@@ -107,7 +137,7 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, bool 
     for (int g = 0; g < groups; ++g) {
       for (size_t i : operations) {
         if (!Packer::needed(lowered.operations[i])) continue;
-        const Packer packer = Packer::of(graph, lowered, lowered.operations[i]);
+        const Packer packer = Packer::of(graph, lowered, lowered.operations[i], precision_);
         convs_[i].weights.resize(packer.out.blocks.size());
         convs_[i].bias.resize(packer.out.blocks.size());
         total = place(packer, g, total, &convs_[i]);
@@ -122,19 +152,23 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, bool 
   return Status::success();
 }
 
-void PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters) {
-  const Packer packer = Packer::of(graph, lowered, lowered.operations[operation]);
+Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters) {
+  const Packer packer = Packer::of(graph, lowered, lowered.operations[operation], precision_);
   const PackedConv& conv = convs_[operation];
+  if (precision_ == Precision::fp16 && !fit_half(filters))
+    return Status::unsupported("node '" + packer.conv.name + "' has a weight or bias beyond 65504, the largest number in half precision");
   for (size_t b = 0; b < conv.weights.size(); ++b)
     packer.pack(filters, packer.out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
+  return Status::success();
 }
 
-void PackedWeights::pack_all(const Graph& graph, const Lowered& lowered) {
+Status PackedWeights::pack_all(const Graph& graph, const Lowered& lowered) {
   for (size_t i = 0; i < lowered.operations.size(); ++i) {
     if (!Packer::needed(lowered.operations[i])) continue;
     const Node& conv = graph.nodes[static_cast<size_t>(lowered.operations[i].conv)];
-    pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias});
+    if (Status s = pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias}); !s.ok()) return s;
   }
+  return Status::success();
 }
 
 }  // namespace ghostnet

@@ -4,15 +4,17 @@
 #include <vector>
 
 #include "../platform/aligned.h"
+#include "../precision.h"
 #include "../status.h"
 #include "lower.h"
 
 namespace ghostnet {
 
 /// Where one operation's weights lie, per output block, in floats from the start of PackedWeights.
-///   planar_conv: weights [in_channels * kernel_h][kernel_w][lanes]
-///   pointwise:   weights [input quads * 4][lanes], matvec: [input lanes][lanes]
-///   depthwise, ghost: weights [kernel_h * kernel_w][lanes], bias [lanes] right behind
+///   planar_conv: weights [in_channels * kernel_h][kernel_w][lanes], floats
+///   pointwise:   weights [input quads * 4][lanes], matvec: [input lanes][lanes], elements
+///   depthwise, ghost: weights [kernel_h * kernel_w][lanes], bias [lanes] right behind, elements
+/// Biases that are not behind their weights are floats.
 struct PackedConv {
   std::vector<size_t> weights, bias;  // [output blocks]
 };
@@ -24,15 +26,17 @@ class PackedWeights {
  public:
   /// Gives every operation's weights their place; until they are packed they are zero. In the order of execution, group by
   /// group of a chain; else (for tests and ablations) each convolution whole.
-  Status allocate(const Graph& graph, const Lowered& lowered, bool by_group = true);
-  void pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);
+  Status allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group = true);
+  /// Fails where a number is too large for the precision.
+  Status pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);
   /// Every operation's, from where the nodes of its graph point to.
-  void pack_all(const Graph& graph, const Lowered& lowered);
+  Status pack_all(const Graph& graph, const Lowered& lowered);
   const PackedConv& of(size_t operation) const { return convs_[operation]; }
   const float* at(size_t offset) const { return floats_.data() + offset; }
   size_t size_bytes() const { return floats_.count() * sizeof(float); }
 
  private:
+  Precision precision_ = Precision::fp32;
   std::vector<PackedConv> convs_;  // [operations]; empty for those without weights
   AlignedFloats floats_;
 };

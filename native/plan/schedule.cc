@@ -66,6 +66,7 @@ class Scheduler {
       v.width = static_cast<int>(p_.shapes_[i].w);
     }
     for (const Operation& o : ops_) {
+      view(o.value).precision = makes_vector(o.kind) ? Precision::fp32 : context_.kernels.precision;
       if (o.kind != Kind::depthwise && o.kind != Kind::ghost) continue;
       int& border = view(o.inputs[0]).border;
       border = std::max(border, graph_.nodes[static_cast<size_t>(o.conv)].padding.x);
@@ -103,7 +104,7 @@ class Scheduler {
     *reason = "its ghost module has no convolution";
     if (primary < 0 || op(static_cast<size_t>(primary)).conv < 0) return false;
     const Operation& conv = op(static_cast<size_t>(primary));
-    const uint64_t weight_bytes = static_cast<uint64_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * sizeof(float);
+    const uint64_t weight_bytes = static_cast<uint64_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * element_bytes(context_.kernels.precision);
     // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
     const bool in_l1 = weight_bytes <= options_.l1_bytes, in_l2 = weight_bytes <= options_.l2_bytes / 2;
     const uint64_t map = in_l1 ? std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0])) : map_bytes(conv.inputs[0]);

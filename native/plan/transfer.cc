@@ -2,32 +2,48 @@
 
 #include <cstring>
 
+#include "../half.h"
+
 namespace ghostnet {
 
-void unpack(const View& view, const Worker& worker, float* out) {
+namespace {
+
+template <class Element>
+void unpack_elements(const View& view, const Worker& worker, float* out) {
   for (size_t b = 0; b < view.layout->blocks.size(); ++b) {
     const Block& block = view.layout->blocks[b];
     for (int y = 0; y < view.height; ++y) {
-      const float* row = view.row(worker, static_cast<int>(b), y);
+      const auto* row = reinterpret_cast<const Element*>(view.row(worker, static_cast<int>(b), y));
       for (int lane = 0; lane < block.channels; ++lane) {
         float* to = out + (static_cast<size_t>(block.first_channel + lane) * view.height + y) * view.width;
-        for (int x = 0; x < view.width; ++x) to[x] = row[x * block.lanes + lane];
+        for (int x = 0; x < view.width; ++x) to[x] = static_cast<float>(row[x * block.lanes + lane]);
       }
     }
   }
 }
 
-void pack(const float* values, const View& view, Worker& worker) {
+template <class Element>
+void pack_elements(const float* values, const View& view, Worker& worker) {
   for (size_t b = 0; b < view.layout->blocks.size(); ++b) {
     const Block& block = view.layout->blocks[b];
     for (int y = 0; y < view.height; ++y) {
-      float* row = view.row(worker, static_cast<int>(b), y);
+      auto* row = reinterpret_cast<Element*>(view.row(worker, static_cast<int>(b), y));
       for (int lane = 0; lane < block.lanes; ++lane) {
         const float* from = values + (static_cast<size_t>(block.first_channel + lane) * view.height + y) * view.width;
-        for (int x = 0; x < view.width; ++x) row[x * block.lanes + lane] = lane < block.channels ? from[x] : 0.0f;
+        for (int x = 0; x < view.width; ++x) row[x * block.lanes + lane] = static_cast<Element>(lane < block.channels ? from[x] : 0.0f);
       }
     }
   }
+}
+
+}  // namespace
+
+void unpack(const View& view, const Worker& worker, float* out) {
+  view.precision == Precision::fp16 ? unpack_elements<Half>(view, worker, out) : unpack_elements<float>(view, worker, out);
+}
+
+void pack(const float* values, const View& view, Worker& worker) {
+  view.precision == Precision::fp16 ? pack_elements<Half>(values, view, worker) : pack_elements<float>(values, view, worker);
 }
 
 void pad_image(const float* image, const Shape& s, Pair padding, float* padded) {

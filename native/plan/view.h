@@ -9,13 +9,14 @@
 
 namespace ghostnet {
 
-/// What one thread of a team works with.
+/// What one thread of a team works with. Memory is counted in floats, whatever the elements that lie in it.
 struct Worker {
   float* arena = nullptr;        // whole values; the same for all threads of a team
   float* scratch = nullptr;      // rows and groups of values inside a step; each thread's own
   const float* zeros = nullptr;  // a row of zeros, for rows above and below a map
   const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
-  std::vector<const float*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
+  std::vector<const void*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
+  std::vector<const float*> image_rows;
   std::vector<int> next_row;     // [stages of a row step]
   WeightStream stream;
 };
@@ -35,6 +36,7 @@ struct View {
   };
   const Layout* layout = nullptr;
   int height = 0, width = 0, border = 0;
+  Precision precision = Precision::fp32;  // of its elements
   Home home = Home::arena;
   int row_mask = -1;           // rings: capacity - 1; else all ones
   std::vector<size_t> offset;  // [blocks] floats from the home's start to the block's first zero column
@@ -44,9 +46,12 @@ struct View {
   int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
   int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
   /// Of a row of all blocks, without borders.
-  uint64_t row_bytes() const { return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * sizeof(float); }
+  uint64_t row_bytes() const { return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * element_bytes(precision); }
+  /// Of a pixel. A whole number: blocks have at least 4 lanes.
+  int floats_of(int lanes) const { return lanes * static_cast<int>(element_bytes(precision)) / static_cast<int>(sizeof(float)); }
+  int pixel_floats(int block) const { return floats_of(lanes(block)); }
   /// Floats of a block of `lanes` lanes with all its rows and borders.
-  uint64_t block_floats(int lanes) const { return (static_cast<uint64_t>(rows_kept()) * pitch() + border) * lanes; }
+  uint64_t block_floats(int lanes) const { return (static_cast<uint64_t>(rows_kept()) * pitch() + border) * floats_of(lanes); }
   bool whole() const { return home != Home::rings; }
 
   /// A block's rows, as a value: in a loop that also stores pointers nothing of it has to be loaded again.
@@ -57,8 +62,8 @@ struct View {
     float* operator[](int y) const { return first + (y & mask) * pitch; }
   };
   Rows rows(const Worker& w, int block) const {
-    const auto block_lanes = static_cast<ptrdiff_t>(lanes(block));
-    return {start(w) + offset[static_cast<size_t>(block)] + border * block_lanes, pitch() * block_lanes, row_mask};
+    const auto pixel = static_cast<ptrdiff_t>(pixel_floats(block));
+    return {start(w) + offset[static_cast<size_t>(block)] + border * pixel, pitch() * pixel, row_mask};
   }
   /// Pixel 0 of row y.
   float* row(const Worker& w, int block, int y) const { return rows(w, block)[y]; }
@@ -68,9 +73,9 @@ struct View {
 
 /// Zeroes the columns beside row y.
 inline void clear_border(const View& view, const Worker& w, int block, int y) {
-  const int count = view.border * view.lanes(block);
+  const int count = view.border * view.pixel_floats(block);
   float* row = view.row(w, block, y);
-  float* right = row + static_cast<size_t>(view.width) * view.lanes(block);
+  float* right = row + static_cast<size_t>(view.width) * view.pixel_floats(block);
   for (int i = 0; i < count; ++i) row[i - count] = right[i] = 0.0f;
 }
 

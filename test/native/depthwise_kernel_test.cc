@@ -25,16 +25,16 @@ constexpr DepthwiseShape kDepthwiseShapes[] = {
 void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseShape& s, int height, int width, float low) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
-  std::vector<std::vector<float>> rows;
-  std::vector<const float*> pointers;
+  std::vector<Elements> rows;
+  std::vector<const void*> pointers;
   for (int r = 0; r < (height - 1) * s.stride_y + (s.kernel_h - 1) * s.dilation_y + 1; ++r) {
-    rows.push_back(values.floats(static_cast<size_t>((width - 1) * s.stride_x + (s.kernel_w - 1) * s.dilation_x + 1) * stride));
-    pointers.push_back(rows.back().data());
+    rows.emplace_back(kernels.precision, values.floats(static_cast<size_t>((width - 1) * s.stride_x + (s.kernel_w - 1) * s.dilation_x + 1) * stride));
   }
+  for (const Elements& row : rows) pointers.push_back(row.data());
   const auto taps = static_cast<size_t>(s.kernel_h * s.kernel_w);
-  const std::vector<float> weights = values.floats((taps + 1) * stride);
+  const Elements weights(kernels.precision, values.floats((taps + 1) * stride));
   const size_t pitch = static_cast<size_t>(width + height % 3) * stride;
-  GuardedOutput output(static_cast<size_t>(height) * pitch);
+  GuardedOutput output(kernels.precision, static_cast<size_t>(height) * pitch);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       for (size_t lane = 0; lane < stride; ++lane) {
@@ -68,20 +68,20 @@ void test_depthwise(const KernelTable& kernels) {
 void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int height, int width, int gate_width, float low) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
-  std::vector<std::vector<float>> rows, others[2];
-  std::vector<const float*> pointers, other_pointers[2];
-  for (int r = 0; r < height + 2; ++r) rows.push_back(values.floats(static_cast<size_t>(width + 2) * stride));
+  std::vector<Elements> rows, others[2];
+  std::vector<const void*> pointers, other_pointers[2];
+  for (int r = 0; r < height + 2; ++r) rows.emplace_back(kernels.precision, values.floats(static_cast<size_t>(width + 2) * stride));
   for (const auto& row : rows) pointers.push_back(row.data());
   std::vector<int32_t> gate_pixel;
   for (int x = 0; x < width; ++x) gate_pixel.push_back(kind == GhostKind::residual ? x : x * gate_width / width);
   for (int half = 0; half < 2; ++half) {
-    for (int y = 0; y < height; ++y) others[half].push_back(values.floats(static_cast<size_t>(gate_width) * stride));
+    for (int y = 0; y < height; ++y) others[half].emplace_back(kernels.precision, values.floats(static_cast<size_t>(gate_width) * stride));
     // Rows of the gate may serve several rows of the output.
     for (int y = 0; y < height; ++y) other_pointers[half].push_back(others[half][static_cast<size_t>(y / 2)].data());
   }
-  const std::vector<float> weights = values.floats(10 * stride);
+  const Elements weights(kernels.precision, values.floats(10 * stride));
   const size_t pitch[2] = {static_cast<size_t>(width + 1) * stride, static_cast<size_t>(width + 2) * stride};
-  GuardedOutput identity(static_cast<size_t>(height) * pitch[0]), ghost(static_cast<size_t>(height) * pitch[1]);
+  GuardedOutput identity(kernels.precision, static_cast<size_t>(height) * pitch[0]), ghost(kernels.precision, static_cast<size_t>(height) * pitch[1]);
   for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
     for (size_t x = 0; x < static_cast<size_t>(width); ++x) {
       for (size_t lane = 0; lane < stride; ++lane) {
@@ -124,26 +124,26 @@ void test_ghost(const KernelTable& kernels) {
 }
 
 void test_nan(const KernelTable& kernels) {
-  const std::vector<float> ones(16 * 16, 1.0f), pixels(40 * 16, kNaN);
-  const std::vector<const float*> rows(24, pixels.data());
+  const Elements ones(kernels.precision, std::vector<float>(16 * 16, 1.0f)), pixels(kernels.precision, std::vector<float>(40 * 16, kNaN));
+  const std::vector<const void*> rows(24, pixels.data());
   for (int lanes : kLanes) {
     const auto stride = static_cast<size_t>(lanes);
     const int i = lanes_index(lanes);
     const auto check = [&](const char* kernel, auto run) {
-      GuardedOutput output(8 * stride);
+      GuardedOutput output(kernels.precision, 8 * stride);
       for (size_t at = 0; at < 8 * stride; ++at) output.expect(at, kNaN, 1);
       run(output.data());
       CHECK_MESSAGE(output.fault().empty(), "%s %s, %d lanes: %s", kernels.name, kernel, lanes, output.fault().c_str());
     };
     for (const DepthwiseShape& s : kDepthwiseShapes) {
       if (s.kernel_h * s.kernel_w >= 16) continue;  // `ones` holds 15 taps and a bias
-      check("depthwise", [&](float* out) {
+      check("depthwise", [&](void* out) {
         kernels.depthwise[static_cast<int>(s.kind)][i]({rows.data(), ones.data(), out, 0, 1, 8, 0, s.kernel_h, s.kernel_w, s.stride_y,
                                                        s.stride_x, s.dilation_y, s.dilation_x});
       });
     }
-    check("ghost", [&](float* out) {
-      std::vector<float> identity(8 * stride);
+    check("ghost", [&](void* out) {
+      Elements identity(kernels.precision, 8 * stride);
       kernels.ghost[0][i]({rows.data(), ones.data(), identity.data(), out, 0, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
     });
   }

@@ -7,8 +7,8 @@
 namespace ghostnet {
 namespace {
 
-PointwiseArgs pointwise_args(const std::vector<const float*>& input, const std::vector<int>& input_lanes, const std::vector<int>& quads,
-                             const std::vector<float>& weights, const std::vector<float>& bias, float* output,
+PointwiseArgs pointwise_args(const std::vector<const void*>& input, const std::vector<int>& input_lanes, const std::vector<int>& quads,
+                             const Elements& weights, const std::vector<float>& bias, void* output,
                              const std::vector<int32_t>& output_pixel, float low) {
   PointwiseArgs args{};
   args.input = input.data();
@@ -26,31 +26,32 @@ PointwiseArgs pointwise_args(const std::vector<const float*>& input, const std::
 
 void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<int>& channels, int begin, int end, float low) {
   Values values;
-  std::vector<std::vector<float>> blocks;
-  std::vector<const float*> input;
+  std::vector<Elements> blocks;
+  std::vector<const void*> input;
   std::vector<int> input_lanes, quads;
   size_t rows = 0;
   for (int c : channels) {
     input_lanes.push_back(lanes_for(c));
     quads.push_back((c + 3) / 4);
     rows += static_cast<size_t>(quads.back()) * 4;
-    blocks.push_back(values.floats(static_cast<size_t>(end) * lanes_for(c)));
+    blocks.emplace_back(kernels.precision, values.floats(static_cast<size_t>(end) * lanes_for(c)));
     // Lanes without a channel hold anything finite: their weights are zero.
     for (size_t i = 0; i < blocks.back().size(); ++i)
-      if (static_cast<int>(i) % lanes_for(c) >= c) blocks.back()[i] = 1e30f;
-    input.push_back(blocks.back().data());
+      if (static_cast<int>(i) % lanes_for(c) >= c) blocks.back().set(i, kernels.precision == Precision::fp16 ? 65504.0f : 1e30f);
   }
+  for (const Elements& block : blocks) input.push_back(block.data());
   const auto stride = static_cast<size_t>(lanes);
-  std::vector<float> weights(rows * stride), bias = values.floats(stride);
+  Elements weights(kernels.precision, rows * stride);
+  const std::vector<float> bias = values.floats(stride);
   size_t row = 0;
   for (size_t b = 0; b < channels.size(); row += static_cast<size_t>(quads[b++]) * 4)
-    for (size_t i = 0; i < static_cast<size_t>(channels[b]) * stride; ++i) weights[row * stride + i] = values.uniform();
+    for (size_t i = 0; i < static_cast<size_t>(channels[b]) * stride; ++i) weights.set(row * stride + i, values.uniform());
   // Pixels go to scattered places, in descending order.
   std::vector<int32_t> where(static_cast<size_t>(end));
   int32_t places = 0;
   for (size_t p = where.size(); p-- > 0; ++places) where[p] = places += values.below(3);
 
-  GuardedOutput output(static_cast<size_t>(places) * stride);
+  GuardedOutput output(kernels.precision, static_cast<size_t>(places) * stride);
   for (int p = begin; p < end; ++p) {
     for (size_t lane = 0; lane < stride; ++lane) {
       Sum sum;
@@ -64,9 +65,9 @@ void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<in
   }
   PointwiseArgs args = pointwise_args(input, input_lanes, quads, weights, bias, output.data(), where, low);
   // With something to fetch ahead now and then; the kernel tells how far it has come.
-  const char* ahead = (end - begin) % 2 == 0 ? reinterpret_cast<const char*>(weights.data()) : nullptr;
+  const char* ahead = (end - begin) % 2 == 0 ? static_cast<const char*>(args.weights) : nullptr;
   args.prefetch = ahead;
-  args.prefetch_end = ahead ? ahead + weights.size() * sizeof(float) : nullptr;
+  args.prefetch_end = ahead ? ahead + weights.size() * element_bytes(kernels.precision) : nullptr;
   kernels.pointwise[lanes_index(lanes)](args, begin, end);
   CHECK(ahead && begin < end ? args.prefetch > ahead : args.prefetch == ahead);
   const std::string fault = output.fault();
@@ -93,26 +94,28 @@ void test_pointwise(const KernelTable& kernels) {
   }
 }
 
-// Whatever the cache: a part of all channels, of one block, and of sizes between give the same floats.
+// Whatever the cache: a part of all channels, of one block, and of sizes between give the same.
 void test_parts(const KernelTable& kernels) {
   constexpr int kBlocks = 70, kPixels = 17;
   Values values;
-  const std::vector<float> pixels = values.floats(size_t{kBlocks} * kPixels * 16), bias = values.floats(16);
+  std::vector<Elements> pixels;
+  for (int b = 0; b < kBlocks; ++b) pixels.emplace_back(kernels.precision, values.floats(size_t{kPixels} * 16));
+  const std::vector<float> bias = values.floats(16);
   const std::vector<int> input_lanes(kBlocks, 16), quads(kBlocks, 4);
-  std::vector<const float*> input;
+  std::vector<const void*> input;
   std::vector<int32_t> where;
-  for (int b = 0; b < kBlocks; ++b) input.push_back(pixels.data() + static_cast<ptrdiff_t>(b) * kPixels * 16);
+  for (const Elements& block : pixels) input.push_back(block.data());
   for (int p = 0; p < kPixels; ++p) where.push_back(p);
   for (int lanes : kLanes) {
-    const std::vector<float> weights = values.floats(static_cast<size_t>(kBlocks) * 16 * static_cast<size_t>(lanes));
-    std::vector<float> whole;
+    const Elements weights(kernels.precision, values.floats(static_cast<size_t>(kBlocks) * 16 * static_cast<size_t>(lanes)));
+    Elements whole(kernels.precision, 0);
     for (int part_bytes : {1 << 30, 1, 16 * 1024, 24 * 1024, 32 * 1024}) {
-      std::vector<float> out(static_cast<size_t>(kPixels * lanes));
+      Elements out(kernels.precision, static_cast<size_t>(kPixels * lanes));
       PointwiseArgs args = pointwise_args(input, input_lanes, quads, weights, bias, out.data(), where, 0);
       args.part_bytes = part_bytes;
       kernels.pointwise[lanes_index(lanes)](args, 0, kPixels);
-      if (whole.empty()) whole = out;
-      CHECK_MESSAGE(std::memcmp(out.data(), whole.data(), out.size() * sizeof(float)) == 0, "%s pointwise %d lanes, parts of %d bytes", kernels.name, lanes, part_bytes);
+      if (whole.size() == 0) whole = out;
+      CHECK_MESSAGE(out == whole, "%s pointwise %d lanes, parts of %d bytes", kernels.name, lanes, part_bytes);
     }
   }
 }
@@ -131,7 +134,7 @@ void check_planar_conv(const KernelTable& kernels, int lanes, const PlanarShape&
     pointers.push_back(rows.back().data());
   }
   const std::vector<float> weights = values.floats(static_cast<size_t>(s.row_count * s.kernel_w) * stride), bias = values.floats(stride);
-  GuardedOutput output(static_cast<size_t>(width) * stride);
+  GuardedOutput output(kernels.precision, static_cast<size_t>(width) * stride);
   for (int x = 0; x < width; ++x) {
     for (size_t lane = 0; lane < stride; ++lane) {
       Sum sum;
@@ -162,21 +165,23 @@ void test_nan(const KernelTable& kernels) {
   for (int lanes : kLanes) {
     const auto stride = static_cast<size_t>(lanes);
     const std::vector<float> ones(16 * 16, 1.0f), pixels(40 * 16, kNaN);
-    const std::vector<const float*> input{pixels.data()};
+    const Elements element_ones(kernels.precision, ones), element_pixels(kernels.precision, pixels);
+    const std::vector<const void*> input{element_pixels.data()};
+    const float* const row = pixels.data();
     const std::vector<int> input_lanes{lanes}, quads{lanes / 4};
     const int i = lanes_index(lanes);
     const std::vector<int32_t> where{0, 1, 2, 3, 4, 5, 6, 7};
     const auto check = [&](const char* kernel, auto run) {
-      GuardedOutput output(8 * stride);
+      GuardedOutput output(kernels.precision, 8 * stride);
       for (size_t at = 0; at < 8 * stride; ++at) output.expect(at, kNaN, 1);
       run(output.data());
       CHECK_MESSAGE(output.fault().empty(), "%s %s, %d lanes: %s", kernels.name, kernel, lanes, output.fault().c_str());
     };
-    check("pointwise", [&](float* out) {
-      PointwiseArgs args = pointwise_args(input, input_lanes, quads, ones, ones, out, where, 0);
+    check("pointwise", [&](void* out) {
+      PointwiseArgs args = pointwise_args(input, input_lanes, quads, element_ones, ones, out, where, 0);
       kernels.pointwise[i](args, 0, 8);
     });
-    check("planar_conv", [&](float* out) { kernels.planar_conv[i]({input.data(), 1, 3, 1, 1, ones.data(), ones.data(), out, 8, 0}); });
+    check("planar_conv", [&](void* out) { kernels.planar_conv[i]({&row, 1, 3, 1, 1, ones.data(), ones.data(), out, 8, 0}); });
   }
 }
 

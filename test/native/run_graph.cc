@@ -112,8 +112,8 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   std::unique_ptr<Program> program;
   if (Status s = check_graph(graph); !s.ok()) return s;
   lower(graph, options.lower, &lowered);
-  if (Status s = weights.allocate(graph, lowered, options.weights_by_group); !s.ok()) return s;
-  weights.pack_all(graph, lowered);
+  if (Status s = weights.allocate(graph, lowered, kernels.precision, options.weights_by_group); !s.ok()) return s;
+  if (Status s = weights.pack_all(graph, lowered); !s.ok()) return s;
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;
 
   std::vector<float> padded(static_cast<size_t>(padded_image_floats(shape, lowered.image_padding)));

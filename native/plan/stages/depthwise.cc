@@ -25,11 +25,11 @@ class Depthwise final : public Stage {
     w.rows.resize(static_cast<size_t>(needed.size()));
     args.rows = w.rows.data();
     const int height = in.height;
-    const float* const zeros = w.zeros;
+    const void* const zeros = w.zeros;
     for_blocks(*output->layout, groups, [&](int b) {
-      const ptrdiff_t left = static_cast<ptrdiff_t>(conv_.padding.x) * in.lanes(b);
+      const ptrdiff_t left = static_cast<ptrdiff_t>(conv_.padding.x) * in.pixel_floats(b);
       const View::Rows from = in.rows(w, b);
-      const float** row = w.rows.data();
+      const void** row = w.rows.data();
       for (int y = needed.begin; y < needed.end; ++y) *row++ = y >= 0 && y < height ? from[y] - left : zeros;
       args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
       args.output = output->row(w, b, rows.begin);

@@ -56,14 +56,14 @@ class Ghost final : public Stage {
  private:
   void point_to_rows(Worker& w, int group, Range rows) const {
     const View& primary = *inputs[0];
-    const int lanes = primary.lanes(group), height = primary.height;
+    const int pixel = primary.pixel_floats(group), height = primary.height;
     const View::Rows from = primary.rows(w, group);
-    const float* const zeros = w.zeros;
-    const float** row = w.rows.data();
-    for (int y = rows.begin - 1; y <= rows.end; ++y) *row++ = y >= 0 && y < height ? from[y] - lanes : zeros;
+    const void* const zeros = w.zeros;
+    const void** row = w.rows.data();
+    for (int y = rows.begin - 1; y <= rows.end; ++y) *row++ = y >= 0 && y < height ? from[y] - pixel : zeros;
     if (inputs.size() == 1) return;
     const View::Rows first = inputs[1]->rows(w, group), second = inputs[1]->rows(w, group + output->layout->groups());
-    const float **other0 = w.other0.data(), **other1 = w.other1.data();
+    const void **other0 = w.other0.data(), **other1 = w.other1.data();
     for (int y = rows.begin; y < rows.end; ++y) {
       const int other = Ghost::input_rows(1, y).begin;
       *other0++ = first[other];

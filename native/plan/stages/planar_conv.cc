@@ -18,12 +18,12 @@ class PlanarConv final : public Stage {
     args.dilation_x = conv_.dilation.x;
     args.width = output->width;
     args.low = lower_bound(conv_);
-    w.rows.resize(static_cast<size_t>(args.row_count));
+    w.image_rows.resize(static_cast<size_t>(args.row_count));
     for (int y = rows.begin; y < rows.end; ++y) {
       for (int c = 0, i = 0; c < channels_; ++c)
         for (int ky = 0; ky < conv_.kernel.y; ++ky, ++i)
-          w.rows[static_cast<size_t>(i)] = w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
-      args.rows = w.rows.data();
+          w.image_rows[static_cast<size_t>(i)] = w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
+      args.rows = w.image_rows.data();
       for_blocks(*output->layout, groups, [&](int b) {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
         args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);

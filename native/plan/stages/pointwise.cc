@@ -25,7 +25,7 @@ class Pointwise final : public Stage {
     const View& in = *inputs[0];
     PointwiseArgs args;
     w.blocks.resize(lanes_.size());
-    const float** const blocks = w.blocks.data();
+    const void** const blocks = w.blocks.data();
     const float* const start = in.start(w);
     args.input = blocks;
     args.input_lanes = lanes_.data();
@@ -63,8 +63,8 @@ class Pointwise final : public Stage {
     row_floats_.clear();
     const View& in = *inputs[0];
     for (size_t b = 0; b < lanes_.size(); ++b) {
-      first_pixel_.push_back(static_cast<ptrdiff_t>(in.offset[b]) + in.border * lanes_[b]);
-      row_floats_.push_back(static_cast<ptrdiff_t>(in.pitch()) * lanes_[b]);
+      first_pixel_.push_back(static_cast<ptrdiff_t>(in.offset[b]) + in.border * in.pixel_floats(static_cast<int>(b)));
+      row_floats_.push_back(static_cast<ptrdiff_t>(in.pitch()) * in.pixel_floats(static_cast<int>(b)));
     }
     for (int y = 0; y < output->rows_kept(); ++y)
       for (int x = 0; x < output->width; ++x) output_pixel_.push_back(y * output->pitch() + x);

@@ -29,13 +29,13 @@ class GlobalAvgPool final : public Stage {
 
   void run(Worker& w, Range groups, Range) const override {
     const View& in = *inputs[0];
-    float share[kMaxLanes];
-    for (float& s : share) s = 1.0f / (static_cast<float>(in.height) * static_cast<float>(in.width));
+    const float share = 1.0f / (static_cast<float>(in.height) * static_cast<float>(in.width));
     for_blocks(*output->layout, groups, [&](int b) {
       const int i = lanes_index(output->lanes(b));
       float total[kMaxLanes] = {};
       for (int y = 0; y < in.height; ++y) kernels_.sum[i](in.row(w, b, y), in.width, total);
-      kernels_.scale[i](total, share, output->row(w, b, 0), 1);
+      float* mean = output->row(w, b, 0);
+      for (int lane = 0; lane < output->lanes(b); ++lane) mean[lane] = total[lane] * share;
     });
   }
   Range input_rows(size_t, int) const override { return {0, inputs[0]->height}; }
