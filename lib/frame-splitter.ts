@@ -83,7 +83,7 @@ export class FrameSplitter {
 
   #append(slice: Uint8Array): void {
     const tooLong = this.#bytes.length - this.#start > this.#maxFrameBytes;
-    const keptFrom = this.#place === 'between' ? this.#at : tooLong ? this.#resume : this.#start;
+    const keptFrom = this.#place === 'between' ? this.#at : tooLong ? Math.min(this.#resume, this.#at) : this.#start;
     const kept = this.#bytes.subarray(keptFrom);
     const length = kept.length + slice.length;
     if (length > this.#memory.length) {

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load, mjpegFrames, type MjpegOptions, type SkippedFrame } from '../lib/index.js';
 import { errorOf } from './checkpoints/folder.js';
-import { inPieces, jpegOfNoise, randomBytes, segment, withThumbnail } from './frames.js';
+import { inPieces, jpegOfNoise, randomBytes, randomNumbers, segment, withThumbnail } from './frames.js';
 
 interface Found {
   readonly frames: Buffer[];
@@ -150,6 +150,23 @@ describe('mjpegFrames', () => {
     expect(await lengthsOf(frames)).toEqual([small.length]);
     expect(skipped).toEqual([{ reason: 'too long', sizeBytes: sentBytes + madeByHand.length - 2 }]);
     expect(mostBytes).toBeLessThan(8 * 2 ** 20);
+  });
+
+  it('finds the same in damaged streams, however they are cut into chunks', async () => {
+    const stream = Buffer.concat(pictures.map((picture) => picture.subarray(0, 4000)));
+    for (let seed = 1; seed <= 30; seed++) {
+      const random = randomNumbers(seed);
+      const damaged = Buffer.from(stream);
+      // Mostly bytes that mean something.
+      for (let i = 0; i < 30; i++) damaged[random(damaged.length)] = [0xff, 0xd8, 0xd9, 0xda, 0xe0, 0xc4, 0][random(8)] ?? random(256);
+      const maxFrameBytes = seed % 3 === 0 ? 1500 : 1_000_000;
+      const whole = await framesOf([damaged], { maxFrameBytes });
+      for (const mostBytes of [1, 40, 900]) expect(await framesOf(inPieces(damaged, mostBytes, seed), { maxFrameBytes }), `seed ${seed}`).toEqual(whole);
+      for (const frame of whole.frames) {
+        expect([frame.readUInt16BE(0), frame[2], frame.readUInt16BE(frame.length - 2)]).toEqual([0xffd8, 0xff, 0xffd9]);
+        expect(frame.length).toBeLessThanOrEqual(maxFrameBytes);
+      }
+    }
   });
 
   it('takes time in proportion to the bytes, whatever they are', async () => {
