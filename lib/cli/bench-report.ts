@@ -36,6 +36,7 @@ export function headLines(facts: BenchFacts): string[] {
     ['ghostnet', `${facts.ghostnet}, Node ${facts.node}, ${facts.platform}`],
     ['machine', `${names}; ${facts.cores} usable cores, ${(facts.memoryBytes / 1e9).toFixed(1)} GB`],
     ['system', [facts.distribution, facts.kernel].filter(Boolean).join(', ')],
+    ...(facts.load === undefined ? [] : [['load', `${facts.load.toFixed(2)} in the minute before: what else ran here`] as [string, string]]),
     ['kernels', facts.isa],
     ['model', `${facts.architecture}, ${facts.numClasses} classes, ${facts.precision}`],
     ['input', `1x3x${facts.inputSize.join('x')}, ${(facts.macs / 1e6).toFixed(1)} million MACs`],

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { machine, release, totalmem, type } from 'node:os';
+import { loadavg, machine, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
+import { round } from './print.js';
 
 /** What a figure was measured on. What the system does not tell is left out. */
 export interface Machine {
@@ -11,6 +12,8 @@ export interface Machine {
   /** The kernel and what it runs on, which for a 32-bit Node may be a 64-bit one: `Linux 6.6.31 aarch64`. */
   readonly kernel: string;
   readonly memoryBytes: number;
+  /** Threads that wanted to run, on average over the last minute. Windows does not know. */
+  readonly load?: number;
 }
 
 /** `root`: where the system's files are, `/` but for tests. */
@@ -23,6 +26,7 @@ export function readMachine(root = '/'): Machine {
     ...(distribution ? { distribution } : {}),
     kernel: `${type()} ${release()} ${machine()}`,
     memoryBytes: totalmem(),
+    ...(process.platform === 'win32' ? {} : { load: round(loadavg()[0]!, 2) }),
   };
 }
 
