@@ -1,0 +1,19 @@
+// Runs programs of another architecture, or of a CPU that this machine is not.
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { architectures } from './machines.js';
+import { runProgram } from './processes.js';
+import { Absent } from './results.js';
+
+/** @param {string} command */
+export function isOnPath(command) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, command)));
+}
+
+/** @param {import('./machines.js').Machine} machine */
+export function emulate({ arch, cpu }, program, programArguments, options) {
+  const { emulator, root, packages } = architectures[arch];
+  if (!isOnPath(emulator) || (root && !existsSync(root))) throw new Absent(`needs ${emulator}${root ? ` and ${root}` : ''}: apt-get install ${packages.join(' ')}`);
+  const emulated = ['-cpu', cpu, ...(root ? ['-L', root] : []), program, ...programArguments];
+  return runProgram(emulator, emulated, options);
+}

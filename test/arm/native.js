@@ -1,0 +1,15 @@
+// The C++ tests on an emulated CPU.
+import { emulate } from './emulator.js';
+
+/**
+ * @param {import('./machines.js').Machine} machine
+ * @param {string} program ghostnet_test
+ */
+export async function runNativeTests(machine, program) {
+  const { code, signal, output } = await emulate(machine, program, ['--reduced']);
+  const [, checks, failed] = /^(\d+) checks, (\d+) failed$/m.exec(output) ?? [];
+  const tested = [...output.matchAll(/^(\w+): largest error of the sigmoid/gm)].map(([, isa]) => isa);
+  if (code !== 0 || failed !== '0') throw new Error(`ghostnet_test ended with ${signal ?? code}:\n${output.slice(-4000)}`);
+  if (String(tested) !== String(machine.isas)) throw new Error(`expected kernels ${machine.isas.join(', ')} to be tested, found ${tested.join(', ')}`);
+  return { text: `${checks} checks of ${tested.join(' and ')}` };
+}

@@ -1,0 +1,60 @@
+// The package in an emulated Node.
+import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { emulate } from './emulator.js';
+import { referenceFolder, root, workFolder } from './folders.js';
+import { architectures } from './machines.js';
+import { runToEnd } from './processes.js';
+
+/** Node's program for `arch`. npm has it as a package, whose `cpu` keeps npm from installing it here. */
+async function fetchNode(arch) {
+  const { node } = architectures[arch];
+  const folder = join(workFolder, 'nodes', node);
+  const program = join(folder, 'bin/node');
+  if (existsSync(program)) return program;
+  mkdirSync(folder, { recursive: true });
+  const packed = await runToEnd('npm', ['pack', node, '--pack-destination', folder, '--loglevel=error'], { cwd: folder });
+  await runToEnd('tar', ['-xzf', join(folder, packed.trim().split('\n').at(-1)), '-C', folder, '--strip-components=1', 'package/bin/node']);
+  return program;
+}
+
+/** The dependencies as they are on `arch`: sharp has a program for each. */
+async function installDependencies(arch, folder) {
+  for (const file of ['package.json', 'package-lock.json']) cpSync(join(root, file), join(folder, file));
+  const installed = join(folder, 'node_modules/.package-lock.json');
+  if (existsSync(installed) && statSync(installed).mtimeMs > statSync(join(root, 'package-lock.json')).mtimeMs) return;
+  const options = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--os=linux', `--cpu=${arch}`, '--libc=glibc'];
+  await runToEnd('npm', ['ci', ...options], { cwd: folder });
+}
+
+/**
+ * Lays the package out for `arch`, with its addon and dependencies and with smoke.ts.
+ *
+ * @param {keyof typeof architectures} arch
+ * @param {string} addon
+ * @returns {Promise<{ node: string, program: string }>}
+ */
+export async function stagePackage(arch, addon) {
+  const folder = join(workFolder, arch, 'package');
+  await runToEnd('npx', ['tsc', '-p', 'test/arm/tsconfig.json', '--outDir', folder], { cwd: root });
+  for (const part of ['weights/ghostnetv2-tiny', 'examples', 'test/fixtures', 'lib/package.json']) cpSync(join(root, part), join(folder, part), { recursive: true });
+  cpSync(addon, join(folder, 'build/Release/ghostnet.node'));
+  const [node] = await Promise.all([fetchNode(arch), installDependencies(arch, folder)]);
+  return { node, program: join(folder, 'test/arm/smoke.js') };
+}
+
+/**
+ * @param {import('./machines.js').Machine} machine
+ * @param {{ node: string, program: string }} staged
+ */
+export async function runPackageTests(machine, { node, program }) {
+  const reference = existsSync(referenceFolder) ? referenceFolder : '';
+  const { GHOSTNET_ISA, NODE_OPTIONS, ...env } = process.env;
+  const { code, signal, output } = await emulate(machine, node, ['--test-reporter=tap', program, JSON.stringify({ isas: machine.isas, reference })], { env });
+  const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
+  const passed = count('pass'), failed = count('fail');
+  if ((code !== 0 && failed === 0) || passed + failed === 0) throw new Error(`Node ended with ${signal ?? code}:\n${output.slice(-4000)}`);
+  if (failed > 0) console.log(output);
+  const without = reference ? '' : `; comparisons with the reference results were skipped, which are not at ${referenceFolder}`;
+  return { text: `${passed} tests in ${architectures[machine.arch].node}${without}`, passed, failed };
+}

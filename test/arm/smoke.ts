@@ -1,0 +1,101 @@
+// What must hold wherever the package runs, small enough for an emulated machine: run by smoke.js under that machine's Node,
+//     node --test-reporter=tap smoke.js '{ "isas": ["neon", "plain"], "reference": "folder or empty" }'
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { decodeImage } from '../../lib/image.js';
+import { GhostNetError, load, preprocess, type Tensor4 } from '../../lib/index.js';
+import { buildGhostNet } from '../../lib/models/ghostnet.js';
+import { inspectGhostNet } from '../../lib/models/inspect.js';
+import { cpu, infer, type Shape } from '../../lib/native.js';
+import { createPackedModel } from '../../lib/packing.js';
+import { syntheticImage, syntheticStateDict } from '../synthetic.js';
+
+interface Case {
+  readonly id: string;
+  readonly architecture: 'ghostnet' | 'ghostnetv2' | 'ghostnetv3';
+  readonly width: number;
+  readonly input: Shape;
+  readonly num_classes?: number;
+  readonly file: string;
+  readonly results: readonly { readonly name: string; readonly offset: number }[];
+}
+
+const { isas, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; reference: string };
+const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const sample = pathOf('../../examples/sample.png');
+
+function assertClose(found: Float32Array, expected: readonly number[], tolerance: number, name: string): void {
+  assert.equal(found.length, expected.length, name);
+  for (const [i, value] of expected.entries()) {
+    assert.ok(Math.abs(found[i]! - value) < tolerance, `${name}[${i}] is ${found[i]}, not ${value}`);
+  }
+}
+
+await test(`has kernels for ${isas.join(' and ')}`, () => assert.deepEqual(cpu().isas, isas));
+
+await test('decodes a picture to the pixels that were rendered', async () => {
+  const { sha256 } = JSON.parse(readFileSync(pathOf('../fixtures/fixture.json'), 'utf8')) as { sha256: string };
+  const { data } = await decodeImage(pathOf('../fixtures/fixture.png'));
+  assert.equal(createHash('sha256').update(data).digest('hex'), sha256);
+});
+
+for (const isa of isas) {
+  await test(`${isa}: the model in the box sees what is in examples/sample.png`, async () => {
+    process.env.GHOSTNET_ISA = isa;
+    await using model = await load();
+    assert.equal(model.info.isa, isa);
+    const top = await model.classify(sample, { topK: 5 });
+    assert.ok(top.some(({ label }) => label === 'orange'), JSON.stringify(top));
+  });
+}
+
+await test('every instruction set makes the same tensor of a picture', async () => {
+  const tensors: Tensor4[] = [];
+  for (const isa of isas) {
+    process.env.GHOSTNET_ISA = isa;
+    tensors.push(await preprocess(sample));
+  }
+  for (const tensor of tensors) assert.deepEqual(tensor, tensors[0]);
+});
+
+await test('a wrong argument is answered by an error with a code', async () => {
+  await using model = await load();
+  await assert.rejects(model.infer({ data: new Float32Array(5), shape: [1, 3, 1, 1] }), (error) => {
+    return error instanceof GhostNetError && error.code === 'ERR_GHOST_SHAPE';
+  });
+});
+
+if (reference) {
+  const cases = JSON.parse(readFileSync(join(reference, 'results/index.json'), 'utf8')) as Case[];
+  for (const { id, architecture, width, input, num_classes = 1000, file, results } of cases) {
+    const pixels = input[0] * input[2] * input[3];
+    // Larger ones would take minutes, and on the plain kernels these too, unless there are no others.
+    if (architecture === 'ghostnetv3' || width > 1 || pixels > 224 * 224) continue;
+    for (const isa of isas.filter((isa) => isa === isas[0] || pixels <= 64 * 64)) {
+      await test(`${isa}: computes ${id} as PyTorch does`, async () => {
+        const tensors = syntheticStateDict(architecture === 'ghostnetv2' ? 2 : 1, width, num_classes);
+        const graph = buildGhostNet(tensors, inspectGhostNet(tensors), { outputs: results.map(({ name }) => name) });
+        const model = await createPackedModel(graph, { threads: 2, isa });
+        const outputs = await infer(model, syntheticImage('input', input).data, input, undefined);
+        model.close();
+        const bytes = readFileSync(join(reference, 'results', file));
+        for (const [i, { name, offset }] of results.entries()) {
+          const expected = Array.from(outputs[i]!.data, (_, k) => bytes.readFloatLE(offset + 4 * k));
+          assertClose(outputs[i]!.data, expected, name === 'logits' ? 2e-5 : 1e-4, name);
+        }
+      });
+    }
+  }
+
+  await test("reads PyTorch's file of a network", async () => {
+    process.env.GHOSTNET_ISA = isas[0];
+    const { input, logits } = JSON.parse(readFileSync(join(reference, 'checkpoints/expected.json'), 'utf8')) as { input: Shape; logits: number[] };
+    await using model = await load(join(reference, 'checkpoints/plain.pth'));
+    const { data } = await model.infer({ data: syntheticImage('input', input).data, shape: input });
+    assertClose(data, logits, 1e-5, 'logits');
+  });
+}
