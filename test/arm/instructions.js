@@ -37,8 +37,11 @@ export const rules = {
   ],
 };
 
-/** Functions that ask the CPU themselves before they use what it may not have. */
-const askThemselves = /^__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)\d+_/;
+/**
+ * Functions of the compiler's libraries that ask themselves before they use what a CPU may not have: atomics whether it has LSE,
+ * the unwinder whether the frame that it leaves is tagged.
+ */
+const askThemselves = /^__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)\d+_|^_ZN9libunwind17DwarfInstructions\w+13stepWithDwarf/;
 
 /** @returns {string | null} the kernels' namespace that a function's mangled name begins with */
 function namespaceOf(name, namespaces) {

@@ -1,5 +1,5 @@
 // The package in an emulated Node.
-import { cpSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { emulate } from './emulator.js';
 import { referenceFolder, root, workFolder } from './folders.js';
@@ -14,7 +14,9 @@ async function fetchNode(arch) {
   if (existsSync(program)) return program;
   mkdirSync(folder, { recursive: true });
   const packed = await runToEnd('npm', ['pack', node, '--pack-destination', folder, '--loglevel=error'], { cwd: folder });
-  await runToEnd('tar', ['-xzf', join(folder, packed.trim().split('\n').at(-1)), '-C', folder, '--strip-components=1', 'package/bin/node']);
+  const archive = join(folder, packed.trim().split('\n').at(-1));
+  await runToEnd('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', 'package/bin/node']);
+  rmSync(archive);
   return program;
 }
 
