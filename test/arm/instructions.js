@@ -50,14 +50,18 @@ function namespaceOf(name, namespaces) {
 
 const programs = ['llvm-objdump-19', 'llvm-objdump'];
 
-/** What each function of `file` consists of. */
+/**
+ * What each function of `file` consists of.
+ *
+ * @returns {Promise<Map<string, string[]>>} instructions by mangled name
+ */
 async function disassemble(file, options) {
   const program = programs.find(isOnPath);
   if (!program) throw new Absent(`needs ${programs[0]}: apt-get install llvm-19`);
-  const listing = await runToEnd(program, ['-d', '--no-show-raw-insn', '--no-leading-addr', ...options, file]);
+  const text = await runToEnd(program, ['-d', '--no-show-raw-insn', '--no-leading-addr', ...options, file]);
   const functions = new Map();
   let instructions = [];
-  for (const line of listing.split('\n')) {
+  for (const line of text.split('\n')) {
     const [, name] = /^<(.+)>:$/.exec(line) ?? [];
     if (name !== undefined) functions.set(name, (instructions = []));
     else if (/^\s+\S/.test(line)) instructions.push(line.trim().replace(/\s+/g, ' '));
@@ -69,12 +73,12 @@ async function disassemble(file, options) {
  * @param {keyof typeof rules} arch
  * @param {string} file
  */
-export async function checkInstructions(arch, file) {
+export async function checkInstructions(arch, file, listing = disassemble) {
   const namespaces = rules[arch].map(({ namespace }) => namespace).filter((namespace) => namespace !== null);
   const counts = [], faults = [];
   const useMore = new Set();
   for (const { namespace, objdump, above } of rules[arch]) {
-    const functions = await disassemble(file, objdump);
+    const functions = await listing(file, objdump);
     let count = 0;
     for (const [name, instructions] of functions) {
       const owner = namespaceOf(name, namespaces);

@@ -30,12 +30,12 @@ void test_memory() {
       b.last = b.first + below(round % 2 ? 4 : 30);
       b.size = static_cast<size_t>(below(5) == 0 ? 16 : 1 + below(1000));
     }
-    const size_t total = place(&buffers);
-    size_t end = 0, most_alive = 0, sum = 0;
+    const uint64_t total = place(&buffers);
+    uint64_t end = 0, most_alive = 0, sum = 0;
     for (const Lifetime& a : buffers) {
       end = std::max(end, a.offset + a.size);
       sum += a.size;
-      size_t alive = 0;
+      uint64_t alive = 0;
       for (const Lifetime& b : buffers) {
         CHECK(&a == &b || !overlap(a, b));
         if (b.first <= a.first && a.first <= b.last) alive += b.size;

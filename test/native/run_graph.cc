@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
+#include <cstdint>
 #include <limits>
 #include <mutex>
 #include <thread>
@@ -45,7 +46,7 @@ struct ImageMemory {
 
 // Every split, with and without fusion: what a model chooses by the sizes of caches is chosen here by force.
 std::vector<ProgramOptions> program_options() {
-  constexpr size_t kHuge = size_t{1} << 40;
+  constexpr size_t kHuge = SIZE_MAX / 2;
   std::vector<ProgramOptions> all(8);
   for (ProgramOptions& o : all) o.plan.l1_bytes = 32 * 1024, o.plan.l2_bytes = 4 * 1024;
   all[1].plan.l1_bytes = all[2].plan.l1_bytes = kHuge;  // rows wherever possible
