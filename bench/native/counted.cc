@@ -43,14 +43,15 @@ constexpr char kBuild[] = " without optimisation";
 
 }  // namespace
 
-bool run_counted(const Graph& graph, const KernelTable& kernels, const Shape& shape, const std::vector<float>& image) {
+bool run_counted(const Graph& graph, const KernelTable& kernels, const PlanOptions& plan, const Shape& shape, const std::vector<float>& image, int runs) {
   std::printf("%s %s %s %d%s\n", kMachine, kernels.name, kCompiler, kCompilerMajor, kBuild);
   ThreadPool pool(1);
   std::unique_ptr<PlannedNetwork> network;
-  // The sizes of caches that PlanOptions has by itself: the same plan on every machine.
-  const Status made = PlannedNetwork::create(graph, kernels, Choices(), shape, image, 1, &network);
+  Choices choices;
+  choices.plan = plan;
+  const Status made = PlannedNetwork::create(graph, kernels, choices, shape, image, 1, &network);
   if (!made.ok()) return std::fprintf(stderr, "%s\n", made.message().c_str()), false;
-  counted_inference(*network, pool);
+  for (int i = 0; i < runs; ++i) counted_inference(*network, pool);
   return true;
 }
 

@@ -3,7 +3,7 @@
 //   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
-//   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME]
+//   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME] [--runs N] [--caches L1xL2, in KiB]
 // See README.md beside this file.
 #include <algorithm>
 #include <chrono>
@@ -29,10 +29,12 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  int version = 2, height = 224, width = 224, threads = 1, runs = 200, rounds = 11, batch = 1;
+  int version = 2, height = 224, width = 224, threads = 1, runs = -1, rounds = 11, batch = 1;
   double multiplier = 1.0;
   std::string isa;
   bool steps = false, kernels = false, ablation = false, counted = false;
+  // As PlanOptions has them by itself: the same plan on every machine.
+  int l1_kib = 32, l2_kib = 512;
 };
 
 bool parse(int argc, char** argv, Options* o) {
@@ -48,6 +50,7 @@ bool parse(int argc, char** argv, Options* o) {
     if (flag == "--version") o->version = std::atoi(value);
     else if (flag == "--width") o->multiplier = std::atof(value);
     else if (flag == "--size") { if (std::sscanf(value, "%dx%d", &o->height, &o->width) != 2) return false; }
+    else if (flag == "--caches") { if (std::sscanf(value, "%dx%d", &o->l1_kib, &o->l2_kib) != 2) return false; }
     else if (flag == "--threads") o->threads = std::atoi(value);
     else if (flag == "--batch") o->batch = std::atoi(value);
     else if (flag == "--isa") o->isa = value;
@@ -55,8 +58,9 @@ bool parse(int argc, char** argv, Options* o) {
     else if (flag == "--rounds") o->rounds = std::atoi(value);
     else return false;
   }
+  if (o->runs < 0) o->runs = o->counted ? 1 : 200;
   const bool one_image = o->ablation || o->counted;
-  return o->runs > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !one_image);
+  return o->runs > 0 && o->l1_kib > 0 && o->l2_kib > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !one_image);
 }
 
 double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
@@ -132,7 +136,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
-                 "       ghostnet_bench --ablation [--rounds N] and --counted, with the options of the network, one image at a time\n");
+                 "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with the options of the network, one image at a time\n");
     return 2;
   }
   const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa);
@@ -144,7 +148,12 @@ int main(int argc, char** argv) {
   if (const ghostnet::Status s = ghostnet::infer_shapes(network.graph, shape, &shapes); !s.ok()) return std::fprintf(stderr, "%s\n", s.message().c_str()), 1;
   std::vector<float> image(static_cast<size_t>(shape.elements()));
   for (float& x : image) x = network.uniform();
-  if (o.counted) return ghostnet::run_counted(network.graph, *kernels, shape, image) ? 0 : 1;
+  if (o.counted) {
+    ghostnet::PlanOptions plan;
+    plan.l1_bytes = static_cast<size_t>(o.l1_kib) * 1024;
+    plan.l2_bytes = static_cast<size_t>(o.l2_kib) * 1024;
+    return ghostnet::run_counted(network.graph, *kernels, plan, shape, image, o.runs) ? 0 : 1;
+  }
   if (!o.ablation) return run_model(o, network, shape, image);
   std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%d, %d rounds\n\n", ghostnet::cpu_name().c_str(), kernels->name, o.threads, o.version, o.multiplier, o.height, o.width, o.rounds);
   return ghostnet::bench_ablation(network.graph, *kernels, shape, image, o.threads, o.rounds) ? 0 : 1;
