@@ -10,7 +10,7 @@ const node = Object.fromEntries(
 );
 
 export default defineConfig(
-  globalIgnores(['dist/', 'build/', 'prebuilds/', 'weights/training/', '**/node_modules/']),
+  globalIgnores(['dist/', 'build/', 'prebuilds/', 'weights/train/', '**/node_modules/']),
   js.configs.recommended,
   { files: ['**/*.{js,mjs}'], languageOptions: { globals: node } },
   {

@@ -43,6 +43,18 @@ def dense_taps(height: int, width: int, kernel: tuple, stride: tuple, padding: t
     return taps.flatten(), out_height, out_width
 
 
+class ContiguousGradient(torch.autograd.Function):
+    """The identity, whose gradient is contiguous: bmm's backward would take a strided one a matrix at a time."""
+
+    @staticmethod
+    def forward(_context, x):
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(_context, gradient):
+        return gradient.contiguous()
+
+
 class DepthwiseConv2d(nn.Conv2d):
     """A depthwise convolution without bias that is a matrix product a channel where the map is tiny.
 
@@ -58,7 +70,7 @@ class DepthwiseConv2d(nn.Conv2d):
             return super().forward(x)
         taps, out_height, out_width = dense_taps(height, width, self.kernel_size, self.stride, self.padding)
         dense = F.pad(self.weight.flatten(1), (0, 1)).index_select(1, taps).view(channels, height * width, -1)
-        out = torch.bmm(x.flatten(2).transpose(0, 1).contiguous(), dense)
+        out = ContiguousGradient.apply(torch.bmm(x.flatten(2).transpose(0, 1).contiguous(), dense))
         return out.view(channels, count, out_height, out_width).transpose(0, 1).contiguous(memory_format=torch.channels_last)
 
 

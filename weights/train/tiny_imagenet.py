@@ -26,7 +26,7 @@ def cut_sheet(path: Path) -> np.ndarray:
 
 
 def load_tiles(data: Path, split: str, cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures uint8 (N, 64, 64, 3), read-only, and their class indices int64 (N). `split` is train or val."""
+    """Pictures uint8 (N, 64, 64, 3), mapped from disk (writing into them leaves the file alone), and their class indices int64 (N). `split` is train or val."""
     cached = cache / f"tiny-imagenet-{split}.npy"
     sheets = [data / split / f"{wnid}.jpg" for wnid in read_classes(data)]
     if not cached.exists():
@@ -34,6 +34,6 @@ def load_tiles(data: Path, split: str, cache: Path) -> tuple[np.ndarray, np.ndar
         partial = cached.with_suffix(".partial.npy")
         np.save(partial, np.concatenate([cut_sheet(sheet) for sheet in sheets]))
         partial.rename(cached)
-    pictures = np.load(cached, mmap_mode="r")
+    pictures = np.load(cached, mmap_mode="c")
     per_class = len(pictures) // len(sheets)
     return pictures, np.repeat(np.arange(len(sheets)), per_class)
