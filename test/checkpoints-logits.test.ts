@@ -17,7 +17,7 @@ interface Expected {
 describe.skipIf(!hasReference)('from a file to logits', () => {
   const expected = (): Expected => JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
 
-  it.each(['', 'model.safetensors', 'plain.pth', 'training.pth.tar'])('folder/%s', async (name) => {
+  it.each(['', 'model.safetensors', 'plain.pth', 'legacy.pth', 'training.pth.tar'])('folder/%s', async (name) => {
     const { input, logits } = expected();
     await using model = await load(join(folder, name));
     const found = await model.infer({ data: syntheticImage('input', input).data, shape: input });

@@ -4,6 +4,7 @@ import { damaged, quoted, unreadable } from './faults.js';
 import { CheckpointFile, findWeights } from './file.js';
 import { recogniseFormat, type Format } from './format.js';
 import { readPyTorch } from './pytorch.js';
+import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';
 import type { StateDict, StoredTensor, Tensor } from './tensor.js';
 
@@ -30,7 +31,7 @@ const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
 /**
  * Reads a network's parameters from a file or folder: a folder as on the Hugging Face hub (`config.json` with
  * `model.safetensors` or `pytorch_model.bin`), a `.safetensors` file (a `config.json` beside it counts too), or a
- * PyTorch checkpoint in the zip format. The format is told by the file's bytes, not by its name.
+ * PyTorch checkpoint in the zip format or in the one before it. The format is told by the file's bytes, not by its name.
  *
  * Integer tensors, counters and all that a trainer keeps beside the weights are left out; the prefixes of wrapped
  * modules (`module.`) are taken off. Large matrices of a `.safetensors` file are not read before somebody wants them:
@@ -72,7 +73,7 @@ async function readTensors(
     case 'pytorch':
       return readPyTorch(file, signal);
     case 'pytorch-legacy':
-      throw unreadable(path, `is a pickle of PyTorch before 1.6, which is not read yet; save it again with torch.save`);
+      return readLegacyPyTorch(file, signal);
     case 'mindspore':
       throw unreadable(path, 'is a MindSpore checkpoint, which is not read yet; convert it to .safetensors');
     case 'git-lfs-pointer':
@@ -80,7 +81,7 @@ async function readTensors(
     case 'unknown':
       throw unreadable(
         path,
-        `is no checkpoint: expected .safetensors or PyTorch's zip format, found ${sizeBytes} bytes ` +
+        `is no checkpoint: expected .safetensors or a file of torch.save, found ${sizeBytes} bytes ` +
           `that begin with ${quoted(head.toString('latin1', 0, 24))}`,
       );
   }

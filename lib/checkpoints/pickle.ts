@@ -39,9 +39,22 @@ export function unpickle(bytes: Buffer, file: string, objects: PickleObjects): u
   return new Unpickler(bytes, file, objects).run();
 }
 
+/** Reads the pickle that begins at byte `start`, whatever follows it; `end` is where it stopped. */
+export function unpickleAt(
+  bytes: Buffer,
+  start: number,
+  file: string,
+  objects: PickleObjects,
+): { value: unknown; end: number } {
+  const machine = new Unpickler(bytes.subarray(start, start + maxBytes), file, objects);
+  const value = machine.run();
+  return { value, end: start + machine.position };
+}
+
 /** The machine's state and what opcodes do to it; {@link steps} says which does what. */
 export class Unpickler {
-  private position = 0;
+  /** Bytes read so far. */
+  position = 0;
   private readonly stack: unknown[] = [];
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, unknown>();

@@ -1,15 +1,12 @@
-import type { GhostNetError } from '../errors.js';
 import { ZipArchive } from './archive.js';
 import { damaged, quoted, unreadable } from './faults.js';
 import type { CheckpointFile } from './file.js';
 import type { ByteOrder } from './floats.js';
-import { Global, Opaque, unpickle } from './pickle.js';
+import { unpickle } from './pickle.js';
+import { readStateDict } from './state-dict.js';
 import { StorageReader } from './storages.js';
 import type { Tensor } from './tensor.js';
-import { TensorReference, torchObjects } from './torch-objects.js';
-
-/** Where training scripts keep the weights, the averaged (EMA) ones first: those are what papers report. */
-const wrappers = ['state_dict_ema', 'model_ema', 'state_dict', 'model_state_dict', 'model'] as const;
+import { torchObjects } from './torch-objects.js';
 
 /**
  * Reads a PyTorch checkpoint in the zip format (what `torch.save` writes since 1.6): `<name>/data.pkl` describes the
@@ -23,20 +20,9 @@ export async function readPyTorch(opened: CheckpointFile, signal?: AbortSignal):
   const archive = await ZipArchive.open(await opened.read(0, opened.sizeBytes, signal), file);
   const root = rootFolder(archive.names, file);
   const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file));
-  const storages = new StorageReader(archive, root, await byteOrder(archive, root), file);
-
-  const tensors = new Map<string, Tensor>();
-  for (const [name, value] of stateDict(checkpoint, file)) {
-    signal?.throwIfAborted();
-    if (typeof name !== 'string') continue;
-    if (value instanceof TensorReference) {
-      const tensor = await storages.tensor(name, value);
-      if (tensor) tensors.set(name, tensor);
-    } else if (value instanceof Opaque && value.maker.includes('_rebuild')) {
-      throw unreadable(file, `holds tensor ${quoted(name)} made by ${quoted(value.maker)}; save it as a plain tensor`);
-    }
-  }
-  return tensors;
+  const order = await byteOrder(archive, root);
+  const storages = new StorageReader((key) => archive.read(`${root}data/${key}`), order, file);
+  return readStateDict(checkpoint, storages, file, signal);
 }
 
 /** The one folder in which torch.save puts everything, with its slash; empty if the files lie at the top. */
@@ -55,30 +41,4 @@ async function byteOrder(archive: ZipArchive, root: string): Promise<ByteOrder> 
   const entry = `${root}byteorder`;
   if (!archive.names.includes(entry)) return 'LE';
   return (await archive.read(entry)).toString('latin1').trim() === 'big' ? 'BE' : 'LE';
-}
-
-function stateDict(checkpoint: unknown, file: string): ReadonlyMap<unknown, unknown> {
-  if (checkpoint instanceof Opaque || checkpoint instanceof Global) throw wholeObject(file, checkpoint);
-  if (!(checkpoint instanceof Map)) throw unreadable(file, 'holds no dict of tensors');
-  for (const key of wrappers) {
-    const wrapped: unknown = checkpoint.get(key);
-    if (wrapped instanceof Map && holdsTensors(wrapped)) return wrapped;
-  }
-  if (holdsTensors(checkpoint)) return checkpoint;
-  for (const key of wrappers) {
-    const wrapped: unknown = checkpoint.get(key);
-    if (wrapped instanceof Opaque) throw wholeObject(file, wrapped);
-  }
-  const keys = [...checkpoint.keys()].filter((key) => typeof key === 'string').slice(0, 8);
-  throw unreadable(file, `holds no dict of tensors; its keys are ${keys.map(quoted).join(', ') || 'none'}`);
-}
-
-function holdsTensors(dict: ReadonlyMap<unknown, unknown>): boolean {
-  return [...dict.values()].some((value) => value instanceof TensorReference);
-}
-
-function wholeObject(file: string, object: Opaque | Global): GhostNetError {
-  const name = object instanceof Opaque ? object.maker : object.name;
-  const advice = 'save the weights alone: torch.save(model.state_dict(), path)';
-  return unreadable(file, `holds an object of class ${quoted(name)}, not tensors; ${advice}`);
 }

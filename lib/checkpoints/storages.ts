@@ -1,4 +1,3 @@
-import type { ZipArchive } from './archive.js';
 import { damaged, quoted, shapeText, unreadable } from './faults.js';
 import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from './floats.js';
 import type { Tensor } from './tensor.js';
@@ -7,14 +6,14 @@ import type { StorageReference, TensorReference } from './torch-objects.js';
 /** Bounds what tensors with odd strides (one number repeated a thousand million times) are copied out to. */
 const maxCopiedElements = 2 ** 26;
 
-/** Makes tensors of the storages in an archive, each of which is read and converted once. */
+/** Makes tensors of a file's storages, each of which is read and converted once. */
 export class StorageReader {
   private readonly storages = new Map<string, Float32Array>();
   private copiedElements = 0;
 
   constructor(
-    private readonly archive: ZipArchive,
-    private readonly root: string,
+    /** The bytes of a storage by its key. */
+    private readonly read: (key: string) => Promise<Buffer> | Buffer,
     private readonly order: ByteOrder,
     private readonly file: string,
   ) {}
@@ -43,7 +42,7 @@ export class StorageReader {
   private async elements({ key, className, length }: StorageReference, type: FloatType): Promise<Float32Array> {
     const known = this.storages.get(`${type} ${key}`);
     if (known) return known;
-    const bytes = await this.archive.read(`${this.root}data/${key}`);
+    const bytes = await this.read(key);
     const sizeBytes = floatSizeBytes[type];
     const expectedBytes = className.endsWith('UntypedStorage') ? length : length * sizeBytes;
     if (bytes.length !== expectedBytes || bytes.length % sizeBytes !== 0) {

@@ -22,13 +22,31 @@ function names(type: ElementType, list: string): [string, ElementType][] {
   return list.split(' ').map((name) => [name, type]);
 }
 
-/** A storage by its key in the archive; `length` counts elements, or bytes where its class is untyped. */
+/** Bytes of an element of each storage class, those that are not read included. */
+const storageBytes: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    1: 'UntypedStorage CharStorage ByteStorage BoolStorage QInt8Storage QUInt8Storage QUInt4x2Storage QUInt2x4Storage',
+    2: 'HalfStorage BFloat16Storage ShortStorage',
+    4: 'FloatStorage IntStorage QInt32Storage',
+    8: 'DoubleStorage LongStorage ComplexFloatStorage',
+    16: 'ComplexDoubleStorage',
+  }).flatMap(([sizeBytes, classes]) => classes.split(' ').map((name): [string, number] => [name, Number(sizeBytes)])),
+);
+
+/** A storage by its key in the file; `length` counts elements, or bytes where its class is untyped. */
 export class StorageReference {
   constructor(
     readonly key: string,
     readonly className: string,
     readonly length: number,
+    /** Elements before the part that is meant, in files of the first PyTorch versions. */
+    readonly start = 0,
   ) {}
+
+  /** Undefined for an unknown class. */
+  get elementBytes(): number | undefined {
+    return storageBytes.get(lastPart(this.className));
+  }
 }
 
 /** A tensor as a view on a storage; offset and stride count elements, as in PyTorch. */
@@ -44,20 +62,26 @@ export class TensorReference {
 
   /** Undefined for complex, quantized and 8-bit floating-point elements. */
   get type(): ElementType | undefined {
-    return elementTypes.get(this.typeName.slice(this.typeName.lastIndexOf('.') + 1));
+    return elementTypes.get(lastPart(this.typeName));
   }
 }
 
-/** The calls that make up PyTorch's checkpoints, and its persistent ids. */
+/**
+ * The calls that make up PyTorch's checkpoints, and its persistent ids: `('storage', class, key, location, length)`, and
+ * in the legacy format a sixth part, which is None or `(key, start, length)` of a view.
+ */
 export function torchObjects(file: string): PickleObjects {
   return {
     call: rebuild,
     persistent(id) {
-      const [kind, type, key, , length] = Array.isArray(id) ? (id as unknown[]) : [];
+      const [kind, type, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
+      // The class of a model that was saved whole, which its source text follows.
+      if (kind === 'module' && type instanceof Global) return type;
       if (kind !== 'storage' || !(type instanceof Global) || typeof key !== 'string' || !isSize(length)) {
         throw damaged(file, 'in its pickle, a persistent id is not that of a storage');
       }
-      return new StorageReference(key, type.name, length);
+      const start: unknown = Array.isArray(view) ? view[1] : 0;
+      return new StorageReference(key, type.name, length, isSize(start) ? start : 0);
     },
   };
 }
@@ -89,13 +113,17 @@ function rebuildTensor([storage, offset, shape, stride]: readonly unknown[], dty
   if (shape.length !== stride.length) return undefined;
   // Copied, since a list that a hostile pickle gives here may still be appended to.
   const typeName = dtype instanceof Global ? dtype.name : storage.className;
-  return new TensorReference(storage, typeName, offset, [...shape], [...stride]);
+  return new TensorReference(storage, typeName, storage.start + offset, [...shape], [...stride]);
 }
 
 /** `_rebuild_from_type_v2(rebuild, type, args, state)`: a tensor whose Python object had attributes of its own. */
 function rebuildSubclass([maker, , args]: readonly unknown[]): unknown {
   const plain = maker instanceof Global && maker.name !== 'torch._tensor._rebuild_from_type_v2';
   return plain && Array.isArray(args) ? rebuild(maker.name, args) : undefined;
+}
+
+function lastPart(dottedName: string): string {
+  return dottedName.slice(dottedName.lastIndexOf('.') + 1);
 }
 
 function isSize(value: unknown): value is number {

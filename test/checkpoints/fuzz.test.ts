@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { GhostNetError } from '../../lib/errors.js';
 import { readFrom, temporaryFolder } from './folder.js';
-import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
+import { bytesOf, legacyTorchFile, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
 
 const folder = temporaryFolder();
 const values = bytesOf(Float32Array.from({ length: 16 }, (_, i) => i / 7));
@@ -33,11 +33,26 @@ const torch = (options: object) =>
     { byteorder: 'little', ...options },
   );
 
+const legacy = legacyTorchFile(
+  pickle.dict({
+    state_dict: pickle.dict({
+      a: stored({ view: null }),
+      b: stored({ stride: [1, 2], view: ['part', 0, 16] }),
+      c: stored({ key: '1', storage: 'HalfStorage', length: 32 }),
+    }),
+  }),
+  [
+    { key: '0', bytes: values, elements: 16 },
+    { key: '1', bytes: values, elements: 32 },
+  ],
+);
+
 it.each<[kind: string, original: Buffer]>([
   ['safetensors', safetensors],
   ['PyTorch', torch({})],
   ['compressed PyTorch', torch({ deflate: true })],
   ['zip64 PyTorch', torch({ zip64: true })],
+  ['legacy PyTorch', legacy],
 ])(
   '2000 mutations of a %s file are read or refused, and soon',
   async (_, original) => {

@@ -84,11 +84,13 @@ export interface StoredTensor {
   readonly offset?: number;
   /** Makes it a `_rebuild_tensor_v3`. */
   readonly dtype?: string;
+  /** The sixth part of the storage's id in the legacy format: a view's key, start and length, or null for None. */
+  readonly view?: readonly [key: string, start: number, length: number] | null;
 }
 
 /** A tensor as torch.save writes it. */
 export function tensor(stored: StoredTensor): Buffer {
-  const { key, storage, length, shape, stride = contiguous(shape), offset = 0, dtype } = stored;
+  const { key, storage, length, shape, stride = contiguous(shape), offset = 0, dtype, view } = stored;
   const [type, ...module] = storage.split('.').reverse() as [string, ...string[]];
   const storageType = pickle.global(module.length > 0 ? module.reverse().join('.') : 'torch', type);
   const id = pickle.tuple(
@@ -97,6 +99,7 @@ export function tensor(stored: StoredTensor): Buffer {
     pickle.text(key),
     pickle.text('cpu'),
     pickle.int(length),
+    ...(view === undefined ? [] : [view ? pickle.tuple(pickle.text(view[0]), ...view.slice(1).map(int)) : pickle.none]),
   );
   const hooks = pickle.reduce(pickle.global('collections', 'OrderedDict'));
   const sizes = [shape, stride].map((values) => pickle.tuple(...values.map(pickle.int)));
@@ -125,8 +128,33 @@ export function torchFile(
   ]);
 }
 
+export interface LegacyStorage {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  /** What the file says, true or not. */
+  readonly elements: number;
+}
+
+/** A file as torch.save wrote it before the zip format; `value` is a piece of a pickle. */
+export function legacyTorchFile(
+  value: Buffer,
+  storages: readonly LegacyStorage[],
+  { version = 1001, protocol = 2, keys = pickle.list(...storages.map(({ key }) => pickle.text(key))) } = {},
+): Buffer {
+  const magic = Buffer.concat([Buffer.of(0x8a, 10), Buffer.from('6cfc9c46f9206aa85019', 'hex')]);
+  const machine = pickle.dict({ protocol_version: pickle.int(version), little_endian: Buffer.of(0x88) });
+  return Buffer.concat([
+    ...[magic, pickle.int(version), machine, value, keys].map((piece) => pickle.program(piece, protocol)),
+    ...storages.flatMap(({ elements, bytes }) => [u64(elements), bytes]),
+  ]);
+}
+
 export function bytesOf(values: ArrayBufferView): Buffer {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+}
+
+function int(value: unknown): Buffer {
+  return pickle.int(Number(value));
 }
 
 function contiguous(shape: readonly number[]): number[] {
