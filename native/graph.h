@@ -7,7 +7,7 @@
 
 namespace ghostnet {
 
-enum class Op { input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, mul, add };
+enum class Op { input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add };
 enum class Activation { none, relu, sigmoid, hard_sigmoid };
 
 struct Pair {
@@ -17,7 +17,8 @@ struct Pair {
 };
 
 /// One operator. Its value is [n, channels, h, w]; `inputs` are indices of earlier nodes.
-/// upsample_nearest: inputs = {source, like}. mul, add: two inputs; mul's second may be a 1x1 map.
+/// upsample_*: inputs = {source, like}; bilinear with the corners of both maps on each other. mul, add: two inputs; mul's
+/// second may be a 1x1 map.
 struct Node {
   Op op = Op::input;
   std::string name;
@@ -34,6 +35,7 @@ struct Node {
   const double* scale = nullptr;   // [channels] or null (1)
   const float* bias = nullptr;     // [channels] or null (0)
 
+  bool upsample() const { return op == Op::upsample_nearest || op == Op::upsample_bilinear; }
   bool depthwise() const { return op == Op::conv2d && groups > 1; }
   bool pointwise() const {
     return op == Op::conv2d && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};

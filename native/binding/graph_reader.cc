@@ -13,7 +13,7 @@ struct Named {
 constexpr Named<Op> kOps[] = {
     {"input", Op::input},   {"conv2d", Op::conv2d}, {"avg_pool2d", Op::avg_pool2d},
     {"concat", Op::concat}, {"global_avg_pool", Op::global_avg_pool}, {"upsample_nearest", Op::upsample_nearest},
-    {"mul", Op::mul},       {"add", Op::add},
+    {"mul", Op::mul},       {"add", Op::add},       {"upsample_bilinear", Op::upsample_bilinear},
 };
 constexpr Named<Activation> kActivations[] = {
     {"none", Activation::none}, {"relu", Activation::relu}, {"sigmoid", Activation::sigmoid}, {"hard_sigmoid", Activation::hard_sigmoid}};

@@ -63,17 +63,20 @@ class Lowering {
     ghosts_.push_back(ghost);
   }
 
-  // mul(ghost, upsample_nearest(gate, like ghost)): two readers, one of which only asks for the size.
+  // mul(ghost, upsample(gate, like ghost)): two readers, one of which only asks for the size. A bilinear gate is upsampled
+  // before, and its nearest neighbour is then itself.
   void join_gate(Ghost* ghost) {
     const auto& readers = readers_[static_cast<size_t>(ghost->value)];
     if (readers.size() != 2) return;
     const int up = readers[0], product = readers[1];
-    if (node(up).op != Op::upsample_nearest || node(up).inputs[0] == ghost->value || node(product).op != Op::mul ||
+    if (!node(up).upsample() || node(up).inputs[0] == ghost->value || node(product).op != Op::mul ||
         node(product).inputs != std::vector<int>{ghost->value, up} || sole_reader(up) != product || node(up).inputs[0] == 0)
       return;
-    ghost->other = node(up).inputs[0];
+    const bool nearest = node(up).op == Op::upsample_nearest;
+    ghost->other = nearest ? node(up).inputs[0] : up;
     ghost->join = GhostKind::gated;
-    fused_[static_cast<size_t>(up)] = fused_[static_cast<size_t>(ghost->value)] = true;
+    fused_[static_cast<size_t>(up)] = nearest;
+    fused_[static_cast<size_t>(ghost->value)] = true;
     ghost->value = product;
   }
 
@@ -95,6 +98,8 @@ class Lowering {
     Operation op;
     op.value = i;
     op.inputs = n.inputs;
+    // A fused value is no value any more, but its size is known without it.
+    if (n.upsample() && fused_[static_cast<size_t>(n.inputs[1])]) op.inputs.pop_back();
     if (n.op == Op::conv2d) op.conv = i;
     for (const Ghost& g : ghosts_) {
       if (g.value != i) continue;

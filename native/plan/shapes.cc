@@ -25,7 +25,7 @@ Status check_conv(const Node& node, int in_channels) {
 
 Status check_node(const Graph& graph, const Node& node) {
   const auto channels_of = [&](size_t i) { return graph.nodes[static_cast<size_t>(node.inputs[i])].channels; };
-  const size_t wanted = node.op == Op::input ? 0 : node.op == Op::upsample_nearest || node.op == Op::mul || node.op == Op::add ? 2 : 1;
+  const size_t wanted = node.op == Op::input ? 0 : node.upsample() || node.op == Op::mul || node.op == Op::add ? 2 : 1;
   if (node.op == Op::concat ? node.inputs.empty() : node.inputs.size() != wanted)
     return Status::invalid_argument(named(node) + ": wrong number of inputs");
   if (node.channels < 1 || node.channels > kMaxChannels)
@@ -40,7 +40,7 @@ Status check_node(const Graph& graph, const Node& node) {
   if (node.op == Op::avg_pool2d && (!in_range(node.kernel, 1, kMaxKernel) || !in_range(node.stride, 1, kMaxKernel)))
     return Status::invalid_argument(named(node) + ": kernel or stride out of range");
   for (size_t i = 0; i < wanted; ++i)
-    if (!(node.op == Op::upsample_nearest && i == 1) && channels_of(i) != node.channels)
+    if (!(node.upsample() && i == 1) && channels_of(i) != node.channels)
       return Status::invalid_argument(named(node) + ": channel counts differ");
   return Status::success();
 }
@@ -82,7 +82,7 @@ Status infer_shapes(const Graph& graph, const Shape& input, std::vector<Shape>* 
       shape.w = window_count(shape.w, node.kernel.x, node.stride.x, node.padding.x, node.dilation.x);
     } else if (node.op == Op::global_avg_pool) {
       shape = {in(0).n, in(0).c, 1, 1};
-    } else if (node.op == Op::upsample_nearest) {
+    } else if (node.upsample()) {
       shape = in(1);
     } else {
       shape = in(0);

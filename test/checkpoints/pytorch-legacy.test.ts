@@ -98,8 +98,9 @@ describe('what is refused', () => {
   it.each([0, 1, 2, 3, 4])('code, in pickle %i', async (index) => {
     const evil = pickle.program(pickle.reduce(pickle.global('os', 'system'), pickle.text('echo')));
     const good = legacyTorchFile(value, [numbers]);
-    const starts = [...good.toString('latin1').matchAll(/\x80\x02/g)].map(({ index }) => index);
-    const error = await errorOf(read(Buffer.concat([good.subarray(0, starts[index]), evil, good])));
+    let start = 0;
+    for (let before = 0; before < index; before++) start = good.indexOf(Buffer.of(0x80, 2), start + 1);
+    const error = await errorOf(read(Buffer.concat([good.subarray(0, start), evil, good])));
     expect(error).toMatchObject({ code: 'ERR_GHOST_UNSAFE', message: expect.stringContaining('os.system') });
   });
 });

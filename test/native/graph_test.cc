@@ -2,6 +2,7 @@
 #include <functional>
 
 #include "check.h"
+#include "kernels/reference/reference.h"
 #include "run_graph.h"
 #include "synthetic_network.h"
 #include "tests.h"
@@ -53,6 +54,13 @@ void test_operators() {
     const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, Activation::hard_sigmoid);
     return n.node(Op::upsample_nearest, "up", {small, stem}, 7);
   });
+  check("upsampled bilinearly", [](auto& n, int stem) {
+    const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, kNone);
+    return n.node(Op::upsample_bilinear, "up", {small, stem}, 7);
+  });
+  check("bilinear to one pixel", [](auto& n, int stem) {
+    return n.node(Op::upsample_bilinear, "down", {stem, n.node(Op::global_avg_pool, "mean", {stem}, 12)}, 12);
+  });
   check("upsampled downwards", [](auto& n, int stem) {
     return n.node(Op::upsample_nearest, "down", {stem, n.conv("small", stem, 7, {1, 1}, {3, 3}, {0, 0}, 1, kNone)}, 12);
   });
@@ -68,6 +76,24 @@ void test_operators() {
     return pool;
   });
   check("image with two paddings", [](auto& n, int stem) { return n.node(Op::add, "sum", {stem, n.conv("b", 0, 12, {5, 5}, {1, 1}, {2, 2}, 1, kRelu)}, 12); });
+}
+
+// A plane of which bilinear interpolation makes itself again, the corners on each other.
+void test_bilinear_reference() {
+  SyntheticNetwork n;
+  const int source = n.input(1);
+  n.graph.outputs.push_back({"up", n.node(Op::upsample_bilinear, "up", {source, source}, 1)});
+  const auto upsampled = [&](const Shape& from, const Shape& to) {
+    std::vector<float> values, result(static_cast<size_t>(to.elements()));
+    for (int64_t y = 0; y < from.h; ++y)
+      for (int64_t x = 0; x < from.w; ++x) values.push_back(static_cast<float>(10 * y + x));
+    reference::evaluate(n.graph.nodes[1], {values.data()}, {from}, to, result.data());
+    return result;
+  };
+  CHECK(upsampled({1, 1, 2, 3}, {1, 1, 3, 5}) == (std::vector<float>{0, 0.5f, 1, 1.5f, 2, 5, 5.5f, 6, 6.5f, 7, 10, 10.5f, 11, 11.5f, 12}));
+  CHECK(upsampled({1, 1, 3, 4}, {1, 1, 2, 3}) == (std::vector<float>{0, 1.5f, 3, 20, 21.5f, 23}));
+  CHECK(upsampled({1, 1, 1, 1}, {1, 1, 2, 2}) == (std::vector<float>{0, 0, 0, 0}));
+  CHECK(upsampled({1, 1, 3, 3}, {1, 1, 1, 1}) == (std::vector<float>{0}));
 }
 
 // Values whose channels lie, or whose pixels are bordered, as one reader needs it and another does not expect.
@@ -89,6 +115,12 @@ void test_layouts() {
     const int both = ghost(n, n.pointwise("primary", stem, 6, kRelu));
     const int up = n.node(Op::upsample_nearest, "up", {n.node(Op::global_avg_pool, "mean", {stem}, 12), both}, 12);
     return n.node(Op::mul, "gated", {both, up}, 12);
+  });
+  check("ghost module with a bilinear gate", [](auto& n, int stem) {
+    const int small = n.conv("small", stem, 34, {3, 3}, {2, 2}, {1, 1}, 1, Activation::sigmoid);
+    const int both = ghost(n, n.pointwise("primary", stem, 17, kRelu));
+    const int gated = n.node(Op::mul, "gated", {both, n.node(Op::upsample_bilinear, "up", {small, both}, 34)}, 34);
+    return n.depthwise("dw", gated, {3, 3}, 2, kNone);
   });
   check("plain map times the mean of a ghost module", [](auto& n, int stem) {
     const int both = ghost(n, n.pointwise("primary", stem, 27, kRelu));
@@ -127,6 +159,7 @@ void test_pipelines_with_outputs() {
 
 void graph_tests() {
   test_operators();
+  test_bilinear_reference();
   test_layouts();
   test_pipelines_with_outputs();
   random_graph_tests();

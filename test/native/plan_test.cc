@@ -99,6 +99,9 @@ void test_lowering_of_ghosts() {
   CHECK(gated.lowered({product}) == "planar_conv pointwise pointwise ghost(gated)");
   CHECK(gated.lowered({product, up}) == "planar_conv ghost pointwise plain plain" ||
         gated.lowered({product, up}) == "planar_conv pointwise ghost pointwise plain plain");
+  gated.graph.nodes[static_cast<size_t>(up)].op = Op::upsample_bilinear;
+  CHECK(gated.lowered({product}) == "planar_conv pointwise plain pointwise ghost(gated)");
+  gated.graph.nodes[static_cast<size_t>(up)].op = Op::upsample_nearest;
   CHECK(gated.lowered({product, gated.both}) == "planar_conv pointwise ghost pointwise plain plain");
 
   for (bool first : {true, false}) {

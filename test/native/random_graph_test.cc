@@ -116,13 +116,15 @@ class RandomNetwork {
     const int both = keep(n.node(Op::concat, name("ghost"), {primary, cheap}, channels));
     if (const int join = below(3); join == 1) {
       const int gate = keep(n.pointwise(name("gate"), any(), channels, clamp()));
-      const int up = keep(n.node(Op::upsample_nearest, name("upsample"), {gate, both}, channels));
+      const int up = keep(n.node(upsample(), name("upsample"), {gate, both}, channels));
       keep(n.node(Op::mul, name("gated"), {both, up}, channels));
     } else if (join == 2) {
       const int shortcut = below(2) ? twin(both) : keep(n.pointwise(name("shortcut"), in, channels, Activation::none));
       keep(n.node(Op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both}, channels));
     }
   }
+
+  Op upsample() { return below(2) ? Op::upsample_nearest : Op::upsample_bilinear; }
 
   void squeeze_excite(int in) {
     const int reduced = keep(n.pointwise(name("reduce"), mean(in), 1 + below(20), activation()));
@@ -140,7 +142,7 @@ class RandomNetwork {
       case 4: pool(in); break;
       case 5: mean(in); break;
       case 6: concat(); break;
-      case 7: keep(n.node(Op::upsample_nearest, name("upsample"), {in, any()}, n.channels(in))); break;
+      case 7: keep(n.node(upsample(), name("upsample"), {in, any()}, n.channels(in))); break;
       case 8: binary(Op::mul); break;
       case 9: binary(Op::add); break;
       case 10: squeeze_excite(in); break;

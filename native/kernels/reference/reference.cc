@@ -74,6 +74,36 @@ void upsample_nearest(const float* in, const Shape& is, const Shape& os, float* 
       for (int64_t x = 0; x < os.w; ++x) *out++ = in[(y * is.h / os.h) * is.w + x * is.w / os.w];
 }
 
+// Between which two samples of one axis a value lies, and its distance from the first. The corners lie on each other:
+// position i of n is i * (source - 1) / (n - 1), which integers give exactly.
+struct Between {
+  int64_t first, second;
+  double distance;
+};
+std::vector<Between> between(int64_t source, int64_t n) {
+  std::vector<Between> all;
+  const int64_t last = source - 1, steps = n > 1 ? n - 1 : 1;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t first = i * last / steps;
+    all.push_back({first, first < last ? first + 1 : last, static_cast<double>(i * last % steps) / static_cast<double>(steps)});
+  }
+  return all;
+}
+
+void upsample_bilinear(const float* in, const Shape& is, const Shape& os, float* out) {
+  const std::vector<Between> rows = between(is.h, os.h), columns = between(is.w, os.w);
+  for (int64_t plane = 0; plane < os.n * os.c; ++plane, in += is.h * is.w) {
+    for (const Between& y : rows) {
+      const float *upper = in + y.first * is.w, *lower = in + y.second * is.w;
+      for (const Between& x : columns) {
+        const double top = upper[x.first] + (static_cast<double>(upper[x.second]) - upper[x.first]) * x.distance;
+        const double bottom = lower[x.first] + (static_cast<double>(lower[x.second]) - lower[x.first]) * x.distance;
+        *out++ = static_cast<float>(top + (bottom - top) * y.distance);
+      }
+    }
+  }
+}
+
 void binary(Op op, const std::vector<const float*>& inputs, const std::vector<Shape>& shapes, const Shape& os, float* out) {
   const bool broadcast = shapes[1].h == 1 && shapes[1].w == 1;
   const int64_t pixels = os.h * os.w;
@@ -104,6 +134,7 @@ void evaluate(const Node& node, const std::vector<const float*>& inputs, const s
     case Op::global_avg_pool: return global_avg_pool(inputs[0], input_shapes[0], out);
     case Op::concat: return concat(inputs, input_shapes, shape, out);
     case Op::upsample_nearest: return upsample_nearest(inputs[0], input_shapes[0], shape, out);
+    case Op::upsample_bilinear: return upsample_bilinear(inputs[0], input_shapes[0], shape, out);
     case Op::mul:
     case Op::add: return binary(node.op, inputs, input_shapes, shape, out);
   }

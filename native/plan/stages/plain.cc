@@ -12,7 +12,7 @@ class Plain final : public Stage {
   Plain(const StageContext& c, size_t operation) : node_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].value)]), padding_(c.lowered.image_padding) {
     shape_ = c.shapes[static_cast<size_t>(c.lowered.operations[operation].value)];
     shape_.n = 1;
-    for (int i : node_.inputs) {
+    for (int i : c.lowered.operations[operation].inputs) {
       shapes_.push_back(c.shapes[static_cast<size_t>(i)]);
       shapes_.back().n = 1;
     }
