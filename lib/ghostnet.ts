@@ -36,8 +36,8 @@ export interface Logits {
 export interface ModelConfig {
   /** timm's name, as `ghostnetv2_100`. */
   readonly architecture: string;
-  /** 1: GhostNet, 2: GhostNetV2 */
-  readonly version: 1 | 2;
+  /** 1: GhostNet, 2: GhostNetV2, 3: GhostNetV3 */
+  readonly version: 1 | 2 | 3;
   /** The channel multiplier. */
   readonly width: number;
   readonly numClasses: number;
@@ -128,7 +128,7 @@ function modelConfig(architecture: Architecture, checkpoint: Checkpoint): ModelC
   }
   const hundredths = String(Math.round(width * 100)).padStart(3, '0');
   return {
-    architecture: config?.architecture ?? `ghostnet${version === 2 ? 'v2' : ''}_${hundredths}`,
+    architecture: config?.architecture ?? `ghostnet${version === 1 ? '' : `v${version}`}_${hundredths}`,
     version,
     width,
     numClasses,

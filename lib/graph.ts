@@ -33,7 +33,7 @@ export interface BatchNorm {
 
 /** A convolution's numbers. */
 export interface Parameters {
-  /** [outChannels, inChannels / groups, kernel[0], kernel[1]], perhaps still in the checkpoint's file. */
+  /** [outChannels, inChannels / groups, kernel[0], kernel[1]], perhaps still in the checkpoint's file or in branches. */
   readonly weight: Tensor | StoredTensor;
   /** The weight's name in the checkpoint. */
   readonly weightName: string;
@@ -86,9 +86,12 @@ export interface ConcatNode {
   readonly channels: number;
 }
 
-/** Nearest neighbour to the height and width of `like`: source index floor(i * in / out). */
-export interface UpsampleNearestNode {
-  readonly op: 'upsample_nearest';
+/**
+ * To the height and width of `like`: the nearest neighbour, source index floor(i * in / out); or bilinear with the corners
+ * of both maps on each other, source position i * (in - 1) / (out - 1).
+ */
+export interface UpsampleNode {
+  readonly op: 'upsample_nearest' | 'upsample_bilinear';
   readonly name: string;
   readonly input: NodeId;
   readonly like: NodeId;
@@ -107,7 +110,7 @@ export type GraphNode =
   | AvgPool2dNode
   | GlobalAvgPoolNode
   | ConcatNode
-  | UpsampleNearestNode
+  | UpsampleNode
   | BinaryNode;
 
 /** How many weights each output channel has. */

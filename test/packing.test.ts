@@ -68,6 +68,21 @@ describe('weights', () => {
     await checkpoint.close();
   });
 
+  it('of branches are merged piece by piece as they are read', async () => {
+    const branched = syntheticStateDict(3, 0.5, 10);
+    const network = { version: 3, width: 0.5, numClasses: 10 } as const;
+    const expected = await logitsOf(buildGhostNet(branched, network));
+    const checkpoint = await readCheckpoint(written('branched', branched));
+    expect([...checkpoint.tensors].filter(([name, { data }]) => name.includes('_rpr_') && !data).length).toBeGreaterThan(10);
+    expect(sameBits(await logitsOf(buildGhostNet(checkpoint.tensors, network)), expected)).toBe(true);
+    await checkpoint.close();
+
+    const name = 'blocks.8.2.ghost1.primary_rpr_conv.1.conv.weight';
+    branched.get(name)!.data[5000] = NaN;
+    const error = await errorOf(load(written('branched', branched), { threads: 1 }));
+    expect(error.message).toBe(`The checkpoint is damaged: tensor ${name} holds NaN at index 5000.`);
+  });
+
   it.each([
     ['conv_stem.weight', 0, NaN],
     ['blocks.0.0.ghost1.primary_conv.0.weight', 127, Infinity],

@@ -4,6 +4,9 @@ import { fileURLToPath } from 'node:url';
 /** Results of PyTorch to compare with; they are not part of this repository (README.md there). */
 export const referenceFolder = fileURLToPath(new URL('../../shared/reference/', import.meta.url));
 
+/** The reference's names of the networks. */
+export const versions = { ghostnet: 1, ghostnetv2: 2, ghostnetv3: 3 } as const;
+
 /** Tests that compare with the reference are skipped under this title where it is absent. */
 export const hasReference = existsSync(referenceFolder);
 

@@ -1,7 +1,8 @@
 import { shapeText } from '../checkpoints/faults.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
-import type { Activation, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair, Parameters } from '../graph.js';
+import type { Activation, BatchNorm, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair, Parameters } from '../graph.js';
+import { mergeBranches, type Branch } from './branches.js';
 
 /** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
 export interface TensorSpec {
@@ -15,6 +16,22 @@ interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
   readonly bias?: TensorSpec;
   /** The batch norm after it, by its module's name. */
   readonly batchNorm?: string;
+  /** In place of all three, but for the weight's shape. */
+  readonly branches?: readonly PlannedBranch[];
+}
+
+interface PlannedBranch {
+  readonly weight?: TensorSpec;
+  readonly batchNorm: string;
+}
+
+/** One of the convolutions whose sum a network was trained with in place of one: see {@link mergeBranches}. */
+export interface BranchOptions {
+  /** The module that holds the weight; absent for the identity. */
+  readonly module?: string;
+  readonly batchNorm: string;
+  /** 1x1 in place of the whole kernel. */
+  readonly middle?: boolean;
 }
 
 type PlannedNode = Exclude<GraphNode, Conv2dNode> | PlannedConv2d;
@@ -24,6 +41,8 @@ export interface ConvOptions {
   readonly module?: string;
   readonly batchNorm?: string;
   readonly bias?: boolean;
+  /** In place of module, batchNorm and bias. */
+  readonly branches?: readonly BranchOptions[];
   /** Default 1; padded so that stride 1 keeps the map's size. */
   readonly kernel?: number | Pair;
   readonly stride?: number;
@@ -68,6 +87,7 @@ export class Blueprint {
       weight: { name: `${module}.weight`, shape },
       ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
       ...(batchNorm !== undefined && { batchNorm }),
+      ...(options.branches && { branches: options.branches.map((branch) => plannedBranch(branch, shape)) }),
     };
     return this.add(node, outChannels);
   }
@@ -84,8 +104,8 @@ export class Blueprint {
     return this.add({ op: 'concat', name, inputs, channels }, channels);
   }
 
-  upsampleNearest(input: NodeId, name: string, like: NodeId): NodeId {
-    return this.add({ op: 'upsample_nearest', name, input, like }, this.channelsOf(input));
+  upsample(mode: 'nearest' | 'bilinear', input: NodeId, name: string, like: NodeId): NodeId {
+    return this.add({ op: `upsample_${mode}`, name, input, like }, this.channelsOf(input));
   }
 
   mul(inputs: readonly [NodeId, NodeId], name: string): NodeId {
@@ -162,35 +182,48 @@ function withInputs(node: GraphNode, renumber: (id: NodeId) => NodeId): GraphNod
   return { ...node, input: renumber(node.input) };
 }
 
-function parametersOf({ weight, bias, batchNorm, outChannels }: PlannedConv2d): TensorSpec[] {
-  const norm = batchNorm === undefined ? [] : ['weight', 'bias', 'running_mean', 'running_var'];
-  return [
-    weight,
-    ...(bias ? [bias] : []),
-    ...norm.map((part) => ({ name: `${batchNorm}.${part}`, shape: [outChannels] })),
-  ];
+function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, shape: readonly number[]): PlannedBranch {
+  if (module === undefined) return { batchNorm };
+  return { batchNorm, weight: { name: `${module}.weight`, shape: middle ? [...shape.slice(0, -2), 1, 1] : shape } };
+}
+
+function parametersOf({ weight, bias, batchNorm, branches, outChannels }: PlannedConv2d): TensorSpec[] {
+  if (branches) {
+    return branches.flatMap((branch) => [...(branch.weight ? [branch.weight] : []), ...normSpecs(branch.batchNorm, outChannels)]);
+  }
+  return [weight, ...(bias ? [bias] : []), ...(batchNorm === undefined ? [] : normSpecs(batchNorm, outChannels))];
+}
+
+function normSpecs(module: string, channels: number): TensorSpec[] {
+  const parts = ['weight', 'bias', 'running_mean', 'running_var'];
+  return parts.map((part) => ({ name: `${module}.${part}`, shape: [channels] }));
 }
 
 function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
   if (node.op !== 'conv2d') return node;
   for (const spec of parametersOf(node)) checkTensor(spec, tensors);
-  const { weight, bias, batchNorm, ...rest } = node;
-  const vector = (name: string): Float32Array => tensors.get(name)!.data!;
+  const { weight, bias, batchNorm, branches, ...rest } = node;
+  if (branches) {
+    const found = branches.map((branch) => foundBranch(branch, tensors));
+    return { ...rest, parameters: mergeBranches(node.name, found, weight.shape) };
+  }
   const parameters: Parameters = {
     weight: tensors.get(weight.name)!,
     weightName: weight.name,
-    ...(bias && { bias: vector(bias.name) }),
-    ...(batchNorm !== undefined && {
-      batchNorm: {
-        name: batchNorm,
-        weight: vector(`${batchNorm}.weight`),
-        bias: vector(`${batchNorm}.bias`),
-        mean: vector(`${batchNorm}.running_mean`),
-        variance: vector(`${batchNorm}.running_var`),
-      },
-    }),
+    ...(bias && { bias: tensors.get(bias.name)!.data! }),
+    ...(batchNorm !== undefined && { batchNorm: foundNorm(batchNorm, tensors) }),
   };
   return { ...rest, parameters };
+}
+
+function foundBranch({ weight, batchNorm }: PlannedBranch, tensors: StateDict): Branch {
+  const norm = { batchNorm: foundNorm(batchNorm, tensors) };
+  return weight ? { ...norm, weight: tensors.get(weight.name)!, weightName: weight.name } : norm;
+}
+
+function foundNorm(name: string, tensors: StateDict): BatchNorm {
+  const vector = (part: string): Float32Array => tensors.get(`${name}.${part}`)!.data!;
+  return { name, weight: vector('weight'), bias: vector('bias'), mean: vector('running_mean'), variance: vector('running_var') };
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -12,19 +12,31 @@ export interface Affine {
   readonly bias?: Float32Array;
 }
 
+/** Batch norm as `scale * x + shift` for each channel. */
+export interface Scaling {
+  readonly scale: Float64Array;
+  readonly shift: Float64Array;
+}
+
 /**
  * Bias and batch norm of a convolution in one, computed in float64.
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a running variance that no variance can be.
  */
 export function fold({ bias, batchNorm }: Parameters): Affine {
-  if (batchNorm) return foldBatchNorm(batchNorm, bias);
-  return bias ? { bias } : {};
+  if (!batchNorm) return bias ? { bias } : {};
+  const { scale, shift } = scalingOf(batchNorm, bias);
+  return { scale, bias: Float32Array.from(shift) };
 }
 
-function foldBatchNorm({ name, weight, bias: beta, mean, variance }: BatchNorm, convBias?: Float32Array): Affine {
+/**
+ * Batch norm, and the bias of the convolution before it if it has one.
+ *
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a running variance that no variance can be.
+ */
+export function scalingOf({ name, weight, bias, mean, variance }: BatchNorm, convBias?: Float32Array): Scaling {
   const scale = new Float64Array(weight.length);
-  const bias = new Float32Array(weight.length);
+  const shift = new Float64Array(weight.length);
   for (let c = 0; c < scale.length; c++) {
     const spread = variance[c]! + eps;
     if (!(spread > 0)) {
@@ -32,7 +44,7 @@ function foldBatchNorm({ name, weight, bias: beta, mean, variance }: BatchNorm, 
       throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
     }
     scale[c] = weight[c]! / Math.sqrt(spread);
-    bias[c] = beta[c]! + ((convBias?.[c] ?? 0) - mean[c]!) * scale[c]!;
+    shift[c] = bias[c]! + ((convBias?.[c] ?? 0) - mean[c]!) * scale[c]!;
   }
-  return { scale, bias };
+  return { scale, shift };
 }

@@ -1,15 +1,24 @@
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { Graph, NodeId } from '../graph.js';
-import { Blueprint, type ConvOptions, type TensorSpec } from './blueprint.js';
+import { Blueprint, type BranchOptions, type ConvOptions, type TensorSpec } from './blueprint.js';
 
 /** What tells the networks of the family apart. */
 export interface Variant {
-  /** 1: GhostNet (arXiv 1911.11907); 2: GhostNetV2 (arXiv 2211.12905), which adds DFC attention. */
-  readonly version: 1 | 2;
+  /**
+   * 1: GhostNet (arXiv 1911.11907); 2: GhostNetV2 (arXiv 2211.12905), which adds DFC attention; 3: GhostNetV3 (arXiv
+   * 2404.11202), of which convolutions are trained as sums of branches.
+   */
+  readonly version: 1 | 2 | 3;
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
   readonly numClasses: number;
+  /** Of version 3: each sum of branches is stored as one convolution with a bias. Default: as it was trained. */
+  readonly deployed?: boolean;
+  /** To a multiple of 4. Default `nearest`; MindSpore's network goes `up`. */
+  readonly channelRounding?: 'nearest' | 'up';
+  /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear`, corners on corners. */
+  readonly gateUpsampling?: 'nearest' | 'bilinear';
 }
 
 type Block = readonly [kernel: number, expansion: number, channels: number, squeeze: boolean, stride: 1 | 2];
@@ -45,14 +54,14 @@ const stemChannels = 16;
 export const lastChannels = 960;
 const headChannels = 1280;
 
-/** The first stage whose blocks have DFC attention in version 2. */
+/** The first stage whose blocks have DFC attention from version 2 on. */
 const firstAttentionStage = 2;
 
 /**
  * The graph of a network with the weights of `tensors`, which it shares. Nodes have timm's module names.
  *
  * `outputs` names the values to hand back, default `logits` alone: `logits` [n, numClasses], `pre_logits` [n, 1280],
- * `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and in version 2 `blocks.N.M.ghost1.gate`, the DFC attention
+ * `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and from version 2 on `blocks.N.M.ghost1.gate`, the DFC attention
  * after its sigmoid, at half the block's resolution. Nodes that no output needs are left out.
  *
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_ARGUMENT for an
@@ -80,23 +89,24 @@ export function outputNames(variant: Variant): string[] {
   return blueprint(variant).outputNames;
 }
 
-function blueprint({ version, width, numClasses }: Variant): Blueprint {
+function blueprint(variant: Variant): Blueprint {
   const net = new Blueprint();
+  const channels = (count: number): number => scaled(count, variant);
   const stem: ConvOptions = { kernel: 3, stride: 2, batchNorm: 'bn1', activation: 'relu' };
-  let x = net.conv(net.input(3), 'conv_stem', round4(stemChannels * width), stem);
+  let x = net.conv(net.input(3), 'conv_stem', channels(stemChannels), stem);
   for (const [stage, blocks] of stages.entries()) {
-    const attention = version === 2 && stage >= firstAttentionStage;
+    const attention = variant.version >= 2 && stage >= firstAttentionStage;
     for (const [index, block] of blocks.entries()) {
-      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, width, attention);
+      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant, attention);
     }
     net.output(`blocks.${stage}`, x);
   }
-  x = net.conv(x, 'blocks.9.0.conv', round4(lastChannels * width), { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
+  x = net.conv(x, 'blocks.9.0.conv', channels(lastChannels), { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
   net.output('blocks.9', x);
   x = net.globalAvgPool(x, 'global_pool');
   x = net.conv(x, 'conv_head', headChannels, { bias: true, activation: 'relu' });
   net.output('pre_logits', x);
-  net.output('logits', net.conv(x, 'classifier', numClasses, { bias: true, linear: true }));
+  net.output('logits', net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true }));
   return net;
 }
 
@@ -105,18 +115,19 @@ function bottleneck(
   input: NodeId,
   name: string,
   block: Block,
-  width: number,
+  variant: Variant,
   attention: boolean,
 ): NodeId {
   const [kernel, expansion, channels, squeeze, stride] = block;
-  const middle = round4(expansion * width);
-  const out = round4(channels * width);
-  let x = ghostModule(net, input, `${name}.ghost1`, middle, 'relu', attention);
+  const middle = scaled(expansion, variant);
+  const out = scaled(channels, variant);
+  let x = ghostModule(net, input, `${name}.ghost1`, middle, 'relu', variant, attention);
   if (stride === 2) {
-    x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, batchNorm: `${name}.bn_dw` });
+    const strided = { kernel, stride, depthwise: true, ...stridedParameters(name, variant) };
+    x = net.conv(x, `${name}.conv_dw`, middle, strided);
   }
-  if (squeeze) x = squeezeExcite(net, x, `${name}.se`);
-  x = ghostModule(net, x, `${name}.ghost2`, out, 'none', false);
+  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, variant);
+  x = ghostModule(net, x, `${name}.ghost2`, out, 'none', variant, false);
   return net.addition([x, shortcut(net, input, `${name}.shortcut`, block, out)], `${name}.add`);
 }
 
@@ -127,20 +138,49 @@ function ghostModule(
   name: string,
   channels: number,
   activation: 'relu' | 'none',
+  variant: Variant,
   attention: boolean,
 ): NodeId {
   const gate = attention ? dfcAttention(net, input, name, channels) : undefined;
   const half = Math.ceil(channels / 2);
-  const primary = net.conv(input, `${name}.primary_conv`, half, { ...sequential(`${name}.primary_conv`), activation });
+  const primary = net.conv(input, `${name}.primary_conv`, half, { ...primaryParameters(name, variant), activation });
   const cheap = net.conv(primary, `${name}.cheap_operation`, half, {
-    ...sequential(`${name}.cheap_operation`),
+    ...cheapParameters(name, variant),
     kernel: 3,
     depthwise: true,
     activation,
   });
   const ghost = net.concat([primary, cheap], `${name}.concat`, channels);
   if (gate === undefined) return ghost;
-  return net.mul([ghost, net.upsampleNearest(gate, `${name}.upsample`, ghost)], `${name}.mul`);
+  return net.mul([ghost, net.upsample(variant.gateUpsampling ?? 'nearest', gate, `${name}.upsample`, ghost)], `${name}.mul`);
+}
+
+/** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches. */
+function primaryParameters(ghost: string, { version, deployed }: Variant): ConvOptions {
+  if (version < 3) return sequential(`${ghost}.primary_conv`);
+  if (deployed) return { module: `${ghost}.primary_conv.0`, bias: true };
+  return { branches: branches(`${ghost}.primary_rpr_conv`) };
+}
+
+function cheapParameters(ghost: string, { version, deployed }: Variant): ConvOptions {
+  if (version < 3) return sequential(`${ghost}.cheap_operation`);
+  if (deployed) return { module: `${ghost}.cheap_operation.0`, bias: true };
+  const skip: BranchOptions = { batchNorm: `${ghost}.cheap_rpr_skip` };
+  return { branches: [...branches(`${ghost}.cheap_rpr_conv`), middleBranch(`${ghost}.cheap_rpr_scale`), skip] };
+}
+
+function stridedParameters(block: string, { version, deployed }: Variant): ConvOptions {
+  if (version < 3) return { batchNorm: `${block}.bn_dw` };
+  if (deployed) return { bias: true };
+  return { branches: [...branches(`${block}.dw_rpr_conv`), middleBranch(`${block}.dw_rpr_scale`)] };
+}
+
+function branches(name: string): BranchOptions[] {
+  return [0, 1, 2].map((index) => ({ module: `${name}.${index}.conv`, batchNorm: `${name}.${index}.bn1` }));
+}
+
+function middleBranch(name: string): BranchOptions {
+  return { module: `${name}.conv`, batchNorm: `${name}.bn1`, middle: true };
 }
 
 /** Decoupled fully connected attention: along rows, then along columns, of the input at half resolution. */
@@ -154,10 +194,10 @@ function dfcAttention(net: Blueprint, input: NodeId, name: string, channels: num
   return gate;
 }
 
-function squeezeExcite(net: Blueprint, input: NodeId, name: string): NodeId {
+function squeezeExcite(net: Blueprint, input: NodeId, name: string, { channelRounding }: Variant): NodeId {
   const channels = net.channelsOf(input);
   let x = net.globalAvgPool(input, `${name}.avg_pool`);
-  x = net.conv(x, `${name}.conv_reduce`, round4(channels / 4), { bias: true, activation: 'relu' });
+  x = net.conv(x, `${name}.conv_reduce`, round4(channels / 4, channelRounding), { bias: true, activation: 'relu' });
   x = net.conv(x, `${name}.conv_expand`, channels, { bias: true, activation: 'hard_sigmoid' });
   return net.mul([input, x], `${name}.mul`);
 }
@@ -175,8 +215,14 @@ function sequential(name: string): ConvOptions {
   return { module: `${name}.0`, batchNorm: `${name}.1` };
 }
 
-/** timm's `make_divisible(v, 4)`: the nearest multiple of 4, but never below 0.9 v. */
-export function round4(v: number): number {
+/** How many channels of the papers' `count` a variant has. */
+function scaled(count: number, { width, channelRounding }: Variant): number {
+  return round4(count * width, channelRounding);
+}
+
+/** The nearest multiple of 4 that is not below 0.9 v (timm's `make_divisible(v, 4)`), or the next one up. */
+export function round4(v: number, rounding: 'nearest' | 'up' = 'nearest'): number {
+  if (rounding === 'up') return Math.ceil(v / 4) * 4;
   const nearest = Math.max(4, Math.floor((v + 2) / 4) * 4);
   return nearest < 0.9 * v ? nearest + 4 : nearest;
 }

@@ -4,6 +4,9 @@ import { GhostNetError } from '../errors.js';
 import { checkTensor, sameShape, type TensorSpec } from './blueprint.js';
 import { expectedTensors, lastChannels, type Variant } from './ghostnet.js';
 
+/** What a checkpoint was trained with: MindSpore's networks differ from PyTorch's in what shapes do not tell. */
+export type Framework = 'pytorch' | 'mindspore';
+
 /** A network of the family, as its tensors tell. */
 export interface Architecture extends Variant {
   /** Trained numbers: all of the tensors but batch norm's running statistics. */
@@ -14,16 +17,16 @@ export interface Architecture extends Variant {
  * Finds out from names and shapes which network `tensors` belong to, and checks that they are all there, no more and
  * no less. Vectors must be finite; whether convolutions' weights are shows when they are packed.
  *
- * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not those of a GhostNet V1 or V2 with a classifier,
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not those of a GhostNet V1, V2 or V3 with a classifier,
  *   ERR_GHOST_CHECKPOINT for a value that is NaN or infinite.
  */
-export function inspectGhostNet(tensors: StateDict): Architecture {
-  const found = [...tensors.keys()];
-  refuseVersion3(found);
-  const version = found.some((name) => name.includes('.short_conv.')) ? 2 : 1;
+export function inspectGhostNet(tensors: StateDict, framework: Framework = 'pytorch'): Architecture {
+  const kind = kindOf([...tensors.keys()]);
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
-  const { variant, expected } = findVariant(tensors, version, numClasses);
-  checkNames(expected, tensors, version);
+  // MindSpore's own code rounds up; other networks with its names need not.
+  const kinds: Kind[] = framework === 'pytorch' ? [kind] : [{ ...kind, ...mindSpore, channelRounding: 'up' }, { ...kind, ...mindSpore }];
+  const { variant, expected } = findVariant(tensors, kinds, numClasses);
+  checkNames(expected, tensors, kind.version);
   if (numClasses === 0) throw unfit('has a classifier of 0 classes; expected one class or more');
 
   let parameterCount = 0;
@@ -37,14 +40,19 @@ export function inspectGhostNet(tensors: StateDict): Architecture {
   return { ...variant, parameterCount };
 }
 
+/** A variant before its width and classes are known. */
+type Kind = Omit<Variant, 'width' | 'numClasses'>;
+
+const mindSpore = { gateUpsampling: 'bilinear' } as const;
+
 /** Version 3 is published in training form (`_rpr_` branches); deployed, its convolutions have biases. */
-function refuseVersion3(found: readonly string[]): void {
-  const sign = found.find((name) => name.includes('_rpr_') || name.endsWith('.primary_conv.0.bias'));
-  if (sign === undefined) return;
-  throw unfit(`is a GhostNetV3 (it has ${name(sign)}), which is not supported yet; use a GhostNet V1 or V2`);
+function kindOf(found: readonly string[]): Kind {
+  if (found.some((name) => name.includes('_rpr_'))) return { version: 3 };
+  if (found.some((name) => name.endsWith('.primary_conv.0.bias'))) return { version: 3, deployed: true };
+  return { version: found.some((name) => name.includes('.short_conv.')) ? 2 : 1 };
 }
 
-function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version: 1 | 2): void {
+function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version: number): void {
   const known = new Set(expected.map((spec) => spec.name));
   const missing = [...known].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
@@ -62,12 +70,13 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version
 }
 
 /**
- * The variant, and its tensors, of the width multiplier whose channel counts are those of the tensors, with as few
- * decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its quotient can be right.
+ * The variant of one of `kinds`, and its tensors, of the width multiplier whose channel counts are those of the tensors,
+ * with as few decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960
+ * of its quotient can be right.
  */
 function findVariant(
   tensors: StateDict,
-  version: 1 | 2,
+  kinds: readonly Kind[],
   numClasses: number,
 ): { variant: Variant; expected: TensorSpec[] } {
   const channels = tensors.get('blocks.9.0.conv.weight')?.shape[0] ?? lastChannels;
@@ -76,13 +85,15 @@ function findVariant(
     const first = Math.max(1, Math.ceil(low * steps));
     // Counted from 0, since above 2^53 a step of 1 would go nowhere.
     for (let step = 0; step <= high * steps - first; step++) {
-      const variant = { version, width: (first + step) / steps, numClasses };
-      const expected = expectedTensors(variant);
-      if (expected.every((spec) => fits(spec, tensors))) return { variant, expected };
+      for (const kind of kinds) {
+        const variant = { ...kind, width: (first + step) / steps, numClasses };
+        const expected = expectedTensors(variant);
+        if (expected.every((spec) => fits(spec, tensors))) return { variant, expected };
+      }
     }
   }
   // No width fits: the nearest one tells which tensor is wrong.
-  const variant = { version, width: Math.max(1, Math.round((channels / lastChannels) * 100)) / 100, numClasses };
+  const variant = { ...kinds[0]!, width: Math.max(1, Math.round((channels / lastChannels) * 100)) / 100, numClasses };
   return { variant, expected: expectedTensors(variant) };
 }
 

@@ -63,7 +63,8 @@ function inferShape(node: GraphNode, shapes: readonly MapShape[], inputShape: Pa
       const [, height, width] = shapes[node.inputs[0]!]!;
       return [node.channels, height, width];
     }
-    case 'upsample_nearest': {
+    case 'upsample_nearest':
+    case 'upsample_bilinear': {
       const [, height, width] = shapes[node.like]!;
       return [shapes[node.input]![0], height, width];
     }

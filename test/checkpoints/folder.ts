@@ -18,7 +18,8 @@ export interface WholeCheckpoint extends Omit<Checkpoint, 'tensors' | 'close'> {
   readonly tensors: Map<string, Tensor>;
 }
 
-async function inTwoPieces({ shape, read }: StoredTensor): Promise<Tensor> {
+/** A tensor that is read in pieces, the second one first. */
+export async function inTwoPieces({ shape, read }: StoredTensor): Promise<Tensor> {
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
   const half = data.length >> 1;
   await read(data.subarray(half), half);

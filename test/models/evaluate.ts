@@ -1,6 +1,7 @@
 import type { Tensor } from '../../lib/checkpoints/tensor.js';
 import type { Activation, Conv2dNode, Graph, GraphNode, Pair } from '../../lib/graph.js';
 import { fold } from '../../lib/models/fold.js';
+import { inTwoPieces } from '../checkpoints/folder.js';
 
 /** Values of one image, [channels, height, width] in C order. */
 interface Map3d {
@@ -11,20 +12,27 @@ interface Map3d {
 }
 
 /** What a graph means, in plain loops and float64: the outputs for one image [1, 3, h, w], by name. */
-export function evaluate(graph: Graph, image: Tensor): Map<string, Float64Array> {
+export async function evaluate(graph: Graph, image: Tensor): Promise<Map<string, Float64Array>> {
   const [, channels, height, width] = image.shape as [number, number, number, number];
   const input = { channels, height, width, data: Float64Array.from(image.data) };
   const values: Map3d[] = [];
-  for (const node of graph.nodes) values.push(evaluateNode(node, values, input));
+  for (const node of graph.nodes) {
+    const weight = node.op === 'conv2d' ? await wholeWeight(node) : new Float32Array(0);
+    values.push(evaluateNode(node, weight, values, input));
+  }
   return new Map(graph.outputs.map(({ name, node }) => [name, values[node]!.data]));
 }
 
-function evaluateNode(node: GraphNode, values: readonly Map3d[], input: Map3d): Map3d {
+async function wholeWeight({ parameters: { weight } }: Conv2dNode): Promise<Float32Array> {
+  return weight.data ?? (await inTwoPieces(weight)).data;
+}
+
+function evaluateNode(node: GraphNode, weight: Float32Array, values: readonly Map3d[], input: Map3d): Map3d {
   switch (node.op) {
     case 'input':
       return input;
     case 'conv2d':
-      return convolve(node, values[node.input]!);
+      return convolve(node, weight, values[node.input]!);
     case 'avg_pool2d': {
       const x = values[node.input]!;
       return meanOf(x, node.kernel, node.stride, Math.floor(x.height / 2), Math.floor(x.width / 2));
@@ -47,6 +55,11 @@ function evaluateNode(node: GraphNode, values: readonly Map3d[], input: Map3d): 
         return at(x, c, Math.floor((i * x.height) / height), Math.floor((j * x.width) / width));
       });
     }
+    case 'upsample_bilinear': {
+      const x = values[node.input]!;
+      const { height, width } = values[node.like]!;
+      return fill(x.channels, height, width, (c, i, j) => bilinear(x, c, aligned(i, x.height, height), aligned(j, x.width, width)));
+    }
     case 'mul':
     case 'add': {
       const [a, b] = [values[node.inputs[0]]!, values[node.inputs[1]]!];
@@ -59,9 +72,8 @@ function evaluateNode(node: GraphNode, values: readonly Map3d[], input: Map3d): 
   }
 }
 
-function convolve(node: Conv2dNode, x: Map3d): Map3d {
+function convolve(node: Conv2dNode, weight: Float32Array, x: Map3d): Map3d {
   const { parameters, kernel, stride, padding, dilation, groups, outChannels, inChannels } = node;
-  const weight = parameters.weight.data!;
   const { scale, bias } = fold(parameters);
   const [height, width] = [0, 1].map((axis) => {
     const size = axis === 0 ? x.height : x.width;
@@ -83,6 +95,19 @@ function convolve(node: Conv2dNode, x: Map3d): Map3d {
     }
     return activate(node.activation, (scale?.[o] ?? 1) * sum + (bias?.[o] ?? 0));
   });
+}
+
+/** Where position `i` of `size` lies in a map of `source`, the corners on each other. */
+function aligned(i: number, source: number, size: number): number {
+  return size === 1 ? 0 : (i * (source - 1)) / (size - 1);
+}
+
+function bilinear(x: Map3d, c: number, row: number, column: number): number {
+  const [i, j] = [Math.floor(row), Math.floor(column)];
+  const [down, right] = [row - i, column - j];
+  const [below, beside] = [Math.min(i + 1, x.height - 1), Math.min(j + 1, x.width - 1)];
+  const upper = (1 - right) * at(x, c, i, j) + right * at(x, c, i, beside);
+  return (1 - down) * upper + down * ((1 - right) * at(x, c, below, j) + right * at(x, c, below, beside));
 }
 
 function activate(activation: Activation, x: number): number {

@@ -161,6 +161,7 @@ describe('arithmetic', () => {
     [2, 1, 167],
     [2, 1.3, 269],
     [2, 1.6, 399],
+    [3, 1, 167],
   ] as const)('version %i at width %f has the published multiply-accumulates at 224', (version, width, millions) => {
     const tensors = syntheticStateDict(version, width, 1000);
     const graph = buildGhostNet(tensors, { version, width, numClasses: 1000 });

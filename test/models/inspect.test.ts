@@ -33,6 +33,9 @@ describe('architecture', () => {
     ['ghostnetv2_100', { version: 2, width: 1, numClasses: 1000 }, 6.16],
     ['ghostnetv2_130', { version: 2, width: 1.3, numClasses: 1000 }, 8.96],
     ['ghostnetv2_160', { version: 2, width: 1.6, numClasses: 1000 }, 12.39],
+    ['ghostnetv3_100', { version: 3, width: 1, numClasses: 1000 }, 8.13],
+    // One bias in place of each batch norm's two vectors.
+    ['ghostnetv3_100, deployed', { version: 3, width: 1, numClasses: 1000, deployed: true }, 6.15],
   ])('%s has the published number of parameters', (_, variant, millions) => {
     const tensors = new Map(expectedTensors(variant).map(({ name, shape }) => [name, filled([...shape])]));
     const { parameterCount, ...found } = inspectGhostNet(tensors);
@@ -141,17 +144,14 @@ describe('tensors that do not fit', () => {
   });
 });
 
-describe('GhostNetV3 is recognised, and refused by its name', () => {
-  it.each(['blocks.0.0.ghost1.primary_rpr_conv.0.conv.weight', 'blocks.0.0.ghost1.primary_conv.0.bias'])(
-    'by %s',
-    (name) => {
-      const inspect = () => inspectGhostNet(altered({ [name]: filled([4]) }));
-      expect(inspect).toThrow(
-        expect.objectContaining({
-          code: 'ERR_GHOST_ARCHITECTURE',
-          message: expect.stringMatching(/is a GhostNetV3 .*, which is not supported yet/),
-        }),
-      );
-    },
-  );
+describe('GhostNetV3', () => {
+  it.each([{ version: 3, width: 0.5, numClasses: 7 } as const, { version: 3, width: 1.3, numClasses: 7, deployed: true } as const])('%j', (variant) => {
+    expect(inspectGhostNet(shapesOf(variant))).toMatchObject(variant);
+  });
+
+  it('lacks one branch', () => {
+    const tensors = shapesOf({ version: 3, width: 0.1, numClasses: 10 });
+    tensors.delete('blocks.3.0.dw_rpr_scale.conv.weight');
+    expect(() => inspectGhostNet(tensors)).toThrow(/GhostNet V3: it lacks 1 of \d+ tensors, the first is blocks\.3\.0\.dw_rpr_scale\.conv\.weight/);
+  });
 });

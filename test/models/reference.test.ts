@@ -5,13 +5,13 @@ import { buildGhostNet, expectedTensors } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { outputShapes } from '../../lib/models/macs.js';
 import { readWhole } from '../checkpoints/folder.js';
-import { hasReference, referenceFolder } from '../reference.js';
+import { hasReference, referenceFolder, versions } from '../reference.js';
 import { syntheticImage, syntheticStateDict } from '../synthetic.js';
 import { evaluate } from './evaluate.js';
 
 interface Case {
   readonly id: string;
-  readonly architecture: string;
+  readonly architecture: keyof typeof versions;
   readonly width: number;
   readonly input: readonly [number, number, number, number];
   readonly num_classes?: number;
@@ -24,18 +24,18 @@ const tolerance = 1e-6;
 
 describe.skipIf(!hasReference)('graphs compute what PyTorch computes', () => {
   // The larger cases only repeat this with more arithmetic; the native engine's tests run all of them.
-  const small = ['ghostnet_050-128x96', 'ghostnetv2_050-64', 'ghostnetv2_100-33x33', 'ghostnetv2_100-97x131-stages'];
+  const small = ['ghostnet_050-128x96', 'ghostnetv2_050-64', 'ghostnetv2_100-33x33', 'ghostnetv2_100-97x131-stages', 'ghostnetv3_050-97x64-stages'];
 
   it.each(small)(
     '%s',
-    (id) => {
+    async (id) => {
       const index = JSON.parse(readFileSync(join(referenceFolder, 'results/index.json'), 'utf8')) as Case[];
       const { architecture, width, input, file, results } = index.find((entry) => entry.id === id)!;
       const bytes = readFileSync(join(referenceFolder, 'results', file));
-      const tensors = syntheticStateDict(architecture === 'ghostnetv2' ? 2 : 1, width, 1000);
+      const tensors = syntheticStateDict(versions[architecture], width, 1000);
       const graph = buildGhostNet(tensors, inspectGhostNet(tensors), { outputs: results.map(({ name }) => name) });
 
-      const outputs = evaluate(graph, syntheticImage('input', input));
+      const outputs = await evaluate(graph, syntheticImage('input', input));
       const shapes = outputShapes(graph, [input[2], input[3]]);
       for (const { name, shape, offset } of results) {
         const found = outputs.get(name)!;
@@ -59,7 +59,7 @@ describe.skipIf(!hasReference)('graphs compute what PyTorch computes', () => {
     };
     const { tensors } = await readWhole(join(folder, 'training.pth.tar'));
     const graph = buildGhostNet(tensors, inspectGhostNet(tensors));
-    const logits = evaluate(graph, syntheticImage('input', expected.input)).get('logits')!;
+    const logits = (await evaluate(graph, syntheticImage('input', expected.input))).get('logits')!;
     for (const [i, value] of expected.logits.entries()) expect(logits[i]).toBeCloseTo(value, 6);
   });
 });
@@ -70,6 +70,7 @@ describe.skipIf(!hasReference)('parameters of the published checkpoints', () => 
     ['ghostnetv2_100', 2, 1],
     ['ghostnetv2_130', 2, 1.3],
     ['ghostnetv2_160', 2, 1.6],
+    ['ghostnetv3_100', 3, 1],
   ] as const)('%s', (name, version, width) => {
     const all = JSON.parse(readFileSync(join(referenceFolder, 'state-dicts.json'), 'utf8')) as Record<
       string,
