@@ -93,7 +93,7 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
 }
 
 async function prepare(checkpoint: Checkpoint, threads: number, isa: string, signal?: AbortSignal): Promise<GhostNet> {
-  const architecture = inspectGhostNet(checkpoint.tensors);
+  const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
   const graph = buildGhostNet(checkpoint.tensors, architecture);
   const config = modelConfig(architecture, checkpoint);
   const macs = countMacs(graph, config.preprocess.inputSize);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { load } from '../lib/index.js';
+import { cpu } from '../lib/native.js';
 import { errorOf } from './checkpoints/folder.js';
 import { hasReference, referenceFolder } from './reference.js';
 import { syntheticImage } from './synthetic.js';
@@ -26,6 +27,22 @@ describe.skipIf(!hasReference)('from a file to logits', () => {
     expect(model.config).toMatchObject({ architecture: 'ghostnetv2_010', version: 2, width: 0.1, numClasses: 10 });
     expect(model.config.labels).toHaveLength(10);
     expect(model.info.fileBytes).toBe(readFileSync(model.info.file).length);
+  });
+
+  it('mindspore.ckpt, its gates upsampled as MindSpore does', async () => {
+    const { input, logits } = JSON.parse(readFileSync(join(folder, 'mindspore.ckpt.expected.json'), 'utf8')) as Expected;
+    const { data } = syntheticImage('input', input);
+    for (const isa of cpu().isas) {
+      process.env['GHOSTNET_ISA'] = isa;
+      await using model = await load(join(folder, 'mindspore.ckpt'));
+      delete process.env['GHOSTNET_ISA'];
+      const found = await model.infer({ data, shape: input });
+      for (const [i, value] of logits.entries()) expect(Math.abs(found.data[i]! - value), `${isa}, logit ${i}`).toBeLessThan(1e-5);
+      expect(model.config).toMatchObject({ architecture: 'ghostnetv2_010', version: 2, width: 0.1, numClasses: 10 });
+      expect(model.info.isa).toBe(isa);
+    }
+    // With PyTorch's gates the same weights give other logits.
+    expect(Math.max(...logits.map((value, i) => Math.abs(value - expected().logits[i]!)))).toBeGreaterThan(1e-4);
   });
 
   it('takes a file: URL', async () => {

@@ -1,6 +1,9 @@
 /** What a file is, told by its bytes alone. */
 export type Format = 'safetensors' | 'pytorch' | 'pytorch-legacy' | 'mindspore' | 'git-lfs-pointer' | 'unknown';
 
+/** What a checkpoint was trained with. MindSpore's networks differ from PyTorch's in what shapes do not tell. */
+export type Framework = 'pytorch' | 'mindspore';
+
 const zipSignatures = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
 
 const gitLfsSignature = Buffer.from('version https://git-lfs');

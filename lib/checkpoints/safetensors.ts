@@ -2,7 +2,7 @@ import { endianness } from 'node:os';
 import { damaged, quoted, shapeText, unreadable } from './faults.js';
 import type { CheckpointFile } from './file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from './floats.js';
-import type { StoredTensor, Tensor } from './tensor.js';
+import { storedBytes, type StoredTensor, type Tensor } from './tensor.js';
 
 /** The format's own limit on its JSON header. */
 const maxHeaderBytes = 100_000_000;
@@ -27,9 +27,6 @@ interface Entry {
   readonly begin: number;
   readonly end: number;
 }
-
-/** From this size on, a matrix is left in the file: few tensors are as large, and nearly all bytes are theirs. */
-const storedBytes = 2 ** 16;
 
 /**
  * Reads a file in the safetensors format (https://github.com/huggingface/safetensors): 8 bytes of little-endian

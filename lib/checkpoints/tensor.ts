@@ -16,5 +16,8 @@ export interface StoredTensor {
   readonly read: (elements: Float32Array, first: number) => Promise<void>;
 }
 
+/** From this size on, a matrix is left in the file: few tensors are as large, and nearly all bytes are theirs. */
+export const storedBytes = 2 ** 16;
+
 /** timm's names (`blocks.2.0.ghost1.primary_conv.0.weight`) to parameters; integer tensors are left out. */
 export type StateDict = ReadonlyMap<string, Tensor | StoredTensor>;

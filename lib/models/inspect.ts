@@ -1,11 +1,9 @@
 import { notFinite } from '../checkpoints/faults.js';
+import type { Framework } from '../checkpoints/format.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { checkTensor, sameShape, type TensorSpec } from './blueprint.js';
 import { expectedTensors, lastChannels, type Variant } from './ghostnet.js';
-
-/** What a checkpoint was trained with: MindSpore's networks differ from PyTorch's in what shapes do not tell. */
-export type Framework = 'pytorch' | 'mindspore';
 
 /** A network of the family, as its tensors tell. */
 export interface Architecture extends Variant {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { GhostNetError } from '../../lib/errors.js';
 import { readFrom, temporaryFolder } from './folder.js';
-import { bytesOf, legacyTorchFile, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
+import { bytesOf, legacyTorchFile, mindSporeValue, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
 
 const folder = temporaryFolder();
 const values = bytesOf(Float32Array.from({ length: 16 }, (_, i) => i / 7));
@@ -47,12 +47,21 @@ const legacy = legacyTorchFile(
   ],
 );
 
+const mindSpore = Buffer.concat([
+  mindSporeValue('conv_stem.weight', 'Float32', [2, 8], values.subarray(0, 30)),
+  mindSporeValue('conv_stem.weight', 'Float32', [2, 8], values.subarray(30)),
+  mindSporeValue('bn1.gamma', 'Float16', [16], values.subarray(0, 32)),
+  mindSporeValue('epoch_num', 'Int32', [0], Buffer.alloc(4)),
+  mindSporeValue('bn1.beta', 'Float64', [8], values),
+]);
+
 it.each<[kind: string, original: Buffer]>([
   ['safetensors', safetensors],
   ['PyTorch', torch({})],
   ['compressed PyTorch', torch({ deflate: true })],
   ['zip64 PyTorch', torch({ zip64: true })],
   ['legacy PyTorch', legacy],
+  ['MindSpore', mindSpore],
 ])(
   '2000 mutations of a %s file are read or refused, and soon',
   async (_, original) => {

@@ -149,6 +149,31 @@ export function legacyTorchFile(
   ]);
 }
 
+export type ProtobufField = readonly [number: number, value: number | Uint8Array | string];
+
+/** A message in protobuf's wire format. */
+export function protobuf(...fields: readonly ProtobufField[]): Buffer {
+  return Buffer.concat(
+    fields.flatMap(([number, value]) => {
+      if (typeof value === 'number') return [varint(number * 8), varint(value)];
+      const bytes = Buffer.from(value as Uint8Array);
+      return [varint(number * 8 + 2), varint(bytes.length), bytes];
+    }),
+  );
+}
+
+/** One value of a MindSpore checkpoint: a parameter, or a slice of one. */
+export function mindSporeValue(name: string, type: string, shape: readonly number[], content: Uint8Array): Buffer {
+  const tensor = protobuf(...shape.map((size): ProtobufField => [1, size]), [2, type], [3, content]);
+  return protobuf([1, protobuf([1, name], [2, tensor])]);
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes.push((value % 0x80) | 0x80);
+  return Buffer.from([...bytes, value]);
+}
+
 export function bytesOf(values: ArrayBufferView): Buffer {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }

@@ -27,6 +27,13 @@ it.each([
   [1248, 1248],
 ])('round4(%f) is %i', (v, expected) => expect(round4(v)).toBe(expected));
 
+it.each([
+  [1, 4],
+  [4, 4],
+  [4.1, 8],
+  [17, 20],
+])('round4(%f) upwards is %i', (v, expected) => expect(round4(v, 'up')).toBe(expected));
+
 describe('the graph', () => {
   const graph = build(2);
 
@@ -95,6 +102,15 @@ describe('the graph', () => {
     expect(conv(shared, 'blocks.3.0.ghost1.short_conv.4')).toMatchObject({ kernel: [5, 1], padding: [2, 0] });
     expect(conv(shared, 'classifier').parameters).not.toHaveProperty('batchNorm');
     expect(conv(shared, 'classifier').parameters.bias).toBe(tensors.get('classifier.bias')!.data);
+  });
+
+  it('upsamples its gates as it is told', () => {
+    const ops = (gateUpsampling: 'nearest' | 'bilinear'): Set<string> => {
+      const graph = buildGhostNet(syntheticStateDict(2, 0.1, 10), { version: 2, width: 0.1, numClasses: 10, gateUpsampling });
+      return new Set(graph.nodes.map(({ op }) => op).filter((op) => op.startsWith('upsample')));
+    };
+    expect(ops('nearest')).toEqual(new Set(['upsample_nearest']));
+    expect(ops('bilinear')).toEqual(new Set(['upsample_bilinear']));
   });
 
   it('has attention from the third block on, in version 2 alone', () => {

@@ -58,6 +58,22 @@ describe('architecture', () => {
   });
 });
 
+describe('what MindSpore trained', () => {
+  const inspect = (variant: Variant) => inspectGhostNet(shapesOf(variant), 'mindspore');
+
+  it('has bilinear gates, and channels that were rounded up', () => {
+    const network = { version: 2, width: 0.3, numClasses: 10, channelRounding: 'up', gateUpsampling: 'bilinear' } as const;
+    expect(inspect(network)).toMatchObject(network);
+    expect(() => inspectGhostNet(shapesOf(network))).toThrow(/has shape/);
+  });
+
+  it('may have channels that were rounded to the nearest', () => {
+    const found = inspect({ version: 1, width: 0.1, numClasses: 10 });
+    expect(found).toMatchObject({ version: 1, width: 0.1, gateUpsampling: 'bilinear' });
+    expect(found.channelRounding).toBeUndefined();
+  });
+});
+
 describe('tensors that do not fit', () => {
   it.each<[fault: string, changes: Readonly<Record<string, Tensor | undefined>>, code: string, sentence: RegExp]>([
     [

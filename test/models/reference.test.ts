@@ -51,14 +51,14 @@ describe.skipIf(!hasReference)('graphs compute what PyTorch computes', () => {
     30_000,
   );
 
-  it('from a checkpoint to logits', async () => {
+  it.each([
+    ['training.pth.tar', 'expected.json'],
+    ['mindspore.ckpt', 'mindspore.ckpt.expected.json'],
+  ])('from %s to logits', async (name, results) => {
     const folder = join(referenceFolder, 'checkpoints');
-    const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as {
-      input: number[];
-      logits: number[];
-    };
-    const { tensors } = await readWhole(join(folder, 'training.pth.tar'));
-    const graph = buildGhostNet(tensors, inspectGhostNet(tensors));
+    const expected = JSON.parse(readFileSync(join(folder, results), 'utf8')) as { input: number[]; logits: number[] };
+    const { tensors, framework } = await readWhole(join(folder, name));
+    const graph = buildGhostNet(tensors, inspectGhostNet(tensors, framework));
     const logits = (await evaluate(graph, syntheticImage('input', expected.input))).get('logits')!;
     for (const [i, value] of expected.logits.entries()) expect(logits[i]).toBeCloseTo(value, 6);
   });
