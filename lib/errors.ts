@@ -12,6 +12,8 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_ARCHITECTURE'
   /** An image cannot be decoded or has impossible dimensions. */
   | 'ERR_GHOST_IMAGE'
+  /** A model cannot be fetched by its name, or a variable that says from where makes no sense. */
+  | 'ERR_GHOST_HUB'
   /** A tensor's shape does not fit its data, the network, or memory. */
   | 'ERR_GHOST_SHAPE'
   /** The model has been disposed of. */

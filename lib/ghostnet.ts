@@ -1,17 +1,20 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
 import type { Graph, Pair } from './graph.js';
+import { locateModel } from './hub/index.js';
+import type { PublishedModel } from './hub/published.js';
 import type { ImageInput } from './image.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
 import { cpu, describePlan, infer, type NativeModel, type Plan } from './native.js';
 import {
+  checkOnProgress,
   checkOptions,
   checkProfileRuns,
+  checkRevision,
   checkSignal,
   checkThreads,
   checkTopK,
@@ -75,27 +78,36 @@ const batchConcurrency = 8;
  * Loads a model and makes it ready to run.
  *
  * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a
- *   `.safetensors` file or a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format); default: the model in the box.
- * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE, ERR_GHOST_ARCHITECTURE,
+ *   `.safetensors` file or a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format); or the name of a published model
+ *   (`ghostnetv2_100.in1k`) or of a repository on the hub (`org/name`), which is fetched into the cache that Hugging Face's
+ *   libraries share. What exists as a path is a path. Default: the model in the box.
+ * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE, ERR_GHOST_ARCHITECTURE,
  *   ERR_GHOST_ARGUMENT or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const { threads: wanted, signal: given } = checkOptions(options);
-  const threads = checkThreads(wanted);
-  const signal = checkSignal(given);
+  const threads = checkThreads(checkOptions(options).threads);
+  const revision = checkRevision(options.revision);
+  const onProgress = checkOnProgress(options.onProgress);
+  const signal = checkSignal(options.signal);
   const isa = forcedIsa(() => cpu().isas);
-  const checkpoint = await readCheckpoint(sourcePath(source), signal ? { signal } : {});
+  const { path, published } = await locateModel(source, revision, { signal, onProgress });
+  const checkpoint = await readCheckpoint(path, signal ? { signal } : {});
   try {
-    return await prepare(checkpoint, threads, isa, signal);
+    return await prepare({ checkpoint, published }, threads, isa, signal);
   } finally {
     await checkpoint.close();
   }
 }
 
-async function prepare(checkpoint: Checkpoint, threads: number, isa: string, signal?: AbortSignal): Promise<GhostNet> {
+interface Source {
+  readonly checkpoint: Checkpoint;
+  readonly published: PublishedModel | undefined;
+}
+
+async function prepare({ checkpoint, published }: Source, threads: number, isa: string, signal?: AbortSignal): Promise<GhostNet> {
   const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
   const graph = buildGhostNet(checkpoint.tensors, architecture);
-  const config = modelConfig(architecture, checkpoint);
+  const config = modelConfig(architecture, checkpoint, published);
   const macs = countMacs(graph, config.preprocess.inputSize);
   const native = await createPackedModel(graph, { threads, isa }, signal);
   const info: ModelInfo = {
@@ -112,14 +124,7 @@ async function prepare(checkpoint: Checkpoint, threads: number, isa: string, sig
   return new GhostNet(native, withoutNumbers(graph), config, info);
 }
 
-function sourcePath(source: unknown): string {
-  if (typeof source === 'string' && source !== '') return source;
-  if (source instanceof URL && source.protocol === 'file:') return fileURLToPath(source);
-  const message = `The model should be given as the path or file: URL of a folder or checkpoint, found ${source instanceof URL ? source.href : typeof source}.`;
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
-}
-
-function modelConfig(architecture: Architecture, checkpoint: Checkpoint): ModelConfig {
+function modelConfig(architecture: Architecture, checkpoint: Checkpoint, published: PublishedModel | undefined): ModelConfig {
   const { version, width, numClasses } = architecture;
   const { config, file } = checkpoint;
   if (config?.labels && config.labels.length !== numClasses) {
@@ -133,7 +138,7 @@ function modelConfig(architecture: Architecture, checkpoint: Checkpoint): ModelC
     width,
     numClasses,
     labels: config?.labels ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
-    preprocess: { ...defaultPreprocessConfig, ...config?.preprocess },
+    preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
   };
 }
 

@@ -2,6 +2,7 @@ export { load, type GhostNet, type Logits, type ModelConfig, type ModelInfo } fr
 export { preprocess, type Tensor4 } from './preprocess.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';
+export type { LoadProgress } from './hub/download.js';
 export type { ImageInput, RawImage } from './image.js';
 export { mjpegFrames, type ByteStream, type MjpegOptions, type SkippedFrame } from './mjpeg.js';
 export type { Plan, PlanStep } from './native.js';

@@ -1,4 +1,5 @@
 import { GhostNetError } from './errors.js';
+import type { LoadProgress } from './hub/download.js';
 
 /** How {@link load} makes a model. */
 export interface LoadOptions {
@@ -7,6 +8,10 @@ export interface LoadOptions {
    * the small cores of a big.LITTLE system left out).
    */
   threads?: number;
+  /** Of a model that is loaded by its name: a branch, a tag or a commit. Default `main`. */
+  revision?: string;
+  /** Called as the files of a model come that is loaded by its name; not for those that are in the cache. */
+  onProgress?: (progress: LoadProgress) => void;
   /** Stops loading; the promise rejects with `signal.reason`. */
   signal?: AbortSignal;
 }
@@ -45,6 +50,19 @@ export function checkTopK(topK: unknown): number {
   if (topK === undefined) return 5;
   if (Number.isInteger(topK) && (topK as number) >= 1) return topK as number;
   throw argumentError('topK should be a whole number of at least 1', topK);
+}
+
+/** As Git allows them, and no way out of a folder. */
+export function checkRevision(revision: unknown): string | undefined {
+  if (revision === undefined) return undefined;
+  const parts = typeof revision === 'string' && revision.length <= 200 ? revision.split('/') : [];
+  if (parts.length > 0 && parts.every((part) => /^[\w+@=,-][\w+@=,.-]*$/.test(part) && !part.includes('..'))) return revision as string;
+  throw argumentError('revision should be the name of a branch or tag, or a commit', revision);
+}
+
+export function checkOnProgress(onProgress: unknown): LoadOptions['onProgress'] {
+  if (onProgress === undefined || typeof onProgress === 'function') return onProgress as LoadOptions['onProgress'];
+  throw argumentError('onProgress should be a function', onProgress);
 }
 
 const maxProfileRuns = 10_000;

@@ -4,10 +4,10 @@ import { GhostNetError } from '../errors.js';
 import { damaged, unreadable } from './faults.js';
 
 /** What timm and others push to the Hugging Face hub, the preferred one first. */
-const hubFiles = ['model.safetensors', 'pytorch_model.bin'] as const;
+export const hubFiles = ['model.safetensors', 'pytorch_model.bin'] as const;
 
 /** A training checkpoint of the largest published network has 0.2 GB. */
-const maxFileBytes = 2 ** 30;
+export const maxFileBytes = 2 ** 30;
 
 /** The unit in which a file is read, and so the delay of an abort. */
 const pieceBytes = 4 * 2 ** 20;

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { copyFile, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { hubFiles } from '../checkpoints/file.js';
+import { isCommit, type RemoteFile } from './client.js';
+import type { HubSettings } from './settings.js';
+
+/**
+ * One repository in the cache that Hugging Face's libraries share, in their layout
+ * (https://huggingface.co/docs/hub/local-cache):
+ *
+ *     models--org--name/
+ *       blobs/<etag>                    contents, each once
+ *       snapshots/<commit>/<file>       links to them, or copies where links are refused
+ *       refs/<branch or tag>            the commit that it was when it was last looked up
+ *       .no_exist/<commit>/<file>       empty: the repository has no such file
+ *
+ * Everything gets its name by a rename once it is whole, so that a reader never sees a part, whenever a writer dies,
+ * and however many there are.
+ */
+export class RepositoryCache {
+  readonly folder: string;
+  readonly blobs: string;
+
+  constructor(
+    private readonly settings: HubSettings,
+    repository: string,
+  ) {
+    this.folder = join(settings.cacheFolder, `models--${repository.replace('/', '--')}`);
+    this.blobs = join(this.folder, 'blobs');
+  }
+
+  snapshot(commit: string): string {
+    return join(this.folder, 'snapshots', commit);
+  }
+
+  blob(etag: string): string {
+    return join(this.blobs, etag);
+  }
+
+  /** The commit that a branch or tag is known to be. */
+  async readRef(revision: string): Promise<string | undefined> {
+    try {
+      const commit = (await readFile(this.#ref(revision), 'utf8')).trim();
+      return isCommit(commit) ? commit : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async writeRef(revision: string, commit: string): Promise<void> {
+    if (revision === commit || (await this.readRef(revision)) === commit) return;
+    const ref = this.#ref(revision);
+    await mkdir(dirname(ref), { recursive: true });
+    const temporary = await this.#temporary();
+    await writeFile(temporary, commit);
+    await rename(temporary, ref);
+  }
+
+  /** Whether the snapshot has weights, and a config.json or the knowledge that there is none. */
+  async isComplete(commit: string): Promise<boolean> {
+    const snapshot = this.snapshot(commit);
+    const names = await Promise.all(hubFiles.map(async (name) => ((await isThere(lstat(join(snapshot, name)))) ? name : undefined)));
+    // The one that would be read; a link to a blob that somebody has removed leads nowhere.
+    const weights = names.find((name) => name !== undefined);
+    if (weights === undefined || !(await isThere(stat(join(snapshot, weights))))) return false;
+    return (await isThere(stat(join(snapshot, 'config.json')))) || isThere(stat(this.#absence(commit, 'config.json')));
+  }
+
+  /** Whether the content is there, of the size that the hub says it has. */
+  async hasBlob({ etag, sizeBytes }: RemoteFile): Promise<boolean> {
+    try {
+      const stats = await stat(this.blob(etag));
+      return stats.isFile() && stats.size === (sizeBytes ?? stats.size);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Puts a file whose blob is there into the snapshot of its commit. */
+  async link({ name, commit, etag }: RemoteFile): Promise<void> {
+    const file = join(this.snapshot(commit), name);
+    const blob = this.blob(etag);
+    await mkdir(dirname(file), { recursive: true });
+    const temporary = await this.#temporary();
+    try {
+      // The target is relative to where the link will lie, so that the cache can be moved.
+      const isLinked = this.settings.symlinks && (await linked(relative(dirname(file), blob), temporary));
+      if (!isLinked) await copyFile(blob, temporary);
+      await rename(temporary, file);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  async markAbsent(name: string, commit: string): Promise<void> {
+    const mark = this.#absence(commit, name);
+    await mkdir(dirname(mark), { recursive: true });
+    await writeFile(mark, '');
+  }
+
+  #ref(revision: string): string {
+    return join(this.folder, 'refs', ...revision.split('/'));
+  }
+
+  #absence(commit: string, name: string): string {
+    return join(this.folder, '.no_exist', commit, name);
+  }
+
+  /** A name of its own on the same file system. */
+  async #temporary(): Promise<string> {
+    await mkdir(this.blobs, { recursive: true });
+    return join(this.blobs, `link.${process.pid}-${randomBytes(6).toString('hex')}.incomplete`);
+  }
+}
+
+/** False where links are refused: Windows asks for a privilege, some file systems have none. */
+async function linked(target: string, file: string): Promise<boolean> {
+  try {
+    await symlink(target, file);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EPERM' || code === 'ENOSYS' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'EINVAL') return false;
+    throw error;
+  }
+}
+
+function isThere(found: Promise<unknown>): Promise<boolean> {
+  return found.then(
+    () => true,
+    () => false,
+  );
+}
+
+export function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}

@@ -1,0 +1,95 @@
+import { maxFileBytes } from '../checkpoints/file.js';
+import type { RepositoryCache } from './cache.js';
+import type { HubClient, RemoteFile } from './client.js';
+import { hubError, PassingFault } from './faults.js';
+import { PartialFile } from './partial.js';
+import { retrying } from './retry.js';
+import type { HubSettings } from './settings.js';
+
+/** How far the download of a file is. */
+export interface LoadProgress {
+  /** Its name in the repository, as `model.safetensors`. */
+  readonly file: string;
+  readonly loadedBytes: number;
+  /** Absent if the server does not say. */
+  readonly totalBytes?: number;
+}
+
+export interface DownloadOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** That fail one after another. */
+export const maxAttempts = 5;
+
+/** A file that comes whole and wrong twice would come wrong again. */
+const maxUnsound = 2;
+
+/**
+ * Makes a file's content a blob of the cache. Goes on where a download broke off, and starts again where that cannot be.
+ *
+ * @throws {PassingFault} when it failed too often
+ * @throws {GhostNetError} ERR_GHOST_HUB
+ * @throws `signal.reason`
+ */
+export async function download(
+  client: HubClient,
+  file: RemoteFile,
+  cache: RepositoryCache,
+  settings: HubSettings,
+  { signal, onProgress }: DownloadOptions,
+): Promise<void> {
+  const partial = new PartialFile(cache.blobs, file.etag);
+  const report = (): void =>
+    onProgress?.({ file: file.name, loadedBytes: partial.sizeBytes, ...(file.sizeBytes !== undefined && { totalBytes: file.sizeBytes }) });
+  let unsound = 0;
+  const attempt = async (): Promise<void> => {
+    // Another process may have been faster.
+    if (await cache.hasBlob(file)) return partial.discard();
+    await partial.claim();
+    report();
+    while (!(await receive(client, file, partial, report, signal))) {
+      if (++unsound === maxUnsound) throw wrongContent(file);
+      await partial.restart();
+    }
+    await partial.finish();
+  };
+  try {
+    await retrying(attempt, { attempts: maxAttempts, delayMs: settings.retryDelayMs, signal, progress: () => partial.sizeBytes });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOSPC' || code === 'EDQUOT' || unsound === maxUnsound) await partial.discard();
+    else await partial.abandon();
+    throw error;
+  }
+}
+
+/** Appends what is missing. False if the whole is not what it should be. */
+async function receive(client: HubClient, file: RemoteFile, partial: PartialFile, report: () => void, signal?: AbortSignal): Promise<boolean> {
+  const { sizeBytes } = file;
+  if (sizeBytes === undefined || partial.sizeBytes < sizeBytes) {
+    const body = await client.content(file, partial.sizeBytes, signal);
+    if (body.start !== partial.sizeBytes) await partial.restart();
+    if (body.start > 0 && body.start !== partial.sizeBytes) {
+      await body.cancel();
+      throw new PassingFault(`the server began at byte ${body.start}, which nobody asked for`);
+    }
+    for await (const chunk of body.chunks()) {
+      await partial.append(chunk);
+      if (partial.sizeBytes > (sizeBytes ?? maxFileBytes)) return false;
+      report();
+    }
+    if (sizeBytes !== undefined && partial.sizeBytes < sizeBytes) {
+      throw new PassingFault(`the connection ended after ${partial.sizeBytes} of ${sizeBytes} bytes`);
+    }
+  }
+  return partial.sizeBytes === (sizeBytes ?? partial.sizeBytes) && partial.isSound(signal);
+}
+
+function wrongContent({ name, etag }: RemoteFile): Error {
+  const message =
+    `${name} came twice with another content than the hub announces (${etag.slice(0, 12)}…), and was thrown away. ` +
+    'Check whether a proxy or the login page of a network answers in the place of the hub.';
+  return hubError(message);
+}

@@ -1,0 +1,92 @@
+import { GhostNetError } from '../errors.js';
+import { didYouMean } from './published.js';
+import type { HubSettings } from './settings.js';
+
+/** What is being fetched. */
+export interface Wanted {
+  readonly repository: string;
+  /** A branch, a tag or a commit. */
+  readonly revision: string;
+}
+
+/** What may go better next time: the network, or a server with too much to do. `message` continues "…: ". */
+export class PassingFault extends Error {
+  constructor(
+    message: string,
+    /** How long the server asks to wait. */
+    readonly waitMs?: number,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** The hub has the repository and not this revision. */
+export class RevisionNotFound extends GhostNetError {}
+
+export function hubError(message: string, cause?: unknown): GhostNetError {
+  return new GhostNetError('ERR_GHOST_HUB', message, { cause });
+}
+
+/** A passing fault that did not pass. */
+export function unreachable({ repository }: Wanted, { endpoint }: HubSettings, fault: PassingFault): GhostNetError {
+  const message =
+    `${repository} cannot be fetched from ${endpoint}: ${fault.message}. Try again, check the network and HF_ENDPOINT, ` +
+    `or fetch it where there is a network (ghostnet pull ${repository}) and copy the cache.`;
+  return hubError(message, fault);
+}
+
+export function isOffline({ repository, revision }: Wanted, { cacheFolder }: HubSettings): GhostNetError {
+  const message =
+    `${repository} (revision ${revision}) is not in the cache ${cacheFolder}, or not all of it, and HF_HUB_OFFLINE is set. ` +
+    `Unset it, or run ghostnet pull ${repository} where there is a network and copy the cache.`;
+  return hubError(message);
+}
+
+/** The hub's refusal of a request, by its status and by what `X-Error-Code` says. */
+export function refused(status: number, errorCode: string | null, wanted: Wanted, settings: HubSettings): GhostNetError {
+  const { repository, revision } = wanted;
+  const { endpoint, token } = settings;
+  const page = `${endpoint}/${repository}`;
+  if (errorCode === 'RevisionNotFound') {
+    const message = `${repository} has no revision ${revision}. Expected a branch, a tag or a commit of ${page}/commits/main.`;
+    return new RevisionNotFound('ERR_GHOST_HUB', message);
+  }
+  if (errorCode === 'GatedRepo') {
+    const then = token ? 'with the account of the token in use' : 'and set HF_TOKEN to a token of that account';
+    return hubError(`${repository} is given to those who accept its conditions. Accept them at ${page} ${then}.`);
+  }
+  // The hub tells strangers that a private repository does not exist, and that one which does not exist is forbidden.
+  if (status === 401 || status === 403 || status === 404) {
+    const access = token ? 'the token in use may not read it' : 'it is private, which takes a token in HF_TOKEN';
+    return hubError(`${repository} is no file or folder here, and at ${page} there is no model, or ${access}.${didYouMean(repository)}`);
+  }
+  return hubError(`${repository} cannot be fetched: ${endpoint} answered with status ${status}. Check HF_ENDPOINT.`);
+}
+
+export function noHub(url: string, found: string): GhostNetError {
+  const message =
+    `${url} was not answered by a Hugging Face hub: ${found}. ` +
+    'Check HF_ENDPOINT, and whether a proxy or the login page of a network answers in its place.';
+  return hubError(message);
+}
+
+export function noWeights({ repository, revision }: Wanted, names: readonly string[]): GhostNetError {
+  return hubError(`${repository} (revision ${revision}) should hold ${names.join(' or ')} and does not. It is no model that can be read here.`);
+}
+
+const diskFaults: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full. Make room there',
+  EDQUOT: 'the quota of disk space is used up. Make room there',
+  EROFS: 'the file system is read-only. Make it writable',
+  EACCES: 'permission is denied. Make it writable',
+  EPERM: 'permission is denied. Make it writable',
+};
+
+/** What a refusal of the file system becomes; other errors stay as they are. */
+export function cacheFault(error: unknown, { cacheFolder }: HubSettings): unknown {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (!(error instanceof Error) || typeof code !== 'string' || typeof syscall !== 'string') return error;
+  const fault = diskFaults[code] ?? `${message}. Make it a folder that can be written`;
+  return hubError(`The cache ${cacheFolder} cannot take the model: ${fault}, or set HF_HUB_CACHE to another folder.`, error);
+}

@@ -1,0 +1,132 @@
+import { hubFiles, maxFileBytes } from '../checkpoints/file.js';
+import { GhostNetError } from '../errors.js';
+import { RepositoryCache } from './cache.js';
+import { HubClient, isCommit, type RemoteFile } from './client.js';
+import { download, maxAttempts, type DownloadOptions } from './download.js';
+import { cacheFault, hubError, isOffline, noWeights, PassingFault, RevisionNotFound, unreachable, type Wanted } from './faults.js';
+import type { PublishedModel } from './published.js';
+import { retrying } from './retry.js';
+import { hubSettings, type HubSettings } from './settings.js';
+import { modelSource } from './source.js';
+
+/** Where a model's files are, and what is known about them without reading them. */
+export interface LocatedModel {
+  readonly path: string;
+  readonly published?: PublishedModel;
+}
+
+/**
+ * A path as it is; a model that is given by its name, fetched.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT, ERR_GHOST_FILE or ERR_GHOST_HUB
+ * @throws `signal.reason`
+ */
+export async function locateModel(source: unknown, revision: string | undefined, options: DownloadOptions): Promise<LocatedModel> {
+  const found = await modelSource(source);
+  if ('repository' in found) {
+    const { repository, published } = found;
+    const { folder } = await fetchModel({ repository, revision: revision ?? defaultRevision }, options);
+    return { path: folder, ...(published && { published }) };
+  }
+  if (revision === undefined) return found;
+  const message = `revision is for a model that is loaded by its name, and ${found.path} is a path. Leave revision out.`;
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
+}
+
+/** A model in the cache. */
+export interface FetchedModel extends Wanted {
+  readonly commit: string;
+  /** Its snapshot, in the layout of the hub. */
+  readonly folder: string;
+  /** Why the hub could not say whether this is still the newest, or could not give what is newer. */
+  readonly fault?: GhostNetError;
+}
+
+export const defaultRevision = 'main';
+
+/**
+ * Brings the files of a model (`config.json`, and `model.safetensors` or else `pytorch_model.bin`) into the cache, all of
+ * one commit. Nothing is asked of the network for a commit that is there already, or when HF_HUB_OFFLINE is set. A branch
+ * or tag is looked up each time; if that or the download fails, the commit that it was last time does, where it is whole.
+ *
+ * @throws {GhostNetError} ERR_GHOST_HUB
+ * @throws `signal.reason`
+ */
+export async function fetchModel(wanted: Wanted, options: DownloadOptions = {}, given?: HubSettings): Promise<FetchedModel> {
+  const settings = given ?? (await hubSettings());
+  const { repository, revision } = wanted;
+  const cache = new RepositoryCache(settings, repository);
+  const known = isCommit(revision) ? revision : await cache.readRef(revision);
+  const cached = known !== undefined && (await cache.isComplete(known)) ? { repository, revision, commit: known, folder: cache.snapshot(known) } : undefined;
+  if (cached && (isCommit(revision) || settings.offline)) return cached;
+  if (settings.offline) throw isOffline(wanted, settings);
+  try {
+    const commit = await new Fetch(wanted, settings, cache, options, cached ? 1 : maxAttempts).run();
+    return { repository, revision, commit, folder: cache.snapshot(commit) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    const fault = error instanceof PassingFault ? unreachable(wanted, settings, error) : cacheFault(error, settings);
+    if (!cached || fault instanceof RevisionNotFound || !(fault instanceof GhostNetError)) throw fault;
+    return { ...cached, fault };
+  }
+}
+
+/** What a config.json can have at most. */
+const maxConfigBytes = 16 * 2 ** 20;
+
+/** One look at the hub, and the downloads that it leads to. */
+class Fetch {
+  readonly #client: HubClient;
+
+  constructor(
+    private readonly wanted: Wanted,
+    private readonly settings: HubSettings,
+    private readonly cache: RepositoryCache,
+    private readonly options: DownloadOptions,
+    /** To reach the hub. */
+    private readonly attempts: number,
+  ) {
+    this.#client = new HubClient(wanted, settings);
+  }
+
+  /** The commit, whose snapshot is complete. */
+  async run(): Promise<string> {
+    const { cache, wanted } = this;
+    const config = await this.#find('config.json', wanted.revision);
+    if (config.commit !== undefined && (await cache.isComplete(config.commit))) {
+      // A cache that cannot be written can be read all the same.
+      await cache.writeRef(wanted.revision, config.commit).catch(() => undefined);
+      return config.commit;
+    }
+    const weights = await this.#findWeights(config.commit ?? wanted.revision);
+    const { commit } = weights;
+    if ('absent' in config) await cache.markAbsent('config.json', commit);
+    else await this.#bring(config, maxConfigBytes);
+    await this.#bring(weights, maxFileBytes);
+    // Last, so that whoever goes by the ref finds all of it.
+    await cache.writeRef(wanted.revision, commit);
+    return commit;
+  }
+
+  async #findWeights(revision: string): Promise<RemoteFile> {
+    for (const name of hubFiles) {
+      const file = await this.#find(name, revision);
+      if (!('absent' in file)) return file;
+    }
+    throw noWeights(this.wanted, hubFiles);
+  }
+
+  #find(name: string, revision: string) {
+    const { attempts, settings, options } = this;
+    return retrying(() => this.#client.find(name, revision, options.signal), { attempts, delayMs: settings.retryDelayMs, signal: options.signal });
+  }
+
+  async #bring(file: RemoteFile, maxBytes: number): Promise<void> {
+    const { cache, settings, options } = this;
+    if (file.sizeBytes !== undefined && file.sizeBytes > maxBytes) {
+      throw hubError(`${file.name} of ${this.wanted.repository} has ${file.sizeBytes} bytes, more than a network of this family can (${maxBytes}).`);
+    }
+    await download(this.#client, file, cache, settings, options);
+    await cache.link(file);
+  }
+}

@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PreprocessConfig } from '../checkpoints/config.js';
+import { packageRoot } from '../package-root.js';
+
+/** Weights of this family that somebody has published, as `weights/manifest.json` lists them. */
+export interface PublishedModel {
+  /** timm's name with its tag, as `ghostnetv2_100.in1k`. */
+  readonly name: string;
+  /** On the Hugging Face hub, as `timm/ghostnetv2_100.in1k`. */
+  readonly repository: string;
+  readonly architecture: string;
+  /** What it was trained on. */
+  readonly data: string;
+  /** Of the validation pictures, as timm publishes it. */
+  readonly top1Percent: number;
+  readonly top5Percent: number;
+  /** Where its authors published it first. */
+  readonly origin: string;
+  /** By its SPDX identifier. */
+  readonly licence: string;
+  /** How it was evaluated. What the repository's `config.json` says comes first. */
+  readonly preprocess: PreprocessConfig;
+}
+
+let models: readonly PublishedModel[] | undefined;
+
+export function publishedModels(): readonly PublishedModel[] {
+  models ??= (JSON.parse(readFileSync(join(packageRoot, 'weights/manifest.json'), 'utf8')) as { models: PublishedModel[] }).models;
+  return models;
+}
+
+/** By its name with or without the tag, or by its repository. */
+export function findPublished(name: string): PublishedModel | undefined {
+  return publishedModels().find((model) => [model.name, model.architecture, model.repository].includes(name));
+}
+
+/** A question for the end of an error message where `name` nearly is a published one, else an empty string. */
+export function didYouMean(name: string): string {
+  const asked = name.toLowerCase();
+  const candidates = publishedModels().flatMap(({ name, architecture, repository }) => [name, architecture, repository]);
+  const nearest = candidates
+    .map((candidate) => ({ candidate, edits: editDistance(asked, candidate) }))
+    .reduce((best, other) => (other.edits < best.edits ? other : best));
+  return nearest.edits <= maxEdits && nearest.candidate !== name ? ` Did you mean ${nearest.candidate}?` : '';
+}
+
+/** More letters wrong is another word. */
+const maxEdits = 3;
+
+/** Levenshtein's: letters to insert, delete or replace. */
+function editDistance(from: string, to: string): number {
+  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row++) {
+    const distances = [row];
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
+      distances.push(Math.min(replaced, above[column]! + 1, distances[column - 1]! + 1));
+    }
+    above = distances;
+  }
+  return above[to.length]!;
+}

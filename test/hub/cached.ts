@@ -1,0 +1,41 @@
+import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { HubSettings } from '../../lib/hub/settings.js';
+import { savedTensors } from '../saved.js';
+import { syntheticStateDict } from '../synthetic.js';
+import type { Files, HubServer } from './server.js';
+
+/** A network that loads, with labels of its own. */
+export function smallModel(seed = ''): Files {
+  return {
+    'config.json': Buffer.from(
+      JSON.stringify({ architecture: 'ghostnetv2_010', num_classes: 4, label_names: ['a', 'b', 'c', `d${seed}`], pretrained_cfg: { input_size: [3, 64, 64] } }),
+    ),
+    'model.safetensors': savedTensors(syntheticStateDict(2, 0.1, 4, seed)),
+  };
+}
+
+/** An empty cache in `folder`. */
+export const freshCache = (folder: string): string => mkdtempSync(join(folder, 'cache-'));
+
+/** For `server` and a cache, with short waits. */
+export function settingsFor(server: HubServer, cacheFolder: string, rest: Partial<HubSettings> = {}): HubSettings {
+  return {
+    endpoint: server.endpoint,
+    cacheFolder,
+    offline: false,
+    symlinks: true,
+    answerTimeoutMs: 20_000,
+    stallTimeoutMs: 20_000,
+    retryDelayMs: 2,
+    ...rest,
+  };
+}
+
+/** All that lies in a cache, as paths relative to it. */
+export function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() ?? true)
+    .map((name) => name.replaceAll('\\', '/'))
+    .sort();
+}
