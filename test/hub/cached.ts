@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HubSettings } from '../../lib/hub/settings.js';
 import { savedTensors } from '../saved.js';
 import { syntheticStateDict } from '../synthetic.js';
-import type { Files, HubServer } from './server.js';
+import { sha256, type Files, type HubServer } from './server.js';
 
 /** A network that loads, with labels of its own. */
 export function smallModel(seed = ''): Files {
@@ -38,4 +38,14 @@ export function filesIn(folder: string): string[] {
     .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile() ?? true)
     .map((name) => name.replaceAll('\\', '/'))
     .sort();
+}
+
+/** Names and contents, quick to compare. */
+export function hashesOf(files: Files): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([name, content]) => [name, sha256(content)]));
+}
+
+/** What a snapshot holds, by {@link hashesOf}. */
+export function snapshotOf(folder: string): Record<string, string> {
+  return hashesOf(Object.fromEntries(filesIn(folder).map((name) => [name, readFileSync(join(folder, name))])));
 }

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fetchModel } from '../../lib/hub/index.js';
 import type { LoadProgress } from '../../lib/hub/download.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
-import { filesIn, freshCache, settingsFor, smallModel } from './cached.js';
-import { commitOf, gitBlobHash, HubServer, sha256, type Files } from './server.js';
+import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
+import { commitOf, gitBlobHash, HubServer, sha256 } from './server.js';
 
 const folder = temporaryFolder();
 const repository = 'someone/their-model';
@@ -21,11 +21,6 @@ beforeAll(async () => {
 afterEach(() => server.reset());
 afterAll(() => server.stop());
 
-/** What a snapshot holds. */
-function snapshotOf(path: string): Files {
-  return Object.fromEntries(filesIn(path).map((name) => [name, readFileSync(join(path, name))]));
-}
-
 const askedFor = (): string[] => server.asked.map(({ host, method, path }) => `${host} ${method} ${path.split('/').at(-1)!.replace(/\?.*/, '')}`);
 
 describe('fetchModel', () => {
@@ -40,7 +35,7 @@ describe('fetchModel', () => {
     );
     expect(readFileSync(join(cache, base, 'refs/main'), 'utf8')).toBe(commit);
     expect(readlinkSync(join(fetched.folder, 'model.safetensors'))).toBe(join('../../blobs', weights));
-    expect(snapshotOf(fetched.folder)).toEqual(files);
+    expect(snapshotOf(fetched.folder)).toEqual(hashesOf(files));
   });
 
   it('asks once when the commit is in the cache, and not at all for a commit or when it is offline', async () => {
@@ -67,8 +62,8 @@ describe('fetchModel', () => {
     server.reset();
     const second = await fetchModel({ repository: name, revision: 'main' }, {}, settings);
     expect(second.commit).toBe(next);
-    expect(snapshotOf(second.folder)).toEqual(moving.commits[next]);
-    expect(snapshotOf(first.folder)).toEqual(files);
+    expect(snapshotOf(second.folder)).toEqual(hashesOf(moving.commits[next]));
+    expect(snapshotOf(first.folder)).toEqual(hashesOf(files));
     expect(askedFor().filter((line) => line.includes('GET') && line.includes('model'))).toEqual([]);
     expect((await fetchModel({ repository: name, revision: 'main' }, {}, { ...settings, offline: true })).commit).toBe(next);
   });
@@ -80,7 +75,7 @@ describe('fetchModel', () => {
     server.add(name, files, { commits: { [commit]: files, [older]: smallModel(revision) }, refs: { main: commit, [revision]: older } });
     const fetched = await fetchModel({ repository: name, revision }, {}, settings);
     expect(fetched.commit).toBe(older);
-    expect(snapshotOf(fetched.folder)).toEqual(smallModel(revision));
+    expect(snapshotOf(fetched.folder)).toEqual(hashesOf(smallModel(revision)));
     expect((await fetchModel({ repository: name, revision }, {}, { ...settings, offline: true })).commit).toBe(older);
   });
 
@@ -89,7 +84,7 @@ describe('fetchModel', () => {
     server.add('someone/old', bin);
     const settings = settingsFor(server, freshCache(folder));
     const fetched = await fetchModel({ repository: 'someone/old', revision: 'main' }, {}, settings);
-    expect(snapshotOf(fetched.folder)).toEqual(bin);
+    expect(snapshotOf(fetched.folder)).toEqual(hashesOf(bin));
     // That there is no config.json is remembered.
     expect(await fetchModel({ repository: 'someone/old', revision: 'main' }, {}, { ...settings, offline: true })).toEqual(fetched);
     expect(filesIn(settings.cacheFolder)).toContain(`models--someone--old/.no_exist/${fetched.commit}/config.json`);
@@ -129,7 +124,7 @@ describe('fetchModel', () => {
     const settings = settingsFor(server, freshCache(folder), { symlinks: false });
     const { folder: snapshot } = await fetchModel(wanted, {}, settings);
     expect(() => readlinkSync(join(snapshot, 'config.json'))).toThrow('EINVAL');
-    expect(snapshotOf(snapshot)).toEqual(files);
+    expect(snapshotOf(snapshot)).toEqual(hashesOf(files));
   });
 
   it('reads and mends a cache that others have written to', async () => {
@@ -141,13 +136,13 @@ describe('fetchModel', () => {
     rmSync(blob);
     expect((await errorOf(fetchModel(wanted, {}, offline))).message).toMatch('not all of it');
     await fetchModel(wanted, {}, settings);
-    expect(snapshotOf(snapshot)).toEqual(files);
+    expect(snapshotOf(snapshot)).toEqual(hashesOf(files));
     // Half a blob, of a program that was less careful, under a link to another place.
     rmSync(join(snapshot, 'model.safetensors'));
     symlinkSync('nowhere', join(snapshot, 'model.safetensors'));
     writeFileSync(blob, 'half');
     await fetchModel(wanted, {}, settings);
-    expect(snapshotOf(snapshot)).toEqual(files);
+    expect(snapshotOf(snapshot)).toEqual(hashesOf(files));
     // A ref that makes no sense.
     writeFileSync(join(snapshot, '../../refs/main'), 'what?');
     expect((await errorOf(fetchModel(wanted, {}, offline))).code).toBe('ERR_GHOST_HUB');
@@ -163,6 +158,6 @@ describe('fetchModel', () => {
     const { message } = await errorOf(fetchModel({ ...wanted, revision: commit }, {}, { ...settings, offline: true }));
     expect(message).toMatch(/someone\/their-model .*HF_HUB_OFFLINE is set.*ghostnet pull/);
     await fetchModel({ ...wanted, revision: commit }, {}, settings);
-    expect(snapshotOf(snapshot)).toEqual(files);
+    expect(snapshotOf(snapshot)).toEqual(hashesOf(files));
   });
 });

@@ -142,57 +142,62 @@ export class HubServer {
     const { authorization, range } = request.headers;
     const [method, path] = [request.method!, decodeURIComponent(request.url!)];
     this.asked.push({ host, method, path, authorization, range });
-    const found = host === 'hub' ? this.#resolve(path, request, response) : this.#stored(path);
-    if (response.writableEnded) return;
-    const start = found && /^bytes=(\d+)-$/.exec(range ?? '') ? Number(range!.slice(6, -1)) : 0;
-    const content = (found?.content ?? Buffer.alloc(0)).subarray(start);
+    const answer = host === 'hub' ? this.#resolve(path, authorization?.replace(/^Bearer /, '')) : this.#stored(path);
+    const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    const content = answer.content.subarray(start);
     const planned = this.#faults.find(({ fault, left }) => left > 0 && fault.host === host && (fault.method ?? method) === method && path.endsWith(fault.file ?? ''));
     if (planned) {
       planned.left--;
       void planned.fault.act(response, content, start);
-    } else if (!found) {
-      status(404)(response, content, 0);
-    } else if (found.redirect) {
-      response.writeHead(found.redirect.status, { location: found.redirect.location, ...found.headers }).end();
-    } else if (start > 0 && start >= found.content.length) {
-      response.writeHead(416, { 'content-range': `bytes */${found.content.length}` }).end();
+    } else if (answer.status !== 200) {
+      response.writeHead(answer.status, answer.headers).end();
+    } else if (start > 0 && content.length === 0) {
+      response.writeHead(416, { 'content-range': `bytes */${answer.content.length}` }).end();
     } else {
-      response.writeHead(start > 0 ? 206 : 200, { ...found.headers, 'content-length': content.length, ...rangeHeader(content, start) });
+      response.writeHead(start > 0 ? 206 : 200, { ...answer.headers, 'content-length': content.length, ...rangeHeader(content, start) });
       response.end(method === 'HEAD' ? undefined : content);
     }
   }
 
   /** `/org/name/resolve/revision/file`, and where small files are redirected to. */
-  #resolve(path: string, request: IncomingMessage, response: ServerResponse) {
+  #resolve(path: string, token: string | undefined): Answer {
     const [, cached, name, revision, file] = /^\/(cached\/)?([^/]+\/[^/]+)\/resolve\/(.+)\/([^/]+)$/.exec(path) ?? [];
     const repository = this.repositories.get(name ?? '');
-    const refuse = (code: number, errorCode: string, headers: Record<string, string> = {}): undefined =>
-      void response.writeHead(code, { 'x-error-code': errorCode, ...headers }).end();
-    const token = request.headers.authorization?.replace(/^Bearer /, '');
-    if (!repository || (repository.token && repository.token !== token)) return refuse(token ? 404 : 401, 'RepoNotFound');
-    if (repository.gated) return refuse(token ? 403 : 401, 'GatedRepo');
+    if (!repository || (repository.token && repository.token !== token)) return refusal(token ? 404 : 401, 'RepoNotFound');
+    if (repository.gated) return refusal(token ? 403 : 401, 'GatedRepo');
     const commit = repository.refs[revision!] ?? revision!;
     const files = repository.commits[commit];
-    if (!files) return refuse(404, 'RevisionNotFound');
+    if (!files) return refusal(404, 'RevisionNotFound');
     const headers = { 'x-repo-commit': commit };
     const content = files[file!];
-    if (!content) return refuse(404, 'EntryNotFound', headers);
+    if (!content) return refusal(404, 'EntryNotFound', headers);
     if (/\.(safetensors|bin)$/.test(file!)) {
       const hash = sha256(content);
       const location = `${this.cdnEndpoint}/${hash}/${file!}?signature=1`;
-      return { content, redirect: { status: 302, location }, headers: { ...headers, 'x-linked-etag': `"${hash}"`, 'x-linked-size': String(content.length) } };
+      return { status: 302, content, headers: { ...headers, location, 'x-linked-etag': `"${hash}"`, 'x-linked-size': String(content.length) } };
     }
-    if (!cached) return { content, redirect: { status: 307, location: `/cached/${name!}/resolve/${commit}/${file!}` }, headers };
-    return { content, headers: { ...headers, etag: `"${gitBlobHash(content)}"` } };
+    if (!cached) return { status: 307, content, headers: { ...headers, location: `/cached/${name!}/resolve/${commit}/${file!}` } };
+    return { status: 200, content, headers: { ...headers, etag: `"${gitBlobHash(content)}"` } };
   }
 
-  #stored(path: string) {
+  #stored(path: string): Answer {
     const hash = path.split('/')[1];
     for (const { commits } of this.repositories.values()) {
       const content = Object.values(commits).flatMap((files) => Object.values(files)).find((candidate) => sha256(candidate) === hash);
       // The store has an ETag of its own.
-      if (content) return { content, redirect: undefined, headers: { etag: '"0123456789abcdef"' } };
+      if (content) return { status: 200, content, headers: { etag: '"0123456789abcdef"' } };
     }
-    return undefined;
+    return refusal(404, 'NoSuchKey');
   }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  /** Of the file, even where the answer leads elsewhere. */
+  readonly content: Buffer;
+}
+
+function refusal(status: number, errorCode: string, headers: Record<string, string> = {}): Answer {
+  return { status, headers: { 'x-error-code': errorCode, ...headers }, content: Buffer.alloc(0) };
 }
