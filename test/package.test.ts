@@ -51,7 +51,7 @@ describe('the packed package', () => {
 
   it('has the library, the sources, the model and the documents, and nothing else', () => {
     const places = new Set(packed.files.map(({ path }) => path.split('/').slice(0, path.startsWith('weights/') ? 2 : 1).join('/')));
-    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny'];
+    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny', 'weights/manifest.json'];
     expect([...places].sort()).toEqual([...expected, ...(prebuilt ? ['prebuilds'] : [])].sort());
   });
 

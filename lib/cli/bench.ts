@@ -1,17 +1,17 @@
 import { Command, InvalidArgumentError } from 'commander';
-import { load, type GhostNet } from '../ghostnet.js';
+import type { GhostNet } from '../ghostnet.js';
 import { cpu } from '../native.js';
 import type { Tensor4 } from '../preprocess.js';
 import { endLines, headLines, rowLine, type BenchFacts, type BenchRow } from './bench-report.js';
 import { measureLatencies } from './latencies.js';
+import { loadModel, type ModelOptions } from './load.js';
 import { readMachine } from './machine.js';
-import { jsonOption, modelOption, wholeNumber } from './options.js';
+import { jsonOption, modelOption, revisionOption, wholeNumber } from './options.js';
 import { platform, print, round } from './print.js';
 import { readClocks, readHeat, readTemperatures } from './throttling.js';
 import { version } from './version.js';
 
-interface Options {
-  model?: string;
+interface Options extends Omit<ModelOptions, 'threads'> {
   threads?: number[];
   size?: [height: number, width: number];
   seconds: number;
@@ -22,6 +22,7 @@ export function benchCommand(): Command {
   return new Command('bench')
     .description('Measures the latency of an image on this machine, its clocks and its heat: a report to send in.')
     .addOption(modelOption())
+    .addOption(revisionOption())
     .option('-t, --threads <list>', 'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)', threadList)
     .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
     .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
@@ -36,7 +37,7 @@ async function bench(options: Options): Promise<void> {
   const rows: BenchRow[] = [];
   let facts: BenchFacts | undefined;
   for (const threads of options.threads ?? threadCounts(cpu().cores)) {
-    const model = await load(options.model, { threads });
+    const model = await loadModel({ ...options, threads });
     try {
       const input = noise(options.size ?? model.config.preprocess.inputSize);
       if (!facts) {

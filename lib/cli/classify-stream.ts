@@ -1,12 +1,12 @@
 import { GhostNetError } from '../errors.js';
-import { load, type GhostNet } from '../ghostnet.js';
+import type { GhostNet } from '../ghostnet.js';
 import type { SkippedFrame } from '../mjpeg.js';
+import { loadModel, type ModelOptions } from './load.js';
 import { inWords, print, reportFault, round, rounded } from './print.js';
 import { standardInputFrames, standardInputIsFile } from './standard-input.js';
+import { untilStopped } from './stop.js';
 
-export interface StreamOptions {
-  model?: string;
-  threads?: number;
+export interface StreamOptions extends ModelOptions {
   top: number;
   json?: boolean;
   /** Default: unless standard input is a file. */
@@ -15,32 +15,13 @@ export interface StreamOptions {
   maxFrames?: number;
 }
 
-/** A program that such a signal ends reports 128 and its number to the shell. */
-const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
-
 /** Prints a line for each picture of standard input, until that ends, enough have been printed, or a signal comes. */
-export async function classifyStream(options: StreamOptions): Promise<void> {
-  const stop = new AbortController();
-  const handlers = Object.entries(signalNumbers).map(([name, number]) => {
-    const handle = (): void => {
-      process.exitCode = 128 + number;
-      stop.abort();
-    };
-    process.once(name, handle);
-    return { name, handle };
-  });
-  try {
-    await classifyFrames(options, stop.signal);
-  } catch (error) {
-    // The way out that was asked for.
-    if (!stop.signal.aborted) throw error;
-  } finally {
-    for (const { name, handle } of handlers) process.off(name, handle);
-  }
+export function classifyStream(options: StreamOptions): Promise<void> {
+  return untilStopped((signal) => classifyFrames(options, signal));
 }
 
 async function classifyFrames(options: StreamOptions, signal: AbortSignal): Promise<void> {
-  const model = await load(options.model, { signal, ...(options.threads ? { threads: options.threads } : {}) });
+  const model = await loadModel(options, signal);
   // Frames are numbered as they come, those that were passed over for a newer one too.
   let [seen, printed] = [0, 0];
   const onSkipped = ({ reason, sizeBytes }: SkippedFrame): void => {

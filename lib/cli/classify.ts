@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
-import { load } from '../ghostnet.js';
 import type { Classification } from '../results.js';
 import { classifyStream, type StreamOptions } from './classify-stream.js';
-import { jsonOption, maxFramesOption, modelOption, threadsOption, topOption } from './options.js';
+import { loadModel } from './load.js';
+import { jsonOption, maxFramesOption, modelOption, revisionOption, threadsOption, topOption } from './options.js';
 import { inWords, percent, print, reportFault, round, rounded } from './print.js';
 
 const cameraHelp = `
@@ -16,6 +16,7 @@ export function classifyCommand(): Command {
     .description('Prints the most probable classes of each image.')
     .argument('<image...>', 'JPEG, PNG, WebP, AVIF, GIF or TIFF files, or - for standard input')
     .addOption(modelOption())
+    .addOption(revisionOption())
     .addOption(topOption())
     .addOption(threadsOption())
     .addOption(jsonOption())
@@ -37,7 +38,7 @@ async function classify(images: string[], options: StreamOptions, command: Comma
 }
 
 async function classifyFiles(images: string[], options: StreamOptions): Promise<void> {
-  const model = await load(options.model, options.threads ? { threads: options.threads } : {});
+  const model = await loadModel(options);
   // With several images, one line each; a bad one is reported and the others still come.
   const single = images.length === 1;
   const nameWidth = Math.max(...images.map((image) => image.length));

@@ -1,13 +1,12 @@
 import { Command } from 'commander';
-import { load, type GhostNet } from '../ghostnet.js';
+import type { GhostNet } from '../ghostnet.js';
 import { cpu } from '../native.js';
-import { jsonOption, modelOption, threadsOption } from './options.js';
+import { loadModel, type ModelOptions } from './load.js';
+import { jsonOption, modelOption, revisionOption, threadsOption } from './options.js';
 import { megabytes, platform, print } from './print.js';
 import { version } from './version.js';
 
-interface Options {
-  model?: string;
-  threads?: number;
+interface Options extends ModelOptions {
   plan?: boolean;
   json?: boolean;
 }
@@ -16,6 +15,7 @@ export function infoCommand(): Command {
   return new Command('info')
     .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
     .addOption(modelOption())
+    .addOption(revisionOption())
     .addOption(threadsOption())
     .option('--plan', 'print the steps of the plan, each measured on all threads')
     .addOption(jsonOption())
@@ -23,7 +23,7 @@ export function infoCommand(): Command {
 }
 
 async function info(options: Options): Promise<void> {
-  const model = await load(options.model, options.threads ? { threads: options.threads } : {});
+  const model = await loadModel(options);
   if (options.json) {
     const { labels, ...config } = model.config;
     const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};

@@ -4,6 +4,7 @@ import { GhostNetError } from '../errors.js';
 import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { infoCommand } from './info.js';
+import { pullCommand } from './pull.js';
 import { version } from './version.js';
 
 /** Bad use, as opposed to bad input: the command line itself is wrong. */
@@ -16,7 +17,8 @@ async function main(): Promise<void> {
     .version(version)
     .addCommand(classifyCommand())
     .addCommand(infoCommand())
-    .addCommand(benchCommand());
+    .addCommand(benchCommand())
+    .addCommand(pullCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
   }

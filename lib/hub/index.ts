@@ -38,8 +38,11 @@ export interface FetchedModel extends Wanted {
   readonly commit: string;
   /** Its snapshot, in the layout of the hub. */
   readonly folder: string;
-  /** Why the hub could not say whether this is still the newest, or could not give what is newer. */
-  readonly fault?: GhostNetError;
+}
+
+export interface FetchOptions extends DownloadOptions {
+  /** True: fails where the hub cannot be asked or the download fails, whatever the cache has. */
+  readonly newest?: boolean;
 }
 
 export const defaultRevision = 'main';
@@ -47,12 +50,13 @@ export const defaultRevision = 'main';
 /**
  * Brings the files of a model (`config.json`, and `model.safetensors` or else `pytorch_model.bin`) into the cache, all of
  * one commit. Nothing is asked of the network for a commit that is there already, or when HF_HUB_OFFLINE is set. A branch
- * or tag is looked up each time; if that or the download fails, the commit that it was last time does, where it is whole.
+ * or tag is looked up each time; if that or the download fails, the commit that it was last time does, where it is whole
+ * (unless `newest`).
  *
  * @throws {GhostNetError} ERR_GHOST_HUB
  * @throws `signal.reason`
  */
-export async function fetchModel(wanted: Wanted, options: DownloadOptions = {}, given?: HubSettings): Promise<FetchedModel> {
+export async function fetchModel(wanted: Wanted, options: FetchOptions = {}, given?: HubSettings): Promise<FetchedModel> {
   const settings = given ?? (await hubSettings());
   const { repository, revision } = wanted;
   const cache = new RepositoryCache(settings, repository);
@@ -60,14 +64,15 @@ export async function fetchModel(wanted: Wanted, options: DownloadOptions = {}, 
   const cached = known !== undefined && (await cache.isComplete(known)) ? { repository, revision, commit: known, folder: cache.snapshot(known) } : undefined;
   if (cached && (isCommit(revision) || settings.offline)) return cached;
   if (settings.offline) throw isOffline(wanted, settings);
+  const mayFallBack = cached !== undefined && !options.newest;
   try {
-    const commit = await new Fetch(wanted, settings, cache, options, cached ? 1 : maxAttempts).run();
+    const commit = await new Fetch(wanted, settings, cache, options, mayFallBack ? 1 : maxAttempts).run();
     return { repository, revision, commit, folder: cache.snapshot(commit) };
   } catch (error) {
     options.signal?.throwIfAborted();
     const fault = error instanceof PassingFault ? unreachable(wanted, settings, error) : cacheFault(error, settings);
-    if (!cached || fault instanceof RevisionNotFound || !(fault instanceof GhostNetError)) throw fault;
-    return { ...cached, fault };
+    if (!mayFallBack || fault instanceof RevisionNotFound || !(fault instanceof GhostNetError)) throw fault;
+    return cached;
   }
 }
 

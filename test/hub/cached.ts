@@ -32,6 +32,19 @@ export function settingsFor(server: HubServer, cacheFolder: string, rest: Partia
   };
 }
 
+/** The same for a process of its own, whatever whoever runs the tests has set. */
+export function environmentFor(server: HubServer, cacheFolder: string): Record<string, string> {
+  const unset = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE', 'HF_HUB_DISABLE_SYMLINKS', 'HF_HUB_DISABLE_IMPLICIT_TOKEN'];
+  return {
+    ...Object.fromEntries(unset.map((name) => [name, ''])),
+    HF_ENDPOINT: server.endpoint,
+    HF_HOME: cacheFolder,
+    HF_HUB_CACHE: cacheFolder,
+    HF_HUB_ETAG_TIMEOUT: '20',
+    HF_HUB_DOWNLOAD_TIMEOUT: '20',
+  };
+}
+
 /** All that lies in a cache, as paths relative to it. */
 export function filesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
