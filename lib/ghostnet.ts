@@ -6,6 +6,7 @@ import type { Graph, Pair } from './graph.js';
 import { locateModel } from './hub/index.js';
 import type { PublishedModel } from './hub/published.js';
 import type { ImageInput } from './image.js';
+import { architectureName, checkClaim } from './models/architecture-name.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
@@ -77,10 +78,11 @@ const batchConcurrency = 8;
 /**
  * Loads a model and makes it ready to run.
  *
- * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a
- *   `.safetensors` file or a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format); or the name of a published model
- *   (`ghostnetv2_100.in1k`) or of a repository on the hub (`org/name`), which is fetched into the cache that Hugging Face's
- *   libraries share. What exists as a path is a path. Default: the model in the box.
+ * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a `.safetensors`
+ *   file, a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format or the one before it) or a MindSpore checkpoint
+ *   (`.ckpt`); or the name of a published model (`ghostnetv2_100.in1k`) or of a repository on the hub (`org/name`), which is
+ *   fetched into the cache that Hugging Face's libraries share. What exists as a path is a path. Default: the model in the
+ *   box.
  * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE, ERR_GHOST_ARCHITECTURE,
  *   ERR_GHOST_ARGUMENT or ERR_GHOST_NATIVE
  */
@@ -131,9 +133,12 @@ function modelConfig(architecture: Architecture, checkpoint: Checkpoint, publish
     const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
     throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
   }
-  const hundredths = String(Math.round(width * 100)).padStart(3, '0');
+  if (config?.architecture !== undefined) {
+    const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
+    checkClaim({ name: config.architecture, ...source }, architecture, checkpoint.tensors, file);
+  }
   return {
-    architecture: config?.architecture ?? `ghostnet${version === 1 ? '' : `v${version}`}_${hundredths}`,
+    architecture: config?.architecture ?? architectureName(architecture),
     version,
     width,
     numClasses,

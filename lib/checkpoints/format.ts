@@ -1,21 +1,43 @@
 /** What a file is, told by its bytes alone. */
-export type Format = 'safetensors' | 'pytorch' | 'pytorch-legacy' | 'mindspore' | 'git-lfs-pointer' | 'unknown';
+export type Format = 'safetensors' | 'pytorch' | 'pytorch-legacy' | 'mindspore' | 'unknown';
 
 /** What a checkpoint was trained with. MindSpore's networks differ from PyTorch's in what shapes do not tell. */
 export type Framework = 'pytorch' | 'mindspore';
 
 const zipSignatures = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
 
-const gitLfsSignature = Buffer.from('version https://git-lfs');
+/** What a format is told by: a tar file's mark begins at byte 257. */
+export const headBytes = 512;
 
-/** Recognises a checkpoint's format from its first bytes; 64 are enough. */
+/** Files that people take for checkpoints, by what they hold at a place, and what is to be said of them. */
+const others: readonly (readonly [at: number, mark: string, remark: string])[] = [
+  [0, 'version https://git-lfs', 'is a pointer of Git LFS, not the weights; run git lfs pull'],
+  [0, '<', 'is a web page or XML, not the weights; check the link that it was downloaded from'],
+  [0, '\x1f\x8b', 'is a gzip archive; unpack it and load what is inside'],
+  [0, '\xfd7zXZ', 'is an xz archive; unpack it and load what is inside'],
+  [0, '7z\xbc\xaf', 'is a 7-Zip archive; unpack it and load what is inside'],
+  [257, 'ustar', 'is a tar archive; unpack it and load what is inside'],
+  [0, '\x89HDF', 'is an HDF5 file, as Keras writes them; convert its weights to .safetensors'],
+  [4, 'TFL3', 'is a TensorFlow Lite model; load the weights that it was converted from'],
+  [0, '\x93NUMPY', 'is an array of NumPy; save all weights by their names as .safetensors'],
+];
+
+/** What can be said of a file of an unknown format. */
+export function remarkOn(bytes: Buffer): string | undefined {
+  const found = others.find(([at, mark]) => bytes.toString('latin1', at, at + mark.length) === mark);
+  if (found) return found[2];
+  // Field 1 of ONNX is a small version number, and field 2 the name of the program that wrote it.
+  const onnx = bytes[0] === 0x08 && bytes[1]! < 0x20 && bytes[2] === 0x12;
+  return onnx ? 'is an ONNX model; load the weights that it was exported from' : undefined;
+}
+
+/** Recognises a checkpoint's format from its first {@link headBytes}. */
 export function recogniseFormat(bytes: Buffer): Format {
   if (zipSignatures.some((signature) => startsWith(bytes, signature))) return 'pytorch';
   if (isLegacyPickle(bytes)) return 'pytorch-legacy';
   // A JSON object after 8 bytes of header length, of which the last is 0 as in no text.
   if (bytes[8] === 0x7b && bytes[7] === 0) return 'safetensors';
-  if (isMindSpore(bytes)) return 'mindspore';
-  return startsWith(bytes, gitLfsSignature) ? 'git-lfs-pointer' : 'unknown';
+  return isMindSpore(bytes) ? 'mindspore' : 'unknown';
 }
 
 function startsWith(bytes: Buffer, signature: Buffer): boolean {

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { readHubConfig, type HubConfig } from './config.js';
 import { quoted, unreadable } from './faults.js';
 import { CheckpointFile, findWeights } from './file.js';
-import { recogniseFormat, type Format, type Framework } from './format.js';
+import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { readMindSpore } from './mindspore.js';
 import { timmNames } from './names.js';
 import { readPyTorch } from './pytorch.js';
@@ -21,9 +21,6 @@ export interface Checkpoint {
   /** To be called in the end; stored tensors cannot be read any more. */
   readonly close: () => Promise<void>;
 }
-
-/** What a format is told by. */
-const headBytes = 64;
 
 /**
  * Reads a network's parameters from a file or folder: a folder as on the Hugging Face hub (`config.json` with
@@ -75,13 +72,10 @@ async function readTensors(
       return readLegacyPyTorch(file, signal);
     case 'mindspore':
       return readMindSpore(file, signal);
-    case 'git-lfs-pointer':
-      throw unreadable(path, 'is a pointer of Git LFS, not the weights; run git lfs pull');
-    case 'unknown':
-      throw unreadable(
-        path,
-        `is no checkpoint: expected .safetensors, a file of torch.save or a MindSpore .ckpt, found ${sizeBytes} bytes ` +
-          `that begin with ${quoted(head.toString('latin1', 0, 24))}`,
-      );
+    case 'unknown': {
+      const expected = 'expected .safetensors, a file of torch.save or a MindSpore .ckpt';
+      const found = `found ${sizeBytes} bytes that begin with ${quoted(head.toString('latin1', 0, 24))}`;
+      throw unreadable(path, remarkOn(head) ?? `is no checkpoint: ${expected}, ${found}`);
+    }
   }
 }

@@ -20,9 +20,9 @@ export function timmNames(tensors: StateDict, framework: Framework, file: string
   const prefix = sharedPrefix([...tensors.keys()]);
   const found = new Map<string, Tensor | StoredTensor>();
   for (const [fullName, tensor] of tensors) {
+    if (counter.test(fullName)) continue;
     const own = fullName.replace(wrapperPrefix, '').slice(prefix.length);
     const name = framework === 'mindspore' ? fromMindSpore(own) : own.replace(authorsNorm, '$1.bn1.');
-    if (counter.test(name)) continue;
     if (found.has(name)) throw damaged(file, `it holds tensor ${quoted(name)} twice, under two names`);
     found.set(name, tensor);
   }

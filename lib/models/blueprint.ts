@@ -231,10 +231,14 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
-export function checkTensor({ name, shape }: TensorSpec, tensors: StateDict): void {
+function checkTensor(spec: TensorSpec, tensors: StateDict): void {
+  const fault = tensorFault(spec, tensors, 'the network');
+  if (fault !== undefined) throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${fault}.`);
+}
+
+/** Why `network` cannot use a tensor that it needs, beginning with the tensor's name; undefined if it can. */
+export function tensorFault({ name, shape }: TensorSpec, tensors: StateDict, network: string): string | undefined {
   const found = tensors.get(name)?.shape;
-  if (found && sameShape(found, shape)) return;
-  const fault = found ? `has shape ${shapeText(found)}` : 'is missing';
-  const message = `Tensor ${name} ${fault}, where the network needs ${shapeText(shape)}.`;
-  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+  if (found && sameShape(found, shape)) return undefined;
+  return `${name} ${found ? `has shape ${shapeText(found)}` : 'is missing'}, where ${network} needs ${shapeText(shape)}`;
 }

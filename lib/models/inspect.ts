@@ -2,8 +2,10 @@ import { notFinite } from '../checkpoints/faults.js';
 import type { Framework } from '../checkpoints/format.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
-import { checkTensor, sameShape, type TensorSpec } from './blueprint.js';
+import { architectureName } from './architecture-name.js';
+import { sameShape, tensorFault, type TensorSpec } from './blueprint.js';
 import { expectedTensors, lastChannels, type Variant } from './ghostnet.js';
+import { lookAlike } from './look-alikes.js';
 
 /** A network of the family, as its tensors tell. */
 export interface Architecture extends Variant {
@@ -27,9 +29,9 @@ export function inspectGhostNet(tensors: StateDict, framework: Framework = 'pyto
   checkNames(expected, tensors, kind.version);
   if (numClasses === 0) throw unfit('has a classifier of 0 classes; expected one class or more');
 
+  checkShapes(expected, tensors, `${architectureName(variant)}, the most similar network,`);
   let parameterCount = 0;
   for (const spec of expected) {
-    checkTensor(spec, tensors);
     const { data } = tensors.get(spec.name)!;
     if (data && spec.shape.length === 1) checkFinite(spec.name, data);
     const statistics = /\.running_(mean|var)$/.test(spec.name);
@@ -54,7 +56,8 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version
   const known = new Set(expected.map((spec) => spec.name));
   const missing = [...known].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
-  const surplus = extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}` : '';
+  const other = lookAlike(extra);
+  const surplus = extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
   if (missing.length === 0) {
     if (surplus) throw unfit(`is no GhostNet V${version} that is known${surplus}`);
   } else if (missing.every((name) => name.startsWith('classifier.')) && missing.length === 2) {
@@ -65,6 +68,13 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version
       `is no complete GhostNet V${version}: it lacks ${lacking}, the first is ${name(missing[0]!)}${surplus}`,
     );
   }
+}
+
+function checkShapes(expected: readonly TensorSpec[], tensors: StateDict, network: string): void {
+  const faults = expected.flatMap((spec) => tensorFault(spec, tensors, network) ?? []);
+  if (faults.length === 0) return;
+  const others = faults.length === 1 ? '' : `; ${faults.length - 1} of ${expected.length} other tensors do not fit it either`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${faults[0]!}${others}.`);
 }
 
 /**

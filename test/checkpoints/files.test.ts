@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { errorOf, readFrom, readWhole, temporaryFolder } from './folder.js';
 import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
@@ -64,7 +65,12 @@ describe('files that are no checkpoint', () => {
       /is no checkpoint: expected .* found 17 bytes that begin with "epoch 1\\n/,
     ],
     ['JSON', Buffer.from('{"a":1, {'), /is no checkpoint/],
-    ['a web page', Buffer.from('<!DOCTYPE html><html>'), /begin with "<!DOCTYPE html>/],
+    ['a web page', Buffer.from('<!DOCTYPE html><html>'), /is a web page or XML, .* the link/],
+    ['a gzip archive', gzipSync(torch), /is a gzip archive; unpack it/],
+    ['a tar archive', Buffer.concat([Buffer.alloc(257, 'weights.pth\0'), Buffer.from('ustar\x0000')]), /is a tar archive; unpack it/],
+    ['an ONNX model', Buffer.from('\x08\x08\x12\x07pytorch'), /is an ONNX model/],
+    ['a TensorFlow Lite model', Buffer.from('\x1c\0\0\0TFL3'), /is a TensorFlow Lite model/],
+    ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /is an HDF5 file/],
     ['one byte', Buffer.from('\n'), /is no checkpoint/],
     ['a pointer of Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /run git lfs pull/],
     ['a pickle', pickle.program(pickle.dict({})), /is a pickle that torch\.save did not write/],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../lib/checkpoints/tensor.js';
 import { expectedTensors, type Variant } from '../../lib/models/ghostnet.js';
+import { checkClaim } from '../../lib/models/architecture-name.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
+import { lookAlike } from '../../lib/models/look-alikes.js';
 import { syntheticStateDict } from '../synthetic.js';
 
 /** Names and shapes alone: most of inspection looks at nothing else. */
@@ -58,6 +60,46 @@ describe('architecture', () => {
   });
 });
 
+it.each([
+  ['blocks.1.0.conv_pw.weight', "one of timm's EfficientNets or MobileNets"],
+  ['blocks.0.0.ghost1.fusion_bn.weight', 'a RepGhostNet'],
+  ['patch_embed.proj.weight', 'a vision transformer'],
+  ['model.22.cv2.0.0.conv.weight', 'a YOLO'],
+  ['backbone.conv_stem.weight', 'a larger network, of which this may be the backbone'],
+  ['some.thing', undefined],
+])('%s is as in %s', (tensor, network) => {
+  expect(lookAlike(['nothing', tensor])).toBe(network);
+});
+
+describe('a name that is claimed', () => {
+  const found = { version: 2, width: 1.3, numClasses: 1000 } as const;
+  const claim = (name: string, variant: Variant = found) => {
+    const origin = { source: 'the config.json beside it', advice: 'Correct it.' };
+    checkClaim({ name, ...origin }, variant, shapesOf(variant), 'weights.pth');
+  };
+
+  it.each<[name: string, variant: Variant]>([
+    ['ghostnetv2_130', found],
+    ['ghostnetv2_130.in1k', found],
+    ['ghostnet_100', { version: 1, width: 1, numClasses: 5 }],
+    ['ghostnetv3_100', { version: 3, width: 1, numClasses: 5, deployed: true }],
+    // As many channels as a width of 0.1 gives.
+    ['ghostnetv2_010', { version: 2, width: 0.1001, numClasses: 5 }],
+    ['our_own_network', found],
+  ])('%s is true, or says nothing', (name, variant) => claim(name, variant));
+
+  it.each<[name: string, variant: Variant, sentence: string]>([
+    ['ghostnetv2_100', found, 'ghostnetv2_130, but the config.json beside it names ghostnetv2_100: tensor conv_stem.weight has shape [20, 3, 3, 3], where ghostnetv2_100 needs [16, 3, 3, 3].'],
+    ['ghostnet_130', found, 'names ghostnet_130: tensor blocks.2.0.ghost1.short_conv.0.weight is there, and ghostnet_130 has none of that name.'],
+    ['ghostnetv3_130.in1k', found, 'names ghostnetv3_130: tensor blocks.0.0.ghost1.primary_rpr_conv.0.conv.weight is missing, where ghostnetv3_130 needs [10, 20, 1, 1].'],
+  ])('%s is false', (name, variant, sentence) => {
+    const refused = () => claim(name, variant);
+    expect(refused).toThrow(expect.objectContaining({ code: 'ERR_GHOST_ARCHITECTURE' }));
+    expect(refused).toThrow(`${sentence} Correct it.`);
+    expect(refused).toThrow(/^weights\.pth holds the weights of /);
+  });
+});
+
 describe('what MindSpore trained', () => {
   const inspect = (variant: Variant) => inspectGhostNet(shapesOf(variant), 'mindspore');
 
@@ -99,7 +141,13 @@ describe('tensors that do not fit', () => {
       'one has another shape',
       { 'blocks.1.0.ghost1.primary_conv.0.weight': filled([6, 4, 1, 1]) },
       'ERR_GHOST_ARCHITECTURE',
-      /primary_conv\.0\.weight has shape \[6, 4, 1, 1\], where the network needs \[4, 4, 1, 1\]/,
+      /^Tensor blocks\.1\.0\.ghost1\.primary_conv\.0\.weight has shape \[6, 4, 1, 1\], where ghostnetv2_010, the most similar network, needs \[4, 4, 1, 1\]\.$/,
+    ],
+    [
+      'several have other shapes',
+      { 'bn1.weight': filled([6]), 'bn1.bias': filled([6]), 'conv_head.bias': filled([7]) },
+      'ERR_GHOST_ARCHITECTURE',
+      /bn1\.weight has shape \[6\], .* needs \[4\]; 2 of 642 other tensors do not fit it either\./,
     ],
     [
       'one has fewer dimensions',
@@ -156,7 +204,7 @@ describe('tensors that do not fit', () => {
   it('nothing at all, or another network', () => {
     expect(() => inspectGhostNet(new Map())).toThrow(/lacks 432 of 432 tensors, the first is conv_stem\.weight\./);
     const other = new Map([['layer1.0.conv1.weight', filled([64, 64, 3, 3])]]);
-    expect(() => inspectGhostNet(other)).toThrow(/lacks 432 of 432 tensors.*; unexpected: layer1\.0\.conv1\.weight\./);
+    expect(() => inspectGhostNet(other)).toThrow(/lacks 432 of 432 tensors.*; unexpected: layer1\.0\.conv1\.weight, as in a ResNet\./);
   });
 });
 
