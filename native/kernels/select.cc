@@ -1,6 +1,7 @@
 #include "select.h"
 
 #include "../platform/cpu.h"
+#include "generic/macros.h"
 
 namespace ghostnet {
 
@@ -11,22 +12,31 @@ namespace avx512 { extern const KernelTable kKernels; }
 #elif defined(__aarch64__) || defined(_M_ARM64) || (defined(__arm__) && defined(__ARM_FP))
 namespace neon { extern const KernelTable kKernels; }
 #endif
+#if GHOSTNET_NEON_FP16
+namespace neon_fp16 { extern const KernelTable kKernels; }
+#endif
 
-std::vector<const KernelTable*> usable_kernels() {
+std::vector<const KernelTable*> usable_kernels(Precision precision) {
   std::vector<const KernelTable*> usable;
   [[maybe_unused]] const CpuFeatures cpu = cpu_features();
+  const auto offer = [&](bool can, const KernelTable& table) {
+    if (can && table.precision == precision) usable.push_back(&table);
+  };
 #if defined(__x86_64__) || defined(_M_X64)
-  if (cpu.avx512) usable.push_back(&avx512::kKernels);
-  if (cpu.avx2) usable.push_back(&avx2::kKernels);
+  offer(cpu.avx512, avx512::kKernels);
+  offer(cpu.avx2, avx2::kKernels);
 #elif defined(__aarch64__) || defined(_M_ARM64) || (defined(__arm__) && defined(__ARM_FP))
-  if (cpu.neon) usable.push_back(&neon::kKernels);
+  offer(cpu.neon, neon::kKernels);
 #endif
-  usable.push_back(&plain::kKernels);
+#if GHOSTNET_NEON_FP16
+  offer(cpu.neon_fp16, neon_fp16::kKernels);
+#endif
+  offer(true, plain::kKernels);
   return usable;
 }
 
-const KernelTable* select_kernels(const std::string& isa) {
-  for (const KernelTable* table : usable_kernels())
+const KernelTable* select_kernels(const std::string& isa, Precision precision) {
+  for (const KernelTable* table : usable_kernels(precision))
     if (isa.empty() || isa == table->name) return table;
   return nullptr;
 }

@@ -8,10 +8,10 @@
 
 namespace ghostnet {
 
-/// Best first; the last one, "plain", runs everywhere.
-std::vector<const KernelTable*> usable_kernels();
+/// Best first. In fp32 the last one, "plain", runs everywhere; in fp16 there may be none.
+std::vector<const KernelTable*> usable_kernels(Precision precision = Precision::fp32);
 
 /// The best usable table, or the one of that name; null where this CPU or build lacks it.
-const KernelTable* select_kernels(const std::string& isa /*empty: the best*/);
+const KernelTable* select_kernels(const std::string& isa /*empty: the best*/, Precision precision = Precision::fp32);
 
 }  // namespace ghostnet

@@ -11,7 +11,7 @@
 
 #if defined(__linux__)
 #include <sched.h>
-#if defined(__arm__)
+#if defined(__arm__) || defined(__aarch64__)
 #include <sys/auxv.h>
 #endif
 #elif defined(__APPLE__)
@@ -108,6 +108,14 @@ CpuFeatures cpu_features() {
   }
 #elif defined(__aarch64__) || defined(_M_ARM64)
   f.neon = true;  // part of the baseline
+#if defined(__linux__)
+  constexpr unsigned long kHalf = 1ul << 9, kHalfVectors = 1ul << 10;  // FPHP, ASIMDHP
+  f.neon_fp16 = (getauxval(AT_HWCAP) & (kHalf | kHalfVectors)) == (kHalf | kHalfVectors);
+#elif defined(__APPLE__)
+  int has = 0;
+  size_t size = sizeof has;
+  f.neon_fp16 = sysctlbyname("hw.optional.neon_fp16", &has, &size, nullptr, 0) == 0 && has != 0;
+#endif
 #elif defined(__arm__) && defined(__linux__)
   constexpr unsigned long kNeon = 1ul << 12, kVfpV4 = 1ul << 16;
   f.neon = (getauxval(AT_HWCAP) & (kNeon | kVfpV4)) == (kNeon | kVfpV4);

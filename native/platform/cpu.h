@@ -9,6 +9,7 @@ struct CpuFeatures {
   bool avx2 = false;    // AVX2 and FMA, and the system saves their registers
   bool avx512 = false;  // AVX-512 F and VL, likewise
   bool neon = false;    // with fused multiply-add (VFPv4 on 32-bit ARM)
+  bool neon_fp16 = false;  // arithmetic in half precision, in vectors too (64-bit ARM)
 };
 CpuFeatures cpu_features();
 

@@ -152,7 +152,7 @@ void test_nan(const KernelTable& kernels) {
 }  // namespace
 
 void depthwise_kernel_tests() {
-  for (const KernelTable* kernels : usable_kernels()) {
+  for (const KernelTable* kernels : all_usable_kernels()) {
     test_depthwise(*kernels);
     test_ghost(*kernels);
     test_nan(*kernels);

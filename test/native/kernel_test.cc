@@ -197,7 +197,7 @@ void test_tables() {
 
 void kernel_tests() {
   test_tables();
-  for (const KernelTable* kernels : usable_kernels()) {
+  for (const KernelTable* kernels : all_usable_kernels()) {
     test_pointwise(*kernels);
     test_parts(*kernels);
     test_planar_conv(*kernels);

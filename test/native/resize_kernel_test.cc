@@ -95,7 +95,7 @@ void test_vertical(const KernelTable& kernels, int count, int taps) {
 }  // namespace
 
 void resize_kernel_tests() {
-  for (const KernelTable* kernels : usable_kernels()) {
+  for (const KernelTable* kernels : all_usable_kernels()) {
     for (int count : kCounts) {
       for (int channels : {1, 3, 4}) test_split(*kernels, channels, count);
       for (int steps : {1, 2, 3, 7}) {

@@ -129,7 +129,7 @@ void test_activations(const KernelTable& kernels) {
 }  // namespace
 
 void vector_kernel_tests() {
-  for (const KernelTable* kernels : usable_kernels()) {
+  for (const KernelTable* kernels : all_usable_kernels()) {
     for (int lanes : kLanes) {
       for (int size : widths(40)) {
         test_avg_pool2(*kernels, lanes, size);
