@@ -18,6 +18,8 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_SHAPE'
   /** The model has been disposed of. */
   | 'ERR_GHOST_DISPOSED'
+  /** Half precision was asked for, and this CPU has no arithmetic for it or a weight is too large. */
+  | 'ERR_GHOST_PRECISION'
   /** The native addon cannot be loaded, or the machine lacks memory or threads. */
   | 'ERR_GHOST_NATIVE';
 

@@ -10,10 +10,11 @@ import { architectureName, checkClaim } from './models/architecture-name.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
-import { cpu, describePlan, infer, type NativeModel, type Plan } from './native.js';
+import { cpu, describePlan, infer, type NativeModel, type Plan, type Precision } from './native.js';
 import {
   checkOnProgress,
   checkOptions,
+  checkPrecision,
   checkProfileRuns,
   checkRevision,
   checkSignal,
@@ -26,6 +27,7 @@ import {
 } from './options.js';
 import { packageRoot } from './package-root.js';
 import { createPackedModel } from './packing.js';
+import { createCheckedModel } from './precision.js';
 import { preprocess, type Tensor4 } from './preprocess.js';
 import { topClasses, type Classification } from './results.js';
 
@@ -54,10 +56,11 @@ export interface ModelConfig {
 export interface ModelInfo {
   /** The CPU's name. */
   readonly cpu: string;
-  /** The kernels' instruction set: avx512, avx2, neon or plain. */
+  /** The kernels' instruction set: avx512, avx2, neon, neon_fp16 or plain. */
   readonly isa: string;
   readonly threads: number;
-  readonly precision: 'fp32';
+  /** Of activations and weights. */
+  readonly precision: Precision;
   /** Trained parameters. */
   readonly parameters: number;
   /** Multiply-accumulates for one image of the config's input size. */
@@ -84,7 +87,7 @@ const batchConcurrency = 8;
  *   fetched into the cache that Hugging Face's libraries share. What exists as a path is a path. Default: the model in the
  *   box.
  * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE, ERR_GHOST_ARCHITECTURE,
- *   ERR_GHOST_ARGUMENT or ERR_GHOST_NATIVE
+ *   ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
   const threads = checkThreads(checkOptions(options).threads);
@@ -92,10 +95,11 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const onProgress = checkOnProgress(options.onProgress);
   const signal = checkSignal(options.signal);
   const isa = forcedIsa(() => cpu().isas);
+  const precision = checkPrecision(options.precision, isa, cpu);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
   const checkpoint = await readCheckpoint(path, signal ? { signal } : {});
   try {
-    return await prepare({ checkpoint, published }, threads, isa, signal);
+    return await prepare({ checkpoint, published }, { threads, isa, precision }, signal);
   } finally {
     await checkpoint.close();
   }
@@ -106,17 +110,24 @@ interface Source {
   readonly published: PublishedModel | undefined;
 }
 
-async function prepare({ checkpoint, published }: Source, threads: number, isa: string, signal?: AbortSignal): Promise<GhostNet> {
+async function prepare(
+  { checkpoint, published }: Source,
+  { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
+  signal?: AbortSignal,
+): Promise<GhostNet> {
   const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
   const graph = buildGhostNet(checkpoint.tensors, architecture);
   const config = modelConfig(architecture, checkpoint, published);
   const macs = countMacs(graph, config.preprocess.inputSize);
-  const native = await createPackedModel(graph, { threads, isa }, signal);
+  const native =
+    precision === 'auto'
+      ? await createCheckedModel(graph, options, config.preprocess.inputSize, signal)
+      : await createPackedModel(graph, { ...options, precision }, signal);
   const info: ModelInfo = {
     cpu: cpu().name,
     isa: native.info().isa,
     threads: native.info().threads,
-    precision: 'fp32',
+    precision: native.info().precision,
     parameters: architecture.parameterCount,
     macs,
     file: checkpoint.file,

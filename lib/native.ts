@@ -8,6 +8,9 @@ import type { Affine } from './models/fold.js';
 /** [n, channels, height, width] */
 export type Shape = readonly [n: number, c: number, h: number, w: number];
 
+/** What activations and weights are stored and multiplied in. */
+export type Precision = 'fp32' | 'fp16';
+
 export interface NamedTensor {
   readonly name: string;
   readonly shape: Shape;
@@ -54,7 +57,7 @@ type Callback<T> = (failure: Failure | null, value?: T) => void;
 
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
-  info(): { isa: string; threads: number; weightBytes: number };
+  info(): { isa: string; precision: Precision; threads: number; weightBytes: number };
   /** See {@link packWeights}. */
   pack(
     node: NodeId,
@@ -70,9 +73,19 @@ export interface NativeModel {
   close(): void;
 }
 
+export interface Cpu {
+  readonly name: string;
+  /** The instruction sets with kernels in fp32 that it can run, best first. */
+  readonly isas: readonly string[];
+  /** Whether it has arithmetic in half precision, and we have kernels for that. */
+  readonly fp16: boolean;
+  /** That this process may use. */
+  readonly cores: number;
+}
+
 interface Addon {
-  cpu(): { name: string; isas: string[]; cores: number };
-  createModel(graph: Graph, threads: number, isa: string, callback: Callback<NativeModel>): void;
+  cpu(): Cpu;
+  createModel(graph: Graph, threads: number, isa: string, precision: Precision, callback: Callback<NativeModel>): void;
   /** `settings`: see native/binding/preprocess.h */
   preprocess(
     pixels: Uint8Array,
@@ -103,8 +116,7 @@ function addon(): Addon {
   return (loaded ??= loadAddon() as Addon);
 }
 
-/** The CPU's name, the instruction sets with kernels that it can run (best first), and the cores we may use. */
-export function cpu(): { name: string; isas: string[]; cores: number } {
+export function cpu(): Cpu {
   return addon().cpu();
 }
 
@@ -121,8 +133,8 @@ async function settle<T>(start: (callback: Callback<T>) => void, wrongArgument?:
 }
 
 /** The network without its weights: {@link packWeights} hands them over before the first image. */
-export function createModel(graph: Graph, options: { threads: number; isa: string }): Promise<NativeModel> {
-  return settle((callback) => addon().createModel(graph, options.threads, options.isa, callback));
+export function createModel(graph: Graph, options: { threads: number; isa: string; precision: Precision }): Promise<NativeModel> {
+  return settle((callback) => addon().createModel(graph, options.threads, options.isa, options.precision, callback));
 }
 
 /**
@@ -142,7 +154,8 @@ export function packWeights(
   const [scale, bias] = [affine.scale?.subarray(first, last), affine.bias?.subarray(first, last)];
   const result = model.pack(id, first, channels, weights, scale, bias);
   if (typeof result === 'number') return result;
-  throw failed(result);
+  if (result.code !== 'unsupported') throw failed(result);
+  throw new GhostNetError('ERR_GHOST_PRECISION', `${failed(result).message} Load the model with precision 'fp32'.`);
 }
 
 /** Runs the network; an aborted signal stops it between steps. */

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { notFinite } from './checkpoints/faults.js';
 import { weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from './graph.js';
 import { fold, type Affine } from './models/fold.js';
-import { createModel, packWeights, type NativeModel } from './native.js';
+import { createModel, packWeights, type NativeModel, type Precision } from './native.js';
 
 /** Weights of some output channels of a convolution, the unit in which they are read and packed. */
 interface Piece {
@@ -18,15 +18,16 @@ const pieceFloats = 2 ** 18;
 /**
  * The native model of a graph. Nothing is left of it if this fails.
  *
- * @throws {GhostNetError} ERR_GHOST_NATIVE where memory or threads are short, and what {@link packGraph} throws
+ * @throws {GhostNetError} ERR_GHOST_NATIVE where memory or threads are short, ERR_GHOST_PRECISION for a weight
+ *   that is too large for the precision, and what {@link packGraph} throws
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function createPackedModel(
   graph: Graph,
-  options: { threads: number; isa: string },
+  options: { threads: number; isa: string; precision?: Precision },
   signal?: AbortSignal,
 ): Promise<NativeModel> {
-  const model = await createModel(graph, options);
+  const model = await createModel(graph, { precision: 'fp32', ...options });
   try {
     await packGraph(model, graph, signal);
     return model;

@@ -34,7 +34,7 @@ class Model::Impl {
     lower(network_.graph, LowerOptions(), &network_.lowered);
     if (Status s = network_.weights.allocate(network_.graph, network_.lowered, network_.kernels->precision); !s.ok()) return s;
     if (Status s = pack_graph(); !s.ok()) return s;
-    info_ = {network_.kernels->name, executor_.threads(), network_.weights.size_bytes()};
+    info_ = {network_.kernels->name, network_.kernels->precision, executor_.threads(), network_.weights.size_bytes()};
     return executor_.start();
   }
 
@@ -186,10 +186,11 @@ Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 
 Status Model::create(Graph graph, const ModelOptions& options, std::unique_ptr<Model>* model) {
-  const KernelTable* kernels = select_kernels(options.isa);
+  const KernelTable* kernels = select_kernels(options.isa, options.precision);
   if (!kernels) {
     std::string usable;
-    for (const KernelTable* k : usable_kernels()) usable += std::string(usable.empty() ? "" : ", ") + k->name;
+    for (const KernelTable* k : usable_kernels(options.precision)) usable += std::string(usable.empty() ? "" : ", ") + k->name;
+    if (usable.empty()) return Status::unsupported("this machine has no arithmetic in half precision");
     return Status::unsupported("instruction set '" + options.isa + "' cannot be used: this machine has " + usable);
   }
   try {

@@ -9,6 +9,7 @@
 
 #include "graph.h"
 #include "platform/aligned.h"
+#include "precision.h"
 #include "run/image_pool.h"
 #include "status.h"
 
@@ -16,11 +17,13 @@ namespace ghostnet {
 
 struct ModelOptions {
   int threads = 0;   // 0: as many cores as this process may use
-  std::string isa;   // empty: the best that the CPU has; else "avx512", "avx2", "neon" or "plain"
+  std::string isa;   // empty: the best that the CPU has; else "avx512", "avx2", "neon", "plain", or in fp16 "neon_fp16"
+  Precision precision = Precision::fp32;
 };
 
 struct ModelInfo {
   std::string isa;
+  Precision precision = Precision::fp32;
   int threads = 0;
   size_t weight_bytes = 0;  // packed
 };

@@ -6,7 +6,7 @@ import { endLines, headLines, rowLine, type BenchFacts, type BenchRow } from './
 import { measureLatencies } from './latencies.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { readMachine } from './machine.js';
-import { jsonOption, modelOption, revisionOption, wholeNumber } from './options.js';
+import { jsonOption, modelOption, precisionOption, revisionOption, wholeNumber } from './options.js';
 import { platform, print, round } from './print.js';
 import { readClocks, readHeat, readTemperatures } from './throttling.js';
 import { version } from './version.js';
@@ -24,6 +24,7 @@ export function benchCommand(): Command {
     .addOption(modelOption())
     .addOption(revisionOption())
     .option('-t, --threads <list>', 'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)', threadList)
+    .addOption(precisionOption())
     .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
     .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
     .addOption(jsonOption())

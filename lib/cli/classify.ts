@@ -3,7 +3,7 @@ import { GhostNetError } from '../errors.js';
 import type { Classification } from '../results.js';
 import { classifyStream, type StreamOptions } from './classify-stream.js';
 import { loadModel } from './load.js';
-import { jsonOption, maxFramesOption, modelOption, revisionOption, threadsOption, topOption } from './options.js';
+import { jsonOption, maxFramesOption, modelOption, precisionOption, revisionOption, threadsOption, topOption } from './options.js';
 import { inWords, percent, print, reportFault, round, rounded } from './print.js';
 
 const cameraHelp = `
@@ -19,6 +19,7 @@ export function classifyCommand(): Command {
     .addOption(revisionOption())
     .addOption(topOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .addOption(jsonOption())
     .option('--latest', 'of standard input, take the newest frame and pass over older ones (default for a pipe)')
     .option('--no-latest', 'of standard input, take every frame (default for a file)')

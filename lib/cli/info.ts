@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { GhostNet } from '../ghostnet.js';
 import { cpu } from '../native.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { jsonOption, modelOption, revisionOption, threadsOption } from './options.js';
+import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
 import { megabytes, platform, print } from './print.js';
 import { version } from './version.js';
 
@@ -17,6 +17,7 @@ export function infoCommand(): Command {
     .addOption(modelOption())
     .addOption(revisionOption())
     .addOption(threadsOption())
+    .addOption(precisionOption())
     .option('--plan', 'print the steps of the plan, each measured on all threads')
     .addOption(jsonOption())
     .action(info);
@@ -40,7 +41,7 @@ function printFacts({ config, info }: GhostNet): void {
   const facts: [string, string][] = [
     ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
     ['CPU', info.cpu],
-    ['kernels', `${info.isa} (of ${cpu().isas.join(', ')})`],
+    ['kernels', `${info.isa} (of ${[...new Set([info.isa, ...cpu().isas])].join(', ')})`],
     ['threads', String(info.threads)],
     ['model', `${config.architecture}, ${config.numClasses} classes, ${info.precision}`],
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],

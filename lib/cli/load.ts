@@ -1,15 +1,19 @@
 import { load, type GhostNet } from '../ghostnet.js';
+import type { LoadOptions } from '../options.js';
 import { withProgressBar } from './progress.js';
 
-/** What {@link modelOption}, {@link revisionOption} and {@link threadsOption} give. */
-export interface ModelOptions {
+/** What the options give that say which model, and how it is made. */
+export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'threads' | 'precision'> {
   model?: string;
-  revision?: string;
-  threads?: number;
 }
 
 /** The model that the options name; a download is shown on standard error. */
-export function loadModel({ model, revision, threads }: ModelOptions, signal?: AbortSignal): Promise<GhostNet> {
-  const options = { ...(revision !== undefined && { revision }), ...(threads !== undefined && { threads }), ...(signal && { signal }) };
+export function loadModel({ model, revision, threads, precision }: ModelOptions, signal?: AbortSignal): Promise<GhostNet> {
+  const options = {
+    ...(revision !== undefined && { revision }),
+    ...(threads !== undefined && { threads }),
+    ...(precision !== undefined && { precision }),
+    ...(signal && { signal }),
+  };
   return withProgressBar((onProgress) => load(model, { ...options, onProgress }));
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { precisions } from '../options.js';
 
 export function wholeNumber(value: string): number {
   const number = Number(value);
@@ -9,6 +10,8 @@ export function wholeNumber(value: string): number {
 export const modelOption = (): Option => new Option('-m, --model <path or name>', 'a model folder, a checkpoint, or the name of a published model or of a repository (default: the model in the box)');
 export const revisionOption = (): Option => new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
 export const threadsOption = (): Option => new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
+export const precisionOption = (): Option =>
+  new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close').choices(precisions).default('fp32');
 export const topOption = (): Option => new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
 export const maxFramesOption = (): Option => new Option('--max-frames <n>', 'of standard input, end after n frames').argParser(wholeNumber);
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

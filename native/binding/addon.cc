@@ -10,7 +10,7 @@
 namespace ghostnet {
 namespace {
 
-/// cpu(): { name, isas: best first, cores }
+/// cpu(): { name, isas: best first, fp16: whether models can be made in half precision, cores }
 Napi::Value cpu(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Object o = Napi::Object::New(env);
@@ -18,6 +18,7 @@ Napi::Value cpu(const Napi::CallbackInfo& info) {
   for (const KernelTable* table : usable_kernels()) isas.Set(isas.Length(), table->name);
   o.Set("name", cpu_name());
   o.Set("isas", isas);
+  o.Set("fp16", !usable_kernels(Precision::fp16).empty());
   o.Set("cores", usable_cores());
   return o;
 }

@@ -51,9 +51,10 @@ void JsModel::define(Napi::Env env) {
 Napi::Value JsModel::create(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  auto creation = std::make_shared<Creation>(info[3].As<Napi::Function>());
+  auto creation = std::make_shared<Creation>(info[4].As<Napi::Function>());
   creation->options.threads = static_cast<int>(number(info[1]));
   creation->options.isa = text(info[2]);
+  creation->options.precision = text(info[3]) == "fp16" ? Precision::fp16 : Precision::fp32;
   if (Status read = read_graph(Fields(env, info[0]), &creation->graph); !read.ok()) {
     answer(creation->callback, read);
     creation->release();
@@ -104,6 +105,7 @@ Napi::Value JsModel::info(const Napi::CallbackInfo& info) {
   Napi::Object o = Napi::Object::New(info.Env());
   if (!model_) return o;
   o.Set("isa", model_->info().isa);
+  o.Set("precision", model_->info().precision == Precision::fp16 ? "fp16" : "fp32");
   o.Set("threads", model_->info().threads);
   o.Set("weightBytes", static_cast<double>(model_->info().weight_bytes));
   return o;

@@ -13,7 +13,7 @@ namespace ghostnet {
 class JsModel : public Napi::ObjectWrap<JsModel> {
  public:
   static void define(Napi::Env env);
-  /// createModel(graph, threads, isa, callback(failure, model))
+  /// createModel(graph, threads, isa, precision: "fp32" or "fp16", callback(failure, model))
   static Napi::Value create(const Napi::CallbackInfo& info);
 
   explicit JsModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsModel>(info) {}

@@ -1,5 +1,6 @@
 // Whole networks against the reference: every instruction set, odd sizes, fusion on and off, all thread counts.
 #include "check.h"
+#include "guarded.h"
 #include "kernels/select.h"
 #include "run_graph.h"
 #include "synthetic_network.h"
@@ -17,19 +18,19 @@ void check_network(int version, double width, const Shape& shape, bool every_val
     for (size_t i = 1; i < n.graph.nodes.size(); i += 3) n.graph.outputs.push_back({"", static_cast<int>(i)});
   }
   const std::vector<std::vector<float>> expected = reference_values(n.graph, image, shape);
-  for (const KernelTable* kernels : usable_kernels()) {
+  for (const KernelTable* kernels : all_usable_kernels()) {
     std::vector<OutputTensor> first;
     for (int threads : {1, 2, 3}) {
       std::unique_ptr<Model> model;
-      CHECK(Model::create(n.graph, ModelOptions{threads, kernels->name}, &model).ok());
+      CHECK(Model::create(n.graph, ModelOptions{threads, kernels->name, kernels->precision}, &model).ok());
       if (!model) continue;
-      CHECK(model->info().isa == kernels->name);
+      CHECK(model->info().isa == kernels->name && model->info().precision == kernels->precision);
       std::vector<OutputTensor> outputs;
       CHECK(infer(*model, image, shape, &outputs).ok());
       CHECK(outputs.size() == n.graph.outputs.size());
       for (size_t i = 0; i < outputs.size(); ++i) {
         const double error = largest_difference(outputs[i].data, expected[static_cast<size_t>(n.graph.outputs[i].node)]);
-        CHECK_MESSAGE(error < 2e-5, "%s v%d %.2f %dx%d output %zu: error %g", kernels->name, version, width, static_cast<int>(shape.h), static_cast<int>(shape.w), i, error);
+        CHECK_MESSAGE(error < network_tolerance(kernels->precision), "%s v%d %.2f %dx%d output %zu: error %g", kernels->name, version, width, static_cast<int>(shape.h), static_cast<int>(shape.w), i, error);
         if (threads > 1) CHECK(outputs[i].data == first[i].data);
       }
       if (threads == 1) first = std::move(outputs);

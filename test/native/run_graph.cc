@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "check.h"
+#include "guarded.h"
 #include "kernels/reference/reference.h"
 #include "kernels/select.h"
 #include "plan/shapes.h"
@@ -158,25 +159,26 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
 bool check_every_way(const Graph& graph, const std::vector<float>& image, const Shape& shape, const std::string& name) {
   const int failed = Checks::failed;
   const std::vector<std::vector<float>> expected = reference_values(graph, image, shape);
-  const auto check = [&](const Status& status, const std::vector<std::vector<float>>& found, const char* isa, int way) {
+  const auto check = [&](const Status& status, const std::vector<std::vector<float>>& found, const KernelTable& kernels, int way) {
+    const char* const isa = kernels.name;
     CHECK_MESSAGE(status.ok(), "%s, %s, way %d: %s", name.c_str(), isa, way, status.message().c_str());
     for (size_t i = 0; status.ok() && i < graph.outputs.size(); ++i) {
       const std::vector<float>& wanted = expected[static_cast<size_t>(graph.outputs[i].node)];
       double scale = 1;
       for (float v : wanted) scale = std::fmax(scale, std::fabs(v));
       const double error = largest_difference(found[i], wanted) / scale;
-      CHECK_MESSAGE(error < 2e-5, "%s, %s, way %d, output %s: error %g", name.c_str(), isa, way, graph.outputs[i].name.c_str(), error);
+      CHECK_MESSAGE(error < network_tolerance(kernels.precision), "%s, %s, way %d, output %s: error %g", name.c_str(), isa, way, graph.outputs[i].name.c_str(), error);
     }
   };
-  for (const KernelTable* kernels : usable_kernels()) {
+  for (const KernelTable* kernels : all_usable_kernels()) {
     int way = 0;
     std::vector<std::vector<float>> found;
     for (const ProgramOptions& options : program_options()) {
       const Status status = run_program(graph, *kernels, options, image, shape, &found);
-      check(status, found, kernels->name, way++);
+      check(status, found, *kernels, way++);
     }
     std::unique_ptr<Model> model;
-    const Status created = Model::create(graph, ModelOptions{2, kernels->name}, &model);
+    const Status created = Model::create(graph, ModelOptions{2, kernels->name, kernels->precision}, &model);
     CHECK_MESSAGE(created.ok(), "%s, %s: %s", name.c_str(), kernels->name, created.message().c_str());
     // Twice: the second image finds in memory what the first has left.
     for (int repeat = 0; model && repeat < 2; ++repeat) {
@@ -184,7 +186,7 @@ bool check_every_way(const Graph& graph, const std::vector<float>& image, const 
       const Status status = infer(*model, image, shape, &outputs);
       found.clear();
       for (OutputTensor& o : outputs) found.push_back(std::move(o.data));
-      check(status, found, kernels->name, way++);
+      check(status, found, *kernels, way++);
     }
   }
   return Checks::failed == failed;

@@ -33,6 +33,9 @@ bool check_every_way(const Graph& graph, const std::vector<float>& image, const 
 /// Checks that something was refused, in words that hold these.
 void expect_refused(const Status& status, StatusCode code, const char* words);
 
+/// What the outputs of a network may differ by from those in double, relative to the largest or to 1.
+constexpr double network_tolerance(Precision precision) { return precision == Precision::fp16 ? 3e-2 : 2e-5; }
+
 /// Infinite if sizes differ or something is not finite.
 double largest_difference(const std::vector<float>& found, const std::vector<float>& expected);
 
