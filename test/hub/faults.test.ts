@@ -72,7 +72,12 @@ describe('a fault that passes', () => {
     prepare();
     server.inject({ host: 'cdn', act: cutAfter(0.5) });
     await fetched();
-    expect(ranges()).toEqual([undefined, `bytes=${Math.floor(weights.length / 2)}-`]);
+    const [whole, rest] = ranges();
+    expect(whole).toBeUndefined();
+    // What a connection held when it was cut may be lost with it.
+    const start = Number(/^bytes=(\d+)-$/.exec(rest ?? '')?.[1]);
+    expect(start).toBeGreaterThan(0);
+    expect(start).toBeLessThanOrEqual(Math.floor(weights.length / 2));
   });
 
   it('costs all of it where the server gives no ranges', async () => {
