@@ -7,7 +7,7 @@ import { architectures } from './machines.js';
 import { runToEnd } from './processes.js';
 
 /** Node's program for `arch`. npm has it as a package, whose `cpu` keeps npm from installing it here. */
-async function fetchNode(arch) {
+export async function fetchNode(arch) {
   const { node } = architectures[arch];
   const folder = join(workFolder, 'nodes', node);
   const program = join(folder, 'bin/node');

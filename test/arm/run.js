@@ -1,5 +1,5 @@
 // Tests on emulated machines: see README.md.
-//     node test/arm/run.js [instructions] [native] [package]
+//     node test/arm/run.js [instructions] [native] [package] [tarball]
 import { availableParallelism } from 'node:os';
 import { build, checkBuildTools } from './build.js';
 import { checkInstructions } from './instructions.js';
@@ -7,8 +7,9 @@ import { architectures, machines } from './machines.js';
 import { runNativeTests } from './native.js';
 import { runPackageTests, stagePackage } from './node.js';
 import { forEachAtOnce, Results } from './results.js';
+import { classifySample, packPackage } from './tarball.js';
 
-const parts = ['instructions', 'native', 'package'];
+const parts = ['instructions', 'native', 'package', 'tarball'];
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : parts;
 const results = new Results(process.env.CI === 'true');
 const nameOf = ({ arch, cpu }) => `${arch} ${cpu}`;
@@ -40,10 +41,21 @@ async function testPackage(built) {
   );
 }
 
+async function testTarball() {
+  let tarball;
+  await results.run('tarball', async () => {
+    tarball = await packPackage();
+    return { text: tarball };
+  });
+  if (!tarball) return;
+  const runs = machines.filter(({ node, isas }) => node && isas[0] === 'neon');
+  for (const machine of runs) await results.run(`tarball on ${nameOf(machine)}`, () => classifySample(machine, tarball));
+}
+
 const startMs = performance.now();
 const unknown = wanted.filter((part) => !parts.includes(part));
 if (unknown.length > 0) throw new Error(`Expected parts out of ${parts.join(', ')}, found ${unknown.join(', ')}.`);
-const built = await buildAll();
+const built = wanted.some((part) => part !== 'tarball') ? await buildAll() : new Map();
 if (wanted.includes('instructions')) {
   for (const [arch, { addon }] of built) await results.run(`instructions for ${arch}`, () => checkInstructions(arch, addon));
 }
@@ -54,6 +66,7 @@ if (wanted.includes('native')) {
   );
 }
 if (wanted.includes('package')) await testPackage(built);
+if (wanted.includes('tarball')) await testTarball();
 console.log(`In ${((performance.now() - startMs) / 60_000).toFixed(1)} minutes:`);
 console.log(`${results.passed} passed, ${results.failed} failed`);
 process.exitCode = results.failed > 0 ? 1 : 0;
