@@ -1,20 +1,21 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { linuxTargets } from '../packaging/targets.js';
+import { whyNotPrebuilt } from './prebuilt.js';
 
 const folder = fileURLToPath(new URL('../prebuilds/', import.meta.url));
 const binaries = linuxTargets.map((target) => ({ ...target, file: `${folder}linux-${target.arch}/ghostnet.${target.libc}.node` }));
-const built = existsSync(folder);
-if (!built) console.warn('Skipped: the prebuilt binaries, which are not there. Build them with: npm run prebuild');
+const missing = whyNotPrebuilt();
+if (missing) console.warn(`Skipped: the prebuilt binaries: ${missing}`);
 
 let readable = true;
 try {
   execFileSync('readelf', ['--version'], { stdio: 'ignore' });
 } catch {
   readable = false;
-  if (built) console.warn("Skipped: what is in the prebuilt binaries, as there is no readelf. Install GNU's or LLVM's binutils.");
+  if (!missing) console.warn("Skipped: what is in the prebuilt binaries, as there is no readelf. Install GNU's or LLVM's binutils.");
 }
 
 /** `readelf` knows every architecture, so one machine can look at all of them. */
@@ -27,7 +28,7 @@ const versionNumber = (version: string): number => {
   return major! * 1000 + minor!;
 };
 
-describe.skipIf(!built)('each Linux binary', () => {
+describe.skipIf(missing !== undefined)('each Linux binary', () => {
   it.each(binaries)('$name is there and takes at most 1 MiB', ({ file }) => {
     expect(statSync(file).size).toBeLessThanOrEqual(1024 * 1024);
   });
