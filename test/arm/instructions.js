@@ -38,10 +38,10 @@ export const rules = {
 };
 
 /**
- * Functions of the compiler's libraries that ask themselves before they use what a CPU may not have: atomics whether it has LSE,
- * the unwinder whether the frame that it leaves is tagged.
+ * Functions of the compiler's libraries that use what a CPU may not have only where it has been used before, or is known to be
+ * there: atomics ask for LSE; the unwinder looks whether the frame that it leaves has tagged memory or kept registers past d15.
  */
-const askThemselves = /^__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)\d+_|^_ZN9libunwind17DwarfInstructions\w+13stepWithDwarf/;
+const askThemselves = /^__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)\d+_|^_ZN9libunwind(?:17DwarfInstructions\w+13stepWithDwarf|13Registers_arm\d+(?:save|restore)VFPv3EPv$)/;
 
 /** @returns {string | null} the kernels' namespace that a function's mangled name begins with */
 function namespaceOf(name, namespaces) {

