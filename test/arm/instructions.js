@@ -30,7 +30,10 @@ export const rules = {
     { namespace: 'avx512', objdump: [], above: /^$/ },
   ],
   // objdump decodes what the CPU named has. NEON belongs to the baseline; half precision, dot products, LSE atomics, SVE do not.
-  arm64: [{ namespace: null, objdump: ['--mcpu=generic'], above: unknown }],
+  arm64: [
+    { namespace: null, objdump: ['--mcpu=generic'], above: unknown },
+    { namespace: 'neon_fp16', objdump: ['--mcpu=generic', '--mattr=+fullfp16'], above: unknown },
+  ],
   arm: [
     { namespace: null, objdump: ['--mattr=-neon,-d32,-vfp4,-vfp4d16,-vfp4d16sp,-fp16,-hwdiv-arm'], above: unknown },
     { namespace: 'neon', objdump: ['--mattr=+neon,+vfp4,+d32'], above: unknown },

@@ -40,6 +40,7 @@ export const architectures = {
  * @property {keyof typeof architectures} arch
  * @property {string} cpu qemu's name, with features that are taken away
  * @property {string[]} isas that can be used on it, best first
+ * @property {boolean} [fp16] whether there are kernels in half precision for it too
  * @property {boolean} [node] whether the package runs on it too
  */
 
@@ -48,8 +49,9 @@ export const machines = [
   { arch: 'arm64', cpu: 'cortex-a53', isas: ['neon', 'plain'] },
   // Raspberry Pi 4: neither half-precision arithmetic nor dot products. A stray newer instruction ends the program here.
   { arch: 'arm64', cpu: 'cortex-a72', isas: ['neon', 'plain'], node: true },
-  { arch: 'arm64', cpu: 'cortex-a76', isas: ['neon', 'plain'], node: true },
-  { arch: 'arm64', cpu: 'max', isas: ['neon', 'plain'] },
+  // Raspberry Pi 5: both.
+  { arch: 'arm64', cpu: 'cortex-a76', isas: ['neon', 'plain'], fp16: true, node: true },
+  { arch: 'arm64', cpu: 'max', isas: ['neon', 'plain'], fp16: true },
   { arch: 'arm', cpu: 'cortex-a7', isas: ['neon', 'plain'], node: true },
   { arch: 'arm', cpu: 'cortex-a7,neon=off', isas: ['plain'], node: true },
   { arch: 'x64', cpu: 'Nehalem', isas: ['plain'] },

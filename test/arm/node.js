@@ -51,7 +51,8 @@ export async function stagePackage(arch, addon) {
  */
 export async function runPackageTests(machine, { node, program }) {
   const reference = existsSync(referenceFolder) ? referenceFolder : '';
-  const { code, signal, output } = await emulate(machine, node, ['--test-reporter=tap', program, JSON.stringify({ isas: machine.isas, reference })]);
+  const { isas, fp16 = false } = machine;
+  const { code, signal, output } = await emulate(machine, node, ['--test-reporter=tap', program, JSON.stringify({ isas, fp16, reference })]);
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const passed = count('pass'), failed = count('fail');
   if ((code !== 0 && failed === 0) || passed + failed === 0) throw new Error(`Node ended with ${signal ?? code}:\n${output.slice(-4000)}`);

@@ -1,5 +1,5 @@
 // What must hold wherever the package runs, small enough for an emulated machine: run by smoke.js under that machine's Node,
-//     node --test-reporter=tap smoke.js '{ "isas": ["neon", "plain"], "reference": "folder or empty" }'
+//     node --test-reporter=tap smoke.js '{ "isas": ["neon", "plain"], "fp16": false, "reference": "folder or empty" }'
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -12,11 +12,12 @@ import { buildGhostNet } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { cpu, infer, type Shape } from '../../lib/native.js';
 import { createPackedModel } from '../../lib/packing.js';
+import { versions } from '../reference.js';
 import { syntheticImage, syntheticStateDict } from '../synthetic.js';
 
 interface Case {
   readonly id: string;
-  readonly architecture: 'ghostnet' | 'ghostnetv2' | 'ghostnetv3';
+  readonly architecture: keyof typeof versions;
   readonly width: number;
   readonly input: Shape;
   readonly num_classes?: number;
@@ -24,7 +25,7 @@ interface Case {
   readonly results: readonly { readonly name: string; readonly offset: number }[];
 }
 
-const { isas, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; reference: string };
+const { isas, fp16, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; fp16: boolean; reference: string };
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 const sample = pathOf('../../examples/sample.png');
 
@@ -35,7 +36,10 @@ function assertClose(found: Float32Array, expected: readonly number[], tolerance
   }
 }
 
-await test(`has kernels for ${isas.join(' and ')}`, () => assert.deepEqual(cpu().isas, isas));
+await test(`has kernels for ${isas.join(' and ')}`, () => {
+  const found = cpu();
+  assert.deepEqual([found.isas, found.fp16], [isas, fp16]);
+});
 
 await test('decodes a picture to the pixels that were rendered', async () => {
   const { sha256 } = JSON.parse(readFileSync(pathOf('../fixtures/fixture.json'), 'utf8')) as { sha256: string };
@@ -52,6 +56,16 @@ for (const isa of isas) {
     assert.ok(top.some(({ label }) => label === 'orange'), JSON.stringify(top));
   });
 }
+
+await test(fp16 ? 'sees it in half precision too' : 'refuses half precision, and says why', async () => {
+  delete process.env.GHOSTNET_ISA;
+  const loading = load(undefined, { precision: 'fp16' });
+  if (!fp16) return assert.rejects(loading, (error) => error instanceof GhostNetError && error.code === 'ERR_GHOST_PRECISION');
+  await using model = await loading;
+  assert.equal(model.info.precision, 'fp16');
+  const top = await model.classify(sample, { topK: 5 });
+  assert.ok(top.some(({ label }) => label === 'orange'), JSON.stringify(top));
+});
 
 await test('every instruction set makes the same tensor of a picture', async () => {
   const tensors: Tensor4[] = [];
@@ -74,10 +88,10 @@ if (reference) {
   for (const { id, architecture, width, input, num_classes = 1000, file, results } of cases) {
     const pixels = input[0] * input[2] * input[3];
     // Larger ones would take minutes, and on the plain kernels these too, unless there are no others.
-    if (architecture === 'ghostnetv3' || width > 1 || pixels > 224 * 224) continue;
+    if (width > 1 || pixels > 224 * 224) continue;
     for (const isa of isas.filter((isa) => isa === isas[0] || pixels <= 64 * 64)) {
       await test(`${isa}: computes ${id} as PyTorch does`, async () => {
-        const tensors = syntheticStateDict(architecture === 'ghostnetv2' ? 2 : 1, width, num_classes);
+        const tensors = syntheticStateDict(versions[architecture], width, num_classes);
         const graph = buildGhostNet(tensors, inspectGhostNet(tensors), { outputs: results.map(({ name }) => name) });
         const model = await createPackedModel(graph, { threads: 2, isa });
         const outputs = await infer(model, syntheticImage('input', input).data, input, undefined);
