@@ -44,7 +44,7 @@ export function countTurn(command, turns) {
   const [one, several] = [count(library, command(1)), count(library, command(turns))];
   const keys = [...several.keys()];
   const input = keys.map((key) => key.split('\t')[1]).join('\n');
-  const names = execFileSync('llvm-cxxfilt-19', { input, encoding: 'utf8' }).split('\n');
+  const names = execFileSync('llvm-cxxfilt-19', { input, encoding: 'utf8', maxBuffer: 1 << 28 }).split('\n');
   return keys
     .map((key, i) => ({
       object: key.split('\t')[0],
