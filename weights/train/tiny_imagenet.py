@@ -26,7 +26,10 @@ def cut_sheet(path: Path) -> np.ndarray:
 
 
 def load_tiles(data: Path, split: str, cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Pictures uint8 (N, 64, 64, 3), mapped from disk (writing into them leaves the file alone), and their class indices int64 (N). `split` is train or val."""
+    """Pictures uint8 (N, 64, 64, 3) and their class indices int64 (N). `split` is train or val.
+
+    The pictures are mapped from the file in `cache`; writing into them leaves it alone.
+    """
     cached = cache / f"tiny-imagenet-{split}.npy"
     sheets = [data / split / f"{wnid}.jpg" for wnid in read_classes(data)]
     if not cached.exists():

@@ -47,9 +47,10 @@ def train_step(state: TrainingState, pictures: torch.Tensor, labels: torch.Tenso
     state.set_learning_rate(args.lr, args.muon_lr)
     chosen = batch_indices(state.step, args.batch, len(pictures), args.seed)[rank :: args.workers].to(pictures.device)
     random = torch.Generator().manual_seed((args.seed << 40) + (state.step << 8) + rank)
-    inputs = random_views(pictures[chosen], args.size, args.smallest_crop, random).to(labels.device)
+    inputs = random_views(pictures[chosen], args.size, args.smallest_crop, random)
     state.model.train()
-    loss = F.cross_entropy(state.model(inputs), labels[chosen.to(labels.device)], label_smoothing=args.label_smoothing)
+    with torch.autocast(labels.device.type, torch.bfloat16, enabled=labels.device.type == "cuda"):
+        loss = F.cross_entropy(state.model(inputs), labels[chosen], label_smoothing=args.label_smoothing)
     state.model.zero_grad()
     loss.backward()
     if args.workers > 1:
