@@ -13,6 +13,9 @@ export interface Branch {
   readonly batchNorm: BatchNorm;
 }
 
+/** So many elements are merged at a time: what that takes stays in the caches, and the event loop turns in between. */
+const blockElements = 2 ** 15;
+
 interface ScaledBranch extends Branch {
   /** Of each output channel. */
   readonly scale: Float64Array;
@@ -58,9 +61,18 @@ class MergedKernel {
   }
 
   async read(elements: Float32Array, first: number): Promise<void> {
-    const sum = new Float64Array(elements.length);
+    const scratch = new Float32Array(Math.min(elements.length, blockElements));
+    const sums = new Float64Array(scratch.length);
+    for (let begin = 0; begin < elements.length; begin += blockElements) {
+      const block = elements.subarray(begin, begin + blockElements);
+      await this.readBlock(block, first + begin, sums.subarray(0, block.length), scratch);
+    }
+  }
+
+  private async readBlock(elements: Float32Array, first: number, sum: Float64Array, scratch: Float32Array): Promise<void> {
+    sum.fill(0);
     for (const branch of this.branches) {
-      if (this.isWhole(branch)) await this.addWhole(branch, sum, first);
+      if (this.isWhole(branch)) await this.addWhole(branch, sum, first, scratch);
       else await this.addMiddle(branch, sum, first);
     }
     elements.set(sum);
@@ -72,8 +84,8 @@ class MergedKernel {
     return weight !== undefined && sizeOf(weight) === scale.length * this.perChannel;
   }
 
-  private async addWhole({ weight, scale }: ScaledBranch, sum: Float64Array, first: number): Promise<void> {
-    const values = await elementsOf(weight!, first, sum.length);
+  private async addWhole({ weight, scale }: ScaledBranch, sum: Float64Array, first: number, scratch: Float32Array): Promise<void> {
+    const values = await elementsOf(weight!, first, sum.length, scratch);
     for (let i = 0; i < sum.length;) {
       const channel = Math.floor((first + i) / this.perChannel);
       const end = Math.min(sum.length, (channel + 1) * this.perChannel - first);
@@ -115,9 +127,15 @@ function sizeOf({ shape }: Tensor | StoredTensor): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-async function elementsOf(tensor: Tensor | StoredTensor, first: number, count: number): Promise<Float32Array> {
+/** Those in memory as they are; others are read into `scratch`. */
+async function elementsOf(
+  tensor: Tensor | StoredTensor,
+  first: number,
+  count: number,
+  scratch: Float32Array = new Float32Array(count),
+): Promise<Float32Array> {
   if (tensor.data) return tensor.data.subarray(first, first + count);
-  const elements = new Float32Array(count);
+  const elements = scratch.subarray(0, count);
   await tensor.read(elements, first);
   return elements;
 }
