@@ -36,14 +36,14 @@ class [[nodiscard]] Status {
     return Status(StatusCode::internal, std::move(message));
   }
   // Takes a literal and never fails itself: where memory is short, the sentence may not fit either,
-  // and the short one needs no allocation (at most 15 characters fit a std::string of every library).
+  // and the short one needs no allocation (10 characters fit a std::string of every library, 32-bit ones included).
   [[nodiscard]] static Status out_of_memory(const char* message = "out of memory") noexcept {
     Status status;
     status.code_ = StatusCode::out_of_memory;
     try {
       status.message_ = message;
     } catch (const std::bad_alloc&) {
-      status.message_ = "out of memory";
+      status.message_ = "no memory";
     }
     return status;
   }

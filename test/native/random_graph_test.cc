@@ -176,7 +176,7 @@ bool check_random_graph(unsigned seed) {
 
 void random_graph_tests() {
   int failed = 0;
-  const unsigned seeds = reduced ? 40 : 200;
+  const unsigned seeds = reduced ? 20 : 200;
   for (unsigned seed = 1; seed <= seeds && failed < 3; ++seed) failed += check_random_graph(seed) ? 0 : 1;
 }
 
