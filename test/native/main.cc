@@ -30,6 +30,7 @@ int main(int count, char** arguments) {
     const int before = ghostnet::Checks::total;
     part.run();
     std::printf("%-10s %d checks\n", part.name, ghostnet::Checks::total - before);
+    std::fflush(stdout);  // a crash in the next part must not take this along
     ++runs;
   }
   if (runs < count - 1 || runs == 0) {
