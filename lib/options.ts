@@ -62,7 +62,7 @@ export const precisions = ['fp32', 'fp16', 'auto'] as const;
  * @param isa what the environment forces, or ''
  */
 export function checkPrecision(precision: unknown, isa: string, cpu: () => Cpu): (typeof precisions)[number] {
-  const wanted = precisions.find((name) => name === (precision ?? 'fp32'));
+  const wanted = precision === undefined ? 'fp32' : precisions.find((name) => name === precision);
   if (!wanted) throw argumentError(`precision should be one of ${precisions.join(', ')}`, precision);
   if (wanted === 'fp32' || (isa === '' && cpu().fp16)) return wanted;
   if (wanted === 'auto') return 'fp32';

@@ -104,6 +104,13 @@ describe('ghostnet info', () => {
     }
   });
 
+  it('says in which precision it computes', async () => {
+    await using model = await load(undefined, { precision: 'auto' });
+    const { stdout, code } = await ghostnet('info', '--precision', 'auto', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ isa: model.info.isa, precision: model.info.precision });
+  });
+
   it('prints the measured plan', async () => {
     const { stdout, code } = await ghostnet('info', '--plan', '--threads', '1');
     expect(code).toBe(0);
@@ -150,6 +157,7 @@ describe('the command line', () => {
     ['a value that is no number', ['classify', red, '--top', 'many'], /--top.*many/],
     ['0 classes', ['classify', red, '--top', '0'], /--top/],
     ['half a thread', ['info', '--threads', '1.5'], /--threads/],
+    ['an unknown precision', ['classify', red, '--precision', 'bf16'], /--precision.*fp32, fp16, auto/],
     ['an option without its value', ['info', '--model'], /--model/],
     ['an argument too many', ['info', red], /argument/],
   ])('ends with 2 on %s', async (_, args, words) => expectRefusal(await ghostnet(...args), 2, words));

@@ -3,6 +3,8 @@
 #include <limits>
 
 #include "check.h"
+#include "guarded.h"
+#include "half.h"
 #include "plan/pack.h"
 #include "run_graph.h"
 #include "synthetic_network.h"
@@ -93,9 +95,98 @@ void test_finite() {
   }
 }
 
+// Every half comes back from a float as it was, and what lies between two goes to the nearer one or to the even one.
+void test_half() {
+  const auto half = [](int bits) {
+    const auto pattern = static_cast<uint16_t>(bits);
+    Half h;
+    std::memcpy(&h, &pattern, sizeof h);
+    return h;
+  };
+  const auto bits_of = [](Half h) {
+    uint16_t pattern;
+    std::memcpy(&pattern, &h, sizeof pattern);
+    return int{pattern};
+  };
+  CHECK(static_cast<float>(half(0x3c01)) == 1 + 1.0f / 1024 && static_cast<float>(half(0x7bff)) == 65504 && static_cast<float>(half(1)) == std::ldexp(1.0f, -24));
+  int wrong = 0;
+  for (int bits = 0; bits < 0x7c00; ++bits) {
+    const double value = static_cast<float>(half(bits)), next = bits == 0x7bff ? 65536 : static_cast<float>(half(bits + 1)), middle = (value + next) / 2;
+    const double inwards = middle - (next - value) / 64, outwards = middle + (next - value) / 64;
+    for (int sign : {0, 0x8000}) {
+      const double s = sign ? -1 : 1;
+      wrong += bits_of(static_cast<Half>(s * value)) != (sign | bits) || bits_of(static_cast<Half>(s * middle)) != (sign | (bits + bits % 2)) ||
+               bits_of(static_cast<Half>(s * inwards)) != (sign | bits) || bits_of(static_cast<Half>(s * outwards)) != (sign | (bits + 1));
+    }
+  }
+  CHECK_MESSAGE(wrong == 0, "%d of 63488 halves", wrong);
+  for (double huge : {65520.0, 1e6, 1e300, static_cast<double>(kInfinity)}) CHECK(bits_of(static_cast<Half>(huge)) == 0x7c00 && bits_of(static_cast<Half>(-huge)) == 0xfc00);
+  CHECK(std::isnan(static_cast<float>(static_cast<Half>(static_cast<double>(kNaN)))) && std::isnan(static_cast<float>(half(0x7e01))));
+}
+
+// Weights in half precision lie where those in single precision do, in half the room, but for the image's, which are floats.
+void test_half_weights() {
+  SyntheticNetwork n;
+  const int stem = n.conv("stem", n.input(3), 8, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
+  const int primary = n.pointwise("primary", stem, 6, Activation::relu), cheap = n.depthwise("cheap", primary, {3, 3}, 1, Activation::relu);
+  n.graph.outputs = {{"out", n.pointwise("head", n.node(Op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
+  Lowered lowered;
+  lower(n.graph, LowerOptions(), &lowered);
+  PackedWeights floats, halves;
+  for (PackedWeights* w : {&floats, &halves}) {
+    CHECK(w->allocate(n.graph, lowered, w == &halves ? Precision::fp16 : Precision::fp32).ok());
+    CHECK(w->pack_all(n.graph, lowered).ok());
+  }
+  CHECK(halves.size_bytes() < floats.size_bytes());
+  size_t kinds = 0;
+  for (size_t i = 0; i < lowered.operations.size(); ++i) {
+    const Operation& op = lowered.operations[i];
+    if (op.conv < 0) continue;
+    const bool behind = op.kind == Kind::depthwise, image = op.kind == Kind::planar_conv;
+    // Rows of the matrix times lanes, and the bias where it is an element too.
+    const size_t count = image ? 27 * 8 : behind ? 10 * 8 : op.kind == Kind::pointwise ? 8 * 8 : 8 * 4;
+    const float* exact = floats.at(floats.of(i).weights[0]);
+    const float* packed = halves.at(halves.of(i).weights[0]);
+    kinds += 1;
+    for (size_t k = 0; k < count; ++k) {
+      const float found = image ? packed[k] : static_cast<float>(reinterpret_cast<const Half*>(packed)[k]);
+      CHECK(image ? found == exact[k] : std::fabs(found - exact[k]) <= std::fabs(exact[k]) / 2048 + 1e-7f);
+    }
+    const float* bias = halves.at(halves.of(i).bias[0]);
+    if (!behind) CHECK(bias[0] == floats.at(floats.of(i).bias[0])[0]);
+  }
+  CHECK(kinds == 4);
+
+  // Only what does not round to infinity is taken; the scale counts.
+  const Node& node = n.graph.nodes[static_cast<size_t>(primary)];
+  std::vector<float> weights(node.weight, node.weight + node.weight_count), bias(6);
+  std::vector<double> scale(6, 1.0);
+  size_t operation = 0;
+  while (lowered.operations[operation].conv != primary) ++operation;
+  const auto pack = [&](PackedWeights& w) { return w.pack(n.graph, lowered, operation, {0, 6, weights.data(), node.weight_count, scale.data(), bias.data()}); };
+  for (float fine : {65519.0f, -65519.0f}) {
+    weights[13] = bias[2] = fine;
+    CHECK(pack(halves).ok());
+  }
+  bias[2] = -65520;
+  expect_refused(pack(halves), StatusCode::unsupported, "'primary' has a weight or bias beyond 65504");
+  bias[2] = 0;
+  scale[1] = 1.001;
+  expect_refused(pack(halves), StatusCode::unsupported, "'primary' has a weight or bias beyond 65504");
+  CHECK(pack(floats).ok());
+
+  std::unique_ptr<Model> model;
+  const Status created = Model::create(n.graph, ModelOptions{1, "", Precision::fp16}, &model);
+  if (usable_kernels(Precision::fp16).empty()) expect_refused(created, StatusCode::unsupported, "no arithmetic in half precision");
+  else CHECK(created.ok());
+  expect_refused(Model::create(n.graph, ModelOptions{1, "plain", Precision::fp16}, &model), StatusCode::unsupported, "");
+}
+
 }  // namespace
 
 void pack_tests() {
+  test_half();
+  test_half_weights();
   test_late_weights();
   test_refused_weights();
   test_finite();
