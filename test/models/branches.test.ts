@@ -6,6 +6,7 @@ import { buildGhostNet, expectedTensors } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { errorOf, inTwoPieces } from '../checkpoints/folder.js';
 import { syntheticImage, syntheticStateDict, syntheticTensor } from '../synthetic.js';
+import { sameBits } from '../tensors.js';
 import { evaluate } from './evaluate.js';
 
 const channels = 5;
@@ -68,6 +69,21 @@ describe('the sum of branches', () => {
       for (const [first, length] of [[0, 4], [0, 5], [4, 1], [4, 10], [5, 8], [14, 18], [40, 5], [41, 4], [45, 0]] as const) {
         expect(await read(parameters, length, first), `${first} ${length}`).toEqual(whole.subarray(first, first + length));
       }
+    }
+  });
+
+  it('is the same where it is larger than what is merged at a time', async () => {
+    const shape = [channels, 2 ** 14 + 3, 1, 1];
+    const count = shape[0]! * shape[1]!;
+    const dense = ['a', 'b', 'c'].map((name) => branch(name, shape));
+    const expected = Float32Array.from({ length: count }, (_, i) => {
+      const c = Math.floor(i / shape[1]!);
+      return dense.reduce((sum, each) => sum + scaleOf(each, c) * each.weight.data[i]!, 0);
+    });
+    for (const branches of [dense, dense.map((each) => ({ ...each, weight: stored(each.weight) }))]) {
+      const merged = mergeBranches('conv', branches, shape);
+      expect(sameBits(await read(merged, count), expected)).toBe(true);
+      expect(sameBits(await read(merged, 70_000, 5), expected.subarray(5, 70_005))).toBe(true);
     }
   });
 
