@@ -40,8 +40,8 @@ function sharedPrefix(fullNames: readonly string[]): string {
   return names.every((name) => name.startsWith(prefix)) ? prefix : '';
 }
 
-/** The batch norm of a branch, which timm calls bn1. */
-const authorsNorm = /^(.*_rpr_\w+(?:\.\d+)?)\.bn\./;
+/** The batch norm of a branch, which timm calls bn1. No part of a name is looked at twice, however long it is. */
+const authorsNorm = /(_rpr_[a-z]+(?:\.\d+)?)\.bn\./;
 
 const networkModule = /^(?:conv_stem|bn1|blocks|conv_head|classifier)\./;
 

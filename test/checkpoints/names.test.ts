@@ -27,6 +27,13 @@ describe('names are those of timm', () => {
   });
 });
 
+it('a name of half a million characters is read as soon as others', async () => {
+  for (const part of ['_rpr_a', '.shortcut.1', '.primary_conv', 'module.', 'blocks.1']) {
+    const name = part.repeat(1e5);
+    expect((await namesOf(name))[0]).toHaveLength(part === 'module.' ? 0 : name.length);
+  }
+});
+
 it('the same parameter twice is refused', async () => {
   expect((await errorOf(namesOf('bn1.weight', 'module.bn1.weight'))).message).toMatch(/holds tensor "bn1\.weight" twice, under two names/);
 });
