@@ -79,7 +79,6 @@ export class HubClient {
       const { response, timer } = await this.#request('GET', url, headers, this.settings.stallTimeoutMs, signal);
       const next = redirection(response, url);
       if (response.ok) return new ResponseBody(response, timer, signal);
-      timer.end();
       await response.body?.cancel();
       // What is there is no part of what the server has.
       if (response.status === 416 && start > 0) return this.content(file, 0, signal);
@@ -93,20 +92,19 @@ export class HubClient {
     return `${this.settings.endpoint}/${this.wanted.repository}/resolve/${encodeURIComponent(revision)}/${file}`;
   }
 
-  /** The timer of a GET goes on and watches the body. */
+  /** The timer has stopped; it may watch the body. */
   async #request(method: string, url: string, extra: Record<string, string>, timeoutMs: number, signal?: AbortSignal) {
     const { endpoint, token } = this.settings;
     const isOwn = new URL(url).origin === new URL(endpoint).origin;
     const headers = { ...baseHeaders, ...extra, ...(token && isOwn && { authorization: `Bearer ${token}` }) };
     const timer = new StallTimer(timeoutMs, signal);
+    timer.start();
     try {
-      const response = await fetch(url, { method, headers, redirect: 'manual', signal: timer.signal });
-      if (method === 'HEAD') timer.end();
-      else timer.touch();
-      return { response, timer };
+      return { response: await fetch(url, { method, headers, redirect: 'manual', signal: timer.signal }), timer };
     } catch (error) {
-      timer.end();
       throw timer.faultOf(error, `${new URL(url).host} did not answer`);
+    } finally {
+      timer.stop();
     }
   }
 

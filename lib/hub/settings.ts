@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { GhostNetError } from '../errors.js';
 
 /** Where models come from and where they are kept. */
@@ -38,7 +38,7 @@ export async function hubSettings(env: Environment = process.env): Promise<HubSe
   return {
     endpoint: checkEndpoint(env['HF_ENDPOINT'] || defaultEndpoint),
     ...(token && { token }),
-    cacheFolder: folder(env['HF_HUB_CACHE']) ?? folder(env['HUGGINGFACE_HUB_CACHE']) ?? join(home, 'hub'),
+    cacheFolder: resolve(folder(env['HF_HUB_CACHE']) ?? folder(env['HUGGINGFACE_HUB_CACHE']) ?? join(home, 'hub')),
     offline: isOn(env['HF_HUB_OFFLINE'] || env['TRANSFORMERS_OFFLINE']),
     symlinks: !isOn(env['HF_HUB_DISABLE_SYMLINKS']),
     answerTimeoutMs: milliseconds('HF_HUB_ETAG_TIMEOUT', env),

@@ -3,7 +3,7 @@ import { PassingFault } from './faults.js';
 /** Ends an exchange in which nothing has come for too long. */
 export class StallTimer {
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   /** Aborted by the timer or by the caller. */
   readonly signal: AbortSignal;
 
@@ -11,16 +11,17 @@ export class StallTimer {
     private readonly timeoutMs: number,
     private readonly caller: AbortSignal | undefined,
   ) {
-    this.#timer = setTimeout(() => this.#controller.abort(), timeoutMs);
     this.signal = caller ? AbortSignal.any([caller, this.#controller.signal]) : this.#controller.signal;
   }
 
-  /** Something has come. */
-  touch(): void {
-    this.#timer.refresh();
+  /** From now on something is waited for. */
+  start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#controller.abort(), this.timeoutMs);
   }
 
-  end(): void {
+  /** It has come. Until the next start, time is the caller's own. */
+  stop(): void {
     clearTimeout(this.#timer);
   }
 
@@ -51,7 +52,6 @@ export class ResponseBody {
 
   /** Instead of reading it. */
   async cancel(): Promise<void> {
-    this.timer.end();
     await this.response.body?.cancel();
   }
 
@@ -67,13 +67,9 @@ export class ResponseBody {
       for (;;) {
         const chunk = await this.#read(reader);
         if (!chunk) return;
-        this.timer.touch();
         yield chunk;
-        // Time that the caller takes is no stall.
-        this.timer.touch();
       }
     } finally {
-      this.timer.end();
       // What has failed is cancelled already and says so again.
       await reader?.cancel().catch(() => undefined);
     }
@@ -81,10 +77,13 @@ export class ResponseBody {
 
   async #read(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<Uint8Array | undefined> {
     this.signal?.throwIfAborted();
+    this.timer.start();
     try {
       return (await reader?.read())?.value;
     } catch (error) {
       throw this.timer.faultOf(error, 'the connection broke off');
+    } finally {
+      this.timer.stop();
     }
   }
 }

@@ -45,10 +45,10 @@ export const gitBlobHash = (content: Buffer): string => createHash('sha1').updat
 /** A status without content. */
 export const status = (code: number, headers: Record<string, string> = {}): Fault['act'] => (response) => void response.writeHead(code, headers).end();
 
-/** Sends `share` of the content, all of which arrives, and the connection ends. */
+/** Sends `share` of the content, and then the connection ends. What has come and was not read by then, fetch throws away. */
 export const cutAfter = (share: number): Fault['act'] => (response, content, start) => {
   response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
-  response.write(content.subarray(0, Math.floor(content.length * share)), () => response.socket!.end());
+  response.write(content.subarray(0, Math.floor(content.length * share)), () => setTimeout(() => response.destroy(), 30));
 };
 
 /** Sends `share` of the content and then nothing more. */

@@ -100,6 +100,7 @@ describe('the environment says', () => {
     ['/older', { XDG_CACHE_HOME: '/xdg', HF_HOME: '/home', HUGGINGFACE_HUB_CACHE: '/older' }],
     ['/cache', { XDG_CACHE_HOME: '/xdg', HF_HOME: '/home', HUGGINGFACE_HUB_CACHE: '/older', HF_HUB_CACHE: '/cache' }],
     [join(home, 'models'), { HF_HUB_CACHE: '~/models' }],
+    [resolve('models'), { HF_HUB_CACHE: 'models' }],
     [join(home, 'hub'), { HF_HOME: '~' }],
   ])('that the cache is %s', async (expected, env) => expect((await hubSettings(env)).cacheFolder).toBe(expected));
 
