@@ -8,7 +8,7 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_CHECKPOINT'
   /** A checkpoint names something that could run code. */
   | 'ERR_GHOST_UNSAFE'
-  /** A checkpoint's tensors are not those of a network of this family. */
+  /** A checkpoint's tensors are not those of a network of this family, or the network lacks the part that was asked for. */
   | 'ERR_GHOST_ARCHITECTURE'
   /** An image cannot be decoded or has impossible dimensions. */
   | 'ERR_GHOST_IMAGE'

@@ -1,55 +1,47 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
-import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import type { Graph, Pair } from './graph.js';
+import type { Graph } from './graph.js';
 import { locateModel } from './hub/index.js';
 import type { PublishedModel } from './hub/published.js';
 import type { ImageInput } from './image.js';
-import { architectureName, checkClaim } from './models/architecture-name.js';
+import { modelConfig, type ModelConfig } from './model-config.js';
 import { buildGhostNet } from './models/ghostnet.js';
-import { inspectGhostNet, type Architecture } from './models/inspect.js';
+import { inspectGhostNet } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
 import { cpu, describePlan, infer, type NativeModel, type Plan, type Precision } from './native.js';
 import {
+  checkNormalize,
   checkOnProgress,
   checkOptions,
   checkPrecision,
   checkProfileRuns,
   checkRevision,
   checkSignal,
+  checkStages,
   checkThreads,
   checkTopK,
   forcedIsa,
   type ClassifyOptions,
+  type EmbedOptions,
+  type FeaturesOptions,
   type InferOptions,
   type LoadOptions,
 } from './options.js';
 import { packageRoot } from './package-root.js';
-import { createPackedModel } from './packing.js';
+import { Outputs, type Embedding, type FeatureMap } from './outputs.js';
+import { createPackedModel, withoutNumbers } from './packing.js';
+import { fileStamp, PartialNetworks } from './partial-networks.js';
 import { createCheckedModel } from './precision.js';
 import { preprocess, type Tensor4 } from './preprocess.js';
 import { topClasses, type Classification } from './results.js';
+import { checkInputSize, checkTensor } from './tensor-input.js';
 
 /** Logits of a batch, before softmax. */
 export interface Logits {
   /** C order. */
   readonly data: Float32Array;
   readonly shape: readonly [n: number, classes: number];
-}
-
-/** What the checkpoint says about the network. */
-export interface ModelConfig {
-  /** timm's name, as `ghostnetv2_100`. */
-  readonly architecture: string;
-  /** 1: GhostNet, 2: GhostNetV2, 3: GhostNetV3 */
-  readonly version: 1 | 2 | 3;
-  /** The channel multiplier. */
-  readonly width: number;
-  readonly numClasses: number;
-  /** One per class; `class 0`, `class 1`, … where the checkpoint has none. */
-  readonly labels: readonly string[];
-  readonly preprocess: PreprocessConfig;
 }
 
 /** How it is run here, and how large it is. */
@@ -134,35 +126,9 @@ async function prepare(
     fileBytes: checkpoint.sizeBytes,
     weightBytes: native.info().weightBytes,
   };
-  return new GhostNet(native, withoutNumbers(graph), config, info);
-}
-
-function modelConfig(architecture: Architecture, checkpoint: Checkpoint, published: PublishedModel | undefined): ModelConfig {
-  const { version, width, numClasses } = architecture;
-  const { config, file } = checkpoint;
-  if (config?.labels && config.labels.length !== numClasses) {
-    const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
-    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
-  }
-  if (config?.architecture !== undefined) {
-    const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
-    checkClaim({ name: config.architecture, ...source }, architecture, checkpoint.tensors, file);
-  }
-  return {
-    architecture: config?.architecture ?? architectureName(architecture),
-    version,
-    width,
-    numClasses,
-    labels: config?.labels ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
-    preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
-  };
-}
-
-/** Shapes can still be inferred from it, but the checkpoint's memory is free: even one bias may be a view on all of it. */
-function withoutNumbers(graph: Graph): Graph {
-  const parameters = { weight: { shape: [0], data: new Float32Array(0) }, weightName: '' };
-  const nodes = graph.nodes.map((node) => (node.op === 'conv2d' ? { ...node, parameters } : node));
-  return { ...graph, nodes };
+  const file = resolve(checkpoint.file);
+  const partial = new PartialNetworks({ file, stamp: await fileStamp(file), options: { ...options, precision: info.precision } });
+  return new GhostNet(native, withoutNumbers(graph), config, info, partial);
 }
 
 /** A loaded model. Made by {@link load}. */
@@ -171,13 +137,17 @@ export class GhostNet {
   readonly info: ModelInfo;
   readonly #native: NativeModel;
   readonly #graph: Graph;
+  readonly #partial: PartialNetworks;
+  readonly #outputs: Outputs;
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
 
   /** @internal */
-  constructor(native: NativeModel, graph: Graph, config: ModelConfig, info: ModelInfo) {
+  constructor(native: NativeModel, graph: Graph, config: ModelConfig, info: ModelInfo, partial: PartialNetworks) {
     this.#native = native;
     this.#graph = graph;
+    this.#partial = partial;
+    this.#outputs = new Outputs(partial, config);
     this.config = config;
     this.info = info;
   }
@@ -219,6 +189,50 @@ export class GhostNet {
   }
 
   /**
+   * The maps that stages of the network make of an image or of a normalised tensor [n, 3, h, w], in the order of
+   * `options.stages`; by default the five of strides 2, 4, 8, 16 and 32. Nothing behind the last of them is computed, and
+   * the smallest input is the smallest that these stages take.
+   *
+   * What computes features, embeddings or attention is made when it is first asked for, from the file that the model was
+   * loaded from, which must still be there; it has its own copy of the weights that it needs. The four sets of outputs that
+   * were used last are kept. A tensor's data must stay as it is until the promise settles.
+   *
+   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE or
+   *   ERR_GHOST_DISPOSED
+   * @throws `signal.reason` once the signal is aborted.
+   */
+  async features(input: ImageInput | Tensor4, options: FeaturesOptions = {}): Promise<FeatureMap[]> {
+    const stages = checkStages(checkOptions(options).stages);
+    const signal = checkSignal(options.signal);
+    this.#checkAlive();
+    return this.#track(this.#outputs.features(input, stages, signal));
+  }
+
+  /**
+   * What the classifier decides by: a vector [n, 1280] for an image (n = 1) or a normalised tensor [n, 3, h, w], after global
+   * pooling, `conv_head` and its ReLU. Pictures that look alike to the network have vectors of a similar direction. Memory
+   * and errors: as {@link features}.
+   */
+  async embed(input: ImageInput | Tensor4, options: EmbedOptions = {}): Promise<Embedding> {
+    const normalize = checkNormalize(checkOptions(options).normalize);
+    const signal = checkSignal(options.signal);
+    this.#checkAlive();
+    return this.#track(this.#outputs.embed(input, normalize, signal));
+  }
+
+  /**
+   * The DFC attention of every block that has it (`blocks.2.0` to `blocks.8.3`) for an image or a normalised tensor
+   * [n, 3, h, w]: the gate [n, c, h, w] after its sigmoid, from 0 to 1, at half the resolution of the block's input. The
+   * block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors: as {@link features}, and
+   * ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
+   */
+  async attention(input: ImageInput | Tensor4, options: InferOptions = {}): Promise<FeatureMap[]> {
+    const signal = checkSignal(checkOptions(options).signal);
+    this.#checkAlive();
+    return this.#track(this.#outputs.attention(input, signal));
+  }
+
+  /**
    * How images of this size are computed: which stages run together, split by rows or by channel groups and why,
    * and the memory that this takes.
    * `profileRuns` above 0 runs the plan on as many threads as the model has and measures every step; the call blocks
@@ -234,7 +248,10 @@ export class GhostNet {
 
   /** Waits for what is running, ends the threads and frees the memory. May be called again. */
   dispose(): Promise<void> {
-    this.#disposal ??= Promise.allSettled(this.#running).then(() => this.#native.close());
+    this.#disposal ??= Promise.allSettled(this.#running).then(() => {
+      this.#native.close();
+      return this.#partial.close();
+    });
     return this.#disposal;
   }
 
@@ -290,30 +307,4 @@ export class GhostNet {
 
 function isBatch(images: ImageInput | readonly ImageInput[]): images is readonly ImageInput[] {
   return Array.isArray(images);
-}
-
-function checkInputSize(size: unknown): Pair {
-  if (Array.isArray(size) && size.length === 2 && size.every((side) => Number.isSafeInteger(side) && side >= 1)) {
-    return size as unknown as Pair;
-  }
-  throw new GhostNetError('ERR_GHOST_SHAPE', `inputSize should be [height, width] in whole pixels, found ${JSON.stringify(size)}.`);
-}
-
-function checkTensor(tensor: unknown, graph: Graph): Tensor4 {
-  const { data, shape } = (tensor ?? {}) as { data?: unknown; shape?: unknown };
-  if (!(data instanceof Float32Array) || !Array.isArray(shape)) {
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', 'infer takes { data: Float32Array, shape: [n, 3, h, w] }.');
-  }
-  const found = `found shape [${shape.join(', ')}]`;
-  if (shape.length !== 4 || shape[1] !== 3 || !shape.every((side) => Number.isSafeInteger(side) && side >= 1)) {
-    throw new GhostNetError('ERR_GHOST_SHAPE', `infer takes a tensor of shape [n, 3, h, w], ${found}.`);
-  }
-  const [n, c, h, w] = shape as unknown as Tensor4['shape'];
-  if (n * c * h * w !== data.length) {
-    throw new GhostNetError('ERR_GHOST_SHAPE', `Shape [${shape.join(', ')}] needs ${n * c * h * w} values, found ${data.length}.`);
-  }
-  inferShapes(graph, [h, w]);
-  // Memory that another thread may write or that the engine cannot be handed is copied first.
-  const plain = data.buffer instanceof SharedArrayBuffer ? Float32Array.from(data) : data;
-  return { data: plain, shape: [n, c, h, w] };
 }

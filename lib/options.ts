@@ -34,6 +34,19 @@ export interface ClassifyOptions extends InferOptions {
   topK?: number;
 }
 
+export interface FeaturesOptions extends InferOptions {
+  /**
+   * Which maps: `conv_stem` (the first convolution alone, as timm's features have it) or `blocks.0` to `blocks.9`. Default:
+   * `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
+   */
+  stages?: readonly string[];
+}
+
+export interface EmbedOptions extends InferOptions {
+  /** Gives every vector the length 1, so that a product of two is their cosine similarity. Default false. */
+  normalize?: boolean;
+}
+
 const maxThreads = 256;
 
 function argumentError(expected: string, found: unknown): GhostNetError {
@@ -75,6 +88,20 @@ export function checkTopK(topK: unknown): number {
   if (topK === undefined) return 5;
   if (Number.isInteger(topK) && (topK as number) >= 1) return topK as number;
   throw argumentError('topK should be a whole number of at least 1', topK);
+}
+
+/** Whether the network has them is another question. */
+export function checkStages(stages: unknown): readonly string[] | undefined {
+  if (stages === undefined) return undefined;
+  if (Array.isArray(stages) && new Set(stages).size === stages.length && stages.every((name) => typeof name === 'string')) {
+    return stages as string[];
+  }
+  throw argumentError('stages should be an array of names, each of them once', stages);
+}
+
+export function checkNormalize(normalize: unknown): boolean {
+  if (normalize === undefined || typeof normalize === 'boolean') return normalize ?? false;
+  throw argumentError('normalize should be true or false', normalize);
 }
 
 /** As Git allows them, and no way out of a folder. */

@@ -101,3 +101,10 @@ function reader(pieces: readonly Piece[]): (i: number) => Promise<Float32Array> 
 function weightCount({ conv, channels }: Piece): number {
   return channels * weightsPerChannel(conv);
 }
+
+/** Shapes can still be inferred from it, but the checkpoint's memory is free: even one bias may be a view on all of it. */
+export function withoutNumbers(graph: Graph): Graph {
+  const parameters = { weight: { shape: [0], data: new Float32Array(0) }, weightName: '' };
+  const nodes = graph.nodes.map((node) => (node.op === 'conv2d' ? { ...node, parameters } : node));
+  return { ...graph, nodes };
+}

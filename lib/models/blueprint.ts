@@ -129,9 +129,10 @@ export class Blueprint {
     return [...this.outputs.keys()];
   }
 
-  /** Every parameter that the network needs. */
+  /** Every parameter that the network needs, once: nodes may share one. */
   get tensors(): TensorSpec[] {
-    return this.nodes.flatMap((node) => (node.op === 'conv2d' ? parametersOf(node) : []));
+    const specs = this.nodes.flatMap((node) => (node.op === 'conv2d' ? parametersOf(node) : []));
+    return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   }
 
   /** The graph that computes `outputs` and nothing else, with the weights of `tensors`, which it shares. */

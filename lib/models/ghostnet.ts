@@ -54,6 +54,12 @@ const stemChannels = 16;
 export const lastChannels = 960;
 const headChannels = 1280;
 
+/** What timm's `feature_info` lists: the values of strides 2, 4, 8, 16 and 32. */
+export const featureLevels: readonly string[] = [
+  'conv_stem',
+  ...[...stages.entries()].flatMap(([stage, blocks]) => (blocks.some(([, , , , stride]) => stride === 2) ? [`blocks.${stage}`] : [])),
+];
+
 /** The first stage whose blocks have DFC attention from version 2 on. */
 const firstAttentionStage = 2;
 
@@ -61,8 +67,9 @@ const firstAttentionStage = 2;
  * The graph of a network with the weights of `tensors`, which it shares. Nodes have timm's module names.
  *
  * `outputs` names the values to hand back, default `logits` alone: `logits` [n, numClasses], `pre_logits` [n, 1280],
- * `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and from version 2 on `blocks.N.M.ghost1.gate`, the DFC attention
- * after its sigmoid, at half the block's resolution. Nodes that no output needs are left out.
+ * `conv_stem` (the first convolution, before its batch norm and activation: timm's first feature), `blocks.0` to `blocks.9`
+ * (the stages, [n, c, h, w]), and from version 2 on `blocks.N.M.ghost1.gate`, the DFC attention after its sigmoid, at half
+ * the block's resolution. Nodes that no output needs are left out.
  *
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_ARGUMENT for an
  *   unknown output.
@@ -92,8 +99,11 @@ export function outputNames(variant: Variant): string[] {
 function blueprint(variant: Variant): Blueprint {
   const net = new Blueprint();
   const channels = (count: number): number => scaled(count, variant);
-  const stem: ConvOptions = { kernel: 3, stride: 2, batchNorm: 'bn1', activation: 'relu' };
-  let x = net.conv(net.input(3), 'conv_stem', channels(stemChannels), stem);
+  const image = net.input(3);
+  const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
+  // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
+  net.output('conv_stem', net.conv(image, 'conv_stem.raw', channels(stemChannels), stem));
+  let x = net.conv(image, 'conv_stem', channels(stemChannels), { ...stem, batchNorm: 'bn1', activation: 'relu' });
   for (const [stage, blocks] of stages.entries()) {
     const attention = variant.version >= 2 && stage >= firstAttentionStage;
     for (const [index, block] of blocks.entries()) {

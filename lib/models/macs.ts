@@ -23,6 +23,23 @@ export function inferShapes(graph: Graph, [height, width]: Pair): MapShape[] {
   return shapes;
 }
 
+/**
+ * Input pixels from one element of each output's map to the next, by the output's name: what the convolutions and pools on
+ * the way to it multiply up to. Of a map that was pooled to a single element it means nothing.
+ */
+export function outputStrides(graph: Graph): Map<string, number> {
+  const strides: number[] = [];
+  for (const node of graph.nodes) strides.push(strideOf(node, strides));
+  return new Map(graph.outputs.map(({ name, node }) => [name, strides[node]!]));
+}
+
+function strideOf(node: GraphNode, strides: readonly number[]): number {
+  if (node.op === 'input') return 1;
+  if ('inputs' in node) return strides[node.inputs[0]]!;
+  if ('like' in node) return strides[node.like]!;
+  return strides[node.input]! * ('stride' in node ? node.stride[0] : 1);
+}
+
 /** The shape of each output by its name. */
 export function outputShapes(graph: Graph, inputShape: Pair): Map<string, MapShape> {
   const shapes = inferShapes(graph, inputShape);

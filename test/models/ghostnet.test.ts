@@ -150,7 +150,7 @@ describe('outputs', () => {
   });
 
   it.each([
-    [['nothing'], /no output "nothing"; there are blocks\.0, /],
+    [['nothing'], /no output "nothing"; there are conv_stem, blocks\.0, /],
     [[], /one or more/],
     [['logits', 'logits'], /each of them once/],
   ])('%j are refused', (outputs, sentence) => {

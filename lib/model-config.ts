@@ -1,0 +1,45 @@
+import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
+import type { Checkpoint } from './checkpoints/index.js';
+import { GhostNetError } from './errors.js';
+import type { PublishedModel } from './hub/published.js';
+import { architectureName, checkClaim } from './models/architecture-name.js';
+import type { Architecture } from './models/inspect.js';
+
+/** What the checkpoint says about the network. */
+export interface ModelConfig {
+  /** timm's name, as `ghostnetv2_100`. */
+  readonly architecture: string;
+  /** 1: GhostNet, 2: GhostNetV2, 3: GhostNetV3 */
+  readonly version: 1 | 2 | 3;
+  /** The channel multiplier. */
+  readonly width: number;
+  readonly numClasses: number;
+  /** One per class; `class 0`, `class 1`, … where the checkpoint has none. */
+  readonly labels: readonly string[];
+  readonly preprocess: PreprocessConfig;
+}
+
+/**
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json beside the weights contradicts
+ *   them
+ */
+export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, published: PublishedModel | undefined): ModelConfig {
+  const { version, width, numClasses } = architecture;
+  const { config, file } = checkpoint;
+  if (config?.labels && config.labels.length !== numClasses) {
+    const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
+    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+  }
+  if (config?.architecture !== undefined) {
+    const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
+    checkClaim({ name: config.architecture, ...source }, architecture, checkpoint.tensors, file);
+  }
+  return {
+    architecture: config?.architecture ?? architectureName(architecture),
+    version,
+    width,
+    numClasses,
+    labels: config?.labels ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
+    preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
+  };
+}
