@@ -144,7 +144,7 @@ function undecodable(name: string, reason: string, cause?: unknown): GhostNetErr
   return new GhostNetError('ERR_GHOST_IMAGE', message, { cause });
 }
 
-async function loadSharp() {
+export async function loadSharp() {
   try {
     return (await import('sharp')).default;
   } catch (cause) {

@@ -1,5 +1,5 @@
-import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import type { Checkpoint } from './checkpoints/index.js';
+import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
 import type { PublishedModel } from './hub/published.js';
 import { architectureName, checkClaim } from './models/architecture-name.js';
@@ -20,8 +20,9 @@ export interface ModelConfig {
 }
 
 /**
- * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json beside the weights contradicts
- *   them
+ * What a checkpoint's own config.json says, and for the rest what is known otherwise.
+ *
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights
  */
 export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, published: PublishedModel | undefined): ModelConfig {
   const { version, width, numClasses } = architecture;

@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { GhostNetError } from '../errors.js';
+import { attentionCommand } from './attention.js';
 import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
+import { embedCommand } from './embed.js';
 import { infoCommand } from './info.js';
 import { pullCommand } from './pull.js';
+import { similarCommand } from './similar.js';
 import { version } from './version.js';
 
 /** Bad use, as opposed to bad input: the command line itself is wrong. */
@@ -18,7 +21,10 @@ async function main(): Promise<void> {
     .addCommand(classifyCommand())
     .addCommand(infoCommand())
     .addCommand(benchCommand())
-    .addCommand(pullCommand());
+    .addCommand(pullCommand())
+    .addCommand(embedCommand())
+    .addCommand(similarCommand())
+    .addCommand(attentionCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
   }

@@ -1,0 +1,50 @@
+import { extname } from 'node:path';
+import { Command } from 'commander';
+import { preprocess } from '../preprocess.js';
+import { attentionSheet, sheetFormats, type SheetFormat } from './attention-sheet.js';
+import { loadModel, type ModelOptions } from './load.js';
+import { writeNewFile } from './new-file.js';
+import { modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
+import { untilStopped } from './stop.js';
+
+interface Options extends ModelOptions {
+  output: string;
+  side?: number;
+}
+
+const endings = Object.keys(sheetFormats).join(', ');
+
+const help = `
+The first picture is what the network sees: the image, resized and cropped. The others are the same under a heat map: the mean
+of the block's gate over its channels, from its smallest value (blue) to its largest (red), which are printed below.
+`;
+
+export function attentionCommand(): Command {
+  return new Command('attention')
+    .description('Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.')
+    .argument('<image>', 'an image file')
+    .requiredOption('-o, --output <file>', `the picture to write (${endings})`)
+    .option('--side <pixels>', "of the square that the network sees: more show more (default: the model's input size)", wholeNumber)
+    .addOption(modelOption())
+    .addOption(revisionOption())
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .addHelpText('after', help)
+    .action((image: string, options: Options, command: Command) => {
+      const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(extname(options.output).toLowerCase());
+      if (!format) command.error(`the output should end in ${endings}`);
+      return untilStopped((signal) => attention(image, options, format, signal));
+    });
+}
+
+async function attention(image: string, { output, side, ...options }: Options, format: SheetFormat, signal: AbortSignal): Promise<void> {
+  const model = await loadModel(options, signal);
+  try {
+    const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
+    const tensor = await preprocess(image, config, { signal });
+    const maps = await model.attention(tensor, { signal });
+    await writeNewFile(output, await attentionSheet(tensor, config, maps, format));
+  } finally {
+    await model.dispose();
+  }
+}

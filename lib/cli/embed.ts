@@ -1,0 +1,84 @@
+import { extname } from 'node:path';
+import { Command } from 'commander';
+import { GhostNetError } from '../errors.js';
+import { embedFiles, type EmbeddedFile } from './embed-files.js';
+import { imageFiles } from './image-files.js';
+import { loadModel, type ModelOptions } from './load.js';
+import { NewFile, writeNewFile } from './new-file.js';
+import { npyHeader } from './npy.js';
+import { modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
+import { print } from './print.js';
+import { untilStopped } from './stop.js';
+
+interface Options extends ModelOptions {
+  output?: string;
+  normalize?: true;
+}
+
+const help = `
+vectors.npy is an array [images, 1280] of float32 for NumPy; the images' paths are written to vectors.names.json.
+Of .jsonl, and on standard output, every line is {"image": path, "embedding": [1280 numbers]}.
+`;
+
+export function embedCommand(): Command {
+  return new Command('embed')
+    .description('Writes a vector for each image, by which images can be compared, searched or sorted.')
+    .argument('<image...>', 'image files, or folders of them with all that is below')
+    .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)')
+    .option('--normalize', 'give every vector the length 1')
+    .addOption(modelOption())
+    .addOption(revisionOption())
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .addHelpText('after', help)
+    .action((paths: string[], options: Options, command: Command) => {
+      const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
+      if (ending !== undefined && ending !== '.npy' && ending !== '.jsonl') command.error('the output should be a .npy or .jsonl file');
+      return untilStopped((signal) => embed(paths, options, signal));
+    });
+}
+
+async function embed(paths: string[], options: Options, signal: AbortSignal): Promise<void> {
+  const { output } = options;
+  const files = await imageFiles(paths);
+  const model = await loadModel(options, signal);
+  try {
+    const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false });
+    if (output === undefined) for await (const one of embedded) print(asJson(one));
+    else await writeFile(output, embedded);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** The file is written as the vectors come: there may be more of them than fit into memory. */
+async function writeFile(path: string, embedded: AsyncIterable<EmbeddedFile>): Promise<void> {
+  const isNpy = extname(path).toLowerCase() === '.npy';
+  const file = await NewFile.create(path);
+  try {
+    const names: string[] = [];
+    let columns = 0;
+    for await (const one of embedded) {
+      const { vector } = one;
+      columns = vector.length;
+      // How many rows there are shows in the end.
+      if (isNpy && names.length === 0) await file.append(npyHeader(0, columns));
+      await file.append(isNpy ? new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength) : `${asJson(one)}\n`);
+      names.push(one.file);
+    }
+    if (names.length === 0) throw new GhostNetError('ERR_GHOST_FILE', `${path} is not written: there is no image to embed.`);
+    if (isNpy) {
+      await file.replaceStart(npyHeader(names.length, columns));
+      await writeNewFile(`${path.slice(0, -extname(path).length)}.names.json`, `${JSON.stringify(names, null, 1)}\n`);
+    }
+    await file.complete();
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+}
+
+/** Nine digits tell every float32 from every other. */
+function asJson({ file, vector }: EmbeddedFile): string {
+  return JSON.stringify({ image: file, embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
+}

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { GhostNetError } from '../errors.js';
+import { embedFiles } from './embed-files.js';
+import { imageFiles } from './image-files.js';
+import { loadModel, type ModelOptions } from './load.js';
+import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
+import { print, round } from './print.js';
+import { untilStopped } from './stop.js';
+
+interface Options extends ModelOptions {
+  top: number;
+  json?: boolean;
+}
+
+interface Match {
+  readonly image: string;
+  /** Cosine: 1 for the same direction. */
+  readonly similarity: number;
+}
+
+export function similarCommand(): Command {
+  return new Command('similar')
+    .description('Prints the images that are most like one image, by the cosine similarity of their embeddings.')
+    .argument('<query>', 'the image to compare with')
+    .argument('<image...>', 'image files, or folders of them with all that is below')
+    .option('--top <n>', 'how many to print', wholeNumber, 5)
+    .addOption(modelOption())
+    .addOption(revisionOption())
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .addOption(jsonOption())
+    .action((query: string, paths: string[], options: Options) => untilStopped((signal) => similar(query, paths, options, signal)));
+}
+
+async function similar(query: string, paths: string[], options: Options, signal: AbortSignal): Promise<void> {
+  // That an image is like itself need not be told.
+  const files = (await imageFiles(paths)).filter((file) => resolve(file) !== resolve(query));
+  const model = await loadModel(options, signal);
+  try {
+    const { data } = await model.embed(query, { normalize: true, signal });
+    let best: Match[] = [];
+    for await (const { file, vector } of embedFiles(model, files, { normalize: true, signal })) {
+      best.push({ image: file, similarity: vector.reduce((sum, value, i) => sum + value * data[i]!, 0) });
+      best = best.sort((a, b) => b.similarity - a.similarity).slice(0, options.top);
+    }
+    if (best.length === 0) throw new GhostNetError('ERR_GHOST_FILE', `There is no image to compare ${query} with.`);
+    for (const { image, similarity } of best) {
+      print(options.json ? JSON.stringify({ image, similarity: round(similarity, 6) }) : `${similarity.toFixed(3).padStart(6)}  ${image}`);
+    }
+  } finally {
+    await model.dispose();
+  }
+}
