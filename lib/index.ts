@@ -1,6 +1,7 @@
 export { load, type GhostNet, type Logits, type ModelInfo } from './ghostnet.js';
 export type { ModelConfig } from './model-config.js';
 export type { Embedding, FeatureMap } from './outputs.js';
+export { exportModel, type ExportedModel, type ExportOptions } from './export/index.js';
 export { preprocess, type Tensor4 } from './preprocess.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';

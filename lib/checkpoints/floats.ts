@@ -64,3 +64,35 @@ function fromBfloat16(halves: Uint16Array): Float32Array {
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
   return new Float32Array(bits.buffer);
 }
+
+/** Float32 in little-endian byte order; on most machines a view on the same memory. */
+export function littleEndianBytes({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap32();
+}
+
+/**
+ * Float16 in little-endian byte order, each value rounded once, to the nearest and of two to the even one; what is beyond
+ * 65504 becomes infinite.
+ */
+export function halfBytes(floats: Float32Array): Uint8Array {
+  const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+  const bytes = Buffer.allocUnsafe(2 * floats.length);
+  for (let i = 0; i < bits.length; i++) bytes.writeUInt16LE(((bits[i]! >>> 16) & 0x8000) | halfMagnitude(bits[i]! & 0x7fffffff), 2 * i);
+  return bytes;
+}
+
+/** `bits` of a float32 without its sign. A carry out of the fraction goes where it belongs: into the exponent. */
+function halfMagnitude(bits: number): number {
+  if (bits > 0x7f800000) return 0x7e00; // NaN
+  if (bits >= 0x477ff000) return 0x7c00; // 65520, halfway to the first value that there is none of
+  if (bits >= 0x38800000) return roundedShift(bits - ((127 - 15) << 23), 13);
+  // Below 2^-14, halves are multiples of 2^-24; from 2^-26 down all are nearer to 0.
+  const exponent = bits >>> 23;
+  return exponent < 127 - 25 ? 0 : roundedShift((bits & 0x7fffff) | 0x800000, 126 - exponent);
+}
+
+function roundedShift(value: number, shift: number): number {
+  const half = 1 << (shift - 1);
+  return (value + half - 1 + ((value >>> shift) & 1)) >>> shift;
+}

@@ -21,3 +21,20 @@ export const storedBytes = 2 ** 16;
 
 /** timm's names (`blocks.2.0.ghost1.primary_conv.0.weight`) to parameters; integer tensors are left out. */
 export type StateDict = ReadonlyMap<string, Tensor | StoredTensor>;
+
+export function elementCount({ shape }: Pick<Tensor, 'shape'>): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
+/** `count` elements from index `first` on: those in memory as they are, others read into `scratch`. */
+export async function elementsOf(
+  tensor: Tensor | StoredTensor,
+  first: number,
+  count: number,
+  scratch: Float32Array = new Float32Array(count),
+): Promise<Float32Array> {
+  if (tensor.data) return tensor.data.subarray(first, first + count);
+  const elements = scratch.subarray(0, count);
+  await tensor.read(elements, first);
+  return elements;
+}

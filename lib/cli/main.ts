@@ -5,6 +5,7 @@ import { attentionCommand } from './attention.js';
 import { benchCommand } from './bench.js';
 import { classifyCommand } from './classify.js';
 import { embedCommand } from './embed.js';
+import { exportCommand } from './export.js';
 import { infoCommand } from './info.js';
 import { pullCommand } from './pull.js';
 import { similarCommand } from './similar.js';
@@ -24,7 +25,8 @@ async function main(): Promise<void> {
     .addCommand(pullCommand())
     .addCommand(embedCommand())
     .addCommand(similarCommand())
-    .addCommand(attentionCommand());
+    .addCommand(attentionCommand())
+    .addCommand(exportCommand());
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
   }

@@ -1,5 +1,5 @@
 import { notFinite } from '../checkpoints/faults.js';
-import type { StoredTensor, Tensor } from '../checkpoints/tensor.js';
+import { elementCount, elementsOf, type StoredTensor, type Tensor } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { BatchNorm, Parameters } from '../graph.js';
 import { scalingOf } from './fold.js';
@@ -81,7 +81,7 @@ class MergedKernel {
   }
 
   private isWhole({ weight, scale }: ScaledBranch): boolean {
-    return weight !== undefined && sizeOf(weight) === scale.length * this.perChannel;
+    return weight !== undefined && elementCount(weight) === scale.length * this.perChannel;
   }
 
   private async addWhole({ weight, scale }: ScaledBranch, sum: Float64Array, first: number, scratch: Float32Array): Promise<void> {
@@ -121,21 +121,4 @@ class MergedKernel {
     const message = `The checkpoint is damaged: the branches of ${this.name} add up to more than a float32 can hold.`;
     return new GhostNetError('ERR_GHOST_CHECKPOINT', message);
   }
-}
-
-function sizeOf({ shape }: Tensor | StoredTensor): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-/** Those in memory as they are; others are read into `scratch`. */
-async function elementsOf(
-  tensor: Tensor | StoredTensor,
-  first: number,
-  count: number,
-  scratch: Float32Array = new Float32Array(count),
-): Promise<Float32Array> {
-  if (tensor.data) return tensor.data.subarray(first, first + count);
-  const elements = scratch.subarray(0, count);
-  await tensor.read(elements, first);
-  return elements;
 }

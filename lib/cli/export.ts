@@ -1,0 +1,52 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { exportModel } from '../export/index.js';
+import { jsonOption, revisionOption } from './options.js';
+import { megabytes, print } from './print.js';
+import { withProgressBar } from './progress.js';
+import { untilStopped } from './stop.js';
+
+interface Options {
+  revision?: string;
+  half?: boolean;
+  size?: [height: number, width: number];
+  force?: boolean;
+  json?: boolean;
+}
+
+const help = `
+  ghostnet export ghostnetv2_100.in1k ghostnetv2.onnx           for onnxruntime and other engines: float32, any batch
+  ghostnet export checkpoint.pth.tar model.safetensors --half   for timm and others, with the config.json that they read
+`;
+
+export function exportCommand(): Command {
+  return new Command('export')
+    .description("Writes a model for other engines, as ONNX or as safetensors with timm's names.")
+    .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
+    .argument('<file>', 'the file to write, .onnx or .safetensors')
+    .addOption(revisionOption())
+    .option('--half', 'of .safetensors: float16 in place of float32')
+    .option('--size <height x width>', "of .onnx: the input's, as 224x224 (default: the model's own)", inputSize)
+    .option('-f, --force', 'replace files that exist')
+    .addOption(jsonOption())
+    .addHelpText('after', help)
+    .action((model: string, file: string, options: Options) => untilStopped((signal) => exportTo(model, file, options, signal)));
+}
+
+async function exportTo(model: string, file: string, { revision, half, size, force, json }: Options, signal: AbortSignal): Promise<void> {
+  const options = {
+    ...(revision !== undefined && { revision }),
+    ...(half !== undefined && { half }),
+    ...(size && { inputSize: size }),
+    ...(force !== undefined && { overwrite: force }),
+  };
+  const { files, sizeBytes, config } = await withProgressBar((onProgress) => exportModel(model, file, { ...options, onProgress, signal }));
+  const { architecture, numClasses } = config;
+  if (json) print(JSON.stringify({ files, sizeBytes, architecture, numClasses }));
+  else print(`${files.join(', ')}: ${architecture}, ${numClasses} classes, ${megabytes(sizeBytes)}`);
+}
+
+function inputSize(value: string): [height: number, width: number] {
+  const [, height, width] = /^(\d{1,5})x(\d{1,5})$/.exec(value) ?? [];
+  if (height === undefined || width === undefined) throw new InvalidArgumentError('Expected height x width in pixels, as 224x224.');
+  return [Number(height), Number(width)];
+}

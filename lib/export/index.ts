@@ -1,0 +1,126 @@
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
+import { GhostNetError } from '../errors.js';
+import type { Pair } from '../graph.js';
+import { locateModel } from '../hub/index.js';
+import type { PublishedModel } from '../hub/published.js';
+import { modelConfig, type ModelConfig } from '../model-config.js';
+import { buildGhostNet } from '../models/ghostnet.js';
+import { inspectGhostNet, type Architecture } from '../models/inspect.js';
+import { checkOnProgress, checkOptions, checkRevision, checkSignal, type LoadOptions } from '../options.js';
+import { hubConfig, onnxMetadata } from './config.js';
+import { checkVacant, writeFiles, type FileToWrite } from './new-file.js';
+import { onnxFile } from './onnx-file.js';
+import { onnxGraph } from './onnx-graph.js';
+import { safetensorsFile } from './safetensors.js';
+
+/** How {@link exportModel} writes a model. */
+export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'signal'> {
+  /** Of `.safetensors`: elements in float16, each rounded once. Default: float32. */
+  half?: boolean;
+  /** Of `.onnx`: the height and width of its input, in pixels from 33 up. Default: the model's own. */
+  inputSize?: readonly [height: number, width: number];
+  /** Whether files that exist are replaced. Default: they are not, and that is an error. */
+  overwrite?: boolean;
+}
+
+/** What {@link exportModel} has written. */
+export interface ExportedModel {
+  /** The weights' file first. */
+  readonly files: readonly string[];
+  /** Of the weights' file. */
+  readonly sizeBytes: number;
+  readonly config: ModelConfig;
+}
+
+/**
+ * Writes a model for other engines: `.onnx` (float32, opset 18, any batch, input `input` [batch, 3, h, w], output `logits`
+ * [batch, classes], batch norm and branches folded in float64) or `.safetensors` (the checkpoint's parameters by timm's
+ * names, with timm's `config.json` beside it). The file's name decides which. The files appear when they are whole; weights
+ * go through memory in pieces.
+ *
+ * @param source what {@link load} takes
+ * @throws {GhostNetError} what {@link load} throws; ERR_GHOST_ARGUMENT for another kind of file, ERR_GHOST_FILE if it exists
+ *   or cannot be written, ERR_GHOST_ARCHITECTURE if timm has no such network, ERR_GHOST_PRECISION for a value that a half
+ *   cannot hold, ERR_GHOST_SHAPE for an input that is too small
+ * @throws `signal.reason` once the signal is aborted.
+ */
+export async function exportModel(source: string | URL, file: string | URL, options: ExportOptions = {}): Promise<ExportedModel> {
+  const { half = false, inputSize, overwrite = false } = checkOptions(options);
+  const revision = checkRevision(options.revision);
+  const onProgress = checkOnProgress(options.onProgress);
+  const signal = checkSignal(options.signal);
+  const path = pathOf(file);
+  const format = formatOf(path);
+  checkFits(format, half, inputSize);
+  const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
+  if (!overwrite) await checkVacant(files);
+  const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
+  const checkpoint = await readCheckpoint(found, signal ? { signal } : {});
+  try {
+    const contents = format === 'onnx' ? onnx(checkpoint, published, inputSize) : safetensors(checkpoint, published, half);
+    const toWrite = files.map((name, i): FileToWrite => ({ path: name, pieces: contents.pieces[i]! }));
+    const [sizeBytes] = await writeFiles(toWrite, overwrite, signal);
+    return { files, sizeBytes: sizeBytes!, config: contents.config };
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+interface Contents {
+  /** Of each file. */
+  readonly pieces: readonly FileToWrite['pieces'][];
+  readonly config: ModelConfig;
+}
+
+function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inputSize?: Pair): Contents {
+  const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
+  const found = modelConfig(architecture, checkpoint, published);
+  const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
+  const graph = onnxGraph(buildGhostNet(checkpoint.tensors, architecture), config.preprocess.inputSize);
+  return { pieces: [onnxFile(graph, onnxMetadata(config, checkpoint.config?.labels))], config };
+}
+
+function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefined, half: boolean): Contents {
+  const config = modelConfig(timmArchitecture(checkpoint), checkpoint, published);
+  const json = hubConfig(config, checkpoint.config?.labels);
+  return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
+}
+
+/** MindSpore's network may be another one: in timm's the same weights would give other logits. */
+function timmArchitecture({ tensors, framework, file }: Checkpoint): Architecture {
+  const architecture = inspectGhostNet(tensors, framework);
+  if (framework === 'pytorch') return architecture;
+  const otherwise = (fault: string, cause?: unknown): GhostNetError => {
+    const message = `${file} holds MindSpore's network, which ${fault}: its weights as .safetensors would mean another one. Export it as .onnx.`;
+    return new GhostNetError('ERR_GHOST_ARCHITECTURE', message, { cause });
+  };
+  if (architecture.version > 1 && architecture.gateUpsampling === 'bilinear') throw otherwise("upsamples its gates bilinearly and timm's does not");
+  try {
+    return inspectGhostNet(tensors);
+  } catch (cause) {
+    throw otherwise("rounds its channels up and timm's to the nearest", cause);
+  }
+}
+
+function pathOf(file: unknown): string {
+  if (typeof file === 'string' && file !== '') return file;
+  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', 'The file to write should be given as a path or a file: URL.');
+}
+
+function formatOf(path: string): 'onnx' | 'safetensors' {
+  const [, extension] = /\.(onnx|safetensors)$/i.exec(path) ?? [];
+  if (extension !== undefined) return extension.toLowerCase() as 'onnx' | 'safetensors';
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', `${path} should end in .onnx or .safetensors, which says what is written.`);
+}
+
+function checkFits(format: 'onnx' | 'safetensors', half: unknown, inputSize: unknown): void {
+  if (typeof half !== 'boolean') throw new GhostNetError('ERR_GHOST_ARGUMENT', `half should be true or false, found ${typeof half}.`);
+  if (half && format === 'onnx') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'half is for .safetensors: an .onnx file is written in float32.');
+  if (inputSize === undefined) return;
+  if (format !== 'onnx') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'inputSize is for .onnx: a .safetensors file has no size of input.');
+  if (Array.isArray(inputSize) && inputSize.length === 2 && inputSize.every((side) => Number.isSafeInteger(side) && side >= 1)) return;
+  throw new GhostNetError('ERR_GHOST_SHAPE', `inputSize should be [height, width] in whole pixels, found ${JSON.stringify(inputSize)}.`);
+}

@@ -1,0 +1,74 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { GhostNetError } from '../errors.js';
+
+export interface FileToWrite {
+  readonly path: string;
+  readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+}
+
+/** @throws {GhostNetError} ERR_GHOST_FILE if there is something at one of `paths`. */
+export async function checkVacant(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const stats = await stat(path).catch((cause: unknown) => {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw writeError(path, cause);
+    });
+    if (stats) throw new GhostNetError('ERR_GHOST_FILE', `${path} exists already. Name another file, or allow overwriting (overwrite: true, --force).`);
+  }
+}
+
+/**
+ * Writes files under temporary names beside their own, which they get when all of them are whole and on the disk: whatever
+ * happens, no half file bears its name, and what failed leaves nothing behind.
+ *
+ * @returns the sizes in bytes
+ * @throws {GhostNetError} ERR_GHOST_FILE if one cannot be written; what making the pieces throws
+ * @throws `signal.reason` once the signal is aborted.
+ */
+export async function writeFiles(files: readonly FileToWrite[], overwrite: boolean, signal?: AbortSignal): Promise<number[]> {
+  const written: { path: string; temporary: string; sizeBytes: number }[] = [];
+  try {
+    for (const { path, pieces } of files) {
+      const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.incomplete`;
+      const file = { path, temporary, sizeBytes: 0 };
+      written.push(file);
+      file.sizeBytes = await writeWhole(path, temporary, pieces, signal);
+    }
+    if (!overwrite) await checkVacant(files.map(({ path }) => path));
+    for (const { path, temporary } of written) await onDisk(path, rename(temporary, path));
+    return written.map(({ sizeBytes }) => sizeBytes);
+  } catch (error) {
+    for (const { temporary } of written) await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+async function writeWhole(path: string, temporary: string, pieces: FileToWrite['pieces'], signal?: AbortSignal): Promise<number> {
+  const handle = await onDisk(path, open(temporary, 'wx'));
+  let sizeBytes = 0;
+  try {
+    for await (const piece of pieces) {
+      signal?.throwIfAborted();
+      await onDisk(path, handle.writeFile(piece));
+      sizeBytes += piece.length;
+    }
+    signal?.throwIfAborted();
+    await onDisk(path, handle.sync());
+  } finally {
+    await handle.close();
+  }
+  return sizeBytes;
+}
+
+async function onDisk<T>(path: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (cause) {
+    throw writeError(path, cause);
+  }
+}
+
+function writeError(path: string, cause: unknown): GhostNetError {
+  return new GhostNetError('ERR_GHOST_FILE', `${path} cannot be written (${(cause as Error).message}).`, { cause });
+}
