@@ -14,7 +14,7 @@ const gap = 8;
 const columns = 5;
 
 /** How much of a tile is heat map; the rest is picture. */
-const heatShare = 0.55;
+const heatShare = 0.5;
 
 /** Red, green and blue at equal steps from the smallest value to the largest. */
 const palette = [
@@ -40,11 +40,12 @@ export async function attentionSheet(tensor: Tensor4, config: PreprocessConfig, 
     sharp(pixels, { raw: size }).resize(tileWidth, tileHeight, { fit: 'fill', kernel: 'cubic' }).toColourspace(size.channels === 1 ? 'b-w' : 'srgb').raw().toBuffer();
 
   const picture = await resized(picturePixels(tensor, config), { width, height, channels: 3 });
+  const grey = greyPixels(picture);
   const tiles: Tile[] = [{ label: `${width} x ${height}`, pixels: picture }];
   for (const map of maps) {
     const { levels, smallest, largest } = meanLevels(map);
     const heat = await resized(levels, { width: map.shape[3], height: map.shape[2], channels: 1 });
-    tiles.push({ label: `${map.name}  ${smallest.toFixed(2)} to ${largest.toFixed(2)}`, pixels: blended(picture, heat) });
+    tiles.push({ label: `${map.name}: ${smallest.toFixed(2)} to ${largest.toFixed(2)}`, pixels: blended(grey, heat) });
   }
 
   const place = (i: number) => ({ left: gap + (i % columns) * (tileWidth + gap), top: gap + Math.floor(i / columns) * (tileHeight + labelHeight + gap) });
@@ -54,7 +55,7 @@ export async function attentionSheet(tensor: Tensor4, config: PreprocessConfig, 
   const style = 'font-family="DejaVu Sans, Arial, sans-serif" font-size="12" fill="#222"';
   const labels = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" ${style}>${texts.join('')}</svg>`);
   const sheet = sharp({ create: { ...size, channels: 3, background: '#fff' } }).composite([...layers, { input: labels, left: 0, top: 0 }]);
-  return sheet.toFormat(format).toBuffer();
+  return sheet.removeAlpha().toFormat(format).toBuffer();
 }
 
 /** The image before it was normalised: [height, width, 3]. */
@@ -80,8 +81,17 @@ function meanLevels({ data, shape: [, channels, height, width] }: FeatureMap): {
   return { levels, smallest, largest };
 }
 
-function blended(picture: Uint8Array, heat: Uint8Array): Uint8Array {
-  return picture.map((value, i) => (1 - heatShare) * value + heatShare * colourOf(heat[Math.floor(i / 3)]!, i % 3));
+/** Without colours of its own, that none is mistaken for heat: [height, width]. */
+function greyPixels(picture: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: picture.length / 3 }, (_, i) => 0.299 * picture[3 * i]! + 0.587 * picture[3 * i + 1]! + 0.114 * picture[3 * i + 2]!);
+}
+
+/** Both [height, width]. */
+function blended(grey: Uint8Array, heat: Uint8Array): Uint8Array {
+  return Uint8Array.from({ length: 3 * grey.length }, (_, i) => {
+    const pixel = Math.floor(i / 3);
+    return (1 - heatShare) * grey[pixel]! + heatShare * colourOf(heat[pixel]!, i % 3);
+  });
 }
 
 /** @param level 0 to 255 */
