@@ -1,10 +1,11 @@
 // Writes what one benchmark case needs, the same network in every engine's format, with synthetic weights.
 //   node --import tsx export-case.ts FOLDER ghostnetv2_100 1x3x224x224 [simplified]
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tensor } from '../../lib/checkpoints/tensor.js';
+import { safetensorsFile } from '../../lib/export/safetensors.js';
 import { buildGhostNet, type Variant } from '../../lib/models/ghostnet.js';
-import { bytesOf, safetensorsFile } from '../../test/checkpoints/writers.js';
+import { bytesOf } from '../../test/checkpoints/writers.js';
 import { syntheticImage, syntheticStateDict } from '../../test/synthetic.js';
 import { onnxModel, type InputShape } from './onnx.js';
 
@@ -16,19 +17,10 @@ function variantOf(model: string): Variant {
   return { version: v2 ? 2 : 1, width: Number(hundredths) / 100, numClasses };
 }
 
-function safetensors(tensors: ReadonlyMap<string, Tensor>): Buffer {
-  const header: Record<string, object> = {};
-  let offset = 0;
-  for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, (offset += data.byteLength)] };
-  }
-  return safetensorsFile(header, Buffer.concat([...tensors.values()].map(({ data }) => bytesOf(data))));
-}
-
 const [folder, model, shape, simplified] = process.argv.slice(2) as [string, string, string, 'simplified' | undefined];
 const inputShape = shape.split('x').map(Number) as unknown as InputShape;
 const variant = variantOf(model);
 const tensors = syntheticStateDict(variant.version, variant.width, variant.numClasses);
-writeFileSync(join(folder, 'model.safetensors'), safetensors(tensors));
-writeFileSync(join(folder, 'model.onnx'), onnxModel(buildGhostNet(tensors, variant), inputShape, simplified !== undefined));
+await writeFile(join(folder, 'model.safetensors'), safetensorsFile(tensors, 'F32'));
+writeFileSync(join(folder, 'model.onnx'), await onnxModel(buildGhostNet(tensors, variant), inputShape, simplified !== undefined));
 writeFileSync(join(folder, 'input.f32'), bytesOf(syntheticImage('image', inputShape).data));

@@ -6,7 +6,7 @@ import { endLines, headLines, rowLine, type BenchFacts, type BenchRow } from './
 import { measureLatencies } from './latencies.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { readMachine } from './machine.js';
-import { jsonOption, modelOption, precisionOption, revisionOption, wholeNumber } from './options.js';
+import { imageSize, jsonOption, modelOption, precisionOption, revisionOption, wholeNumber } from './options.js';
 import { platform, print, round } from './print.js';
 import { readClocks, readHeat, readTemperatures } from './throttling.js';
 import { version } from './version.js';
@@ -111,12 +111,6 @@ function noise([height, width]: readonly [number, number]): Tensor4 {
 
 function threadList(value: string): number[] {
   return value.split(',').map(wholeNumber);
-}
-
-function imageSize(value: string): [height: number, width: number] {
-  const sides = value.split('x').map(wholeNumber);
-  if (sides.length > 2) throw new InvalidArgumentError('Expected a height and a width, as 192x256.');
-  return [sides[0]!, sides.at(-1)!];
 }
 
 function positive(value: string): number {

@@ -1,6 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { exportModel } from '../export/index.js';
-import { jsonOption, revisionOption } from './options.js';
+import { imageSize, jsonOption, revisionOption } from './options.js';
 import { megabytes, print } from './print.js';
 import { withProgressBar } from './progress.js';
 import { untilStopped } from './stop.js';
@@ -25,7 +25,7 @@ export function exportCommand(): Command {
     .argument('<file>', 'the file to write, .onnx or .safetensors')
     .addOption(revisionOption())
     .option('--half', 'of .safetensors: float16 in place of float32')
-    .option('--size <height x width>', "of .onnx: the input's, as 224x224 (default: the model's own)", inputSize)
+    .option('--size <pixels>', "of .onnx: height and width of the input, as 224 or 192x256 (default: the model's)", imageSize)
     .option('-f, --force', 'replace files that exist')
     .addOption(jsonOption())
     .addHelpText('after', help)
@@ -43,10 +43,4 @@ async function exportTo(model: string, file: string, { revision, half, size, for
   const { architecture, numClasses } = config;
   if (json) print(JSON.stringify({ files, sizeBytes, architecture, numClasses }));
   else print(`${files.join(', ')}: ${architecture}, ${numClasses} classes, ${megabytes(sizeBytes)}`);
-}
-
-function inputSize(value: string): [height: number, width: number] {
-  const [, height, width] = /^(\d{1,5})x(\d{1,5})$/.exec(value) ?? [];
-  if (height === undefined || width === undefined) throw new InvalidArgumentError('Expected height x width in pixels, as 224x224.');
-  return [Number(height), Number(width)];
 }

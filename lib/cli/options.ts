@@ -7,6 +7,13 @@ export function wholeNumber(value: string): number {
   return number;
 }
 
+/** `224` or `192x256`, in pixels. */
+export function imageSize(value: string): [height: number, width: number] {
+  const sides = value.split('x').map(wholeNumber);
+  if (sides.length > 2) throw new InvalidArgumentError('Expected a height and a width, as 192x256.');
+  return [sides[0]!, sides.at(-1)!];
+}
+
 export const modelOption = (): Option => new Option('-m, --model <path or name>', 'a model folder, a checkpoint, or the name of a published model or of a repository (default: the model in the box)');
 export const revisionOption = (): Option => new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
 export const threadsOption = (): Option => new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
