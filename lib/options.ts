@@ -94,7 +94,7 @@ export function checkTopK(topK: unknown): number {
 export function checkStages(stages: unknown): readonly string[] | undefined {
   if (stages === undefined) return undefined;
   if (Array.isArray(stages) && new Set(stages).size === stages.length && stages.every((name) => typeof name === 'string')) {
-    return stages as string[];
+    return stages;
   }
   throw argumentError('stages should be an array of names, each of them once', stages);
 }

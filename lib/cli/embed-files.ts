@@ -29,8 +29,10 @@ export async function* embedFiles(model: GhostNet, files: readonly string[], opt
       underWay.push(begin(value));
     }
   };
-  for (fill(); underWay.length > 0; fill()) {
+  fill();
+  while (underWay.length > 0) {
     const ended = await underWay.shift()!;
+    fill();
     if ('vector' in ended) yield ended;
     else if (isFault(ended.error)) reportFault(ended.error.message);
     else throw ended.error;
