@@ -4,7 +4,7 @@
 //   ghostnet_bench --kernels [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
 //   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME] [--runs N] [--caches L1xL2, in KiB]
-// See README.md beside this file.
+// and each with --fp16. See README.md beside this file.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -32,15 +32,17 @@ struct Options {
   int version = 2, height = 224, width = 224, threads = 1, runs = -1, rounds = 11, batch = 1;
   double multiplier = 1.0;
   std::string isa;
-  bool steps = false, kernels = false, ablation = false, counted = false;
+  bool steps = false, kernels = false, ablation = false, counted = false, fp16 = false;
   // As PlanOptions has them by itself: the same plan on every machine.
   int l1_kib = 32, l2_kib = 512;
+
+  ghostnet::Precision precision() const { return fp16 ? ghostnet::Precision::fp16 : ghostnet::Precision::fp32; }
 };
 
 bool parse(int argc, char** argv, Options* o) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    bool* const on = flag == "--steps" ? &o->steps : flag == "--kernels" ? &o->kernels : flag == "--ablation" ? &o->ablation : flag == "--counted" ? &o->counted : nullptr;
+    bool* const on = flag == "--steps" ? &o->steps : flag == "--kernels" ? &o->kernels : flag == "--ablation" ? &o->ablation : flag == "--counted" ? &o->counted : flag == "--fp16" ? &o->fp16 : nullptr;
     if (on) {
       *on = true;
       continue;
@@ -112,7 +114,7 @@ int run_kernels(const ghostnet::KernelTable& kernels) {
 
 int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const ghostnet::Shape& shape, const std::vector<float>& image) {
   std::unique_ptr<ghostnet::Model> model;
-  if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa}, &model); !s.ok()) {
+  if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa, o.precision()}, &model); !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     return 1;
   }
@@ -136,11 +138,12 @@ int main(int argc, char** argv) {
     std::fprintf(stderr,
                  "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
-                 "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with the options of the network, one image at a time\n");
+                 "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with the options of the network, one image at a time\n"
+                 "       --fp16 with any: in half precision\n");
     return 2;
   }
-  const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa);
-  if (!kernels) return std::fprintf(stderr, "this machine lacks %s\n", o.isa.c_str()), 1;
+  const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa, o.precision());
+  if (!kernels) return std::fprintf(stderr, "this machine lacks %s%s\n", o.isa.c_str(), o.fp16 ? " kernels in half precision" : ""), 1;
   if (o.kernels) return run_kernels(*kernels);
   ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
   const ghostnet::Shape shape{o.batch, 3, o.height, o.width};
