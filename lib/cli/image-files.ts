@@ -1,35 +1,42 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { fileError } from '../checkpoints/file.js';
+import { stat } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { glob, isDynamicPattern, type GlobOptions } from 'tinyglobby';
 
-const imageEndings = new Set(['.jpg', '.jpeg', '.png', '.webp', '.avif', '.gif', '.tif', '.tiff']);
+/** What is looked for in folders, in any case; a file that is named may be called anything. */
+export const imageExtensions = ['jpg', 'jpeg', 'jpe', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'] as const;
+
+/** What one argument means. */
+export interface Found {
+  readonly argument: string;
+  readonly kind: 'file' | 'folder' | 'pattern';
+  /** Sorted by name, where the argument is no file. */
+  readonly files: readonly string[];
+}
 
 /**
- * Files as they are named, and of each folder the image files in it and below it, by name. Whether a named file exists
- * shows when it is read.
- *
- * @throws {GhostNetError} ERR_GHOST_FILE for a folder that cannot be read
+ * The files that an argument names: itself, the images in a folder and its subfolders, or what a pattern as `photos/*.jpg`
+ * matches. What exists is no pattern, whatever it is called. What does not exist and is none is a file all the same: whoever
+ * opens it will say so.
  */
+export async function findImageFiles(argument: string): Promise<Found> {
+  const stats = await stat(argument).catch(() => undefined);
+  if (stats?.isDirectory()) return { argument, kind: 'folder', files: await imagesIn(argument) };
+  if (stats || !isDynamicPattern(argument)) return { argument, kind: 'file', files: [argument] };
+  const pattern = process.platform === 'win32' ? argument.replaceAll('\\', '/') : argument;
+  return { argument, kind: 'pattern', files: await matching(pattern, { absolute: isAbsolute(argument) }) };
+}
+
+/** Hidden files and folders are passed over. */
+async function matching(pattern: string, options: GlobOptions): Promise<string[]> {
+  return (await glob(pattern, { expandDirectories: false, ...options })).sort();
+}
+
+async function imagesIn(folder: string): Promise<string[]> {
+  const names = await matching(`**/*.{${imageExtensions.join()}}`, { cwd: folder, caseSensitiveMatch: false });
+  return names.map((name) => join(folder, name));
+}
+
+/** All that the arguments name, in their order. */
 export async function imageFiles(paths: readonly string[]): Promise<string[]> {
-  const files: string[] = [];
-  for (const path of paths) {
-    if (await isFolder(path)) files.push(...(await imagesBelow(path)));
-    else files.push(path);
-  }
-  return files;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-async function imagesBelow(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true }).catch((cause: unknown) => {
-    throw fileError(folder, cause);
-  });
-  return names.filter((name) => imageEndings.has(extname(name).toLowerCase())).sort().map((name) => join(folder, name));
+  return (await Promise.all(paths.map(findImageFiles))).flatMap(({ files }) => files);
 }

@@ -5,20 +5,34 @@ import { megabytes } from './print.js';
 const barCells = 24;
 const redrawMs = 100;
 
-/** Runs `work` and shows on standard error how far its download is; nothing where that is no terminal. */
-export async function withProgressBar<T>(work: (onProgress: (progress: LoadProgress) => void) => Promise<T>, stream: WriteStream = process.stderr): Promise<T> {
-  let drawnAt = -Infinity;
-  const draw = (progress: LoadProgress): void => {
+/** A line on standard error that says how far something is; nothing where that is no terminal. */
+export class ProgressLine {
+  private drawnAt = -Infinity;
+
+  constructor(private readonly stream: WriteStream = process.stderr) {}
+
+  /** `line` is asked for only if it is time to draw again. */
+  draw(line: () => string): void {
     const now = performance.now();
-    if (!stream.isTTY || now - drawnAt < redrawMs) return;
-    drawnAt = now;
-    stream.write(`\r${progressLine(progress).slice(0, Math.max(0, (stream.columns || 80) - 1))}\x1b[K`);
-  };
+    if (!this.stream.isTTY || now - this.drawnAt < redrawMs) return;
+    this.drawnAt = now;
+    this.stream.write(`\r${line().slice(0, Math.max(0, (this.stream.columns || 80) - 1))}\x1b[K`);
+  }
+
+  /** What comes next begins on a clean line. */
+  clear(): void {
+    if (this.drawnAt > -Infinity) this.stream.write('\r\x1b[K');
+    this.drawnAt = -Infinity;
+  }
+}
+
+/** Runs `work` and shows how far its download is. */
+export async function withProgressBar<T>(work: (onProgress: (progress: LoadProgress) => void) => Promise<T>, stream?: WriteStream): Promise<T> {
+  const line = new ProgressLine(stream);
   try {
-    return await work(draw);
+    return await work((progress) => line.draw(() => progressLine(progress)));
   } finally {
-    // What comes next begins on a clean line.
-    if (drawnAt > -Infinity) stream.write('\r\x1b[K');
+    line.clear();
   }
 }
 
@@ -26,7 +40,12 @@ export async function withProgressBar<T>(work: (onProgress: (progress: LoadProgr
 export function progressLine({ file, loadedBytes, totalBytes }: LoadProgress): string {
   if (totalBytes === undefined) return `${file}  ${megabytes(loadedBytes)}`;
   const share = totalBytes > 0 ? Math.min(loadedBytes / totalBytes, 1) : 1;
+  return `${file}  ${bar(share)}  ${megabytes(loadedBytes)} of ${megabytes(totalBytes)}`;
+}
+
+/** `[######------------------]  25 %` */
+export function bar(share: number): string {
   const done = Math.floor(share * barCells);
   const percent = String(Math.floor(share * 100)).padStart(3);
-  return `${file}  [${'#'.repeat(done)}${'-'.repeat(barCells - done)}] ${percent} %  ${megabytes(loadedBytes)} of ${megabytes(totalBytes)}`;
+  return `[${'#'.repeat(done)}${'-'.repeat(barCells - done)}] ${percent} %`;
 }
