@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { load, type GhostNet } from '../lib/index.js';
 import { temporaryFolder } from './checkpoints/folder.js';
 import { builtCommand, runNode, type Ended } from './programs.js';
@@ -77,6 +79,16 @@ describe('ghostnet embed', () => {
     expect(lines(stderr)).toEqual([expect.stringMatching(/broken\.jpg/), expect.stringMatching(/none\.png does not exist/), expect.stringMatching(/kept\.npy is not written: there is no image/)]);
     expect(readFileSync(output, 'utf8')).toBe('before');
     expect(readdirSync(folder).filter((name) => name.startsWith('kept'))).toEqual(['kept.npy']);
+  });
+
+  it('leaves nothing behind when it is stopped', async () => {
+    const output = join(folder, 'stopped.jsonl');
+    const left = (): string[] => readdirSync(folder).filter((name) => name.startsWith('stopped'));
+    const child = spawn(process.execPath, [builtCommand, 'embed', ...Array<string>(3000).fill(far), '-o', output]);
+    await vi.waitUntil(() => left().length > 0, { timeout: 30_000, interval: 5 });
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(left()).toEqual([]);
   });
 
   it.each([

@@ -13,13 +13,11 @@ const filesAhead = 4;
 
 /** The embedding of each file, in their order. Files that are no sound images are reported and left out. */
 export async function* embedFiles(model: GhostNet, files: readonly string[], options: EmbedOptions): AsyncGenerator<EmbeddedFile> {
-  const begin = (file: string) => {
-    const embedded = model.embed(file, options).then(
+  const begin = (file: string) =>
+    model.embed(file, options).then(
       ({ data }) => ({ file, vector: data }),
       (error: unknown) => ({ file, error }),
     );
-    return embedded;
-  };
   const underWay: ReturnType<typeof begin>[] = [];
   const waiting = files.values();
   const fill = (): void => {
