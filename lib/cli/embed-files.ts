@@ -1,6 +1,8 @@
 import { GhostNetError } from '../errors.js';
 import type { GhostNet } from '../ghostnet.js';
 import type { EmbedOptions } from '../options.js';
+import { findImageFiles } from './image-files.js';
+import { inOrder } from './in-order.js';
 import { reportFault } from './print.js';
 
 export interface EmbeddedFile {
@@ -11,29 +13,17 @@ export interface EmbeddedFile {
 /** Files that are decoded while one is computed. */
 const filesAhead = 4;
 
+/** See {@link findImageFiles}. */
+export async function filesOf(args: readonly string[]): Promise<string[]> {
+  return (await Promise.all(args.map(findImageFiles))).flatMap(({ files }) => files);
+}
+
 /** The embedding of each file, in their order. Files that are no sound images are reported and left out. */
 export async function* embedFiles(model: GhostNet, files: readonly string[], options: EmbedOptions): AsyncGenerator<EmbeddedFile> {
-  const begin = (file: string) =>
-    model.embed(file, options).then(
-      ({ data }) => ({ file, vector: data }),
-      (error: unknown) => ({ file, error }),
-    );
-  const underWay: ReturnType<typeof begin>[] = [];
-  const waiting = files.values();
-  const fill = (): void => {
-    while (underWay.length < filesAhead) {
-      const { value, done } = waiting.next();
-      if (done) return;
-      underWay.push(begin(value));
-    }
-  };
-  fill();
-  while (underWay.length > 0) {
-    const ended = await underWay.shift()!;
-    fill();
-    if ('vector' in ended) yield ended;
-    else if (isFault(ended.error)) reportFault(ended.error.message);
-    else throw ended.error;
+  for await (const outcome of inOrder(files, filesAhead, (file) => model.embed(file, options))) {
+    if ('result' in outcome) yield { file: outcome.item, vector: outcome.result.data };
+    else if (isFault(outcome.error)) reportFault(outcome.error.message);
+    else throw outcome.error;
   }
 }
 

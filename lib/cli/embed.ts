@@ -1,8 +1,7 @@
 import { extname } from 'node:path';
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
-import { embedFiles, type EmbeddedFile } from './embed-files.js';
-import { imageFiles } from './image-files.js';
+import { embedFiles, filesOf, type EmbeddedFile } from './embed-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { NewFile, writeNewFile } from './new-file.js';
 import { npyHeader } from './npy.js';
@@ -23,7 +22,7 @@ Of .jsonl, and on standard output, every line is {"image": path, "embedding": [1
 export function embedCommand(): Command {
   return new Command('embed')
     .description('Writes a vector for each image, by which images can be compared, searched or sorted.')
-    .argument('<image...>', 'image files, or folders of them with all that is below')
+    .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
     .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)')
     .option('--normalize', 'give every vector the length 1')
     .addOption(modelOption())
@@ -40,7 +39,7 @@ export function embedCommand(): Command {
 
 async function embed(paths: string[], options: Options, signal: AbortSignal): Promise<void> {
   const { output } = options;
-  const files = await imageFiles(paths);
+  const files = await filesOf(paths);
   const model = await loadModel(options, signal);
   try {
     const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false });

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
-import { embedFiles } from './embed-files.js';
-import { imageFiles } from './image-files.js';
+import { embedFiles, filesOf } from './embed-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
 import { print, round } from './print.js';
@@ -23,7 +22,7 @@ export function similarCommand(): Command {
   return new Command('similar')
     .description('Prints the images that are most like one image, by the cosine similarity of their embeddings.')
     .argument('<query>', 'the image to compare with')
-    .argument('<image...>', 'image files, or folders of them with all that is below')
+    .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
     .option('--top <n>', 'how many to print', wholeNumber, 5)
     .addOption(modelOption())
     .addOption(revisionOption())
@@ -35,7 +34,7 @@ export function similarCommand(): Command {
 
 async function similar(query: string, paths: string[], options: Options, signal: AbortSignal): Promise<void> {
   // That an image is like itself need not be told.
-  const files = (await imageFiles(paths)).filter((file) => resolve(file) !== resolve(query));
+  const files = (await filesOf(paths)).filter((file) => resolve(file) !== resolve(query));
   const model = await loadModel(options, signal);
   try {
     const { data } = await model.embed(query, { normalize: true, signal });
