@@ -57,7 +57,7 @@ describe('ghostnet embed', () => {
     expect(names).toEqual([near, far, join(pictures, 'sample.png')]);
     expect(shape).toEqual([3, 1280]);
     for (const [i, name] of names.entries()) expect(data.slice(1280 * i, 1280 * (i + 1)), name).toEqual((await model.embed(name)).data);
-    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.endsWith('.incomplete'))).toEqual([]);
   });
 
   it('writes JSON lines, to a file or to standard output, of unit length on request', async () => {

@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { Command } from 'commander';
+import { writeFiles } from '../export/new-file.js';
 import { preprocess } from '../preprocess.js';
 import { attentionSheet, sheetFormats, type SheetFormat } from './attention-sheet.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { writeNewFile } from './new-file.js';
 import { modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
 import { untilStopped } from './stop.js';
 
@@ -43,7 +43,8 @@ async function attention(image: string, { output, side, ...options }: Options, f
     const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
     const tensor = await preprocess(image, config, { signal });
     const maps = await model.attention(tensor, { signal });
-    await writeNewFile(output, await attentionSheet(tensor, config, maps, format));
+    const sheet = await attentionSheet(tensor, config, maps, format);
+    await writeFiles([{ path: output, pieces: [sheet] }], true, signal);
   } finally {
     await model.dispose();
   }

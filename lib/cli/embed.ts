@@ -1,9 +1,9 @@
 import { extname } from 'node:path';
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
+import { writeFiles } from '../export/new-file.js';
 import { embedFiles, filesOf, type EmbeddedFile } from './embed-files.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { NewFile, writeNewFile } from './new-file.js';
 import { npyHeader } from './npy.js';
 import { modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
 import { print } from './print.js';
@@ -44,37 +44,39 @@ async function embed(paths: string[], options: Options, signal: AbortSignal): Pr
   try {
     const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false });
     if (output === undefined) for await (const one of embedded) print(asJson(one));
-    else await writeFile(output, embedded);
+    else await writeVectors(output, embedded, signal);
   } finally {
     await model.dispose();
   }
 }
 
 /** The file is written as the vectors come: there may be more of them than fit into memory. */
-async function writeFile(path: string, embedded: AsyncIterable<EmbeddedFile>): Promise<void> {
-  const isNpy = extname(path).toLowerCase() === '.npy';
-  const file = await NewFile.create(path);
-  try {
-    const names: string[] = [];
-    let columns = 0;
+async function writeVectors(path: string, embedded: AsyncIterable<EmbeddedFile>, signal: AbortSignal): Promise<void> {
+  const names: string[] = [];
+  let columns = 0;
+  const rows = async function* (asBytes: (one: EmbeddedFile) => Uint8Array): AsyncGenerator<Uint8Array> {
     for await (const one of embedded) {
-      const { vector } = one;
-      columns = vector.length;
-      // How many rows there are shows in the end.
-      if (isNpy && names.length === 0) await file.append(npyHeader(0, columns));
-      await file.append(isNpy ? new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength) : `${asJson(one)}\n`);
+      yield asBytes(one);
       names.push(one.file);
+      columns = one.vector.length;
     }
     if (names.length === 0) throw new GhostNetError('ERR_GHOST_FILE', `${path} is not written: there is no image to embed.`);
-    if (isNpy) {
-      await file.replaceStart(npyHeader(names.length, columns));
-      await writeNewFile(`${path.slice(0, -extname(path).length)}.names.json`, `${JSON.stringify(names, null, 1)}\n`);
-    }
-    await file.complete();
-  } catch (error) {
-    await file.discard();
-    throw error;
+  };
+  if (extname(path).toLowerCase() === '.jsonl') {
+    await writeFiles([{ path, pieces: rows((one) => Buffer.from(`${asJson(one)}\n`)) }], true, signal);
+    return;
   }
+  // How many rows there are shows in the end.
+  const head = (): Uint8Array => npyHeader(names.length, columns);
+  const array = async function* (): AsyncGenerator<Uint8Array> {
+    yield head();
+    yield* rows(({ vector }) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
+  };
+  const list = function* (): Generator<Uint8Array> {
+    yield Buffer.from(`${JSON.stringify(names, null, 1)}\n`);
+  };
+  const namesPath = `${path.slice(0, -extname(path).length)}.names.json`;
+  await writeFiles([{ path, pieces: array(), head }, { path: namesPath, pieces: list() }], true, signal);
 }
 
 /** Nine digits tell every float32 from every other. */

@@ -4,7 +4,10 @@ import { GhostNetError } from '../errors.js';
 
 export interface FileToWrite {
   readonly path: string;
+  /** Of a file behind another, they are made when that one is written. */
   readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+  /** Asked for in the end: what replaces as many bytes at the file's start. */
+  readonly head?: () => Uint8Array;
 }
 
 /** @throws {GhostNetError} ERR_GHOST_FILE if there is something at one of `paths`. */
@@ -29,11 +32,12 @@ export async function checkVacant(paths: readonly string[]): Promise<void> {
 export async function writeFiles(files: readonly FileToWrite[], overwrite: boolean, signal?: AbortSignal): Promise<number[]> {
   const written: { path: string; temporary: string; sizeBytes: number }[] = [];
   try {
-    for (const { path, pieces } of files) {
+    for (const toWrite of files) {
+      const { path } = toWrite;
       const temporary = `${path}.${process.pid}-${randomBytes(6).toString('hex')}.incomplete`;
       const file = { path, temporary, sizeBytes: 0 };
       written.push(file);
-      file.sizeBytes = await writeWhole(path, temporary, pieces, signal);
+      file.sizeBytes = await writeWhole(toWrite, temporary, signal);
     }
     if (!overwrite) await checkVacant(files.map(({ path }) => path));
     for (const { path, temporary } of written) await onDisk(path, rename(temporary, path));
@@ -44,7 +48,7 @@ export async function writeFiles(files: readonly FileToWrite[], overwrite: boole
   }
 }
 
-async function writeWhole(path: string, temporary: string, pieces: FileToWrite['pieces'], signal?: AbortSignal): Promise<number> {
+async function writeWhole({ path, pieces, head }: FileToWrite, temporary: string, signal?: AbortSignal): Promise<number> {
   const handle = await onDisk(path, open(temporary, 'wx'));
   let sizeBytes = 0;
   try {
@@ -54,6 +58,8 @@ async function writeWhole(path: string, temporary: string, pieces: FileToWrite['
       sizeBytes += piece.length;
     }
     signal?.throwIfAborted();
+    const start = head?.();
+    if (start) await onDisk(path, handle.write(start, 0, start.length, 0));
     await onDisk(path, handle.sync());
   } finally {
     await handle.close();
