@@ -1,7 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import type { GhostNet } from '../ghostnet.js';
 import type { EmbedOptions } from '../options.js';
-import { findImageFiles } from './image-files.js';
 import { inOrder } from './in-order.js';
 import { reportFault } from './print.js';
 
@@ -12,11 +11,6 @@ export interface EmbeddedFile {
 
 /** Files that are decoded while one is computed. */
 const filesAhead = 4;
-
-/** See {@link findImageFiles}. */
-export async function filesOf(args: readonly string[]): Promise<string[]> {
-  return (await Promise.all(args.map(findImageFiles))).flatMap(({ files }) => files);
-}
 
 /** The embedding of each file, in their order. Files that are no sound images are reported and left out. */
 export async function* embedFiles(model: GhostNet, files: readonly string[], options: EmbedOptions): AsyncGenerator<EmbeddedFile> {

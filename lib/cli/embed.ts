@@ -2,7 +2,8 @@ import { extname } from 'node:path';
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
 import { writeFiles } from '../export/new-file.js';
-import { embedFiles, filesOf, type EmbeddedFile } from './embed-files.js';
+import { embedFiles, type EmbeddedFile } from './embed-files.js';
+import { imageFiles } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { npyHeader } from './npy.js';
 import { modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
@@ -39,7 +40,7 @@ export function embedCommand(): Command {
 
 async function embed(paths: string[], options: Options, signal: AbortSignal): Promise<void> {
   const { output } = options;
-  const files = await filesOf(paths);
+  const files = await imageFiles(paths);
   const model = await loadModel(options, signal);
   try {
     const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false });
