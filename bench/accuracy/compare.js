@@ -127,7 +127,7 @@ async function main() {
   const options = parseOptions();
   const library = new URL('../../dist/index.js', import.meta.url);
   checkPresent({
-    [fileURLToPath(library)]: 'run npm run build first',
+    [fileURLToPath(library)]: 'run npm run build:all first',
     [options.predictions]: 'weights/train/evaluate.py writes it',
     [options.data]: 'give the folder of Tiny ImageNet with --data; it is not part of the repository',
   });
