@@ -33,7 +33,7 @@ async function measure({ cases, contenders: engines, isas, rounds, samples, simp
 }
 
 function checkInstalled() {
-  const needs = { '../../dist/index.js': 'npm run build', 'node_modules': 'npm --prefix bench/node ci' };
+  const needs = { '../../dist/index.js': 'npm run build:all', 'node_modules': 'npm --prefix bench/node ci' };
   for (const [path, command] of Object.entries(needs)) {
     if (existsSync(new URL(path, import.meta.url))) continue;
     throw new Error(`${path} is missing beside bench/node/run.js: run ${command} in the root of the repository first.`);
