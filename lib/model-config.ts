@@ -1,7 +1,7 @@
 import type { Checkpoint } from './checkpoints/index.js';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import type { PublishedModel } from './hub/published.js';
+import { publishedLabels, type PublishedModel } from './hub/published.js';
 import { architectureName, checkClaim } from './models/architecture-name.js';
 import type { Architecture } from './models/inspect.js';
 
@@ -14,7 +14,7 @@ export interface ModelConfig {
   /** The channel multiplier. */
   readonly width: number;
   readonly numClasses: number;
-  /** One per class; `class 0`, `class 1`, … where the checkpoint has none. */
+  /** One per class: the checkpoint's, or those that a published model is known to have; else `class 0`, `class 1`, … */
   readonly labels: readonly string[];
   readonly preprocess: PreprocessConfig;
 }
@@ -35,12 +35,13 @@ export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, 
     const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
     checkClaim({ name: config.architecture, ...source }, architecture, checkpoint.tensors, file);
   }
+  const known = published && publishedLabels(published);
   return {
     architecture: config?.architecture ?? architectureName(architecture),
     version,
     width,
     numClasses,
-    labels: config?.labels ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
+    labels: config?.labels ?? (known?.length === numClasses ? known : undefined) ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
   };
 }

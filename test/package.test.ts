@@ -52,7 +52,7 @@ describe('the packed package', () => {
 
   it('has the library, the sources, the model and the documents, and nothing else', () => {
     const places = new Set(packed.files.map(({ path }) => path.split('/').slice(0, path.startsWith('weights/') ? 2 : 1).join('/')));
-    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny', 'weights/manifest.json'];
+    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny', 'weights/imagenet-1k.json', 'weights/manifest.json'];
     expect([...places].sort()).toEqual([...expected, ...(existsSync(join(root, 'prebuilds')) ? ['prebuilds'] : [])].sort());
   });
 

@@ -30,6 +30,14 @@ export function publishedModels(): readonly PublishedModel[] {
   return models;
 }
 
+/** The words of its classes, which repositories of published weights leave to the reader. */
+export function publishedLabels({ data }: PublishedModel): readonly string[] | undefined {
+  const file = labelFiles[data];
+  return file === undefined ? undefined : (JSON.parse(readFileSync(join(packageRoot, 'weights', file), 'utf8')) as { labels: string[] }).labels;
+}
+
+const labelFiles: Readonly<Record<string, string>> = { 'ImageNet-1k': 'imagenet-1k.json' };
+
 /** By its name with or without the tag, or by its repository. */
 export function findPublished(name: string): PublishedModel | undefined {
   return publishedModels().find((model) => [model.name, model.architecture, model.repository].includes(name));

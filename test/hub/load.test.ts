@@ -5,6 +5,8 @@ import { progressLine, withProgressBar } from '../../lib/cli/progress.js';
 import { load, type LoadProgress } from '../../lib/index.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { builtCommand, runNode, type Ended } from '../programs.js';
+import { savedTensors } from '../saved.js';
+import { syntheticStateDict } from '../synthetic.js';
 import { environmentFor, freshCache, smallModel } from './cached.js';
 import { commitOf, HubServer, stallAfter, status } from './server.js';
 
@@ -46,6 +48,22 @@ describe('load', () => {
     await using model = await load('ghostnetv2_100');
     expect(model.info.file).toContain('models--timm--ghostnetv2_100.in1k');
     expect(model.config.preprocess).toMatchObject({ inputSize: [224, 224], interpolation: 'bicubic', cropPct: 1 });
+  });
+
+  it('knows the words of the classes of published weights, whose config.json has none', async () => {
+    const weights = savedTensors(syntheticStateDict(2, 0.1, 1000));
+    server.add('timm/ghostnetv2_100.in1k', { 'model.safetensors': weights, 'config.json': Buffer.from('{"num_classes": 1000}') });
+    await using published = await load('ghostnetv2_100.in1k');
+    expect(published.config.labels).toHaveLength(1000);
+    expect([0, 283, 950, 999].map((index) => published.config.labels[index])).toEqual([
+      'tench, Tinca tinca',
+      'Persian cat',
+      'orange',
+      'toilet tissue, toilet paper, bathroom tissue',
+    ]);
+    server.add('someone/their-model', { 'model.safetensors': weights, 'config.json': Buffer.from('{"num_classes": 1000}') });
+    await using other = await load('someone/their-model');
+    expect(other.config.labels[283]).toBe('class 283');
   });
 
   it('takes a revision', async () => {
