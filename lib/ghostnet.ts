@@ -221,8 +221,8 @@ export class GhostNet {
   }
 
   /**
-   * The DFC attention of every block that has it (`blocks.2.0` to `blocks.8.3`) for an image or a normalised tensor
-   * [n, 3, h, w]: the gate [n, c, h, w] after its sigmoid, from 0 to 1, at half the resolution of the block's input. The
+   * The DFC attention of every block that has it (`blocks.2.0` to `blocks.8.3`) for an image or a normalised tensor of shape
+   * `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its sigmoid, from 0 to 1, at half the resolution of the block's input. The
    * block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors: as {@link features}, and
    * ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
    */
