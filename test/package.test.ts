@@ -103,6 +103,21 @@ describe.skipIf(missing !== undefined)('installed with scripts blocked and no co
     expect(await node('--input-type=module', '-e', program)).toBe('orange\n');
   });
 
+  it('its types serve an ES module and a CommonJS one', async () => {
+    const contents = `import { exportModel, GhostNetError, load, mjpegFrames, type Classification, type FeatureMap, type LoadOptions } from 'ghostnet';
+      export async function all(bytes: Uint8Array, options: LoadOptions): Promise<[Classification[], FeatureMap[], Float32Array]> {
+        const model = await load('ghostnetv2_100.in1k', { ...options, precision: 'auto' });
+        for await (const frame of mjpegFrames(process.stdin, { latest: true })) await model.classify(frame, { topK: 1 });
+        await exportModel('a.pth', 'a.onnx').catch((error: unknown) => error instanceof GhostNetError && error.code === 'ERR_GHOST_FILE');
+        // @ts-expect-error no such precision
+        await load('a', { precision: 'int3' });
+        return [await model.classify(bytes), await model.features(bytes, { stages: ['blocks.3'] }), (await model.embed(bytes)).data];
+      }`;
+    for (const ending of ['mts', 'cts']) writeFileSync(join(project, `consumer.${ending}`), contents);
+    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    await node(join(root, 'node_modules/typescript/bin/tsc'), ...options, 'consumer.mts', 'consumer.cts');
+  });
+
   it('a program that esbuild has bundled, with ghostnet outside, runs', async () => {
     const esbuild = await import('esbuild');
     const contents = `import { load } from 'ghostnet';
