@@ -105,11 +105,20 @@ if (reference) {
     }
   }
 
-  await test("reads PyTorch's file of a network", async () => {
-    process.env.GHOSTNET_ISA = isas[0];
-    const { input, logits } = JSON.parse(readFileSync(join(reference, 'checkpoints/expected.json'), 'utf8')) as { input: Shape; logits: number[] };
-    await using model = await load(join(reference, 'checkpoints/plain.pth'));
-    const { data } = await model.infer({ data: syntheticImage('input', input).data, shape: input });
-    assertClose(data, logits, 1e-5, 'logits');
-  });
+  for (const [file, expected] of [
+    ['plain.pth', 'expected.json'],
+    ['legacy.pth', 'expected.json'],
+    ['model.safetensors', 'expected.json'],
+    ['mindspore.ckpt', 'mindspore.ckpt.expected.json'],
+  ] as const) {
+    for (const isa of isas) {
+      await test(`${isa}: reads ${file}, and computes what its framework did`, async () => {
+        process.env.GHOSTNET_ISA = isa;
+        const { input, logits } = JSON.parse(readFileSync(join(reference, 'checkpoints', expected), 'utf8')) as { input: Shape; logits: number[] };
+        await using model = await load(join(reference, 'checkpoints', file));
+        const { data } = await model.infer({ data: syntheticImage('input', input).data, shape: input });
+        assertClose(data, logits, 1e-5, 'logits');
+      });
+    }
+  }
 }
