@@ -3,26 +3,16 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { buildGhostNet } from '../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../lib/models/inspect.js';
-import { cpu, infer, type NamedTensor, type Shape } from '../lib/native.js';
+import { cpu, infer, type NamedTensor } from '../lib/native.js';
 import { createPackedModel } from '../lib/packing.js';
-import { hasReference, referenceFolder, versions } from './reference.js';
+import { hasReference, referenceFolder, versions, type ReferenceCase } from './reference.js';
 import { syntheticImage, syntheticStateDict } from './synthetic.js';
-
-interface Case {
-  readonly id: string;
-  readonly architecture: keyof typeof versions;
-  readonly width: number;
-  readonly input: Shape;
-  readonly num_classes?: number;
-  readonly file: string;
-  readonly results: readonly { readonly name: string; readonly shape: readonly number[]; readonly offset: number }[];
-}
 
 /** Absolute. Logits are of magnitude 1; inner values are larger and fewer roundings away. */
 const toleranceOf = (name: string): number => (name === 'logits' ? 2e-5 : 1e-4);
 
 const cases = hasReference
-  ? (JSON.parse(readFileSync(join(referenceFolder, 'results/index.json'), 'utf8')) as Case[])
+  ? (JSON.parse(readFileSync(join(referenceFolder, 'results/index.json'), 'utf8')) as ReferenceCase[])
   : [];
 const isas = cpu().isas;
 const largest = new Map<string, Record<string, string>>();

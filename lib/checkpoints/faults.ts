@@ -26,3 +26,14 @@ export function quoted(text: string): string {
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.slice(0, 8).join(', ')}${shape.length > 8 ? ', …' : ''}]`;
 }
+
+/**
+ * @param first the index of `data`'s first element in the tensor
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a value that is NaN or infinite
+ */
+export function checkFinite(tensor: string, data: Float32Array, first = 0): void {
+  // Engines search natively; a loop would run interpreted here and make garbage of every number.
+  if (![NaN, Infinity, -Infinity].some((value) => data.includes(value))) return;
+  const index = data.findIndex((value) => !Number.isFinite(value));
+  throw notFinite(tensor, data[index]!, first + index);
+}

@@ -1,6 +1,5 @@
-import { GhostNetError } from '../errors.js';
 import type { Classification } from '../results.js';
-import { findImageFiles, imageExtensions, type Found } from './image-files.js';
+import { findAllImageFiles, imagesAhead, isFaultOfImage, type Found } from './image-files.js';
 import { inOrder } from './in-order.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { inWords, percent, print, reportFault, round, rounded } from './print.js';
@@ -13,29 +12,14 @@ export interface FilesOptions extends ModelOptions {
   csv?: boolean;
 }
 
-/**
- * So many images are in the works at a time: while the model's threads compute one, others are read and decoded on libuv's.
- * It bounds the memory too, since each may be a photograph's pixels.
- */
-export const imagesAhead = 8;
-
-/** Files that a model has nothing to do with; anything else would be the same with every image. */
-const faultsOfImages: readonly string[] = ['ERR_GHOST_IMAGE', 'ERR_GHOST_FILE', 'ERR_GHOST_ARGUMENT'];
-
 /** Prints the classes of each image, in the order of the arguments. A bad image is reported and passed over. */
 export function classifyFiles(images: readonly string[], options: FilesOptions): Promise<void> {
   return untilStopped(async (signal) => {
-    const found = await Promise.all(images.map(findImageFiles));
-    for (const nothing of found.filter(({ files }) => files.length === 0)) reportFault(whyNothing(nothing));
+    const found = await findAllImageFiles(images);
     const files = found.flatMap((argument) => argument.files);
     signal.throwIfAborted();
     if (files.length > 0) await classifyAll(files, format(found, files, options), options, signal);
   });
-}
-
-function whyNothing({ argument, kind }: Found): string {
-  if (kind === 'pattern') return `${argument} does not exist, and as a pattern it matches no file.`;
-  return `Folder ${argument} holds no images (${imageExtensions.map((extension) => `.${extension}`).join(', ')}).`;
 }
 
 async function classifyAll(files: readonly string[], printed: Format, options: FilesOptions, signal: AbortSignal): Promise<void> {
@@ -65,7 +49,7 @@ async function classifyAll(files: readonly string[], printed: Format, options: F
 }
 
 function reportBad(error: unknown, progress: ProgressLine): void {
-  if (!(error instanceof GhostNetError) || !faultsOfImages.includes(error.code)) throw error;
+  if (!isFaultOfImage(error)) throw error;
   progress.clear();
   reportFault(error.message);
 }

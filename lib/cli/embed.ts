@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
 import { writeFiles } from '../export/new-file.js';
 import { embedFiles, type EmbeddedFile } from './embed-files.js';
-import { imageFiles } from './image-files.js';
+import { findAllImageFiles } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { npyHeader } from './npy.js';
 import { modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
@@ -40,7 +40,7 @@ export function embedCommand(): Command {
 
 async function embed(paths: string[], options: Options, signal: AbortSignal): Promise<void> {
   const { output } = options;
-  const files = await imageFiles(paths);
+  const files = (await findAllImageFiles(paths)).flatMap((found) => found.files);
   const model = await loadModel(options, signal);
   try {
     const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false });

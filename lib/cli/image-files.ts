@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { glob, isDynamicPattern, type GlobOptions } from 'tinyglobby';
+import { GhostNetError } from '../errors.js';
+import { reportFault } from './print.js';
 
 /** What is looked for in folders, in any case; a file that is named may be called anything. */
-export const imageExtensions = ['jpg', 'jpeg', 'jpe', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'] as const;
+const imageExtensions = ['jpg', 'jpeg', 'jpe', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'] as const;
 
 /** What one argument means. */
 export interface Found {
@@ -36,7 +38,25 @@ async function imagesIn(folder: string): Promise<string[]> {
   return names.map((name) => join(folder, name));
 }
 
-/** All that the arguments name, in their order. */
-export async function imageFiles(paths: readonly string[]): Promise<string[]> {
-  return (await Promise.all(paths.map(findImageFiles))).flatMap(({ files }) => files);
+/** What each of a command's arguments names. One that names nothing is reported; the others still count. */
+export async function findAllImageFiles(images: readonly string[]): Promise<Found[]> {
+  const found = await Promise.all(images.map(findImageFiles));
+  for (const nothing of found.filter(({ files }) => files.length === 0)) reportFault(whyNothing(nothing));
+  return found;
+}
+
+function whyNothing({ argument, kind }: Found): string {
+  if (kind === 'pattern') return `${argument} does not exist, and as a pattern it matches no file.`;
+  return `Folder ${argument} holds no images (${imageExtensions.map((extension) => `.${extension}`).join(', ')}).`;
+}
+
+/**
+ * So many images are in the works at a time: while the model's threads compute one, others are read and decoded on libuv's.
+ * It bounds the memory too, since each may be a photograph's pixels.
+ */
+export const imagesAhead = 8;
+
+/** Whether it is about one image that a model has nothing to do with; anything else would be the same with every image. */
+export function isFaultOfImage(error: unknown): error is GhostNetError {
+  return error instanceof GhostNetError && ['ERR_GHOST_IMAGE', 'ERR_GHOST_FILE', 'ERR_GHOST_ARGUMENT'].includes(error.code);
 }

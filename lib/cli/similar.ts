@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
 import { embedFiles } from './embed-files.js';
-import { imageFiles } from './image-files.js';
+import { findAllImageFiles } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
 import { print, round } from './print.js';
@@ -35,7 +35,7 @@ export function similarCommand(): Command {
 
 async function similar(query: string, paths: string[], options: Options, signal: AbortSignal): Promise<void> {
   // That an image is like itself need not be told.
-  const files = (await imageFiles(paths)).filter((file) => resolve(file) !== resolve(query));
+  const files = (await findAllImageFiles(paths)).flatMap((found) => found.files).filter((file) => resolve(file) !== resolve(query));
   const model = await loadModel(options, signal);
   try {
     const { data } = await model.embed(query, { normalize: true, signal });

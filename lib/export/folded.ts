@@ -1,4 +1,4 @@
-import { notFinite } from '../checkpoints/faults.js';
+import { checkFinite } from '../checkpoints/faults.js';
 import { elementsOf } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { weightsPerChannel, type Conv2dNode } from '../graph.js';
@@ -22,7 +22,7 @@ export async function* foldedWeights(conv: Conv2dNode): AsyncGenerator<Float32Ar
   for (let first = 0; first < outChannels; first += step) {
     const channels = Math.min(step, outChannels - first);
     const weights = await elementsOf(parameters.weight, first * perChannel, channels * perChannel);
-    checkFinite(weights, first * perChannel, parameters.weightName);
+    checkFinite(parameters.weightName, weights, first * perChannel);
     yield scale ? scaled(weights, scale.subarray(first, first + channels), parameters.weightName) : weights;
   }
 }
@@ -33,11 +33,4 @@ function scaled(weights: Float32Array, scale: Float64Array, name: string): Float
   if (!products.includes(Infinity) && !products.includes(-Infinity)) return products;
   const message = `The checkpoint is damaged: ${name} times the scale of its batch norm is more than a float32 can hold.`;
   throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
-}
-
-function checkFinite(weights: Float32Array, first: number, name: string): void {
-  // Engines search natively, where a loop would run interpreted.
-  if (![NaN, Infinity, -Infinity].some((value) => weights.includes(value))) return;
-  const index = weights.findIndex((value) => !Number.isFinite(value));
-  throw notFinite(name, weights[index]!, first + index);
 }

@@ -1,4 +1,4 @@
-import { notFinite } from '../checkpoints/faults.js';
+import { checkFinite } from '../checkpoints/faults.js';
 import type { Framework } from '../checkpoints/format.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
@@ -109,13 +109,6 @@ function findVariant(
 function fits({ name, shape }: TensorSpec, tensors: StateDict): boolean {
   const found = tensors.get(name)?.shape;
   return !found || sameShape(found, shape);
-}
-
-function checkFinite(tensor: string, data: Float32Array): void {
-  // Engines search natively; a loop would run interpreted here and make garbage of every number.
-  if (![NaN, Infinity, -Infinity].some((value) => data.includes(value))) return;
-  const index = data.findIndex((value) => !Number.isFinite(value));
-  throw notFinite(tensor, data[index]!, index);
 }
 
 function unfit(reason: string): GhostNetError {

@@ -12,18 +12,8 @@ import { buildGhostNet } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';
 import { cpu, infer, type Shape } from '../../lib/native.js';
 import { createPackedModel } from '../../lib/packing.js';
-import { versions } from '../reference.js';
+import { versions, type ReferenceCase } from '../reference.js';
 import { syntheticImage, syntheticStateDict } from '../synthetic.js';
-
-interface Case {
-  readonly id: string;
-  readonly architecture: keyof typeof versions;
-  readonly width: number;
-  readonly input: Shape;
-  readonly num_classes?: number;
-  readonly file: string;
-  readonly results: readonly { readonly name: string; readonly offset: number }[];
-}
 
 const { isas, fp16, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; fp16: boolean; reference: string };
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -84,7 +74,7 @@ await test('a wrong argument is answered by an error with a code', async () => {
 });
 
 if (reference) {
-  const cases = JSON.parse(readFileSync(join(reference, 'results/index.json'), 'utf8')) as Case[];
+  const cases = JSON.parse(readFileSync(join(reference, 'results/index.json'), 'utf8')) as ReferenceCase[];
   for (const { id, architecture, width, input, num_classes = 1000, file, results } of cases) {
     const pixels = input[0] * input[2] * input[3];
     // Larger ones would take minutes, and on the plain kernels these too, unless there are no others.
