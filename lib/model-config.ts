@@ -35,13 +35,19 @@ export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, 
     const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
     checkClaim({ name: config.architecture, ...source }, architecture, checkpoint.tensors, file);
   }
-  const known = published && publishedLabels(published);
   return {
     architecture: config?.architecture ?? architectureName(architecture),
     version,
     width,
     numClasses,
-    labels: config?.labels ?? (known?.length === numClasses ? known : undefined) ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
+    labels: knownLabels(checkpoint, numClasses, published) ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
   };
+}
+
+/** The words of the classes, where the checkpoint has them or its publisher is known to mean them. */
+export function knownLabels({ config }: Checkpoint, numClasses: number, published: PublishedModel | undefined): readonly string[] | undefined {
+  if (config?.labels) return config.labels;
+  const labels = published && publishedLabels(published);
+  return labels?.length === numClasses ? labels : undefined;
 }

@@ -5,7 +5,7 @@ import { GhostNetError } from '../errors.js';
 import type { Pair } from '../graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
-import { modelConfig, type ModelConfig } from '../model-config.js';
+import { knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
 import { buildGhostNet } from '../models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from '../models/inspect.js';
 import { checkOnProgress, checkOptions, checkRevision, checkSignal, type LoadOptions } from '../options.js';
@@ -79,12 +79,12 @@ function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inp
   const found = modelConfig(architecture, checkpoint, published);
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
   const graph = onnxGraph(buildGhostNet(checkpoint.tensors, architecture), config.preprocess.inputSize);
-  return { pieces: [onnxFile(graph, onnxMetadata(config, checkpoint.config?.labels))], config };
+  return { pieces: [onnxFile(graph, onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published)))], config };
 }
 
 function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefined, half: boolean): Contents {
   const config = modelConfig(timmArchitecture(checkpoint), checkpoint, published);
-  const json = hubConfig(config, checkpoint.config?.labels);
+  const json = hubConfig(config, knownLabels(checkpoint, config.numClasses, published));
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
 }
 

@@ -49,8 +49,10 @@ for (const isa of isas) {
 
 await test(fp16 ? 'sees it in half precision too' : 'refuses half precision, and says why', async () => {
   delete process.env.GHOSTNET_ISA;
+  await using automatic = await load(undefined, { precision: 'auto' });
+  assert.equal(automatic.info.precision, fp16 ? 'fp16' : 'fp32');
   const loading = load(undefined, { precision: 'fp16' });
-  if (!fp16) return assert.rejects(loading, (error) => error instanceof GhostNetError && error.code === 'ERR_GHOST_PRECISION');
+  if (!fp16) return await assert.rejects(loading, (error) => error instanceof GhostNetError && error.code === 'ERR_GHOST_PRECISION');
   await using model = await loading;
   assert.equal(model.info.precision, 'fp16');
   const top = await model.classify(sample, { topK: 5 });

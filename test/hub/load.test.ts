@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { progressLine, withProgressBar } from '../../lib/cli/progress.js';
-import { load, type LoadProgress } from '../../lib/index.js';
+import { exportModel, load, type LoadProgress } from '../../lib/index.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { builtCommand, runNode, type Ended } from '../programs.js';
 import { savedTensors } from '../saved.js';
@@ -61,6 +61,11 @@ describe('load', () => {
       'orange',
       'toilet tissue, toilet paper, bathroom tissue',
     ]);
+    const exportFolder = join(cache, 'exported');
+    mkdirSync(exportFolder);
+    await exportModel('ghostnetv2_100.in1k', join(exportFolder, 'model.safetensors'));
+    await using exported = await load(exportFolder);
+    expect(exported.config.labels).toEqual(published.config.labels);
     server.add('someone/their-model', { 'model.safetensors': weights, 'config.json': Buffer.from('{"num_classes": 1000}') });
     await using other = await load('someone/their-model');
     expect(other.config.labels[283]).toBe('class 283');
