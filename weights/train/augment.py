@@ -1,4 +1,7 @@
-"""Random views of square pictures: crop, stretch, mirror, blur or sharpen; a batch at a time on any device."""
+"""Random views of square pictures: crop, stretch, mirror, blur or sharpen; a batch at a time on any device.
+
+On a CPU `plane_views.h` does what `apply_views` does.
+"""
 import math
 
 import torch
@@ -19,31 +22,33 @@ def normalise(planes: torch.Tensor) -> torch.Tensor:
     return ((planes - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def random_crops(planes: torch.Tensor, size: int, smallest: float, random: torch.Generator) -> torch.Tensor:
-    """A crop of each picture, of `smallest` to 1 of its area and 3:4 to 4:3 in shape, half of them mirrored, resampled to `size`."""
-    count = len(planes)
-    uniform = torch.rand(5, count, generator=random)
+def draw_views(count: int, smallest: float, random: torch.Generator) -> torch.Tensor:
+    """Float (count, 5), a row a view: a crop's width and height as fractions of the picture's, its centre (x, y) from -1 to 1, sharpness.
+
+    Crops have `smallest` to 1 of the area and are 3:4 to 4:3 in shape; a negative width mirrors, as half of them are. Sharpness is 0
+    for every second view, -1 (the blurred copy) to 1 (as far away from it) for the others: tiles are softer than photographs.
+    """
+    uniform = torch.rand(6, count, generator=random)
     area = smallest + (1 - smallest) * uniform[0]
     ratio = torch.exp((2 * uniform[1] - 1) * math.log(4 / 3))
     width, height = (area * ratio).sqrt().clamp(max=1), (area / ratio).sqrt().clamp(max=1)
-    theta = torch.zeros(count, 2, 3)
-    theta[:, 0, 0] = torch.where(uniform[4] < 0.5, -width, width)
-    theta[:, 1, 1] = height
-    theta[:, 0, 2] = (2 * uniform[2] - 1) * (1 - width)
-    theta[:, 1, 2] = (2 * uniform[3] - 1) * (1 - height)
-    grid = F.affine_grid(theta.to(planes.device), (count, 3, size, size), align_corners=False)
-    return F.grid_sample(planes, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+    x, y = (2 * uniform[2] - 1) * (1 - width), (2 * uniform[3] - 1) * (1 - height)
+    sharpness = torch.where(torch.arange(count) % 2 == 0, 0.0, 2 * uniform[5] - 1)
+    return torch.stack([torch.where(uniform[4] < 0.5, -width, width), height, x, y, sharpness], 1)
 
 
-def random_sharpness(planes: torch.Tensor, random: torch.Generator) -> torch.Tensor:
-    """The second half of the batch mixed with or pushed away from its blurred copy: tiles are softer than photographs."""
-    plain, changed = planes.tensor_split(2)
-    amount = (2 * torch.rand(len(changed), 1, 1, 1, generator=random) - 1).to(planes.device)
-    radius = 1 if planes.shape[-1] < 96 else 2
-    blurred = F.avg_pool2d(changed, 2 * radius + 1, 1, radius, count_include_pad=False)
-    return torch.cat([plain, torch.lerp(blurred, changed, 1 + amount).clamp_(0, 1)])
+def blur_radius(size: int) -> int:
+    return 1 if size < 96 else 2
 
 
-def random_views(pictures: torch.Tensor, size: int, smallest: float, random: torch.Generator) -> torch.Tensor:
-    """The network's training input, (N, 3, size, size), for uint8 (N, H, W, 3) pictures."""
-    return normalise(random_sharpness(random_crops(to_planes(pictures), size, smallest, random), random))
+def apply_views(pictures: torch.Tensor, views: torch.Tensor, size: int) -> torch.Tensor:
+    """The network's input, (N, 3, size, size), for uint8 (N, H, W, 3) pictures: cropped, resampled bilinearly, sharpened, normalised."""
+    planes = to_planes(pictures)
+    width, height, x, y, sharpness = views.to(planes.device).unbind(1)
+    zero = torch.zeros_like(x)
+    theta = torch.stack([torch.stack([width, zero, x], 1), torch.stack([zero, height, y], 1)], 1)
+    grid = F.affine_grid(theta, (len(planes), 3, size, size), align_corners=False)
+    planes = F.grid_sample(planes, grid, mode="bilinear", padding_mode="border", align_corners=False)
+    radius = blur_radius(size)
+    blurred = F.avg_pool2d(planes, 2 * radius + 1, 1, radius, count_include_pad=False)
+    return normalise(torch.lerp(blurred, planes, 1 + sharpness.view(-1, 1, 1, 1)).clamp_(0, 1))

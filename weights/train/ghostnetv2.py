@@ -2,8 +2,6 @@
 
 Parameters are named as timm names them, so a state dict of this network is what `ghostnet` and timm load.
 """
-from functools import cache
-
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -30,55 +28,10 @@ def round4(channels: float) -> int:
     return rounded + 4 if rounded < 0.9 * channels else rounded
 
 
-@cache
-def dense_taps(height: int, width: int, kernel: tuple, stride: tuple, padding: tuple) -> tuple[torch.Tensor, int, int]:
-    """Which tap of a kernel joins each input position to each output position; `kernel` area where none does."""
-    out_height = (height + 2 * padding[0] - kernel[0]) // stride[0] + 1
-    out_width = (width + 2 * padding[1] - kernel[1]) // stride[1] + 1
-    row = torch.arange(height)[:, None] - torch.arange(out_height) * stride[0] + padding[0]
-    column = torch.arange(width)[:, None] - torch.arange(out_width) * stride[1] + padding[1]
-    row, column = row[:, None, :, None], column[None, :, None, :]
-    inside = (row >= 0) & (row < kernel[0]) & (column >= 0) & (column < kernel[1])
-    taps = torch.where(inside, row * kernel[1] + column, kernel[0] * kernel[1])
-    return taps.flatten(), out_height, out_width
-
-
-class ContiguousGradient(torch.autograd.Function):
-    """The identity, whose gradient is contiguous: bmm's backward would take a strided one a matrix at a time."""
-
-    @staticmethod
-    def forward(_context, x):
-        return x.view_as(x)
-
-    @staticmethod
-    def backward(_context, gradient):
-        return gradient.contiguous()
-
-
-class DepthwiseConv2d(nn.Conv2d):
-    """A depthwise convolution without bias that on a CPU is a matrix product a channel where the map is tiny.
-
-    64-pixel pictures end in maps of 4x4 down to 1x1, where PyTorch's depthwise gradient mostly works on padding. The dense
-    form is the same sum; with it a training step at width 0.3 took 0.83 of the time at 64 pixels and 0.65 at 48.
-    """
-
-    DENSE_POSITIONS = 16
-
-    def forward(self, x):
-        count, channels, height, width = x.shape
-        if height * width > self.DENSE_POSITIONS or x.device.type != "cpu":
-            return super().forward(x)
-        taps, out_height, out_width = dense_taps(height, width, self.kernel_size, self.stride, self.padding)
-        dense = F.pad(self.weight.flatten(1), (0, 1)).index_select(1, taps).view(channels, height * width, -1)
-        out = ContiguousGradient.apply(torch.bmm(x.flatten(2).transpose(0, 1).contiguous(), dense))
-        return out.view(channels, count, out_height, out_width).transpose(0, 1).contiguous(memory_format=torch.channels_last)
-
-
 def conv(inputs: int, outputs: int, kernel=1, stride=1, groups=1) -> nn.Conv2d:
     """A convolution whose padding keeps the size at stride 1; without bias, as batch norm follows."""
     height, width = kernel if isinstance(kernel, tuple) else (kernel, kernel)
-    kind = DepthwiseConv2d if groups > 1 else nn.Conv2d
-    return kind(inputs, outputs, (height, width), stride, (height // 2, width // 2), groups=groups, bias=False)
+    return nn.Conv2d(inputs, outputs, (height, width), stride, (height // 2, width // 2), groups=groups, bias=False)
 
 
 def conv_bn(inputs: int, outputs: int, kernel=1, stride=1, groups=1) -> list[nn.Module]:

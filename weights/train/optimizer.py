@@ -43,6 +43,18 @@ class Muon(torch.optim.Optimizer):
         torch._foreach_add_(parameters, [u.view_as(p) for u, p in zip(updates, parameters)], alpha=-group["lr"] * scale)
 
 
+def two_shares(matrices: list) -> tuple[list, list]:
+    """Shape by shape in two, of about the same work: two threads can have one each."""
+    work, shares = [0, 0], ([], [])
+    cost = lambda p: p.numel() * min(p.shape[0], p.shape[1])  # noqa: E731
+    for shape in sorted({p.shape for p in matrices}, key=lambda shape: (-shape.numel(), shape)):
+        same = [p for p in matrices if p.shape == shape]
+        lighter = work.index(min(work))
+        shares[lighter].extend(same)
+        work[lighter] += sum(map(cost, same))
+    return shares
+
+
 def make_optimizers(model: nn.Module, lr: float, muon_lr: float, weight_decay: float) -> list[torch.optim.Optimizer]:
     """Weight decay only on matrices and kernels, not on batch norms and biases. conv_head's matrix is too large to orthogonalise."""
     pointwise, kernels, vectors = [], [], []
@@ -50,7 +62,5 @@ def make_optimizers(model: nn.Module, lr: float, muon_lr: float, weight_decay: f
         is_pointwise = p.ndim == 4 and p.shape[2:] == (1, 1) and p.shape[1] > 1 and ".se." not in name and not name.startswith("conv_head")
         (pointwise if muon_lr and is_pointwise else kernels if p.ndim > 1 else vectors).append(p)
     groups = [{"params": kernels, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
-    optimizers = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), foreach=True)]
-    if pointwise:
-        optimizers.append(Muon(pointwise, lr=muon_lr, weight_decay=weight_decay))
-    return optimizers
+    optimizers = [torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), fused=True)]
+    return optimizers + [Muon(share, lr=muon_lr, weight_decay=weight_decay) for share in two_shares(pointwise) if share]

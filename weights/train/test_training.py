@@ -1,4 +1,5 @@
 """python -m unittest test_training: needs no data, makes pictures of noise. About a minute on one core."""
+import copy
 import json
 import subprocess
 import sys
@@ -12,14 +13,16 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from augment import random_views
+from augment import apply_views, draw_views
 from evaluate import load_average, load_exported, prepare
-from ghostnetv2 import DepthwiseConv2d, GhostNetV2
-from optimizer import orthogonalise
+from ghostnetv2 import GhostNetV2
+from optimizer import orthogonalise, two_shares
+from plane_network import PlaneNetwork, Workers
 from schedule import Schedule
 from widen import widen
 
 HERE = Path(__file__).parent
+torch.set_num_threads(1)
 CLASSES = 5
 
 
@@ -43,7 +46,7 @@ def run(script: str, folder: Path, *options: str) -> str:
 
 def train(folder: Path, name: str, *options: str) -> dict:
     """The checkpoint of a short run."""
-    run("train.py", folder, "--run", folder / name, "--batch", "8", "--width", "0.2", "--warm-up-steps", "2", "--device", "cpu", *options)
+    run("train.py", folder, "--run", folder / name, "--batch", "16", "--part", "8", "--width", "0.2", "--warm-up-steps", "2", "--device", "cpu", *options)
     return torch.load(folder / name / "checkpoint.pt", weights_only=True)
 
 
@@ -60,14 +63,15 @@ class TrainingTest(unittest.TestCase):
                 self.assertTrue(torch.equal(value, second[part][name]), f"{part} {name}")
 
     def test_goes_on_as_if_never_interrupted(self):
-        whole = train(self.folder, "whole", "--workers", "1", "--stop-step", "6")
-        train(self.folder, "parts", "--workers", "1", "--stop-step", "2")
-        self.assert_same(whole, train(self.folder, "parts", "--workers", "1", "--stop-step", "6"))
+        for workers in ("1", "2"):
+            whole = train(self.folder, f"whole{workers}", "--workers", workers, "--stop-step", "6")
+            train(self.folder, f"parts{workers}", "--workers", workers, "--stop-step", "2")
+            self.assert_same(whole, train(self.folder, f"parts{workers}", "--workers", workers, "--stop-step", "6"))
 
     def test_keeps_a_whole_checkpoint_when_killed(self):
         first = train(self.folder, "killed", "--workers", "1", "--stop-step", "1")
         command = [sys.executable, HERE / "train.py", "--data", self.folder, "--cache", self.folder / "cache", "--run", self.folder / "killed",
-                   "--batch", "8", "--width", "0.2", "--device", "cpu", "--workers", "1", "--checkpoint-minutes", "0"]
+                   "--batch", "16", "--part", "8", "--width", "0.2", "--device", "cpu", "--workers", "1", "--checkpoint-minutes", "0"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         checkpoint = self.folder / "killed/checkpoint.pt"
         try:
@@ -79,9 +83,9 @@ class TrainingTest(unittest.TestCase):
             process.wait()
         GhostNetV2(0.2, CLASSES).load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
 
-    def test_workers_share_a_batch(self):
-        saved = train(self.folder, "shared", "--workers", "2", "--decay-steps", "3")
-        self.assertEqual((saved["step"], saved["samples"]), (3, 24))
+    def test_decays_to_the_end_of_a_run(self):
+        saved = train(self.folder, "run", "--decay-steps", "2")
+        self.assertEqual((saved["step"], saved["samples"]), (2, 32))
 
     def test_exports_what_a_later_run_begins_with(self):
         train(self.folder, "run", "--workers", "1", "--stop-step", "3")
@@ -127,16 +131,41 @@ class PartsTest(unittest.TestCase):
                 expected = narrow.eval()(x)
                 torch.testing.assert_close(wide.eval()(x), expected, rtol=0, atol=1e-4 * float(expected.abs().max()))
 
-    def test_dense_depthwise_convolution_equals_the_sparse_one(self):
-        for kernel, stride, side in ((3, 1, 4), (5, 2, 4), (3, 2, 3), (5, 1, 2), ((1, 5), 1, 2), ((5, 1), 1, 1)):
-            height, width = kernel if isinstance(kernel, tuple) else (kernel, kernel)
-            layer = DepthwiseConv2d(6, 6, (height, width), stride, (height // 2, width // 2), groups=6, bias=False)
-            x = torch.randn(3, 6, side, side, requires_grad=True)
-            ways = [layer(x), torch.nn.functional.conv2d(x, layer.weight, None, stride, layer.padding, 1, 6)]
-            gradient = torch.randn_like(ways[1])
-            torch.testing.assert_close(*ways)
-            for ours, theirs in zip(*(torch.autograd.grad(out, (x, layer.weight), gradient) for out in ways)):
-                torch.testing.assert_close(ours, theirs)
+    def test_planes_have_the_gradients_of_pytorch(self):
+        for size, count, width in ((64, 16, 0.5), (97, 8, 0.3), (48, 40, 0.6)):
+            torch.manual_seed(size)
+            model = GhostNetV2(width, 7, dropout=0.0).train()
+            reference = copy.deepcopy(model)
+            inputs, labels = torch.randn(count, 3, size, size), torch.randint(0, 7, (count,))
+            loss = torch.nn.functional.cross_entropy(reference(inputs), labels)
+            loss.backward()
+            network = PlaneNetwork(model, size, count)
+            network.input().copy_(inputs.permute(1, 2, 3, 0))
+            ours = network.step(torch.nn.functional.one_hot(labels, 7).float(), 1 / count) / count
+            self.assertAlmostEqual(ours, loss.item(), delta=1e-5)
+            gradient = torch.cat([p.grad.flatten() for p in reference.parameters()])
+            # Where the two disagree about a ReLU near zero, single terms differ.
+            self.assertLess(float((network.gradients - gradient).norm() / gradient.norm()), 1e-2)
+            for name, statistics in reference.named_buffers():
+                if statistics.is_floating_point():
+                    torch.testing.assert_close(model.get_buffer(name), statistics, rtol=1e-4, atol=1e-5)
+
+    def test_workers_share_a_batch(self):
+        pictures, targets = torch.randint(0, 256, (32, 64, 64, 3), dtype=torch.uint8), torch.rand(32, 7)
+        views = draw_views(32, 0.35, torch.Generator().manual_seed(0))
+        gradients = []
+        for count in (1, 2, 3):
+            torch.manual_seed(0)
+            model = GhostNetV2(0.2, 7)
+            loss = Workers(model, 64, 8, count).backward(pictures, views, targets)
+            gradients.append(torch.cat([torch.tensor([loss])] + [p.grad.flatten() for p in model.parameters()]))
+        for other in gradients[1:]:
+            torch.testing.assert_close(other, gradients[0], rtol=1e-4, atol=1e-5)
+
+    def test_muon_shares_matrices_by_shape(self):
+        matrices = [torch.zeros(shape) for shape in ((8, 4), (8, 4), (40, 20), (4, 4), (20, 20))]
+        shares = two_shares(matrices)
+        self.assertEqual(sorted(len(share) for share in shares), [1, 4])
 
     def test_orthogonalised_matrices_have_singular_values_near_one(self):
         for rows, columns in ((8, 40), (40, 8), (16, 16)):
@@ -153,11 +182,17 @@ class PartsTest(unittest.TestCase):
         self.assertEqual([schedule.is_over(step) for step in (1249, 1250)], [False, True])
 
     def test_views_are_a_function_of_the_seed(self):
-        pictures = torch.randint(0, 256, (6, 64, 64, 3), dtype=torch.uint8)
-        views = [random_views(pictures, size, 0.35, torch.Generator().manual_seed(seed)) for size, seed in ((96, 1), (96, 1), (96, 2))]
-        self.assertEqual(views[0].shape, (6, 3, 96, 96))
+        views = [draw_views(6, 0.35, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
         self.assertTrue(torch.equal(views[0], views[1]))
         self.assertFalse(torch.equal(views[0], views[2]))
+
+    def test_planes_show_the_same_views(self):
+        pictures, model = torch.randint(0, 256, (8, 64, 64, 3), dtype=torch.uint8), GhostNetV2(0.2, 7)
+        for size in (48, 64, 97):
+            views = draw_views(8, 0.35, torch.Generator().manual_seed(size))
+            network = PlaneNetwork(model, size, 8)
+            network.see(pictures, views)
+            torch.testing.assert_close(network.input().permute(3, 0, 1, 2), apply_views(pictures, views, size), rtol=0, atol=2e-4)
 
     def test_prepares_pictures_as_torchvision_does(self):
         self.assertEqual(prepare(Image.new("RGB", (300, 200), (9, 8, 7)), 64).shape, (64, 64, 3))

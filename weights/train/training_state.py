@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from ghostnetv2 import GhostNetV2
-from optimizer import make_optimizers
+from optimizer import Muon, make_optimizers
 from schedule import Schedule
 from widen import widen
 
@@ -17,12 +17,14 @@ class TrainingState:
     """The network, its exponential moving average, the optimizers, the schedule and how far they are."""
 
     def __init__(self, args, num_classes: int, device: torch.device):
-        model = GhostNetV2(args.width, num_classes, dropout=args.dropout)
+        model = GhostNetV2(args.width, num_classes, dropout=0.0)
         if args.init:
             model.load_state_dict(widen(load_file(args.init / "model.safetensors"), model.state_dict(), args.seed))
         self.width = args.width
-        self.model = model.to(device, memory_format=torch.channels_last)
+        self.model = model.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.contiguous_format)
         self.average = copy.deepcopy(self.model)
+        # Of equal order; taken once, as loading writes into the same tensors.
+        self.averaged = [[t for t in network.state_dict().values() if t.is_floating_point()] for network in (self.average, self.model)]
         self.optimizers = make_optimizers(self.model, args.lr, args.muon_lr, args.weight_decay)
         self.schedule = Schedule(args.warm_up_steps)
         self.step = 0
@@ -57,11 +59,9 @@ class TrainingState:
     def update_average(self, decay: float) -> None:
         """Averages parameters and batch norm's statistics; early on with a smaller decay, to forget the start."""
         rate = 1 - min(decay, (1 + self.step) / (10 + self.step))
-        pairs = zip(self.average.state_dict().values(), self.model.state_dict().values())
-        floats = [(a, m) for a, m in pairs if a.is_floating_point()]
-        torch._foreach_lerp_([a for a, _ in floats], [m for _, m in floats], rate)
+        torch._foreach_lerp_(*self.averaged, rate)
 
-    def set_learning_rate(self, *largest: float) -> None:
-        for optimizer, lr in zip(self.optimizers, largest):
+    def set_learning_rate(self, lr: float, muon_lr: float) -> None:
+        for optimizer in self.optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = lr * self.schedule.factor(self.step)
+                group["lr"] = (muon_lr if isinstance(optimizer, Muon) else lr) * self.schedule.factor(self.step)
