@@ -74,7 +74,8 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="folder with checkpoint.pt")
     parser.add_argument("--out", type=Path, required=True, help="folder for model.safetensors and config.json")
     parser.add_argument("--size", type=int, help="pixels a side that the model is for; default: what it was last trained at")
-    parser.add_argument("--batch-norm-pictures", type=int, default=4000, help="training pictures to measure batch norm on; 0 keeps what training had")
+    parser.add_argument("--batch-norm-pictures", type=int, default=4000,
+                        help="training pictures to measure batch norm on; 0 keeps what training had")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/tiny-imagenet"))
     args = parser.parse_args()
 
@@ -84,7 +85,8 @@ def main() -> None:
     if args.batch_norm_pictures:
         tiles, _ = load_tiles(args.data, "train", args.cache)
         spread = torch.linspace(0, len(tiles) - 1, args.batch_norm_pictures).long()
-        measure_batch_norm(model, prepare_tiles(tiles[spread[torch.randperm(len(spread), generator=torch.Generator().manual_seed(0))]], size))
+        shuffled = spread[torch.randperm(len(spread), generator=torch.Generator().manual_seed(0))]
+        measure_batch_norm(model, prepare_tiles(tiles[shuffled], size))
     args.out.mkdir(parents=True, exist_ok=True)
     weights = args.out / "model.safetensors"
     save_file(to_half(model.state_dict()), weights, metadata={"format": "pt"})

@@ -2,8 +2,7 @@
 //
 // Pictures innermost make every operation a stream of whole vectors, whatever the kernel, stride or size, and a channel's plane
 // of 32 pictures of 48x48 is 295 KB: a depthwise convolution, its batch norm and both their gradients meet in the second level
-// cache. Pointwise convolutions are plain matrix products in this layout and are left to PyTorch. `count` is always a multiple
-// of 8, the pictures of a vector. One thread each: workers share a batch.
+// cache. `count` is always a multiple of 8, the pictures of a vector. One thread each: workers share a batch.
 #pragma once
 #include <algorithm>
 #include <cfloat>
@@ -14,7 +13,7 @@
 namespace {
 
 constexpr long LANES = 8;
-using Vector = float __attribute__((vector_size(LANES * sizeof(float)), aligned(4)));
+using Vector = float __attribute__((vector_size(LANES * sizeof(float)), aligned(alignof(float)), may_alias));
 
 Vector& at(float* p) { return *reinterpret_cast<Vector*>(p); }
 const Vector& at(const float* p) { return *reinterpret_cast<const Vector*>(p); }
@@ -206,7 +205,8 @@ struct Depthwise {
   }
 
   /// dx null: not wanted. base, of dx's shape or null, is added to dx.
-  static void backward(const Geometry& g, const float* x, const float* kernel, const float* dy, const float* base, float* dx, float* dkernel) {
+  static void backward(const Geometry& g, const float* x, const float* kernel, const float* dy, const float* base, float* dx,
+                       float* dkernel) {
     const long pw = g.width + KW - 1, ph = g.height + KH - 1;
     kernel_gradient<KH, KW>(pad(g, x), pw, dy, g.stride, g.out_height, g.out_width, g.count, dkernel);
     if (!dx) return;

@@ -40,19 +40,22 @@ class Arena {
   size_t used_ = 0, room_ = 0;
 };
 
+/// A named tensor of the model.
 struct Entry {
   Parameter parameter;
   long shape[4];
 };
 
+/// GhostNetV2 as the names and shapes of its parameters tell it.
 class Network {
  public:
   Network(std::unordered_map<std::string, Entry> entries, long size, long count) : entries_(std::move(entries)), count_(count) {
     input = tensor(3, size, size);
     Tensor* x = stem(input);
+    auto has_block = [&](long stage, long index) { return has(block_name(stage, index) + "ghost1.primary_conv.0.weight"); };
     long stage = 0;
-    for (; has(block_name(stage, 0) + "ghost1.primary_conv.0.weight"); ++stage)
-      for (long index = 0; has(block_name(stage, index) + "ghost1.primary_conv.0.weight"); ++index) x = bottleneck(x, block_name(stage, index));
+    for (; has_block(stage, 0); ++stage)
+      for (long index = 0; has_block(stage, index); ++index) x = bottleneck(x, block_name(stage, index));
     x = mean(pointwise(x, block_name(stage, 0) + "conv", block_name(stage, 0) + "bn1", true));
     loss.logits = dense(dense(x, "conv_head", Activation::RELU), "classifier", Activation::NONE);
   }

@@ -88,7 +88,10 @@ class PlaneNetwork:
                                 ctypes.c_long(blur_radius(self.size)), (ctypes.c_float * 3)(*MEAN), (ctypes.c_float * 3)(*STD))
 
     def step(self, targets: torch.Tensor, scale: float) -> float:
-        """The loss of the input against soft `targets` (count, classes), summed over the pictures; adds the gradients of `scale` times it."""
+        """The loss of the input against soft `targets` (count, classes), summed over the pictures.
+
+        Adds the gradients of `scale` times it.
+        """
         targets = targets.contiguous()
         return library().network_step(self.handle, pointer(targets), ctypes.c_float(scale))
 

@@ -15,6 +15,7 @@ struct Tensor {
   long size() const { return channels * length(); }
 };
 
+/// A parameter or running statistic, whose gradient is null then.
 struct Parameter {
   float *value, *gradient;
 };
@@ -31,6 +32,7 @@ struct Input {
   const float* base() const { return sets() ? nullptr : tensor->gradient; }
 };
 
+/// backward() adds to the gradients of its parameters, and sets or adds to those of its inputs.
 struct Operation {
   virtual ~Operation() = default;
   virtual void forward() = 0;
@@ -45,6 +47,7 @@ struct BatchNorm {
   Norm with(bool relu) { return {gamma.value, beta.value, mean.data(), inverse.data(), running_mean, running_variance, relu}; }
 };
 
+/// The first convolution, 3x3 with stride 2, and batch norm.
 struct Stem : Operation {
   Tensor *in, *z, *out;
   Parameter weight;
@@ -57,12 +60,13 @@ struct Stem : Operation {
       const float* padded = Depthwise<3, 3>::pad(g, in->value + c * in->length());
       for (long o = 0; o < out->channels; ++o) {
         float* to = z->value + o * out->length();
-        Depthwise<3, 3>::correlate_all(padded, g.width + 2, weight.value + (o * in->channels + c) * 9, 2, g.out_height, g.out_width, g.count,
-                                       c ? to : nullptr, to);
+        const float* kernel = weight.value + (o * in->channels + c) * 9;
+        Depthwise<3, 3>::correlate_all(padded, g.width + 2, kernel, 2, g.out_height, g.out_width, g.count, c ? to : nullptr, to);
       }
     }
     const Norm n = norm.with(true);
-    for (long o = 0; o < out->channels; ++o) norm_forward(z->value + o * out->length(), out->length(), n, o, out->value + o * out->length());
+    for (long o = 0; o < out->channels; ++o)
+      norm_forward(z->value + o * out->length(), out->length(), n, o, out->value + o * out->length());
   }
   void backward() override {
     const Geometry g = geometry();
@@ -189,7 +193,7 @@ struct Pool : Operation {
   }
 };
 
-/// x times the nearest value of a smaller map, which passes through a sigmoid where said. The only user of both.
+/// x times the nearest value of a smaller map, which passes through a sigmoid where said. The last user of x, the only one of the map.
 struct Gate : Operation {
   Input in, map;
   Tensor* out;

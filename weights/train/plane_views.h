@@ -14,7 +14,8 @@ struct View {
 class Views {
  public:
   Views(long side, long size, long blur_radius)
-      : side_(side), size_(size), radius_(blur_radius), columns_(side * size * 3), view_(size * size * 3), blurred_(view_.size()), sums_(view_.size()) {}
+      : side_(side), size_(size), radius_(blur_radius), columns_(side * size * 3), view_(size * size * 3), blurred_(view_.size()),
+        sums_(view_.size()) {}
 
   /// planes (3, size, size, count) of pictures (count, side, side, 3), normalised.
   void write(const uint8_t* pictures, const View* views, long count, const float* mean, const float* deviation, float* planes) {

@@ -24,6 +24,7 @@ from widen import widen
 HERE = Path(__file__).parent
 torch.set_num_threads(1)
 CLASSES = 5
+SMALL = ("--batch", "16", "--part", "8", "--width", "0.2", "--device", "cpu")
 
 
 def make_data(folder: Path) -> None:
@@ -46,7 +47,7 @@ def run(script: str, folder: Path, *options: str) -> str:
 
 def train(folder: Path, name: str, *options: str) -> dict:
     """The checkpoint of a short run."""
-    run("train.py", folder, "--run", folder / name, "--batch", "16", "--part", "8", "--width", "0.2", "--warm-up-steps", "2", "--device", "cpu", *options)
+    run("train.py", folder, "--run", folder / name, *SMALL, "--warm-up-steps", "2", *options)
     return torch.load(folder / name / "checkpoint.pt", weights_only=True)
 
 
@@ -70,8 +71,8 @@ class TrainingTest(unittest.TestCase):
 
     def test_keeps_a_whole_checkpoint_when_killed(self):
         first = train(self.folder, "killed", "--workers", "1", "--stop-step", "1")
-        command = [sys.executable, HERE / "train.py", "--data", self.folder, "--cache", self.folder / "cache", "--run", self.folder / "killed",
-                   "--batch", "16", "--part", "8", "--width", "0.2", "--device", "cpu", "--workers", "1", "--checkpoint-minutes", "0"]
+        command = [sys.executable, HERE / "train.py", "--data", self.folder, "--cache", self.folder / "cache", "--run",
+                   self.folder / "killed", *SMALL, "--workers", "1", "--checkpoint-minutes", "0"]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         checkpoint = self.folder / "killed/checkpoint.pt"
         try:
@@ -106,7 +107,8 @@ class TrainingTest(unittest.TestCase):
 
     def test_measures_batch_norm_on_whole_pictures(self):
         train(self.folder, "run", "--workers", "1", "--stop-step", "1")
-        run("export.py", self.folder, "--run", self.folder / "run", "--out", self.folder / "out", "--size", "64", "--batch-norm-pictures", "40")
+        options = ("--out", self.folder / "out", "--size", "64", "--batch-norm-pictures", "40")
+        run("export.py", self.folder, "--run", self.folder / "run", *options)
         inputs = []
         model, _ = load_exported(self.folder / "out")
         model.bn1.register_forward_hook(lambda _module, given, _out: inputs.append(given[0]))

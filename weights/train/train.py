@@ -134,7 +134,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--size", type=int, default=64, help="pixels a side that the network sees")
     add("--smallest-crop", type=float, default=0.35, help="of a picture's area")
     add("--batch", type=int, default=256)
-    add("--part", type=int, default=32, help="pictures that a worker computes at a time, with batch statistics of their own; a multiple of 8")
+    add("--part", type=int, default=64, help="pictures that a worker computes at a time, with batch statistics of their own; 8, 16, ...")
     add("--lr", type=float, default=3e-3, help="AdamW's")
     add("--muon-lr", type=float, default=0.02, help="Muon's; 0: AdamW for all")
     add("--weight-decay", type=float, default=0.01)
