@@ -120,7 +120,8 @@ describe('ghostnet bench', () => {
     expect(stdout).toContain(info.cpu);
     expect(stdout).toMatch(new RegExp(`^kernels +${info.isa}$`, 'm'));
     expect(stdout).toMatch(new RegExp(`^model +${config.architecture}, ${config.numClasses} classes, fp32$`, 'm'));
-    expect(stdout).toMatch(new RegExp(`^input +1x3x64x64, ${(info.macs / 1e6).toFixed(1)} million MACs$`, 'm'));
+    const [height, width] = config.preprocess.inputSize;
+    expect(stdout).toMatch(new RegExp(`^input +1x3x${height}x${width}, ${(info.macs / 1e6).toFixed(1)} million MACs$`, 'm'));
     const rows = stdout.split('\n').filter((line) => /^ +\d+ +\d+ +\d/.test(line));
     expect(rows.map((row) => Number(row.slice(0, 7)))).toEqual([1, 2]);
     for (const row of rows) expect(row).toMatch(/^ +\d+ +\d+( +\d+\.\d\d){4} +\d+\.\d\/s {3}(\S.*)$/);

@@ -116,7 +116,8 @@ describe('ghostnet info', () => {
     expect(code).toBe(0);
     await using model = await load();
     const { arenaBytes, scratchBytes, weightBytes, l1Bytes, l2Bytes } = model.plan();
-    expect(stdout).toContain(`plan        for 1x3x64x64; caches of a core: L1d ${l1Bytes} bytes, L2 ${l2Bytes} bytes\n`);
+    const [height, width] = model.config.preprocess.inputSize;
+    expect(stdout).toContain(`plan        for 1x3x${height}x${width}; caches of a core: L1d ${l1Bytes} bytes, L2 ${l2Bytes} bytes\n`);
     expect(stdout).toContain(`arena ${arenaBytes} bytes an image, scratch ${scratchBytes} bytes a thread, packed weights ${weightBytes} bytes\n`);
     expect(stdout).toMatch(/^ +\d+\.\d us +\d+\.\d\d MMAC {2}rows x\d+: reads the image; scratch \d+ bytes$/m);
     expect(stdout).toMatch(/^ +\d+\.\d us +\d+\.\d\d MMAC {2}groups x\d+: map of \d+ bytes <= L2 \/ 2; scratch [1-9]\d* bytes$/m);

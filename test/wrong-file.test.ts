@@ -22,9 +22,10 @@ describe('a config.json that belongs to another network', () => {
   }
 
   it('is refused with the right name', async () => {
+    const { architecture } = JSON.parse(readFileSync(join(boxed, 'config.json'), 'utf8')) as { architecture: string };
     const error = await errorOf(load(named('ghostnetv2_100'), { threads: 1 }));
     expect(error.code).toBe('ERR_GHOST_ARCHITECTURE');
-    expect(error.message).toMatch(/holds the weights of ghostnetv2_030, but the config\.json beside it names ghostnetv2_100/);
+    expect(error.message).toContain(`holds the weights of ${architecture}, but the config.json beside it names ghostnetv2_100`);
     expect(error.message).toMatch(/conv_stem\.weight has shape \[8, 3, 3, 3\], where ghostnetv2_100 needs \[16, 3, 3, 3\]\. Correct or remove/);
   });
 

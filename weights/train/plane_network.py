@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from augment import MEAN, STD, blur_radius
+from augment import MEAN, STD, Mix, blur_radius, mix_with_reversed
 
 HEADERS = ("plane_operations.h", "plane_product.h", "plane_kernels.h", "plane_views.h")
 SOURCES = [Path(__file__).with_name(name) for name in ("plane_network.cc", *HEADERS)]
@@ -121,18 +121,18 @@ class Workers:
         """The results of functions without arguments, called side by side."""
         return list(self.pool.map(lambda task: task(), tasks))
 
-    def backward(self, pictures: torch.Tensor, views: torch.Tensor, targets: torch.Tensor) -> float:
-        """The batch's mean loss; sets all gradients, p.grad. Each part of the batch has batch statistics of its own."""
+    def backward(self, pictures: torch.Tensor, views: torch.Tensor, targets: torch.Tensor, mixes: list[Mix | None]) -> float:
+        """The batch's mean loss; sets all gradients, p.grad. Each part of the batch has a mix and batch statistics of its own."""
         if len(pictures) % self.part:
             raise ValueError(f"a batch of {len(pictures)} is not made of parts of {self.part}")
-        parts = list(zip(pictures.split(self.part), views.split(self.part), targets.split(self.part), strict=True))
+        parts = list(zip(pictures.split(self.part), views.split(self.part), targets.split(self.part), mixes, strict=True))
 
         def work(index: int) -> float:
             network, loss = self.networks[index], 0.0
             network.gradients.zero_()
-            for part_pictures, part_views, part_targets in parts[index :: len(self.networks)]:
+            for part_pictures, part_views, part_targets, mix in parts[index :: len(self.networks)]:
                 network.see(part_pictures, part_views)
-                loss += network.step(part_targets, 1 / len(pictures))
+                loss += network.step(mix_with_reversed(network.input(), part_targets, mix), 1 / len(pictures))
             return loss
 
         loss = sum(self.run([partial(work, index) for index in range(len(self.networks))])) / len(pictures)

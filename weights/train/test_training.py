@@ -13,13 +13,12 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from augment import apply_views, draw_views
+from augment import Mix, apply_views, draw_mixes, draw_views, mix_with_reversed
 from evaluate import load_average, load_exported, prepare
 from ghostnetv2 import GhostNetV2
 from optimizer import orthogonalise, two_shares
 from plane_network import PlaneNetwork, Workers
 from schedule import Schedule
-from widen import widen
 
 HERE = Path(__file__).parent
 torch.set_num_threads(1)
@@ -120,19 +119,6 @@ class TrainingTest(unittest.TestCase):
 
 
 class PartsTest(unittest.TestCase):
-    def test_widening_keeps_the_function(self):
-        torch.manual_seed(1)
-        for small, large in ((0.3, 0.5), (0.5, 1.0)):
-            narrow, wide = GhostNetV2(small, 7), GhostNetV2(large, 7)
-            for norm in [module for module in narrow.modules() if isinstance(module, torch.nn.BatchNorm2d)]:
-                norm.momentum = 1.0
-            narrow.train()(torch.randn(8, 3, 64, 64))  # leaves its own statistics in batch norm
-            wide.load_state_dict(widen(narrow.state_dict(), wide.state_dict()))
-            x = torch.randn(2, 3, 96, 64)
-            with torch.no_grad():
-                expected = narrow.eval()(x)
-                torch.testing.assert_close(wide.eval()(x), expected, rtol=0, atol=1e-4 * float(expected.abs().max()))
-
     def test_planes_have_the_gradients_of_pytorch(self):
         for size, count, width in ((64, 16, 0.5), (97, 8, 0.3), (48, 40, 0.6)):
             torch.manual_seed(size)
@@ -155,11 +141,11 @@ class PartsTest(unittest.TestCase):
     def test_workers_share_a_batch(self):
         pictures, targets = torch.randint(0, 256, (32, 64, 64, 3), dtype=torch.uint8), torch.rand(32, 7)
         views = draw_views(32, 0.35, torch.Generator().manual_seed(0))
-        gradients = []
+        gradients, mixes = [], draw_mixes(4, 0.5, 0.3, (0, 2))
         for count in (1, 2, 3):
             torch.manual_seed(0)
             model = GhostNetV2(0.2, 7)
-            loss = Workers(model, 64, 8, count).backward(pictures, views, targets)
+            loss = Workers(model, 64, 8, count).backward(pictures, views, targets, mixes)
             gradients.append(torch.cat([torch.tensor([loss])] + [p.grad.flatten() for p in model.parameters()]))
         for other in gradients[1:]:
             torch.testing.assert_close(other, gradients[0], rtol=1e-4, atol=1e-5)
@@ -187,6 +173,23 @@ class PartsTest(unittest.TestCase):
         views = [draw_views(6, 0.35, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
         self.assertTrue(torch.equal(views[0], views[1]))
         self.assertFalse(torch.equal(views[0], views[2]))
+
+    def test_mixes_pictures_and_targets_alike(self):
+        targets = torch.eye(4)
+        planes = torch.arange(4.0).expand(3, 8, 8, 4).contiguous()
+        mixed = mix_with_reversed(planes, targets, Mix(0.75, None))
+        torch.testing.assert_close(planes[0, 0, 0], torch.tensor([0.75, 1.25, 1.75, 2.25]))
+        torch.testing.assert_close(mixed[0], torch.tensor([0.75, 0, 0, 0.25]))
+        planes = torch.arange(4.0).expand(3, 8, 8, 4).contiguous()
+        mixed = mix_with_reversed(planes, targets, Mix(0.75, (0.0, 0.5, 0.5, 1.0)))
+        torch.testing.assert_close(planes[0, 3, 4], torch.tensor([3.0, 2, 1, 0]))
+        torch.testing.assert_close(planes[0, 0, 7], torch.tensor([3.0, 2, 1, 0]))
+        torch.testing.assert_close(planes[0, 7, 0], torch.tensor([0.0, 1, 2, 3]))
+        torch.testing.assert_close(mixed[1], torch.tensor([0, 0.75, 0.25, 0]))
+        mixes = draw_mixes(1000, 0.5, 0.2, (1, 2))
+        self.assertEqual(mixes, draw_mixes(1000, 0.5, 0.2, (1, 2)))
+        self.assertTrue(400 < sum(mix is not None and mix.box is not None for mix in mixes) < 600)
+        self.assertTrue(200 < sum(mix is None for mix in mixes) < 400)
 
     def test_planes_show_the_same_views(self):
         pictures, model = torch.randint(0, 256, (8, 64, 64, 3), dtype=torch.uint8), GhostNetV2(0.2, 7)

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from augment import apply_views, draw_views
+from augment import apply_views, draw_mixes, draw_views, mix_with_reversed
 from evaluate import accuracy
 from plane_network import Workers
 from tiny_imagenet import load_tiles
@@ -37,10 +37,12 @@ def batch_indices(step: int, batch: int, count: int, seed: int) -> torch.Tensor:
     return epoch_order(epoch, count, seed)[position * batch : (position + 1) * batch]
 
 
-def backward_on_gpu(model: torch.nn.Module, pictures: torch.Tensor, views: torch.Tensor, targets: torch.Tensor, size: int) -> float:
+def backward_on_gpu(model: torch.nn.Module, inputs: torch.Tensor, targets: torch.Tensor, mixes: list, part: int) -> float:
     """The batch's mean loss, by PyTorch's operations; adds its gradients."""
+    planes = inputs.permute(1, 2, 3, 0).split(part, 3)
+    targets = torch.cat([mix_with_reversed(*group) for group in zip(planes, targets.split(part), mixes, strict=True)])
     with torch.autocast("cuda", torch.bfloat16):
-        loss = F.cross_entropy(model(apply_views(pictures, views, size)), targets)
+        loss = F.cross_entropy(model(inputs), targets)
     loss.backward()
     return loss.item()
 
@@ -52,14 +54,15 @@ def train_step(state: TrainingState, workers: Workers | None, pictures: torch.Te
     views = draw_views(args.batch, args.smallest_crop, torch.Generator().manual_seed((args.seed << 32) + state.step))
     targets = F.one_hot(labels[chosen], state.model.classifier.out_features).float()
     targets = targets.mul_(1 - args.label_smoothing).add_(args.label_smoothing / targets.shape[1])
-    inputs = pictures.flatten(1).index_select(0, chosen).view(-1, *pictures.shape[1:])  # row by row, much faster than pictures[chosen]
+    mixes = draw_mixes(args.batch // args.part, args.cutmix, args.mixup, (args.seed, state.step, 1))
+    chosen_pictures = pictures.flatten(1).index_select(0, chosen).view(-1, *pictures.shape[1:])  # much faster than pictures[chosen]
     if workers:
-        loss = workers.backward(inputs, views, targets)
+        loss = workers.backward(chosen_pictures, views, targets, mixes)
         workers.run([optimizer.step for optimizer in state.optimizers])
     else:
         state.model.train()
         state.model.zero_grad()
-        loss = backward_on_gpu(state.model, inputs, views, targets, args.size)
+        loss = backward_on_gpu(state.model, apply_views(chosen_pictures, views, args.size), targets, mixes, args.part)
         for optimizer in state.optimizers:
             optimizer.step()
     state.update_average(args.average_decay)
@@ -129,7 +132,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--data", type=path, required=True, help="folder with train/, val/ and classes.json")
     add("--run", type=path, required=True, help="folder for the checkpoint")
     add("--cache", type=path, default=path("/tmp/tiny-imagenet"), help="folder for 1.3 GB of decoded pictures")
-    add("--init", type=path, help="folder with model.safetensors, of this or a smaller width, to begin from")
+    add("--init", type=path, help="folder with model.safetensors, of this width, to begin from")
     add("--width", type=float, default=0.5)
     add("--size", type=int, default=64, help="pixels a side that the network sees")
     add("--smallest-crop", type=float, default=0.35, help="of a picture's area")
@@ -138,6 +141,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--lr", type=float, default=3e-3, help="AdamW's")
     add("--muon-lr", type=float, default=0.02, help="Muon's; 0: AdamW for all")
     add("--weight-decay", type=float, default=0.01)
+    add("--cutmix", type=float, default=0.5, help="share of the parts whose pictures get a box of another")
+    add("--mixup", type=float, default=0.2, help="share of the parts whose pictures are blended in pairs")
     add("--label-smoothing", type=float, default=0.1)
     add("--average-decay", type=float, default=0.998)
     add("--warm-up-steps", type=int, default=200)

@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 from ghostnetv2 import GhostNetV2
 from optimizer import Muon, make_optimizers
 from schedule import Schedule
-from widen import widen
 
 
 class TrainingState:
@@ -19,7 +18,7 @@ class TrainingState:
     def __init__(self, args, num_classes: int, device: torch.device):
         model = GhostNetV2(args.width, num_classes, dropout=0.0)
         if args.init:
-            model.load_state_dict(widen(load_file(args.init / "model.safetensors"), model.state_dict(), args.seed))
+            model.load_state_dict(load_file(args.init / "model.safetensors"))  # float16 becomes float32 as it is copied
         self.width = args.width
         self.model = model.to(device, memory_format=torch.channels_last if device.type == "cuda" else torch.contiguous_format)
         self.average = copy.deepcopy(self.model)
