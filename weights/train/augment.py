@@ -3,7 +3,6 @@
 On a CPU `plane_views.h` does what `apply_views` does.
 """
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -39,44 +38,37 @@ def draw_views(count: int, smallest: float, random: torch.Generator) -> torch.Te
     return torch.stack([torch.where(uniform[4] < 0.5, -width, width), height, x, y, sharpness], 1)
 
 
-@dataclass(frozen=True)
-class Mix:
-    """How much of a picture stays, and the box (top, left, bottom, right; fractions of the sides) that another takes.
-
-    Without a box the other shines through.
-    """
-
-    share: float
-    box: tuple[float, float, float, float] | None
+# What happens to a group of pictures: a blend, of which each keeps this share; or a box (top, left, bottom, right; fractions of the sides)
+# that another takes; or nothing.
+Mix = float | tuple[float, float, float, float] | None
 
 
-def draw_mixes(count: int, cutmix: float, mixup: float, seed: tuple) -> list[Mix | None]:
-    """CutMix (arXiv 1905.04899) or mixup (arXiv 1710.09412) with these probabilities, else None, for each of `count` groups of pictures."""
+def draw_mixes(count: int, cutmix: float, mixup: float, seed: tuple) -> list[Mix]:
+    """Boxes (CutMix, arXiv 1905.04899) and blends (mixup, arXiv 1710.09412) with these probabilities, for each of `count` groups."""
     random, mixes = np.random.default_rng(seed), []
     for _ in range(count):
-        kind, share, x, y = random.random(4)
+        kind, area, x, y = random.random(4)
         if kind < cutmix:
-            side = (1 - share) ** 0.5
-            top, left, bottom, right = max(0, y - side / 2), max(0, x - side / 2), min(1, y + side / 2), min(1, x + side / 2)
-            mixes.append(Mix(1 - (bottom - top) * (right - left), (top, left, bottom, right)))
+            half = area ** 0.5 / 2
+            mixes.append((max(0, y - half), max(0, x - half), min(1, y + half), min(1, x + half)))
         else:
-            mixes.append(Mix(random.beta(0.4, 0.4), None) if kind < cutmix + mixup else None)
+            mixes.append(random.beta(0.4, 0.4) if kind < cutmix + mixup else None)
     return mixes
 
 
-def mix_with_reversed(planes: torch.Tensor, targets: torch.Tensor, mix: Mix | None) -> torch.Tensor:
+def mix_with_reversed(planes: torch.Tensor, targets: torch.Tensor, mix: Mix) -> torch.Tensor:
     """Mixes each picture of (3, height, width, N) in place with the one as far from the end; returns the mixed targets (N, classes)."""
     if mix is None:
         return targets
-    share = mix.share
-    if mix.box is None:
-        planes.lerp_(planes.flip(3), 1 - share)
-    else:
+    if isinstance(mix, tuple):
         height, width = planes.shape[1:3]
-        top, left, bottom, right = (round(edge * side) for edge, side in zip(mix.box, (height, width, height, width)))
+        top, left, bottom, right = (round(edge * side) for edge, side in zip(mix, (height, width, height, width)))
         box = planes[:, top:bottom, left:right]
         box.copy_(box.flip(3))
         share = 1 - (bottom - top) * (right - left) / (height * width)
+    else:
+        share = mix
+        planes.lerp_(planes.flip(3), 1 - share)
     return targets.lerp(targets.flip(0), 1 - share)
 
 

@@ -111,9 +111,8 @@ class ConvBnAct(nn.Module):
 class GhostNetV2(nn.Module):
     """Maps float NCHW pictures, normalised, to logits of shape (N, num_classes)."""
 
-    def __init__(self, width: float = 1.0, num_classes: int = 1000, dropout: float = 0.2):
+    def __init__(self, width: float = 1.0, num_classes: int = 1000):
         super().__init__()
-        self.dropout = dropout
         channels = round4(16 * width)
         self.conv_stem, self.bn1 = conv_bn(3, channels, 3, 2)
         stages, index = [], 0
@@ -134,7 +133,7 @@ class GhostNetV2(nn.Module):
     def forward(self, x):
         x = self.blocks(F.relu(self.bn1(self.conv_stem(x))))
         x = F.relu(self.conv_head(x.mean((2, 3), keepdim=True))).flatten(1)
-        return self.classifier(F.dropout(x, self.dropout, self.training))
+        return self.classifier(x)
 
 
 def initialise(module: nn.Module) -> None:

@@ -46,12 +46,11 @@ class Muon(torch.optim.Optimizer):
 def two_shares(matrices: list) -> tuple[list, list]:
     """Shape by shape in two, of about the same work: two threads can have one each."""
     work, shares = [0, 0], ([], [])
-    cost = lambda p: p.numel() * min(p.shape[0], p.shape[1])  # noqa: E731
     for shape in sorted({p.shape for p in matrices}, key=lambda shape: (-shape.numel(), shape)):
         same = [p for p in matrices if p.shape == shape]
         lighter = work.index(min(work))
         shares[lighter].extend(same)
-        work[lighter] += sum(map(cost, same))
+        work[lighter] += len(same) * shape.numel() * min(shape[:2])
     return shares
 
 

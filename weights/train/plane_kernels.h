@@ -31,9 +31,7 @@ float* scratch(int which, long floats) {
   return planes[which].data();
 }
 
-}  // namespace
-
-/// A depthwise convolution's shapes; as ctypes sees it.
+/// A depthwise convolution's shapes.
 struct Geometry {
   long channels, height, width, count, kernel_height, kernel_width, stride, out_height, out_width;
 };
@@ -42,10 +40,8 @@ struct Geometry {
 struct Norm {
   const float *gamma, *beta;
   float *mean, *inverse, *running_mean, *running_variance;
-  long relu;
+  bool relu;
 };
-
-namespace {
 
 constexpr float MOMENTUM = 0.1f, EPSILON = 1e-5f;  // PyTorch's and timm's
 
@@ -200,16 +196,15 @@ struct Depthwise {
     return padded;
   }
 
-  static void forward(const Geometry& g, const float* x, const float* kernel, const float* base, float* out) {
-    correlate_all(pad(g, x), g.width + KW - 1, kernel, g.stride, g.out_height, g.out_width, g.count, base, out);
+  static void forward(const Geometry& g, const float* x, const float* kernel, float* out) {
+    correlate_all(pad(g, x), g.width + KW - 1, kernel, g.stride, g.out_height, g.out_width, g.count, nullptr, out);
   }
 
-  /// dx null: not wanted. base, of dx's shape or null, is added to dx.
+  /// base, of dx's shape or null, is added to dx.
   static void backward(const Geometry& g, const float* x, const float* kernel, const float* dy, const float* base, float* dx,
                        float* dkernel) {
     const long pw = g.width + KW - 1, ph = g.height + KH - 1;
     kernel_gradient<KH, KW>(pad(g, x), pw, dy, g.stride, g.out_height, g.out_width, g.count, dkernel);
-    if (!dx) return;
     float* spread = scratch(0, ph * pw * g.count);
     spread_plane(dy, g.out_height, g.out_width, g.count, KH - 1 - KH / 2, KW - 1 - KW / 2, g.stride, ph, pw, spread);
     float flipped[KH * KW];
@@ -228,9 +223,6 @@ bool of_kernel(const Geometry& g, With with) {
   if (h == 5 && w == 1) return with(Depthwise<5, 1>()), true;
   return false;
 }
-
-long plane(const Geometry& g) { return g.height * g.width * g.count; }
-long out_plane(const Geometry& g) { return g.out_height * g.out_width * g.count; }
 
 }  // namespace
 

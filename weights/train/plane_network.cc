@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 
@@ -125,9 +126,10 @@ class Network {
   Tensor* depthwise(Tensor* x, const std::string& conv, const std::string& norm, long stride, bool relu = false, Tensor* out = nullptr) {
     const Entry& weight = entry(conv + ".weight");
     const long kh = weight.shape[2], kw = weight.shape[3];
+    const Geometry g{x->channels, x->height, x->width, count_, kh, kw, stride, (x->height - 1) / stride + 1, (x->width - 1) / stride + 1};
+    if (!of_kernel(g, [](auto) {})) throw std::invalid_argument(conv + ": no kernel of its size");
     DepthwiseNorm* op = add<DepthwiseNorm>(x);
-    Geometry& g = op->geometry;
-    g = {x->channels, x->height, x->width, count_, kh, kw, stride, (x->height - 1) / stride + 1, (x->width - 1) / stride + 1};
+    op->geometry = g;
     op->z = tensor(x->channels, g.out_height, g.out_width, false), op->out = out ? out : tensor(x->channels, g.out_height, g.out_width);
     op->weight = weight.parameter, op->norm = batch_norm(norm), op->relu = relu;
     return op->out;
@@ -211,7 +213,7 @@ class Network {
 extern "C" {
 
 /// A network of `entries` named tensors (float32; `gradients` null for running statistics; four dimensions each) for `count` pictures
-/// of `size` pixels a side, or null: no memory, or a name is missing.
+/// of `size` pixels a side, or null: no memory, a name is missing, or a kernel's size is none of GhostNetV2's.
 void* network_create(long entries, const char** names, float** values, float** gradients, const long* shapes, long size,
                      long count) {
   try {

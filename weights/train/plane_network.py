@@ -72,7 +72,7 @@ class PlaneNetwork:
             (ctypes.c_void_p * n)(*(pointer(parts.get(name)) for name in entries)), (ctypes.c_long * (4 * n))(*shapes),
             ctypes.c_long(size), ctypes.c_long(count))
         if not self.handle:
-            raise MemoryError(f"no network for {count} pictures of {size}x{size}")
+            raise MemoryError(f"no network for {count} pictures of {size}x{size}: too little memory, or the model is no GhostNetV2")
         self.handle = ctypes.c_void_p(self.handle)
 
     def input(self) -> torch.Tensor:
@@ -121,7 +121,7 @@ class Workers:
         """The results of functions without arguments, called side by side."""
         return list(self.pool.map(lambda task: task(), tasks))
 
-    def backward(self, pictures: torch.Tensor, views: torch.Tensor, targets: torch.Tensor, mixes: list[Mix | None]) -> float:
+    def backward(self, pictures: torch.Tensor, views: torch.Tensor, targets: torch.Tensor, mixes: list[Mix]) -> float:
         """The batch's mean loss; sets all gradients, p.grad. Each part of the batch has a mix and batch statistics of its own."""
         if len(pictures) % self.part:
             raise ValueError(f"a batch of {len(pictures)} is not made of parts of {self.part}")

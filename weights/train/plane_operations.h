@@ -147,7 +147,7 @@ struct DepthwiseNorm : Operation {
   void forward() override {
     const Norm n = norm.with(relu);
     each_channel([&](auto depthwise, long c, long from, long to, long tap) {
-      depthwise.forward(geometry, in->value + from, weight.value + tap, nullptr, z->value + to);
+      depthwise.forward(geometry, in->value + from, weight.value + tap, z->value + to);
       norm_forward(z->value + to, z->length(), n, c, out->value + to);
     });
   }

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from augment import Mix, apply_views, draw_mixes, draw_views, mix_with_reversed
+from augment import apply_views, draw_mixes, draw_views, mix_with_reversed
 from evaluate import load_average, load_exported, prepare
 from ghostnetv2 import GhostNetV2
 from optimizer import orthogonalise, two_shares
@@ -122,7 +122,7 @@ class PartsTest(unittest.TestCase):
     def test_planes_have_the_gradients_of_pytorch(self):
         for size, count, width in ((64, 16, 0.5), (97, 8, 0.3), (48, 40, 0.6)):
             torch.manual_seed(size)
-            model = GhostNetV2(width, 7, dropout=0.0).train()
+            model = GhostNetV2(width, 7).train()
             reference = copy.deepcopy(model)
             inputs, labels = torch.randn(count, 3, size, size), torch.randint(0, 7, (count,))
             loss = torch.nn.functional.cross_entropy(reference(inputs), labels)
@@ -131,9 +131,11 @@ class PartsTest(unittest.TestCase):
             network.input().copy_(inputs.permute(1, 2, 3, 0))
             ours = network.step(torch.nn.functional.one_hot(labels, 7).float(), 1 / count) / count
             self.assertAlmostEqual(ours, loss.item(), delta=1e-5)
-            gradient = torch.cat([p.grad.flatten() for p in reference.parameters()])
-            # Where the two disagree about a ReLU near zero, single terms differ.
-            self.assertLess(float((network.gradients - gradient).norm() / gradient.norm()), 1e-2)
+            whole = torch.cat([p.grad.flatten() for p in reference.parameters()]).norm()
+            sizes = [p.numel() for p in reference.parameters()]
+            for (name, p), part in zip(reference.named_parameters(), network.gradients.split(sizes)):
+                # Where the two disagree about a ReLU near zero, single terms differ; what batch norm cancels is noise in both.
+                self.assertLess(float((part.view_as(p) - p.grad).norm()), 1e-2 * float(p.grad.norm()) + 2e-4 * float(whole), name)
             for name, statistics in reference.named_buffers():
                 if statistics.is_floating_point():
                     torch.testing.assert_close(model.get_buffer(name), statistics, rtol=1e-4, atol=1e-5)
@@ -177,18 +179,18 @@ class PartsTest(unittest.TestCase):
     def test_mixes_pictures_and_targets_alike(self):
         targets = torch.eye(4)
         planes = torch.arange(4.0).expand(3, 8, 8, 4).contiguous()
-        mixed = mix_with_reversed(planes, targets, Mix(0.75, None))
+        mixed = mix_with_reversed(planes, targets, 0.75)
         torch.testing.assert_close(planes[0, 0, 0], torch.tensor([0.75, 1.25, 1.75, 2.25]))
         torch.testing.assert_close(mixed[0], torch.tensor([0.75, 0, 0, 0.25]))
         planes = torch.arange(4.0).expand(3, 8, 8, 4).contiguous()
-        mixed = mix_with_reversed(planes, targets, Mix(0.75, (0.0, 0.5, 0.5, 1.0)))
+        mixed = mix_with_reversed(planes, targets, (0.0, 0.5, 0.5, 1.0))
         torch.testing.assert_close(planes[0, 3, 4], torch.tensor([3.0, 2, 1, 0]))
         torch.testing.assert_close(planes[0, 0, 7], torch.tensor([3.0, 2, 1, 0]))
         torch.testing.assert_close(planes[0, 7, 0], torch.tensor([0.0, 1, 2, 3]))
         torch.testing.assert_close(mixed[1], torch.tensor([0, 0.75, 0.25, 0]))
         mixes = draw_mixes(1000, 0.5, 0.2, (1, 2))
         self.assertEqual(mixes, draw_mixes(1000, 0.5, 0.2, (1, 2)))
-        self.assertTrue(400 < sum(mix is not None and mix.box is not None for mix in mixes) < 600)
+        self.assertTrue(400 < sum(isinstance(mix, tuple) for mix in mixes) < 600)
         self.assertTrue(200 < sum(mix is None for mix in mixes) < 400)
 
     def test_planes_show_the_same_views(self):

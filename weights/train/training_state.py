@@ -16,7 +16,7 @@ class TrainingState:
     """The network, its exponential moving average, the optimizers, the schedule and how far they are."""
 
     def __init__(self, args, num_classes: int, device: torch.device):
-        model = GhostNetV2(args.width, num_classes, dropout=0.0)
+        model = GhostNetV2(args.width, num_classes)
         if args.init:
             model.load_state_dict(load_file(args.init / "model.safetensors"))  # float16 becomes float32 as it is copied
         self.width = args.width
