@@ -4,11 +4,12 @@
 #include <cstdint>
 #include <vector>
 
-/// A row of `draw_views`: a crop's sides as fractions of the picture's, its centre from -1 to 1, and sharpness.
+/// A row of `draw_views`.
 struct View {
-  float width, height;  // a negative width mirrors
-  float x, y;
+  float width, height;  // of a crop, as fractions of the picture's; a negative width mirrors
+  float x, y;  // the crop's centre, -1 to 1
   float sharpness;  // below 0 blurs, above 0 sharpens
+  float contrast, saturation, brightness;  // 1, 1 and 0 leave the colours alone
 };
 
 class Views {
@@ -22,6 +23,7 @@ class Views {
     for (long n = 0; n < count; ++n) {
       resample(pictures + n * side_ * side_ * 3, views[n]);
       if (views[n].sharpness != 0) sharpen(views[n].sharpness);
+      colour(views[n]);
       for (long c = 0; c < 3; ++c) {
         const float scale = 1 / deviation[c], shift = -mean[c] * scale;
         float* to = planes + c * size_ * size_ * count + n;
@@ -88,6 +90,16 @@ class Views {
         const float blurred = out[i] * share;
         sharp[i] = std::min(1.f, std::max(0.f, blurred + (1 + sharpness) * (sharp[i] - blurred)));
       }
+    }
+  }
+
+  void colour(const View& view) {
+    const float own = view.contrast * view.saturation, grey = view.contrast - own;
+    const float shift = 0.5f + view.brightness - 0.5f * view.contrast;
+    for (long p = 0; p < size_ * size_; ++p) {
+      float* pixel = &view_[3 * p];
+      const float shared = grey * (0.299f * pixel[0] + 0.587f * pixel[1] + 0.114f * pixel[2]) + shift;
+      for (long c = 0; c < 3; ++c) pixel[c] = std::min(1.f, std::max(0.f, own * pixel[c] + shared));
     }
   }
 

@@ -1,4 +1,5 @@
 """python -m unittest test_training: needs no data, makes pictures of noise. About a minute on one core."""
+import argparse
 import copy
 import json
 import subprocess
@@ -19,6 +20,7 @@ from ghostnetv2 import GhostNetV2
 from optimizer import orthogonalise, two_shares
 from plane_network import PlaneNetwork, Workers
 from schedule import Schedule
+from train import Targets
 
 HERE = Path(__file__).parent
 torch.set_num_threads(1)
@@ -104,6 +106,21 @@ class TrainingTest(unittest.TestCase):
             if "running" not in name and "tracked" not in name:
                 self.assertTrue(torch.equal(further["model"][name], value.float()), name)
 
+    def test_exported_weights_teach_a_later_run(self):
+        train(self.folder, "run", "--workers", "1", "--stop-step", "1")
+        out, teacher = self.folder / "exported", self.folder / "teacher.npy"
+        run("export.py", self.folder, "--run", self.folder / "run", "--out", out, "--size", "96", "--batch-norm-pictures", "0")
+        run("teach.py", self.folder, "--weights", out, "--out", teacher)
+        logits, (model, _) = torch.from_numpy(np.load(teacher)).float(), load_exported(out)
+        sheet = np.asarray(Image.open(self.folder / "train/n00000001.jpg"))[64:, :64]
+        seen = torch.tensor([[1.0, 1, 0, 0, 0, 1, 1, 0], [-1, 1, 0, 0, 0, 1, 1, 0]])
+        expected = model.eval()(apply_views(torch.from_numpy(np.stack([sheet] * 2)), seen, 96)).mean(0)
+        torch.testing.assert_close(logits[8 + 4], expected, rtol=1e-3, atol=1e-3)  # the fifth tile of the second class
+        train(self.folder, "taught", "--workers", "1", "--teacher", teacher, "--stop-step", "1")
+        np.save(teacher, logits[1:])
+        with self.assertRaisesRegex(AssertionError, "make it anew"):
+            train(self.folder, "untaught", "--workers", "1", "--teacher", teacher, "--stop-step", "1")
+
     def test_measures_batch_norm_on_whole_pictures(self):
         train(self.folder, "run", "--workers", "1", "--stop-step", "1")
         options = ("--out", self.folder / "out", "--size", "64", "--batch-norm-pictures", "40")
@@ -139,6 +156,17 @@ class PartsTest(unittest.TestCase):
             for name, statistics in reference.named_buffers():
                 if statistics.is_floating_point():
                     torch.testing.assert_close(model.get_buffer(name), statistics, rtol=1e-4, atol=1e-5)
+
+    def test_targets_are_those_of_labels_and_teacher(self):
+        with tempfile.TemporaryDirectory() as folder:
+            logits = np.log(np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]))
+            np.save(Path(folder) / "teacher.npy", 2 * logits)
+            args = argparse.Namespace(teacher=Path(folder) / "teacher.npy", teacher_share=0.25, temperature=2.0, label_smoothing=0.2)
+            targets = Targets(torch.tensor([0, 1, 1]), args).of(torch.tensor([2, 0]))
+            expected = torch.tensor([[0.75 * 0.1 + 0.25 * 0.9, 0.75 * 0.9 + 0.25 * 0.1], [0.75 * 0.9 + 0.25 * 0.2, 0.75 * 0.1 + 0.25 * 0.8]])
+            torch.testing.assert_close(targets, expected)
+            args.teacher = None
+            torch.testing.assert_close(Targets(torch.tensor([0, 1, 1]), args).of(torch.tensor([2])), torch.tensor([[0.1, 0.9]]))
 
     def test_workers_share_a_batch(self):
         pictures, targets = torch.randint(0, 256, (32, 64, 64, 3), dtype=torch.uint8), torch.rand(32, 7)

@@ -47,13 +47,33 @@ def backward_on_gpu(model: torch.nn.Module, inputs: torch.Tensor, targets: torch
     return loss.item()
 
 
-def train_step(state: TrainingState, workers: Workers | None, pictures: torch.Tensor, labels: torch.Tensor, args) -> float:
+class Targets:
+    """Probabilities of the classes: the labels' own, smoothed, blended with a teacher's (arXiv 1503.02531)."""
+
+    def __init__(self, labels: torch.Tensor, args):
+        self.labels, self.classes, self.args = labels, int(labels.max()) + 1, args
+        self.logits = None  # (pictures, classes)
+        if args.teacher:
+            self.logits = torch.from_numpy(np.load(args.teacher, mmap_mode="c"))
+            if self.logits.shape != (len(labels), self.classes):
+                raise SystemExit(f"{args.teacher} holds {tuple(self.logits.shape)} logits, not {(len(labels), self.classes)}: make it anew")
+
+    def of(self, chosen: torch.Tensor) -> torch.Tensor:
+        """(N, classes) for the indices of N pictures."""
+        smoothing = self.args.label_smoothing
+        targets = F.one_hot(self.labels[chosen], self.classes).float().mul_(1 - smoothing).add_(smoothing / self.classes)
+        if self.logits is None:
+            return targets
+        taught = (self.logits[chosen.cpu()].to(targets) / self.args.temperature).softmax(1)
+        return targets.lerp_(taught, self.args.teacher_share)
+
+
+def train_step(state: TrainingState, workers: Workers | None, pictures: torch.Tensor, all_targets: Targets, args) -> float:
     """One step; returns the mean loss of its batch."""
     state.set_learning_rate(args.lr, args.muon_lr)
     chosen = batch_indices(state.step, args.batch, len(pictures), args.seed).to(pictures.device)
     views = draw_views(args.batch, args.smallest_crop, torch.Generator().manual_seed((args.seed << 32) + state.step))
-    targets = F.one_hot(labels[chosen], state.model.classifier.out_features).float()
-    targets = targets.mul_(1 - args.label_smoothing).add_(args.label_smoothing / targets.shape[1])
+    targets = all_targets.of(chosen)
     mixes = draw_mixes(args.batch // args.part, args.cutmix, args.mixup, (args.seed, state.step, 1))
     chosen_pictures = pictures.flatten(1).index_select(0, chosen).view(-1, *pictures.shape[1:])  # much faster than pictures[chosen]
     if workers:
@@ -110,7 +130,8 @@ def train(args) -> None:
     pictures, labels = load_tiles(args.data, "train", args.cache)
     pictures, labels = torch.from_numpy(pictures).to(device), torch.from_numpy(labels).to(device)
     validation = tuple(array[::VALIDATION_STRIDE] for array in load_tiles(args.data, "val", args.cache))
-    state = TrainingState(args, int(labels.max()) + 1, device)
+    targets = Targets(labels, args)
+    state = TrainingState(args, targets.classes, device)
     if (args.run / "checkpoint.pt").exists():
         state.load(args.run / "checkpoint.pt", device)
     if args.decay_steps:
@@ -119,7 +140,7 @@ def train(args) -> None:
     progress = Progress(state, validation, args)
     while not state.schedule.is_over(state.step) and (args.stop_step is None or state.step < args.stop_step):
         started = time.monotonic()
-        loss = train_step(state, workers, pictures, labels, args)
+        loss = train_step(state, workers, pictures, targets, args)
         state.seconds += time.monotonic() - started
         progress.after_step(loss)
     progress.save()
@@ -144,6 +165,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--cutmix", type=float, default=0.5, help="share of the parts whose pictures get a box of another")
     add("--mixup", type=float, default=0.2, help="share of the parts whose pictures are blended in pairs")
     add("--label-smoothing", type=float, default=0.1)
+    add("--teacher", type=path, help=".npy file of logits (pictures, classes), as teach.js writes it")
+    add("--teacher-share", type=float, default=0.5, help="of the targets; the labels have the rest")
+    add("--temperature", type=float, default=1.5, help="that the teacher's logits are divided by")
     add("--average-decay", type=float, default=0.998)
     add("--warm-up-steps", type=int, default=200)
     add("--decay-steps", type=int, default=0, help="from now on the learning rate falls to zero in so many steps, then the run is over")
