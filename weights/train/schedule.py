@@ -20,7 +20,12 @@ class Schedule:
         return self.decay_from * max(0.0, 1 - (step - self.decay_start) / self.decay_steps)
 
     def begin_decay(self, step: int, steps: int) -> None:
-        """Decays over `steps` steps from now on, from where the rate is; a decay that has begun goes on at the new pace."""
+        """Decays over `steps` steps from now on, from where the rate is; a decay that has begun goes on at the new pace.
+
+        A run that is over begins a further decay from the full rate.
+        """
+        if self.is_over(step):
+            self.decay_start = None
         self.decay_from, self.decay_start, self.decay_steps = self.factor(step), step, steps
 
     def is_over(self, step: int) -> bool:

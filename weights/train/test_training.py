@@ -198,6 +198,8 @@ class PartsTest(unittest.TestCase):
         schedule.begin_decay(1050, 200)
         self.assertEqual([schedule.factor(step) for step in (1050, 1150)], [0.5, 0.25])
         self.assertEqual([schedule.is_over(step) for step in (1249, 1250)], [False, True])
+        schedule.begin_decay(1250, 10)
+        self.assertEqual([schedule.factor(step) for step in (1250, 1255, 1260)], [1.0, 0.5, 0.0])
 
     def test_views_are_a_function_of_the_seed(self):
         views = [draw_views(6, 0.35, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)]
