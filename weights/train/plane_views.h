@@ -93,6 +93,7 @@ class Views {
     }
   }
 
+  /// Contrast around grey, saturation around luma (LUMA of augment.py), brightness.
   void colour(const View& view) {
     const float own = view.contrast * view.saturation, grey = view.contrast - own;
     const float shift = 0.5f + view.brightness - 0.5f * view.contrast;

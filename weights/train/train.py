@@ -165,7 +165,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--cutmix", type=float, default=0.5, help="share of the parts whose pictures get a box of another")
     add("--mixup", type=float, default=0.2, help="share of the parts whose pictures are blended in pairs")
     add("--label-smoothing", type=float, default=0.1)
-    add("--teacher", type=path, help=".npy file of logits (pictures, classes), as teach.js writes it")
+    add("--teacher", type=path, help=".npy file of logits (pictures, classes), as teach.py writes it")
     add("--teacher-share", type=float, default=0.5, help="of the targets; the labels have the rest")
     add("--temperature", type=float, default=1.0, help="that the teacher's logits are divided by")
     add("--average-decay", type=float, default=0.998)
