@@ -20,6 +20,11 @@ from ghostnetv2 import GhostNetV2
 from tiny_imagenet import load_tiles, read_classes
 
 
+def choose_device(name: str) -> str:
+    """What `--device` means: auto is a GPU where there is one."""
+    return ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+
+
 def prepare(picture: Image.Image, size: int) -> np.ndarray:
     """uint8 (size, size, 3): shorter side to `size`, bicubic with antialiasing, centred crop."""
     picture = ImageOps.exif_transpose(picture).convert("RGB")
@@ -93,8 +98,7 @@ def main() -> None:
 
     wnids = list(read_classes(args.data))
     model, size = load_exported(args.weights) if args.weights else load_average(args.run, len(wnids))
-    device = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
-    model, size = model.to(device), args.size or size
+    model, size = model.to(choose_device(args.device)), args.size or size
     tiles, labels = load_tiles(args.data, "val", args.cache)
     best = best_classes(model, prepare_tiles(tiles, size))
     report = {"inputSize": size, "tiles": {wnid: best[labels == index].tolist() for index, wnid in enumerate(wnids)}, "photos": {}}

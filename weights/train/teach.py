@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 
 from augment import normalise, to_planes
-from evaluate import load_exported
+from evaluate import choose_device, load_exported
 from tiny_imagenet import load_tiles
 
 
@@ -36,10 +36,9 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     args = parser.parse_args()
 
-    device = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     model, size = load_exported(args.weights)
     pictures, labels = load_tiles(args.data, "train", args.cache)
-    logits = logits_of(model.to(device), torch.from_numpy(pictures), size)
+    logits = logits_of(model.to(choose_device(args.device)), torch.from_numpy(pictures), size)
     partial = args.out.with_suffix(".partial.npy")
     np.save(partial, logits.numpy())
     partial.rename(args.out)

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 from augment import apply_views, draw_mixes, draw_views, mix_with_reversed
-from evaluate import accuracy
+from evaluate import accuracy, choose_device
 from plane_network import Workers
 from tiny_imagenet import load_tiles
 from training_state import TrainingState
@@ -179,8 +179,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     add("--workers", type=int, help="threads that share a batch on a CPU; default: one a core")
     add("--seed", type=int, default=0)
     args = parser.parse_args(argv)
-    if args.device == "auto":
-        args.device = "cuda" if torch.cuda.is_available() else "cpu"
+    args.device = choose_device(args.device)
     if args.workers is None:
         args.workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return args
