@@ -31,6 +31,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
     Napi::Error::New(env, "this environment is shutting down").ThrowAsJavaScriptException();
     return exports;
   }
+  // Hooks run before finalisers, the last one first: this one before Node's own for the channel's function.
+  napi_add_env_cleanup_hook(env, [](void* channel) { static_cast<Channel*>(channel)->close(); }, here->channel.get());
   JsModel::define(env);
   exports.Set("cpu", Napi::Function::New(env, cpu));
   exports.Set("createModel", Napi::Function::New(env, JsModel::create));

@@ -3,9 +3,10 @@
 
 #include <node_api.h>
 
-#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <new>
 #include <utility>
 
 namespace ghostnet {
@@ -26,28 +27,28 @@ class Channel {
     return std::unique_ptr<Channel>(new Channel(function));
   }
 
-  ~Channel() {
-    if (!closed_.exchange(true)) napi_release_threadsafe_function(function_, napi_tsfn_release);
-  }
-
-  /// From any one thread at a time. Dropped where the environment is gone.
+  /// From any thread. Dropped where the environment is ending.
   void post(Task task) {
-    if (closed_.load()) return;
     auto* boxed = new (std::nothrow) Task(std::move(task));
     if (!boxed) return;
-    const napi_status status = napi_call_threadsafe_function(function_, boxed, napi_tsfn_nonblocking);
-    if (status == napi_ok) return;
-    delete boxed;
-    // Node has taken back this thread's share of the function: it must not be touched again.
-    if (status == napi_closing) closed_.store(true);
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (closed_ || napi_call_threadsafe_function(function_, boxed, napi_tsfn_nonblocking) != napi_ok) delete boxed;
+  }
+
+  /// In a clean-up hook of the environment: Node frees the function soon after, and its finalisers run while it holds the
+  /// function's lock (Node 24.14 and later), so that to release it in one of them would wait for ever.
+  void close() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    closed_ = true;
+    napi_release_threadsafe_function(function_, napi_tsfn_release);
   }
 
   /// Counts awaited answers. JavaScript thread only.
   void hold(napi_env env) {
-    if (awaited_++ == 0) napi_ref_threadsafe_function(env, function_);
+    if (awaited_++ == 0 && !closed_) napi_ref_threadsafe_function(env, function_);
   }
   void drop(napi_env env) {
-    if (--awaited_ == 0) napi_unref_threadsafe_function(env, function_);
+    if (--awaited_ == 0 && !closed_) napi_unref_threadsafe_function(env, function_);
   }
 
  private:
@@ -67,7 +68,8 @@ class Channel {
   }
 
   napi_threadsafe_function function_;
-  std::atomic<bool> closed_{false};
+  std::mutex mutex_;     // held while the function is touched, or closed for good
+  bool closed_ = false;  // written by the JavaScript thread alone
   int awaited_ = 0;
 };
 
