@@ -1,24 +1,11 @@
 // The package in an emulated Node.
-import { cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchNode } from '../smoke/nodes.js';
 import { emulate } from './emulator.js';
 import { referenceFolder, root, workFolder } from './folders.js';
 import { architectures } from './machines.js';
 import { runToEnd } from './processes.js';
-
-/** Node's program for `arch`. npm has it as a package, whose `cpu` keeps npm from installing it here. */
-export async function fetchNode(arch) {
-  const { node } = architectures[arch];
-  const folder = join(workFolder, 'nodes', node);
-  const program = join(folder, 'bin/node');
-  if (existsSync(program)) return program;
-  mkdirSync(folder, { recursive: true });
-  const packed = await runToEnd('npm', ['pack', node, '--pack-destination', folder, '--loglevel=error'], { cwd: folder });
-  const archive = join(folder, packed.trim().split('\n').at(-1));
-  await runToEnd('tar', ['-xzf', archive, '-C', folder, '--strip-components=1', 'package/bin/node']);
-  rmSync(archive);
-  return program;
-}
 
 /** The dependencies as they are on `arch`: sharp has a program for each. */
 async function installDependencies(arch, folder) {
@@ -41,7 +28,7 @@ export async function stagePackage(arch, addon) {
   await runToEnd('npx', ['tsc', '-p', 'test/arm/tsconfig.json', '--outDir', folder], { cwd: root });
   for (const part of ['weights/ghostnetv2-tiny', 'examples', 'test/fixtures', 'lib/package.json']) cpSync(join(root, part), join(folder, part), { recursive: true });
   cpSync(addon, join(folder, 'build/Release/ghostnet.node'));
-  const [node] = await Promise.all([fetchNode(arch), installDependencies(arch, folder)]);
+  const [node] = await Promise.all([fetchNode(architectures[arch].node), installDependencies(arch, folder)]);
   return { node, program: join(folder, 'test/arm/smoke.js') };
 }
 

@@ -1,9 +1,10 @@
 // The packed package with the binaries that ship, installed as npm installs it there, classifies the sample in an emulated Node.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fetchNode } from '../smoke/nodes.js';
 import { emulate } from './emulator.js';
 import { root, workFolder } from './folders.js';
-import { fetchNode } from './node.js';
+import { architectures } from './machines.js';
 import { runToEnd } from './processes.js';
 import { Absent } from './results.js';
 
@@ -31,7 +32,7 @@ export async function classifySample(machine, tarball) {
   const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--os=linux', `--cpu=${arch}`, '--libc=glibc'];
   await runToEnd('npm', ['install', ...options, tarball], { cwd: project });
   const command = join(project, 'node_modules/ghostnet/dist/cli/main.js');
-  const { code, signal, output, stdout } = await emulate(machine, await fetchNode(arch), [command, 'classify', join(root, 'examples/sample.png')], {
+  const { code, signal, output, stdout } = await emulate(machine, await fetchNode(architectures[arch].node), [command, 'classify', join(root, 'examples/sample.png')], {
     cwd: project,
     // No compiler, and nothing of this checkout.
     env: { PATH: '', HOME: project },
