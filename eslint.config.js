@@ -12,7 +12,8 @@ const node = Object.fromEntries(
 export default defineConfig(
   globalIgnores(['dist/', 'build/', 'prebuilds/', 'weights/train/', '**/node_modules/']),
   js.configs.recommended,
-  { files: ['**/*.{js,mjs}'], languageOptions: { globals: node } },
+  { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: node } },
+  { files: ['**/*.cjs'], languageOptions: { globals: { __dirname: 'readonly' } } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

@@ -20,7 +20,9 @@ function loadedInContext() {
   const context = vm.createContext({});
   const own = vm.runInContext('Object.getOwnPropertyNames(globalThis)', context);
   // Node's own, as fetch and Buffer, which a new context lacks.
-  for (const name of Object.getOwnPropertyNames(globalThis)) if (!own.includes(name)) context[name] = globalThis[name];
+  for (const name of Object.getOwnPropertyNames(globalThis)) {
+    if (!own.includes(name)) Object.defineProperty(context, name, { get: () => globalThis[name] });
+  }
   const modules = new Map();
   const run = (path) => {
     if (modules.has(path)) return modules.get(path).exports;
