@@ -72,7 +72,7 @@ export function helpPage(machine: Machine, shipped: readonly string[], reason: s
     `  found:    ${platform}${libc ? `, ${libc}` : ''}, CPU "${cpu}", Node ${process.version}`,
     `  shipped:  ${shipped.length > 0 ? shipped.join(', ') : 'no binaries (this is a copy of the sources)'}`,
     `  to do:    compile it here, with a C++17 compiler and CMake 3.15 or newer:`,
-    `            npx --yes cmake-js@8 compile --directory "${packageRoot}"`,
+    `            npx --yes -p cmake-js@8 -p node-addon-api@8 cmake-js compile --directory "${packageRoot}"`,
   ].join('\n');
 }
 

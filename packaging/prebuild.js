@@ -1,11 +1,12 @@
 // Builds the binaries that the package ships into prebuilds/: on Linux those of every Linux target, elsewhere this machine's.
 //
-//     node packaging/prebuild.js [linux-arm64-glibc ...]
+//     node packaging/prebuild.js [--out FOLDER] [linux-arm64-glibc ...]
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { linuxTargets } from './targets.js';
 import { zigEnvironment, zigPath } from './zig.js';
 
@@ -31,26 +32,28 @@ function nodeHeaders() {
   throw new Error(`Expected Node's headers in ${folder}/include/node. Name a Node distribution by npm_config_nodedir=FOLDER.`);
 }
 
-/** node-gyp builds in the folder that it is called in, one target at a time: each target has a copy of its own. */
+/** node-gyp builds in the folder that it is called in, one target at a time: each build has a copy of its own. */
 function stage(name) {
-  const folder = join(root, 'build/prebuild', name);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(root, 'build/prebuild'), { recursive: true });
+  const folder = mkdtempSync(join(root, 'build/prebuild', `${name}-`));
   for (const part of ['binding.gyp', 'package.json', 'native']) cpSync(join(root, part), join(folder, part), { recursive: true });
   return folder;
 }
 
-async function prebuild({ name, arch, libc, environment }) {
+async function prebuild({ name, arch, libc, environment }, out) {
   const started = performance.now();
   const folder = stage(name);
   const tags = libc ? ['--tag-libc'] : ['--strip'];
   const prebuildify = join(root, 'node_modules/.bin', process.platform === 'win32' ? 'prebuildify.cmd' : 'prebuildify');
-  await run(prebuildify, ['--napi', '--name', 'ghostnet', '--arch', arch, '--out', root, ...tags], {
-    cwd: folder,
-    env: { ...process.env, ...environment },
-    shell: process.platform === 'win32',
-  });
-  rmSync(folder, { recursive: true });
+  try {
+    await run(prebuildify, ['--napi', '--name', 'ghostnet', '--arch', arch, '--out', out, ...tags], {
+      cwd: folder,
+      env: { ...process.env, ...environment },
+      shell: process.platform === 'win32',
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
   console.log(`${name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
@@ -79,8 +82,9 @@ function builds(names) {
   return linuxTargets.filter(({ name }) => names.length === 0 || names.includes(name)).map((target) => linuxBuild(target, zig));
 }
 
-const waiting = builds(process.argv.slice(2));
+const { values, positionals } = parseArgs({ options: { out: { type: 'string', default: root } }, allowPositionals: true });
+const waiting = builds(positionals);
 async function work() {
-  for (let next = waiting.shift(); next; next = waiting.shift()) await prebuild(next);
+  for (let next = waiting.shift(); next; next = waiting.shift()) await prebuild(next, resolve(values.out));
 }
 await Promise.all(Array.from({ length: availableParallelism() }, work));

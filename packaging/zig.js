@@ -7,7 +7,7 @@ const pathOf = (file) => fileURLToPath(new URL(file, import.meta.url));
 const requirements = pathOf('requirements.txt');
 
 /** As requirements.txt pins it: other versions make other binaries. */
-export const zigVersion = /^ziglang==(\S+)$/m.exec(readFileSync(requirements, 'utf8'))[1];
+export const zigVersion = /^ziglang==(\S+)/m.exec(readFileSync(requirements, 'utf8'))[1];
 
 function versionOf(zig) {
   try {
@@ -24,7 +24,7 @@ export function zigPath() {
   const candidates = [process.env.ZIG, 'zig', installed].filter(Boolean);
   const found = candidates.find((zig) => versionOf(zig) === zigVersion);
   if (found) return found;
-  const arguments_ = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--upgrade', '--target', folder, '-r', requirements];
+  const arguments_ = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--upgrade', '--require-hashes', '--target', folder, '-r', requirements];
   execFileSync('python3', arguments_, { stdio: 'inherit' });
   if (!existsSync(installed)) throw new Error(`Expected zig ${zigVersion} in ${installed} after python3 ${arguments_.join(' ')}`);
   return installed;

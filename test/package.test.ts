@@ -1,25 +1,15 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { environment, install, pack, programsFolder, root, run, type Packed } from './installed.js';
 import { whyNotPrebuilt } from './prebuilt.js';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly scripts: Record<string, string>;
   readonly gypfile: boolean;
 };
-
-interface Packed {
-  readonly filename: string;
-  readonly size: number;
-  readonly files: readonly { readonly path: string; readonly size: number }[];
-}
 
 const missing = whyNotPrebuilt();
 if (missing) console.warn(`Skipped: installing the packed package: ${missing}`);
@@ -29,8 +19,7 @@ let packed: Packed;
 
 beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'ghostnet-package-')));
-  const { stdout } = await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, maxBuffer: 16 * mebibyte });
-  packed = (JSON.parse(stdout) as Packed[])[0]!;
+  packed = await pack(folder);
 }, 120_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -40,8 +29,8 @@ describe('the packed package', () => {
     // A model's numbers are as good as random: packing makes them no smaller.
     const model = packed.files.filter(({ path }) => path.endsWith('.safetensors')).reduce((sum, { size }) => sum + size, 0);
     expect(model).toBeGreaterThan(0);
-    expect(packed.size).toBeLessThanOrEqual(10 * mebibyte);
-    expect(packed.size - 0.9 * model).toBeLessThanOrEqual(5 * mebibyte);
+    expect(packed.sizeBytes).toBeLessThanOrEqual(10 * mebibyte);
+    expect(packed.sizeBytes - 0.9 * model).toBeLessThanOrEqual(5 * mebibyte);
   });
 
   it('runs nothing when it is installed, and leaves npm nothing to build', () => {
@@ -52,38 +41,28 @@ describe('the packed package', () => {
 
   it('has the library, the sources, the model and the documents, and nothing else', () => {
     const places = new Set(packed.files.map(({ path }) => path.split('/').slice(0, path.startsWith('weights/') ? 2 : 1).join('/')));
-    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny', 'weights/imagenet-1k.json', 'weights/manifest.json'];
+    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'SECURITY.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny', 'weights/imagenet-1k.json', 'weights/manifest.json'];
     expect([...places].sort()).toEqual([...expected, ...(existsSync(join(root, 'prebuilds')) ? ['prebuilds'] : [])].sort());
   });
 
   it('pleases publint, and TypeScript in every way of resolving it', async () => {
-    const tarball = join(folder, packed.filename);
-    await run(process.execPath, [join(root, 'node_modules/publint/src/cli.js'), 'run', tarball, '--strict']);
-    await run(process.execPath, [join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'), tarball]);
+    await run(process.execPath, [join(root, 'node_modules/publint/src/cli.js'), 'run', packed.tarball, '--strict']);
+    await run(process.execPath, [join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'), packed.tarball]);
   }, 120_000);
 });
 
 describe.skipIf(missing !== undefined)('installed with scripts blocked and no compiler', () => {
   let project: string;
   let env: NodeJS.ProcessEnv;
-  const npm = realpathSync(join(dirname(process.execPath), process.platform === 'win32' ? 'node_modules/npm/bin/npm-cli.js' : 'npm'));
 
   beforeAll(async () => {
     project = join(folder, 'project');
-    const bin = join(folder, 'bin');
-    mkdirSync(project);
-    mkdirSync(bin);
-    symlinkSync(process.execPath, join(bin, 'node'));
-    for (const shell of ['/bin/sh', '/usr/bin/env']) if (existsSync(shell)) symlinkSync(shell, join(bin, shell.split('/').pop()!));
-    // What npm and vitest leave in the environment belongs to this checkout.
-    const own = Object.entries(process.env).filter(([name]) => !/^npm_|^NODE_PATH$|^PREBUILD|^GHOSTNET/i.test(name));
-    env = { ...Object.fromEntries(own), PATH: [bin].join(delimiter) };
-    writeFileSync(join(project, 'package.json'), '{ "name": "project", "private": true }');
-    await run(process.execPath, [npm, 'install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', join(folder, packed.filename)], { cwd: project, env });
+    env = { ...environment, PATH: programsFolder(folder, ['/bin/sh', '/usr/bin/env']) };
+    await install(packed, project, [], env);
   }, 180_000);
 
   const node = async (...args: string[]): Promise<string> => (await run(process.execPath, args, { cwd: project, env })).stdout;
-  const sample = join(root, 'examples/sample.png');
+  const sample = 'node_modules/ghostnet/examples/sample.png';
 
   it('the command classifies the sample picture', async () => {
     const lines = await node('node_modules/ghostnet/dist/cli/main.js', 'classify', sample, '--json');
@@ -135,6 +114,6 @@ describe.skipIf(missing !== undefined)('installed with scripts blocked and no co
     expect(stdout).toMatch(/^ERR_GHOST_NATIVE The native part of ghostnet cannot be loaded: No native build was found/);
     expect(stdout).toMatch(new RegExp(`found: +${process.platform} ${process.arch}, .*CPU ".+", Node v`));
     expect(stdout).toMatch(/shipped: .*linux-arm64 \(musl\)/);
-    expect(stdout).toContain(`npx --yes cmake-js@8 compile --directory "${join(project, 'node_modules/ghostnet')}"`);
+    expect(stdout).toContain(`npx --yes -p cmake-js@8 -p node-addon-api@8 cmake-js compile --directory "${join(project, 'node_modules/ghostnet')}"`);
   });
 });
