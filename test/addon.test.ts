@@ -25,5 +25,5 @@ it('the page of help has a line each for what was found, what is shipped and wha
   expect(lines[0]).toBe('The native part of ghostnet cannot be loaded: no file fits');
   expect(lines[1]).toBe(`  found:    linux riscv64, glibc 2.39, CPU "SiFive U74", Node ${process.version}`);
   expect(lines[2]).toBe('  shipped:  linux-x64 (glibc), linux-x64 (musl)');
-  expect(lines[4]).toMatch(/cmake-js@8 compile --directory ".+"$/);
+  expect(lines[4]).toMatch(/^ +npx --yes -p cmake-js@8 -p node-addon-api@8 cmake-js compile --directory ".+"$/);
 });
