@@ -1,3 +1,4 @@
+import { issueTracker } from './issue-tracker.js';
 import type { Latencies } from './latencies.js';
 import type { Machine } from './machine.js';
 import type { Clock, Heat, Temperature, Throttled } from './throttling.js';
@@ -62,7 +63,7 @@ export function endLines(before: Heat, after: Heat): string[] {
     '',
     ...after.temperatures.map(({ zone, celsius }, i) => `heat       ${zone}: ${celsiusOf(before.temperatures[i])}${celsius.toFixed(1)} °C after`),
     ...(after.throttled ? [`throttled  ${throttledInWords(after.throttled)}`] : []),
-    'Please send this in, with --json too: npm bugs ghostnet opens the issue tracker.',
+    `Please send this in, with --json too, to ${issueTracker()}.`,
   ];
 }
 
