@@ -4,16 +4,15 @@ import { GhostNetError } from './errors.js';
 import type { Graph } from './graph.js';
 import { locateModel } from './hub/index.js';
 import type { PublishedModel } from './hub/published.js';
-import type { ImageInput } from './image.js';
-import { modelConfig, type ModelConfig } from './model-config.js';
+import type { ImageInput } from './image/index.js';
+import { checkOwnSize, modelConfig, type ModelConfig } from './model-config.js';
 import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet } from './models/inspect.js';
 import { countMacs, inferShapes } from './models/macs.js';
 import { cpu, describePlan, infer, type NativeModel, type Plan, type Precision } from './native.js';
 import {
-  checkNormalize,
+  checkFlag,
   checkOnProgress,
-  checkOptions,
   checkPrecision,
   checkProfileRuns,
   checkRevision,
@@ -22,9 +21,11 @@ import {
   checkThreads,
   checkTopK,
   forcedIsa,
+  readOptions,
   type ClassifyOptions,
   type EmbedOptions,
   type FeaturesOptions,
+  type ImageOptions,
   type InferOptions,
   type LoadOptions,
 } from './options.js';
@@ -33,9 +34,11 @@ import { Outputs, type Embedding, type FeatureMap } from './outputs.js';
 import { createPackedModel, withoutNumbers } from './packing.js';
 import { fileStamp, PartialNetworks } from './partial-networks.js';
 import { createCheckedModel } from './precision.js';
-import { preprocess, type Tensor4 } from './preprocess.js';
+import { checkLimits, imageOptions, preprocessed, type Tensor4 } from './preprocess.js';
 import { topClasses, type Classification } from './results.js';
+import type { Limits } from './signals.js';
 import { checkInputSize, checkTensor } from './tensor-input.js';
+import { guarded, readFields } from './untyped.js';
 
 /** Logits of a batch, before softmax. */
 export interface Logits {
@@ -82,12 +85,13 @@ const batchConcurrency = 8;
  *   ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const threads = checkThreads(checkOptions(options).threads);
-  const revision = checkRevision(options.revision);
-  const onProgress = checkOnProgress(options.onProgress);
-  const signal = checkSignal(options.signal);
+  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'signal']);
+  const threads = checkThreads(given.threads);
+  const revision = checkRevision(given.revision);
+  const onProgress = checkOnProgress(given.onProgress);
+  const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
-  const precision = checkPrecision(options.precision, isa, cpu);
+  const precision = checkPrecision(given.precision, isa, cpu);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
   const checkpoint = await readCheckpoint(path, signal ? { signal } : {});
   try {
@@ -110,6 +114,7 @@ async function prepare(
   const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
   const graph = buildGhostNet(checkpoint.tensors, architecture);
   const config = modelConfig(architecture, checkpoint, published);
+  checkOwnSize(config, graph, checkpoint);
   const macs = countMacs(graph, config.preprocess.inputSize);
   const native =
     precision === 'auto'
@@ -160,7 +165,7 @@ export class GhostNet {
    * @throws `signal.reason` once the signal is aborted.
    */
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
-    const signal = checkSignal(checkOptions(options).signal);
+    const signal = checkSignal(readOptions(options, ['signal']).signal);
     this.#checkAlive();
     const { data, shape } = checkTensor(tensor, this.#graph);
     const [logits] = await this.#track(infer(this.#native, data, shape, signal));
@@ -181,11 +186,12 @@ export class GhostNet {
     images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const topK = checkTopK(checkOptions(options).topK);
-    const signal = checkSignal(options.signal);
+    const given = readOptions(options, ['topK', ...imageOptions]);
+    const topK = checkTopK(given.topK);
+    const limits = checkLimits(given);
     this.#checkAlive();
-    if (!isBatch(images)) return this.#track(this.#classifyOne(images, topK, signal));
-    return this.#track(this.#classifyBatch(images, topK, signal));
+    if (!isBatch(images)) return this.#track(this.#classifyOne(images, topK, limits));
+    return this.#track(this.#classifyBatch(images, topK, limits));
   }
 
   /**
@@ -202,10 +208,11 @@ export class GhostNet {
    * @throws `signal.reason` once the signal is aborted.
    */
   async features(input: ImageInput | Tensor4, options: FeaturesOptions = {}): Promise<FeatureMap[]> {
-    const stages = checkStages(checkOptions(options).stages);
-    const signal = checkSignal(options.signal);
+    const given = readOptions(options, ['stages', ...imageOptions]);
+    const stages = checkStages(given.stages);
+    const limits = checkLimits(given);
     this.#checkAlive();
-    return this.#track(this.#outputs.features(input, stages, signal));
+    return this.#track(this.#outputs.features(input, stages, limits));
   }
 
   /**
@@ -214,10 +221,11 @@ export class GhostNet {
    * and errors: as {@link features}.
    */
   async embed(input: ImageInput | Tensor4, options: EmbedOptions = {}): Promise<Embedding> {
-    const normalize = checkNormalize(checkOptions(options).normalize);
-    const signal = checkSignal(options.signal);
+    const given = readOptions(options, ['normalize', ...imageOptions]);
+    const normalize = checkFlag('normalize', given.normalize);
+    const limits = checkLimits(given);
     this.#checkAlive();
-    return this.#track(this.#outputs.embed(input, normalize, signal));
+    return this.#track(this.#outputs.embed(input, normalize, limits));
   }
 
   /**
@@ -226,10 +234,10 @@ export class GhostNet {
    * block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors: as {@link features}, and
    * ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
    */
-  async attention(input: ImageInput | Tensor4, options: InferOptions = {}): Promise<FeatureMap[]> {
-    const signal = checkSignal(checkOptions(options).signal);
+  async attention(input: ImageInput | Tensor4, options: ImageOptions = {}): Promise<FeatureMap[]> {
+    const limits = checkLimits(readOptions(options, imageOptions));
     this.#checkAlive();
-    return this.#track(this.#outputs.attention(input, signal));
+    return this.#track(this.#outputs.attention(input, limits));
   }
 
   /**
@@ -272,9 +280,9 @@ export class GhostNet {
     }
   }
 
-  async #classifyOne(image: ImageInput, topK: number, signal: AbortSignal | undefined): Promise<Classification[]> {
-    const { data, shape } = await preprocess(image, this.config.preprocess, signal ? { signal } : {});
-    const [logits] = await infer(this.#native, data, shape, signal);
+  async #classifyOne(image: ImageInput, topK: number, limits: Limits): Promise<Classification[]> {
+    const { data, shape } = await preprocessed(image, this.config.preprocess, limits);
+    const [logits] = await infer(this.#native, data, shape, limits.signal);
     return topClasses(logits!.data, this.config.labels, topK);
   }
 
@@ -282,16 +290,20 @@ export class GhostNet {
   async #classifyBatch(
     images: readonly ImageInput[],
     topK: number,
-    signal: AbortSignal | undefined,
+    { signal, timeoutMs }: Limits,
   ): Promise<Classification[][]> {
     const failure = new AbortController();
-    const either = signal ? AbortSignal.any([signal, failure.signal]) : failure.signal;
-    const results = new Array<Classification[]>(images.length);
+    const limits = { signal: signal ? AbortSignal.any([signal, failure.signal]) : failure.signal, timeoutMs };
+    const { length } = readFields(images, ['length'], 'The array of images');
+    const results: Classification[][] = [];
     let next = 0;
     const lane = async (): Promise<void> => {
-      for (let i = next++; i < images.length; i = next++) results[i] = await this.#classifyOne(images[i]!, topK, either);
+      for (let i = next++; i < (length as number); i = next++) {
+        const image = guarded('The array of images', () => images[i]!);
+        results[i] = await this.#classifyOne(image, topK, limits);
+      }
     };
-    const lanes = Array.from({ length: Math.min(batchConcurrency, images.length) }, () =>
+    const lanes = Array.from({ length: Math.min(batchConcurrency, length as number) }, () =>
       lane().catch((error: unknown) => {
         failure.abort(error);
         throw error;
@@ -306,5 +318,5 @@ export class GhostNet {
 }
 
 function isBatch(images: ImageInput | readonly ImageInput[]): images is readonly ImageInput[] {
-  return Array.isArray(images);
+  return guarded('The images', () => Array.isArray(images));
 }

@@ -1,7 +1,9 @@
 import { isUint8Array } from 'node:util/types';
 import { GhostNetError } from './errors.js';
 import { FrameSplitter } from './frame-splitter.js';
-import { checkOptions, checkSignal } from './options.js';
+import { checkSignal, readOptions } from './options.js';
+import { unlessAborted } from './signals.js';
+import { guarded, kindOf, shown } from './untyped.js';
 
 /** A frame that {@link mjpegFrames} did not give. */
 export interface SkippedFrame {
@@ -43,16 +45,28 @@ const defaultMaxFrameBytes = 16 * 2 ** 20;
  * @throws `signal.reason`, and whatever the stream throws.
  */
 export function mjpegFrames(stream: ByteStream, options: MjpegOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
-  const { maxFrameBytes = defaultMaxFrameBytes, latest = false, onSkipped = () => undefined } = checkOptions(options);
-  const signal = checkSignal(options.signal);
-  if (typeof (stream as Partial<ByteStream> | null | undefined)?.[Symbol.asyncIterator] !== 'function') {
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `mjpegFrames takes a stream of bytes (an async iterable), found ${typeof stream}.`);
-  }
-  if (!Number.isInteger(maxFrameBytes) || maxFrameBytes < 1 || maxFrameBytes > 2 ** 30) {
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `maxFrameBytes should be a whole number from 1 to ${2 ** 30}, found ${maxFrameBytes}.`);
+  const { maxFrameBytes, latest, onSkipped, signal } = checkMjpegOptions(options);
+  if (guarded('The stream', () => typeof (stream as Partial<ByteStream> | null | undefined)?.[Symbol.asyncIterator]) !== 'function') {
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `mjpegFrames takes a stream of bytes (an async iterable), found ${kindOf(stream)}.`);
   }
   const splitter = new FrameSplitter(maxFrameBytes, onSkipped);
   return latest ? newestFrames(stream, splitter, onSkipped, signal) : everyFrame(stream, splitter, signal);
+}
+
+function checkMjpegOptions(options: unknown) {
+  const wrong = (expected: string, found: unknown): GhostNetError => new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
+  const { maxFrameBytes = defaultMaxFrameBytes, latest = false, onSkipped = () => undefined, signal } = readOptions(options, ['maxFrameBytes', 'latest', 'onSkipped', 'signal']);
+  if (!Number.isInteger(maxFrameBytes) || (maxFrameBytes as number) < 1 || (maxFrameBytes as number) > 2 ** 30) {
+    throw wrong(`maxFrameBytes should be a whole number from 1 to ${2 ** 30}`, maxFrameBytes);
+  }
+  if (typeof latest !== 'boolean') throw wrong('latest should be true or false', latest);
+  if (typeof onSkipped !== 'function') throw wrong('onSkipped should be a function', onSkipped);
+  return {
+    maxFrameBytes: maxFrameBytes as number,
+    latest,
+    onSkipped: onSkipped as NonNullable<MjpegOptions['onSkipped']>,
+    signal: checkSignal(signal),
+  };
 }
 
 async function* everyFrame(stream: ByteStream, splitter: FrameSplitter, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
@@ -116,7 +130,7 @@ async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): A
       waiting = false;
       if (next.done) return;
       if (!isUint8Array(next.value)) {
-        throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${typeof next.value}. Has it an encoding?`);
+        throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${kindOf(next.value)}. Has it an encoding?`);
       }
       yield next.value;
     }
@@ -130,14 +144,4 @@ async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): A
       await returned;
     }
   }
-}
-
-/** `promise`, or a rejection once the signal is aborted. Unlike Promise.race(), it leaves nothing behind on the signal. */
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

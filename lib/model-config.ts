@@ -1,9 +1,11 @@
 import type { Checkpoint } from './checkpoints/index.js';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
+import type { Graph } from './graph.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';
 import { architectureName, checkClaim } from './models/architecture-name.js';
 import type { Architecture } from './models/inspect.js';
+import { inferShapes } from './models/macs.js';
 
 /** What the checkpoint says about the network. */
 export interface ModelConfig {
@@ -43,6 +45,16 @@ export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, 
     labels: knownLabels(checkpoint, numClasses, published) ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
   };
+}
+
+/** @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the network takes no input of the size that its config.json gives */
+export function checkOwnSize({ preprocess }: ModelConfig, graph: Graph, { file }: Checkpoint): void {
+  try {
+    inferShapes(graph, preprocess.inputSize);
+  } catch (cause) {
+    const message = `${file} cannot be used at the input_size of the config.json beside it. ${(cause as Error).message}`;
+    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message, { cause });
+  }
 }
 
 /** The words of the classes, where the checkpoint has them or its publisher is known to mean them. */

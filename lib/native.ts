@@ -2,7 +2,7 @@ import { loadAddon } from './addon.js';
 import type { PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError, type GhostNetErrorCode } from './errors.js';
 import type { Graph, NodeId } from './graph.js';
-import type { RawImage } from './image.js';
+import type { RawImage } from './image/index.js';
 import type { Affine } from './models/fold.js';
 
 /** [n, channels, height, width] */

@@ -1,6 +1,10 @@
+import { quoted } from './checkpoints/faults.js';
 import { GhostNetError } from './errors.js';
 import type { LoadProgress } from './hub/download.js';
 import type { Cpu } from './native.js';
+import { nearestName } from './nearest-name.js';
+import { asSignal } from './signals.js';
+import { guarded, readArray, readFields, shown } from './untyped.js';
 
 /** How {@link load} makes a model. */
 export interface LoadOptions {
@@ -29,12 +33,21 @@ export interface InferOptions {
   signal?: AbortSignal;
 }
 
-export interface ClassifyOptions extends InferOptions {
+/** For what may begin with an image. */
+export interface ImageOptions extends InferOptions {
+  /**
+   * How long an image may take to be decoded, and a pipe to be read: a picture may be made to take minutes. Its turn comes
+   * before the time begins. Whole milliseconds, up to an hour; default 30000.
+   */
+  decodeTimeoutMs?: number;
+}
+
+export interface ClassifyOptions extends ImageOptions {
   /** How many classes to return, most probable first. Default 5; never more than there are. */
   topK?: number;
 }
 
-export interface FeaturesOptions extends InferOptions {
+export interface FeaturesOptions extends ImageOptions {
   /**
    * Which maps: `conv_stem` (the first convolution alone, as timm's features have it) or `blocks.0` to `blocks.9`. Default:
    * `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
@@ -42,7 +55,7 @@ export interface FeaturesOptions extends InferOptions {
   stages?: readonly string[];
 }
 
-export interface EmbedOptions extends InferOptions {
+export interface EmbedOptions extends ImageOptions {
   /** Gives every vector the length 1, so that a product of two is their cosine similarity. Default false. */
   normalize?: boolean;
 }
@@ -50,14 +63,22 @@ export interface EmbedOptions extends InferOptions {
 const maxThreads = 256;
 
 function argumentError(expected: string, found: unknown): GhostNetError {
-  const shown = typeof found === 'number' || typeof found === 'string' ? JSON.stringify(found) : typeof found;
-  return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown}.`);
+  return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
 }
 
-/** Untyped code may pass anything as options. */
-export function checkOptions<T extends object>(options: T, name = 'options'): T {
-  if (typeof options === 'object' && (options as T | null) !== null) return options;
-  throw argumentError(`${name} should be an object`, options);
+/**
+ * What untyped code has passed as options, each read once; undefined counts as absent.
+ *
+ * @param name begins the messages
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT also for an option that is not among `known`
+ */
+export function readOptions<K extends string>(options: unknown, known: readonly K[], name = 'options'): Record<K, unknown> {
+  if (typeof options !== 'object' || options === null) throw argumentError(`${name} should be an object`, options);
+  const unknown = guarded(name, () => Object.entries(options).find(([key, value]) => value !== undefined && !known.includes(key as K)));
+  if (!unknown) return readFields(options, known, name);
+  const nearest = nearestName(unknown[0], known);
+  const advice = nearest === undefined ? `Known are ${known.join(', ')}.` : `Did you mean ${nearest}?`;
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', `${name}: there is no option ${quoted(unknown[0])}. ${advice}`);
 }
 
 /** 0 stands for the default. */
@@ -90,18 +111,20 @@ export function checkTopK(topK: unknown): number {
   throw argumentError('topK should be a whole number of at least 1', topK);
 }
 
+/** More than any network has. */
+const maxStages = 64;
+
 /** Whether the network has them is another question. */
 export function checkStages(stages: unknown): readonly string[] | undefined {
   if (stages === undefined) return undefined;
-  if (Array.isArray(stages) && new Set(stages).size === stages.length && stages.every((name) => typeof name === 'string')) {
-    return stages;
-  }
+  const names = readArray(stages, maxStages, 'stages');
+  if (names?.every((name): name is string => typeof name === 'string') && new Set(names).size === names.length) return names;
   throw argumentError('stages should be an array of names, each of them once', stages);
 }
 
-export function checkNormalize(normalize: unknown): boolean {
-  if (normalize === undefined || typeof normalize === 'boolean') return normalize ?? false;
-  throw argumentError('normalize should be true or false', normalize);
+export function checkFlag(name: string, flag: unknown): boolean {
+  if (flag === undefined || typeof flag === 'boolean') return flag ?? false;
+  throw argumentError(`${name} should be true or false`, flag);
 }
 
 /** As Git allows them, and no way out of a folder. */
@@ -117,6 +140,15 @@ export function checkOnProgress(onProgress: unknown): LoadOptions['onProgress'] 
   throw argumentError('onProgress should be a function', onProgress);
 }
 
+export const defaultDecodeTimeoutMs = 30_000;
+const maxDecodeTimeoutMs = 3_600_000;
+
+export function checkDecodeTimeout(timeoutMs: unknown): number {
+  if (timeoutMs === undefined) return defaultDecodeTimeoutMs;
+  if (Number.isInteger(timeoutMs) && (timeoutMs as number) >= 1 && (timeoutMs as number) <= maxDecodeTimeoutMs) return timeoutMs as number;
+  throw argumentError(`decodeTimeoutMs should be a whole number from 1 to ${maxDecodeTimeoutMs}`, timeoutMs);
+}
+
 const maxProfileRuns = 10_000;
 
 export function checkProfileRuns(runs: unknown): number {
@@ -126,9 +158,11 @@ export function checkProfileRuns(runs: unknown): number {
 
 /** @throws `signal.reason` if the signal is aborted already. */
 export function checkSignal(signal: unknown): AbortSignal | undefined {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw argumentError('signal should be an AbortSignal', signal);
-  signal?.throwIfAborted();
-  return signal;
+  if (signal === undefined) return undefined;
+  const own = asSignal(signal);
+  if (!own) throw argumentError('signal should be an AbortSignal', signal);
+  own.throwIfAborted();
+  return own;
 }
 
 /** The instruction set that the environment variable GHOSTNET_ISA forces, or '' for the best that the CPU has. */

@@ -1,10 +1,11 @@
 import { GhostNetError } from './errors.js';
-import type { ImageInput } from './image.js';
+import type { ImageInput } from './image/index.js';
 import type { ModelConfig } from './model-config.js';
 import { featureLevels, outputNames } from './models/ghostnet.js';
 import { infer } from './native.js';
 import type { PartialNetworks } from './partial-networks.js';
-import { preprocess, type Tensor4 } from './preprocess.js';
+import { preprocessed, type Tensor4 } from './preprocess.js';
+import type { Limits } from './signals.js';
 import { checkTensor, isTensor } from './tensor-input.js';
 
 /** A map that the network makes on its way. */
@@ -40,37 +41,38 @@ export class Outputs {
     this.#names = outputNames(config);
   }
 
-  async features(input: ImageInput | Tensor4, stages: readonly string[] = featureLevels, signal?: AbortSignal): Promise<FeatureMap[]> {
+  async features(input: ImageInput | Tensor4, stages: readonly string[] = featureLevels, limits: Limits): Promise<FeatureMap[]> {
     const known = this.#names.filter((name) => /^(conv_stem|blocks\.\d+)$/.test(name));
     const unknown = stages.find((name) => !known.includes(name));
     if (stages.length === 0 || unknown !== undefined) {
       const found = unknown === undefined ? 'none' : JSON.stringify(unknown);
       throw new GhostNetError('ERR_GHOST_ARGUMENT', `stages should name one or more of ${known.join(', ')}, found ${found}.`);
     }
-    const maps = new Map((await this.#compute(input, new Set(stages), signal)).map((map) => [map.name, map]));
+    const maps = new Map((await this.#compute(input, new Set(stages), limits)).map((map) => [map.name, map]));
     return stages.map((name) => maps.get(name)!);
   }
 
-  async embed(input: ImageInput | Tensor4, normalize: boolean, signal?: AbortSignal): Promise<Embedding> {
-    const [vectors] = await this.#compute(input, new Set(['pre_logits']), signal);
+  async embed(input: ImageInput | Tensor4, normalize: boolean, limits: Limits): Promise<Embedding> {
+    const [vectors] = await this.#compute(input, new Set(['pre_logits']), limits);
     const { data, shape: [n, channels] } = vectors!;
     if (normalize) for (let i = 0; i < n; i++) toUnitLength(data.subarray(i * channels, (i + 1) * channels));
     return { data, shape: [n, channels] };
   }
 
-  async attention(input: ImageInput | Tensor4, signal?: AbortSignal): Promise<FeatureMap[]> {
+  async attention(input: ImageInput | Tensor4, limits: Limits): Promise<FeatureMap[]> {
     const gates = this.#names.filter((name) => name.endsWith(gateSuffix));
     if (gates.length === 0) {
       const { architecture } = this.#config;
       throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${architecture} is a GhostNet V1, which has no DFC attention. Load a GhostNetV2 or GhostNetV3 for it.`);
     }
-    const maps = await this.#compute(input, new Set(gates), signal);
+    const maps = await this.#compute(input, new Set(gates), limits);
     return maps.map((map) => ({ ...map, name: map.name.slice(0, -gateSuffix.length) }));
   }
 
   /** In the order in which they are computed. */
-  async #compute(input: ImageInput | Tensor4, wanted: ReadonlySet<string>, signal: AbortSignal | undefined): Promise<FeatureMap[]> {
-    const tensor = isTensor(input) ? input : await preprocess(input, this.#config.preprocess, signal ? { signal } : {});
+  async #compute(input: ImageInput | Tensor4, wanted: ReadonlySet<string>, limits: Limits): Promise<FeatureMap[]> {
+    const { signal } = limits;
+    const tensor = isTensor(input) ? input : await preprocessed(input, this.#config.preprocess, limits);
     const { native, graph, strides } = await this.#networks.find(this.#names.filter((name) => wanted.has(name)), signal);
     const { data, shape } = checkTensor(tensor, graph);
     const outputs = await infer(native, data, shape, signal);

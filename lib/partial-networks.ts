@@ -8,6 +8,7 @@ import { inspectGhostNet } from './models/inspect.js';
 import { outputStrides } from './models/macs.js';
 import type { NativeModel, Precision } from './native.js';
 import { createPackedModel, withoutNumbers } from './packing.js';
+import { unlessAborted } from './signals.js';
 
 /** What computes some of a network's outputs and nothing else. */
 export interface PartialNetwork {
@@ -68,7 +69,7 @@ export class PartialNetworks {
     });
     // Somebody may be using the one that is forgotten: the garbage collector frees it when nobody does any more.
     if (this.#networks.size > keptNetworks) this.#networks.delete(this.#networks.keys().next().value!);
-    return signal ? unlessAborted(network, signal) : network;
+    return unlessAborted(network, signal);
   }
 
   /** Nothing may be under way any more. */
@@ -92,21 +93,5 @@ export class PartialNetworks {
     } finally {
       await checkpoint.close();
     }
-  }
-}
-
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    await Promise.race([work, aborted]);
-    signal.throwIfAborted();
-    return await work;
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

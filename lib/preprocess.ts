@@ -1,9 +1,12 @@
-import { isUint8Array, isUint8ClampedArray } from 'node:util/types';
-import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
+import { cropModes, defaultPreprocessConfig, interpolations, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import { decodeImage, type ImageInput } from './image.js';
+import { decodeImage, isRawImage, type ImageInput } from './image/index.js';
+import { checkRawImage } from './image/raw.js';
+import { maxPreprocessedSide, tooLarge } from './input-limits.js';
 import { cpu, preprocessPixels } from './native.js';
-import { checkOptions, checkSignal, forcedIsa } from './options.js';
+import { checkDecodeTimeout, checkSignal, forcedIsa, readOptions, type ImageOptions } from './options.js';
+import type { Limits } from './signals.js';
+import { readArray, shown } from './untyped.js';
 
 /** A tensor [n, c, h, w] in C order. */
 export interface Tensor4 {
@@ -22,43 +25,67 @@ export interface Tensor4 {
 export async function preprocess(
   image: ImageInput,
   config: Partial<PreprocessConfig> = {},
-  options: { signal?: AbortSignal } = {},
+  options: ImageOptions = {},
 ): Promise<Tensor4> {
-  const signal = checkSignal(checkOptions(options).signal);
-  const full = checkPreprocessConfig({ ...defaultPreprocessConfig, ...checkOptions(config, 'config') });
+  const limits = checkLimits(readOptions(options, imageOptions));
+  return preprocessed(image, checkPreprocessConfig(config), limits);
+}
+
+/** The options of whatever begins with an image. */
+export const imageOptions = ['signal', 'decodeTimeoutMs'] as const;
+
+export function checkLimits({ signal, decodeTimeoutMs }: Record<(typeof imageOptions)[number], unknown>): Limits {
+  const timeoutMs = checkDecodeTimeout(decodeTimeoutMs);
+  return { signal: checkSignal(signal), timeoutMs };
+}
+
+/** The same once the arguments have been checked, but for the image. */
+export async function preprocessed(image: ImageInput, config: PreprocessConfig, limits: Limits): Promise<Tensor4> {
   const isa = forcedIsa(() => cpu().isas);
-  const pixels = await decodeImage(ownPixels(image), { signal });
-  const data = await preprocessPixels(pixels, full, isa);
-  signal?.throwIfAborted();
-  return { data, shape: [1, 3, ...full.inputSize] };
+  const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
+  const data = await preprocessPixels(pixels, config, isa);
+  limits.signal?.throwIfAborted();
+  return { data, shape: [1, 3, ...config.inputSize] };
 }
 
 /** Raw pixels are the caller's memory, who may write into it or transfer it away as soon as the call has returned. */
-function ownPixels(image: ImageInput): ImageInput {
-  if (typeof image !== 'object' || (image as unknown) === null || !('data' in image)) return image;
-  const { data, width, height, channels } = image;
-  const isPixels = isUint8Array(data) || isUint8ClampedArray(data);
-  // Memory that was transferred away before has no length, which decodeImage reports.
-  return isPixels && data.length > 0 ? { data: new Uint8Array(data), width, height, channels } : image;
+function ownPixels(image: object): ImageInput {
+  const { data, ...size } = checkRawImage(image);
+  try {
+    return { data: new Uint8Array(data), ...size };
+  } catch (cause) {
+    throw new GhostNetError('ERR_GHOST_NATIVE', `There is no memory for a copy of the ${data.length} bytes of raw pixels.`, { cause });
+  }
 }
 
-const sideLimit = 16384;
-
-function checkPreprocessConfig(config: PreprocessConfig): PreprocessConfig {
-  const wrong = (key: keyof PreprocessConfig, expected: string): never => {
-    const message = `preprocess: ${key} should be ${expected}, found ${JSON.stringify(config[key])}.`;
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
+/** Names and numbers as untyped code may pass them, what is left out added. */
+function checkPreprocessConfig(config: unknown): PreprocessConfig {
+  const given = readOptions(config, ['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'], 'config');
+  const wrong = (key: keyof PreprocessConfig, expected: string): GhostNetError =>
+    new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: ${key} should be ${expected}, found ${shown(given[key])}.`);
+  const read = <K extends keyof PreprocessConfig>(key: K, accept: (value: unknown) => unknown, expected: string): PreprocessConfig[K] => {
+    if (given[key] === undefined) return defaultPreprocessConfig[key];
+    const accepted = accept(given[key]);
+    if (accepted === undefined) throw wrong(key, expected);
+    return accepted as PreprocessConfig[K];
   };
-  const isArrayOf = (value: unknown, count: number, test: (x: unknown) => boolean): boolean =>
-    Array.isArray(value) && value.length === count && value.every(test);
-  const isSide = (x: unknown): boolean => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= sideLimit;
-  if (!isArrayOf(config.inputSize, 2, isSide)) wrong('inputSize', `[height, width], each a whole number from 1 to ${sideLimit}`);
-  if (!['bicubic', 'bilinear', 'nearest', 'lanczos', 'box', 'hamming'].includes(config.interpolation)) {
-    wrong('interpolation', 'bicubic, bilinear, nearest, lanczos, box or hamming');
-  }
-  if (!['center', 'squash', 'border'].includes(config.cropMode)) wrong('cropMode', 'center, squash or border');
-  if (!(Number.isFinite(config.cropPct) && config.cropPct > 0 && config.cropPct <= 2)) wrong('cropPct', 'a number above 0 and at most 2');
-  if (!isArrayOf(config.mean, 3, Number.isFinite)) wrong('mean', 'three numbers, for R, G and B');
-  if (!isArrayOf(config.std, 3, (x) => Number.isFinite(x) && (x as number) > 0)) wrong('std', 'three numbers above 0, for R, G and B');
-  return config;
+  const numbers = (count: number, test: (number: number) => boolean) => (value: unknown) => {
+    const array = readArray(value, count, 'config');
+    return array?.length === count && array.every((number) => typeof number === 'number' && test(number)) ? array : undefined;
+  };
+  const oneOf = (names: readonly string[]) => (value: unknown) => names.find((name) => name === value);
+  const isCropPct = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2;
+  const isSide = (side: number): boolean => Number.isInteger(side) && side >= 1 && side <= maxPreprocessedSide;
+  const checked: PreprocessConfig = {
+    inputSize: read('inputSize', numbers(2, isSide), `[height, width], each a whole number from 1 to ${maxPreprocessedSide}`),
+    interpolation: read('interpolation', oneOf(interpolations), interpolations.join(', ')),
+    cropPct: read('cropPct', (value) => (isCropPct(value) ? value : undefined), 'a number above 0 and at most 2'),
+    cropMode: read('cropMode', oneOf(cropModes), cropModes.join(', ')),
+    mean: read('mean', numbers(3, Number.isFinite), 'three numbers, for R, G and B'),
+    std: read('std', numbers(3, (number) => Number.isFinite(number) && number > 0), 'three numbers above 0, for R, G and B'),
+  };
+  const [height, width] = checked.inputSize;
+  const large = tooLarge(height, width);
+  if (large) throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: inputSize ${shown(checked.inputSize)} ${large}.`);
+  return checked;
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { runInNewContext } from 'node:vm';
 import sharp, { type Sharp } from 'sharp';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GhostNetErrorCode } from '../lib/errors.js';
-import { decodeImage, type ImageInput, type RawImage } from '../lib/image.js';
+import { decodeImage, type ImageInput, type RawImage } from '../lib/image/index.js';
 
 const width = 7;
 const height = 5;
@@ -109,8 +109,9 @@ describe('where an image comes from', () => {
       const shared = new Uint8Array(new SharedArrayBuffer(width * height * channels));
       for (const data of [...buffers, shared]) {
         const image = { data, width, height, channels };
-        expect(await decodeImage(image)).toBe(image);
-        expect(image).toEqual({ data, width, height, channels });
+        const decoded = await decodeImage(image);
+        expect({ ...decoded, data: [...decoded.data] }).toEqual({ ...image, data: [...data] });
+        expect([decoded.data.buffer, decoded.data.byteOffset]).toEqual([data.buffer, data.byteOffset]);
       }
     }
   });
@@ -209,8 +210,7 @@ describe('what is refused', () => {
 
   it('is a file that is no image', async () => {
     await expectError(await saved('empty.jpg', ''), 'ERR_GHOST_IMAGE', /empty\.jpg cannot be decoded: it is empty \(0 bytes\)/);
-    const error = await expectError(await saved('text.jpg', 'not a picture'), 'ERR_GHOST_IMAGE', /text\.jpg cannot be decoded/);
-    expect(error.cause).toBeInstanceOf(Error);
+    await expectError(await saved('text.jpg', 'not a picture'), 'ERR_GHOST_IMAGE', /text\.jpg cannot be decoded: .*begins with "not a picture"/);
     await expectError(new Uint8Array(0), 'ERR_GHOST_IMAGE', /empty/);
     await expectError(new ArrayBuffer(64), 'ERR_GHOST_IMAGE', /image of 64 bytes cannot be decoded/);
     await expectError(sharp(Buffer.from('not a picture')), 'ERR_GHOST_IMAGE', /sharp pipeline cannot be decoded/);
@@ -226,13 +226,6 @@ describe('what is refused', () => {
         expect(error.cause).toBeInstanceOf(Error);
       }
     }
-  });
-
-  it('is an image of too many pixels', async () => {
-    const svg = (side: number): Buffer =>
-      Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${side}" height="${side}"/>`);
-    await expectError(svg(16385), 'ERR_GHOST_IMAGE', /pixel limit \(268435456 /);
-    expect(await decodeImage(svg(16))).toMatchObject({ width: 16 });
   });
 
   it('is raw pixels that do not fit their size', async () => {
@@ -269,24 +262,6 @@ describe('what is refused', () => {
     const long = await expectError(`data:${'a'.repeat(1e6)}`, 'ERR_GHOST_ARGUMENT', /…/);
     expect(long.message.length).toBeLessThan(400);
     await expectError('file:///a%2Fb.jpg', 'ERR_GHOST_ARGUMENT', /names no file here/);
-  });
-
-  it('is a sharp that cannot be loaded, while raw pixels still work', async () => {
-    vi.resetModules();
-    vi.doMock('sharp', () => {
-      throw new Error('no such package');
-    });
-    try {
-      const { decodeImage: decode } = await import('../lib/image.js');
-      const code: GhostNetErrorCode = 'ERR_GHOST_NATIVE';
-      const message = expect.stringMatching(/npm install --include=optional sharp/) as unknown;
-      await expect(decode(new Uint8Array(9))).rejects.toMatchObject({ code, message, cause: expect.any(Error) as unknown });
-      const raw = { data: values(3), width, height, channels: 3 as const };
-      expect(await decode(raw)).toEqual(raw);
-    } finally {
-      vi.doUnmock('sharp');
-      vi.resetModules();
-    }
   });
 });
 

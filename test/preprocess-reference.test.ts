@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { PreprocessConfig } from '../lib/checkpoints/config.js';
-import { decodeImage } from '../lib/image.js';
+import { decodeImage } from '../lib/image/index.js';
 import { preprocess } from '../lib/preprocess.js';
 import { hasReference, referenceFolder } from './reference.js';
 

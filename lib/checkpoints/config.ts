@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import { GhostNetError } from '../errors.js';
-import { quoted } from './faults.js';
+import { maxPreprocessedSide, tooLarge } from '../input-limits.js';
+import { readWholeFile, Unread } from '../read-file.js';
+import { quoted, shapeText } from './faults.js';
 import { fileError } from './file.js';
 
-const interpolations = ['bicubic', 'bilinear', 'nearest', 'lanczos', 'box', 'hamming'] as const;
-const cropModes = ['center', 'squash', 'border'] as const;
+export const interpolations = ['bicubic', 'bilinear', 'nearest', 'lanczos', 'box', 'hamming'] as const;
+export const cropModes = ['center', 'squash', 'border'] as const;
 
 /** How an image becomes the network's input, in timm's terms. */
 export interface PreprocessConfig {
@@ -53,11 +54,15 @@ export async function readHubConfig(file: string): Promise<HubConfig | undefined
   return parseHubConfig(config, file);
 }
 
+/** A thousand classes with their descriptions have a tenth of a megabyte. */
+export const maxConfigBytes = 4 * 2 ** 20;
+
 async function readText(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readWholeFile(file, maxConfigBytes)).toString('utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (cause instanceof Unread) throw new GhostNetError(cause.isTooLarge ? 'ERR_GHOST_CHECKPOINT' : 'ERR_GHOST_FILE', `${file} ${cause.message}. Repair or remove it.`, { cause });
     throw fileError(file, cause);
   }
 }
@@ -85,7 +90,9 @@ function readLabels(top: Section, pretrained: Section, numClasses: number | unde
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {
-  const size = section.read('input_size', isImageSize, 'three whole numbers [3, height, width]');
+  const size = section.read('input_size', isImageSize, `three whole numbers [3, height, width], the sides from 1 to ${maxPreprocessedSide}`);
+  const large = size && tooLarge(size[1], size[2]);
+  if (large) throw section.fault('input_size', `${shapeText(size)} ${large}`);
   return withoutUndefined({
     inputSize: size && ([size[1], size[2]] as const),
     interpolation: section.read('interpolation', isOneOf(interpolations), `one of ${interpolations.join(', ')}`),
@@ -161,7 +168,7 @@ function isCount(value: unknown): value is number {
 }
 
 function isImageSize(value: unknown): value is [3, number, number] {
-  return Array.isArray(value) && value.length === 3 && value[0] === 3 && value.every((n) => isCount(n) && n > 0);
+  return Array.isArray(value) && value.length === 3 && value[0] === 3 && value.every((n) => isCount(n) && n > 0 && n <= maxPreprocessedSide);
 }
 
 function isFraction(value: unknown): value is number {

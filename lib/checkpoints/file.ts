@@ -1,6 +1,7 @@
-import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { readdir, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GhostNetError } from '../errors.js';
+import { openToRead } from '../read-file.js';
 import { damaged, unreadable } from './faults.js';
 
 /** What timm and others push to the Hugging Face hub, the preferred one first. */
@@ -37,7 +38,7 @@ export class CheckpointFile {
     if (stats.size > maxFileBytes) {
       throw unreadable(path, `has ${stats.size} bytes, more than a network of this family can (${maxFileBytes})`);
     }
-    return new CheckpointFile(path, stats.size, await onDisk(path, open(path)));
+    return new CheckpointFile(path, stats.size, await onDisk(path, openToRead(path)));
   }
 
   /** `sizeBytes` from byte `start` on, in an aligned buffer of their own. */

@@ -1,5 +1,5 @@
 import type { PreprocessConfig } from '../checkpoints/config.js';
-import { loadSharp } from '../image.js';
+import { loadSharp } from '../image/sharp.js';
 import type { FeatureMap } from '../outputs.js';
 import type { Tensor4 } from '../preprocess.js';
 
@@ -33,7 +33,7 @@ interface Tile {
 
 /** The picture that a network sees, and under the heat map of each of `maps`: an image file. */
 export async function attentionSheet(tensor: Tensor4, config: PreprocessConfig, maps: readonly FeatureMap[], format: SheetFormat): Promise<Uint8Array> {
-  const sharp = await loadSharp();
+  const sharp = loadSharp();
   const [, , height, width] = tensor.shape;
   const tileHeight = Math.max(1, Math.round((tileWidth * height) / width));
   const resized = (pixels: Uint8Array, size: { width: number; height: number; channels: 1 | 3 }): Promise<Uint8Array> =>

@@ -40,7 +40,10 @@ async function bench(options: Options): Promise<void> {
   for (const threads of options.threads ?? threadCounts(cpu().cores)) {
     const model = await loadModel({ ...options, threads });
     try {
-      const input = noise(options.size ?? model.config.preprocess.inputSize);
+      const size = options.size ?? model.config.preprocess.inputSize;
+      // Says so before memory is asked for where the size is impossible.
+      model.plan(size);
+      const input = noise(size);
       if (!facts) {
         facts = await describe(model, input, options.seconds);
         show(headLines(facts));

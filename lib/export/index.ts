@@ -1,14 +1,16 @@
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
+import { filePath, hrefOf } from '../file-url.js';
 import type { Pair } from '../graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
-import { knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
+import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
 import { buildGhostNet } from '../models/ghostnet.js';
 import { inspectGhostNet, type Architecture } from '../models/inspect.js';
-import { checkOnProgress, checkOptions, checkRevision, checkSignal, type LoadOptions } from '../options.js';
+import { checkFlag, checkOnProgress, checkRevision, checkSignal, readOptions, type LoadOptions } from '../options.js';
+import { checkInputSize } from '../tensor-input.js';
+import { shown } from '../untyped.js';
 import { hubConfig, onnxMetadata } from './config.js';
 import { checkVacant, writeFiles, type FileToWrite } from './new-file.js';
 import { onnxFile } from './onnx-file.js';
@@ -47,13 +49,15 @@ export interface ExportedModel {
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function exportModel(source: string | URL, file: string | URL, options: ExportOptions = {}): Promise<ExportedModel> {
-  const { half = false, inputSize, overwrite = false } = checkOptions(options);
-  const revision = checkRevision(options.revision);
-  const onProgress = checkOnProgress(options.onProgress);
-  const signal = checkSignal(options.signal);
+  const given = readOptions(options, ['revision', 'onProgress', 'signal', 'half', 'inputSize', 'overwrite']);
+  const revision = checkRevision(given.revision);
+  const onProgress = checkOnProgress(given.onProgress);
+  const signal = checkSignal(given.signal);
+  const half = checkFlag('half', given.half);
+  const overwrite = checkFlag('overwrite', given.overwrite);
   const path = pathOf(file);
   const format = formatOf(path);
-  checkFits(format, half, inputSize);
+  const inputSize = checkFits(format, half, given.inputSize);
   const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
   if (!overwrite) await checkVacant(files);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
@@ -78,7 +82,9 @@ function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inp
   const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
   const found = modelConfig(architecture, checkpoint, published);
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
-  const graph = onnxGraph(buildGhostNet(checkpoint.tensors, architecture), config.preprocess.inputSize);
+  const network = buildGhostNet(checkpoint.tensors, architecture);
+  if (!inputSize) checkOwnSize(config, network, checkpoint);
+  const graph = onnxGraph(network, config.preprocess.inputSize);
   return { pieces: [onnxFile(graph, onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published)))], config };
 }
 
@@ -105,9 +111,10 @@ function timmArchitecture({ tensors, framework, file }: Checkpoint): Architectur
 }
 
 function pathOf(file: unknown): string {
-  if (typeof file === 'string' && file !== '') return file;
-  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file);
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', 'The file to write should be given as a path or a file: URL.');
+  const href = hrefOf(file);
+  if (href?.startsWith('file:')) return filePath(href);
+  if (typeof file === 'string' && file !== '' && !file.includes('\0')) return file;
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', `The file to write should be given as a path or a file: URL, found ${href ?? shown(file)}.`);
 }
 
 function formatOf(path: string): 'onnx' | 'safetensors' {
@@ -116,11 +123,9 @@ function formatOf(path: string): 'onnx' | 'safetensors' {
   throw new GhostNetError('ERR_GHOST_ARGUMENT', `${path} should end in .onnx or .safetensors, which says what is written.`);
 }
 
-function checkFits(format: 'onnx' | 'safetensors', half: unknown, inputSize: unknown): void {
-  if (typeof half !== 'boolean') throw new GhostNetError('ERR_GHOST_ARGUMENT', `half should be true or false, found ${typeof half}.`);
+function checkFits(format: 'onnx' | 'safetensors', half: boolean, inputSize: unknown): Pair | undefined {
   if (half && format === 'onnx') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'half is for .safetensors: an .onnx file is written in float32.');
-  if (inputSize === undefined) return;
+  if (inputSize === undefined) return undefined;
   if (format !== 'onnx') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'inputSize is for .onnx: a .safetensors file has no size of input.');
-  if (Array.isArray(inputSize) && inputSize.length === 2 && inputSize.every((side) => Number.isSafeInteger(side) && side >= 1)) return;
-  throw new GhostNetError('ERR_GHOST_SHAPE', `inputSize should be [height, width] in whole pixels, found ${JSON.stringify(inputSize)}.`);
+  return checkInputSize(inputSize);
 }

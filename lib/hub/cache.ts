@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, lstat, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { hubFiles } from '../checkpoints/file.js';
+import { readWholeFile } from '../read-file.js';
 import { isCommit, type RemoteFile } from './client.js';
 import type { HubSettings } from './settings.js';
+
+/** A commit's hash has 40. */
+const maxRefBytes = 4096;
 
 /**
  * One repository in the cache that Hugging Face's libraries share, in their layout
@@ -41,7 +45,7 @@ export class RepositoryCache {
   /** The commit that a branch or tag is known to be. */
   async readRef(revision: string): Promise<string | undefined> {
     try {
-      const commit = (await readFile(this.#ref(revision), 'utf8')).trim();
+      const commit = (await readWholeFile(this.#ref(revision), maxRefBytes)).toString('utf8').trim();
       return isCommit(commit) ? commit : undefined;
     } catch {
       return undefined;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PreprocessConfig } from '../checkpoints/config.js';
+import { nearestName } from '../nearest-name.js';
 import { packageRoot } from '../package-root.js';
 
 /** Weights of this family that somebody has published, as `weights/manifest.json` lists them. */
@@ -45,27 +46,7 @@ export function findPublished(name: string): PublishedModel | undefined {
 
 /** A question for the end of an error message where `name` nearly is a published one, else an empty string. */
 export function didYouMean(name: string): string {
-  const asked = name.toLowerCase();
   const candidates = publishedModels().flatMap(({ name, architecture, repository }) => [name, architecture, repository]);
-  const nearest = candidates
-    .map((candidate) => ({ candidate, edits: editDistance(asked, candidate) }))
-    .reduce((best, other) => (other.edits < best.edits ? other : best));
-  return nearest.edits <= maxEdits && nearest.candidate !== name ? ` Did you mean ${nearest.candidate}?` : '';
-}
-
-/** More letters wrong is another word. */
-const maxEdits = 3;
-
-/** Levenshtein's: letters to insert, delete or replace. */
-function editDistance(from: string, to: string): number {
-  let above = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= from.length; row++) {
-    const distances = [row];
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = above[column - 1]! + (from[row - 1] === to[column - 1] ? 0 : 1);
-      distances.push(Math.min(replaced, above[column]! + 1, distances[column - 1]! + 1));
-    }
-    above = distances;
-  }
-  return above[to.length]!;
+  const nearest = nearestName(name, candidates);
+  return nearest !== undefined && nearest !== name ? ` Did you mean ${nearest}?` : '';
 }

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GhostNetError } from '../errors.js';
+import { readWholeFile } from '../read-file.js';
 
 /** Where models come from and where they are kept. */
 export interface HubSettings {
@@ -69,15 +69,18 @@ function milliseconds(name: string, env: Environment): number {
   throw wrongVariable(name, 'a number of seconds above 0', JSON.stringify(env[name]));
 }
 
+/** Longer than any token. */
+const maxTokenBytes = 2 ** 16;
+
 async function readToken(env: Environment, home: string): Promise<string | undefined> {
   const given = env['HF_TOKEN'] || env['HUGGING_FACE_HUB_TOKEN'];
   if (given) return checkToken(given, 'HF_TOKEN');
   const file = folder(env['HF_TOKEN_PATH']) ?? join(home, 'token');
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = (await readWholeFile(file, maxTokenBytes)).toString('utf8');
   } catch {
-    // Nobody has logged in, or another user has.
+    // Nobody has logged in, or another user has, or it is no token's file.
     return undefined;
   }
   return checkToken(text, file);

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { GhostNetError } from '../errors.js';
+import { filePath, hrefOf } from '../file-url.js';
+import { kindOf } from '../untyped.js';
 import { didYouMean, findPublished, publishedModels, type PublishedModel } from './published.js';
 
 /** Where a model is: on this machine, or in a repository of a hub. */
@@ -26,8 +27,9 @@ const weightsExtension = /\.(?:safetensors|pth|pt|pth\.tar|tar|bin|ckpt|onnx|jso
  * @throws {GhostNetError} ERR_GHOST_FILE for a string that is neither, ERR_GHOST_ARGUMENT for what is no string
  */
 export async function modelSource(source: unknown): Promise<ModelSource> {
-  const given = pathOrName(source);
-  if (source instanceof URL || pathLike.test(given) || (await exists(given))) return { path: given };
+  const href = hrefOf(source);
+  const given = href === undefined ? checkPathOrName(source) : pathOfUrl(href);
+  if (href !== undefined || pathLike.test(given) || (await exists(given))) return { path: given };
   const published = findPublished(given);
   if (published) return { repository: published.repository, published };
   if (weightsExtension.test(given)) return { path: given };
@@ -35,12 +37,19 @@ export async function modelSource(source: unknown): Promise<ModelSource> {
   throw neither(given);
 }
 
-function pathOrName(source: unknown): string {
+function checkPathOrName(source: unknown): string {
   if (typeof source === 'string' && source !== '') return source;
-  if (source instanceof URL && source.protocol === 'file:') return fileURLToPath(source);
-  const found = source instanceof URL ? source.href : typeof source;
+  throw noSource(source === '' ? 'an empty string' : kindOf(source));
+}
+
+function pathOfUrl(href: string): string {
+  if (href.startsWith('file:')) return filePath(href);
+  throw noSource(href.slice(0, 100));
+}
+
+function noSource(found: string): GhostNetError {
   const message = `The model should be given as a path, the file: URL of a folder or checkpoint, or a name, found ${found}.`;
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
+  return new GhostNetError('ERR_GHOST_ARGUMENT', message);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import { weightsPerChannel, type Conv2dNode, type Graph, type GraphNode, type Pair } from '../graph.js';
+import { tooLarge } from '../input-limits.js';
 
 /** Of one image: [channels, height, width]. */
 export type MapShape = readonly [channels: number, height: number, width: number];
@@ -8,9 +9,12 @@ export type MapShape = readonly [channels: number, height: number, width: number
  * The shape of every node's value, for an input of `height` x `width` pixels. Windows that do not fit at the end are
  * dropped, as PyTorch does.
  *
- * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing.
+ * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing, or for an input that the engine refuses: below its
+ *   limits no number here or there overflows.
  */
 export function inferShapes(graph: Graph, [height, width]: Pair): MapShape[] {
+  const large = tooLarge(height, width);
+  if (large) throw new GhostNetError('ERR_GHOST_SHAPE', `An input of ${height}x${width} pixels ${large}.`);
   const shapes: MapShape[] = [];
   for (const node of graph.nodes) {
     const shape = inferShape(node, shapes, [height, width]);

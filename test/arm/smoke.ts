@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { decodeImage } from '../../lib/image.js';
+import { decodeImage } from '../../lib/image/index.js';
 import { GhostNetError, load, preprocess, type Tensor4 } from '../../lib/index.js';
 import { buildGhostNet } from '../../lib/models/ghostnet.js';
 import { inspectGhostNet } from '../../lib/models/inspect.js';

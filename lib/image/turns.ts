@@ -1,0 +1,62 @@
+import { unlessAborted, withinTime, type Limits } from '../signals.js';
+
+/**
+ * Pictures that are read and decoded at once: as many again as libuv has threads, so that each of them has work while
+ * JavaScript is busy, and no more, so that memory and open files are bounded however many calls are made.
+ */
+const places = 2 * Math.max(1, Math.min(1024, Number(process.env['UV_THREADPOOL_SIZE']) || 4));
+
+let free = places;
+/** In their order. */
+const waiting = new Set<() => void>();
+
+/**
+ * Runs `work` when its turn has come, within the limits, of which the time begins then. What goes on behind the caller's back
+ * keeps its turn, because its thread is not free, but no longer than the time: what never ends must not keep others out.
+ *
+ * @throws `signal.reason`, and `late()` when the time is up
+ */
+export async function inTurn<T>(work: () => Promise<T>, limits: Limits, late: () => Error): Promise<T> {
+  await ownTurn(limits.signal);
+  const leave = once(passOn);
+  const timer = setTimeout(leave, limits.timeoutMs).unref();
+  const working = work().finally(() => {
+    clearTimeout(timer);
+    leave();
+  });
+  return withinTime(working, limits, late);
+}
+
+async function ownTurn(signal: AbortSignal | undefined): Promise<void> {
+  if (free > 0) {
+    free--;
+    return;
+  }
+  let go = (): void => undefined;
+  const turn = new Promise<void>((resolve) => waiting.add((go = resolve)));
+  try {
+    await unlessAborted(turn, signal);
+  } catch (reason) {
+    // It may have come in the same moment.
+    if (!waiting.delete(go)) passOn();
+    throw reason;
+  }
+}
+
+function passOn(): void {
+  const [next] = waiting;
+  if (!next) {
+    free++;
+    return;
+  }
+  waiting.delete(next);
+  next();
+}
+
+function once(act: () => void): () => void {
+  let done = false;
+  return () => {
+    if (!done) act();
+    done = true;
+  };
+}

@@ -1,0 +1,32 @@
+import { isSharedArrayBuffer } from 'node:util/types';
+
+/** The engine's own getter of a property: an object may hide it behind a property of its own. */
+export function getterOf(prototype: object, name: string): ((this: unknown) => unknown) | undefined {
+  return (Object.getOwnPropertyDescriptor(prototype, name) as { get?: (this: unknown) => unknown } | undefined)?.get;
+}
+
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const getBuffer = getterOf(typedArray, 'buffer')!;
+const getByteOffset = getterOf(typedArray, 'byteOffset')!;
+const getByteLength = getterOf(typedArray, 'byteLength')!;
+const getResizable = getterOf(ArrayBuffer.prototype, 'resizable');
+
+interface Place {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly byteOffset: number;
+  readonly byteLength: number;
+}
+
+/** Where a typed array of any realm lies. Of memory that was transferred away it has 0 bytes. */
+export function placeOf(array: ArrayBufferView): Place {
+  return {
+    buffer: getBuffer.call(array) as Place['buffer'],
+    byteOffset: getByteOffset.call(array) as number,
+    byteLength: getByteLength.call(array) as number,
+  };
+}
+
+/** Whether it cannot go or change but by the hand of who has it: memory is not shared with other threads and keeps its size. */
+export function isOwn({ buffer }: Place): boolean {
+  return !isSharedArrayBuffer(buffer) && getResizable?.call(buffer) !== true;
+}
