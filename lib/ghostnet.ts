@@ -168,7 +168,7 @@ export class GhostNet {
     const signal = checkSignal(readOptions(options, ['signal']).signal);
     this.#checkAlive();
     const { data, shape } = checkTensor(tensor, this.#graph);
-    const [logits] = await this.#track(infer(this.#native, data, shape, signal));
+    const [logits] = await this.#track(infer(this.#native, this.#graph, data, shape, signal));
     return { data: logits!.data, shape: [shape[0], this.config.numClasses] };
   }
 
@@ -282,7 +282,7 @@ export class GhostNet {
 
   async #classifyOne(image: ImageInput, topK: number, limits: Limits): Promise<Classification[]> {
     const { data, shape } = await preprocessed(image, this.config.preprocess, limits);
-    const [logits] = await infer(this.#native, data, shape, limits.signal);
+    const [logits] = await infer(this.#native, this.#graph, data, shape, limits.signal);
     return topClasses(logits!.data, this.config.labels, topK);
   }
 

@@ -3,7 +3,7 @@ import type { PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError, type GhostNetErrorCode } from './errors.js';
 import type { Graph, NodeId } from './graph.js';
 import type { RawImage } from './image/index.js';
-import type { Affine } from './models/fold.js';
+import { inferShapes } from './models/macs.js';
 
 /** [n, channels, height, width] */
 export type Shape = readonly [n: number, c: number, h: number, w: number];
@@ -55,20 +55,42 @@ interface Failure {
 
 type Callback<T> = (failure: Failure | null, value?: T) => void;
 
+/** What can be cancelled while it runs. */
+type Call = number;
+
+/** Weights of some output channels of a convolution, [channels, inChannels / groups, kernel]. */
+export interface WeightsPiece {
+  readonly node: NodeId;
+  readonly first: number;
+  readonly channels: number;
+  readonly weights: Float32Array;
+  /** [channels]; 1 where it is left out. */
+  readonly scale?: Float64Array | undefined;
+  /** [channels]; 0 where it is left out. */
+  readonly bias?: Float32Array | undefined;
+}
+
+/** Where a weight is no finite number: the piece and the index in it. */
+export interface NotFinite {
+  readonly piece: number;
+  readonly index: number;
+}
+
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
   info(): { isa: string; precision: Precision; threads: number; weightBytes: number };
   /** See {@link packWeights}. */
-  pack(
-    node: NodeId,
-    first: number,
-    channels: number,
-    weights: Float32Array,
-    scale: Float64Array | undefined,
-    bias: Float32Array | undefined,
-  ): number | Failure;
-  infer(data: Float32Array, n: number, c: number, h: number, w: number, callback: Callback<NamedTensor[]>): number | undefined;
-  cancel(call: number): void;
+  pack(pieces: readonly WeightsPiece[], callback: Callback<NotFinite>): void;
+  /** Writes into `outputs`, which have the sizes that follow from the shape; undefined where it has failed already. */
+  infer(
+    data: Float32Array,
+    n: number,
+    c: number,
+    h: number,
+    w: number,
+    outputs: readonly Float32Array[],
+    callback: Callback<undefined>,
+  ): Call | undefined;
   describe(height: number, width: number, profileRuns: number): Plan | Failure;
   close(): void;
 }
@@ -86,15 +108,17 @@ export interface Cpu {
 interface Addon {
   cpu(): Cpu;
   createModel(graph: Graph, threads: number, isa: string, precision: Precision, callback: Callback<NativeModel>): void;
-  /** `settings`: see native/binding/preprocess.h */
+  /** `settings`: see native/binding/preprocess.h; undefined where it has failed already */
   preprocess(
     pixels: Uint8Array,
     settings: Float64Array,
     interpolation: string,
     cropMode: string,
     isa: string,
-    callback: Callback<Float32Array>,
-  ): void;
+    output: Float32Array,
+    callback: Callback<undefined>,
+  ): Call | undefined;
+  cancel(call: Call): void;
 }
 
 const codes: Record<Failure['code'], GhostNetErrorCode> = {
@@ -105,9 +129,9 @@ const codes: Record<Failure['code'], GhostNetErrorCode> = {
   internal: 'ERR_GHOST_NATIVE',
 };
 
-function failed(failure: Failure, wrongArgument: GhostNetErrorCode = codes.invalid_argument): GhostNetError {
-  const code = failure.code === 'invalid_argument' ? wrongArgument : codes[failure.code];
-  return new GhostNetError(code, `${failure.message[0]!.toUpperCase()}${failure.message.slice(1)}.`);
+/** `own`: what the call's failures are to the caller, where that is something else. */
+function failed({ code, message }: Failure, own: Partial<typeof codes> = {}): GhostNetError {
+  return new GhostNetError(own[code] ?? codes[code], `${message[0]!.toUpperCase()}${message.slice(1)}.`);
 }
 
 let loaded: Addon | undefined;
@@ -120,16 +144,57 @@ export function cpu(): Cpu {
   return addon().cpu();
 }
 
+/** Where memory is short for what a call needs on its way, the addon throws. */
+function orOutOfMemory<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'out_of_memory') throw failed({ code: 'out_of_memory', message: 'out of memory' });
+    throw error;
+  }
+}
+
 /**
  * Turns a callback into a promise. The error is made here, not in the callback, so that its stack leads to the
  * caller's own lines.
  */
-async function settle<T>(start: (callback: Callback<T>) => void, wrongArgument?: GhostNetErrorCode): Promise<T> {
+async function settle<T>(start: (callback: Callback<T>) => void, own?: Partial<typeof codes>): Promise<T> {
   const [failure, value] = await new Promise<[Failure | null, T | undefined]>((resolve) => {
-    start((failure, value) => resolve([failure, value]));
+    orOutOfMemory(() => start((failure, value) => resolve([failure, value])));
   });
-  if (failure) throw failed(failure, wrongArgument);
+  if (failure) throw failed(failure, own);
   return value as T;
+}
+
+/** What an aborted signal ends early. */
+async function settleUnlessAborted(
+  start: (callback: Callback<undefined>) => Call | undefined,
+  signal: AbortSignal | undefined,
+  own?: Partial<typeof codes>,
+): Promise<void> {
+  signal?.throwIfAborted();
+  let stop: (() => void) | undefined;
+  try {
+    await settle<undefined>((callback) => {
+      const call = start(callback);
+      if (call === undefined) return;
+      stop = (): void => addon().cancel(call);
+      signal?.addEventListener('abort', stop, { once: true });
+    }, own);
+  } finally {
+    if (stop) signal?.removeEventListener('abort', stop);
+    // Whatever it ended with, also where it had ended before the caller could know.
+    signal?.throwIfAborted();
+  }
+}
+
+/** Zeros, where an answer is written to. */
+function floats(count: number): Float32Array {
+  try {
+    return new Float32Array(count);
+  } catch {
+    throw failed({ code: 'out_of_memory', message: `not enough memory for an answer of ${count} values` });
+  }
 }
 
 /** The network without its weights: {@link packWeights} hands them over before the first image. */
@@ -138,68 +203,58 @@ export function createModel(graph: Graph, options: { threads: number; isa: strin
 }
 
 /**
- * Copies a convolution's weights for some of its output channels into the model; `affine` has all of its channels. Where
- * a weight is NaN or infinite, nothing is copied.
- *
- * @returns that value's index in `weights`, or -1
+ * Copies weights into the model, piece by piece, up to the first piece in which a weight is NaN or infinite. The arrays must
+ * stay as they are until the promise settles.
  */
-export function packWeights(
-  model: NativeModel,
-  id: NodeId,
-  { first, channels }: { first: number; channels: number },
-  weights: Float32Array,
-  affine: Affine,
-): number {
-  const last = first + channels;
-  const [scale, bias] = [affine.scale?.subarray(first, last), affine.bias?.subarray(first, last)];
-  const result = model.pack(id, first, channels, weights, scale, bias);
-  if (typeof result === 'number') return result;
-  if (result.code !== 'unsupported') throw failed(result);
-  throw new GhostNetError('ERR_GHOST_PRECISION', `${failed(result).message} Load the model with precision 'fp32'.`);
+export function packWeights(model: NativeModel, pieces: readonly WeightsPiece[]): Promise<NotFinite | undefined> {
+  return settle((callback) => model.pack(pieces, callback), { unsupported: 'ERR_GHOST_PRECISION' });
 }
 
-/** Runs the network; an aborted signal stops it between steps. */
+/** Runs the network, whose graph `model` was made of; an aborted signal stops it between steps. */
 export async function infer(
   model: NativeModel,
+  graph: Graph,
   data: Float32Array,
   shape: Shape,
   signal: AbortSignal | undefined,
 ): Promise<NamedTensor[]> {
-  signal?.throwIfAborted();
-  let stop: (() => void) | undefined;
-  try {
-    const outputs = await settle<NamedTensor[]>((callback) => {
-      const call = model.infer(data, ...shape, callback);
-      if (call === undefined) return;
-      stop = (): void => model.cancel(call);
-      signal?.addEventListener('abort', stop, { once: true });
-    });
-    // Aborted when the last step had ended, but before the caller could know.
-    signal?.throwIfAborted();
-    return outputs;
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw error;
-  } finally {
-    if (stop) signal?.removeEventListener('abort', stop);
-  }
+  const [n, , h, w] = shape;
+  const shapes = inferShapes(graph, [h, w]);
+  const outputs = graph.outputs.map(({ name, node }): NamedTensor => {
+    const map = shapes[node]!;
+    return { name, shape: [n, ...map], data: floats(n * map[0] * map[1] * map[2]) };
+  });
+  const memory = outputs.map((output) => output.data);
+  await settleUnlessAborted((callback) => model.infer(data, ...shape, memory, callback), signal);
+  return outputs;
 }
 
 /** The plan for images of this size; `profileRuns` > 0 runs it and measures every step (this blocks meanwhile). */
 export function describePlan(model: NativeModel, height: number, width: number, profileRuns: number): Plan {
-  const plan = model.describe(height, width, profileRuns);
+  const plan = orOutOfMemory(() => model.describe(height, width, profileRuns));
   if ('steps' in plan) return plan;
   throw failed(plan);
 }
 
-/** [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles. */
-export function preprocessPixels(image: RawImage, config: PreprocessConfig, isa: string): Promise<Float32Array> {
+/**
+ * [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles; an aborted signal
+ * stops it between rows.
+ */
+export async function preprocessPixels(
+  image: RawImage,
+  config: PreprocessConfig,
+  isa: string,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
   const { width, height, channels } = image;
   const { inputSize, cropPct, mean, std, interpolation, cropMode } = config;
   const settings = Float64Array.of(width, height, channels, ...inputSize, cropPct, ...mean, ...std);
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
-  return settle(
-    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, callback),
-    'ERR_GHOST_IMAGE',
+  const output = floats(3 * inputSize[0] * inputSize[1]);
+  await settleUnlessAborted(
+    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, output, callback),
+    signal,
+    { invalid_argument: 'ERR_GHOST_IMAGE' },
   );
+  return output;
 }

@@ -75,7 +75,7 @@ export class Outputs {
     const tensor = isTensor(input) ? input : await preprocessed(input, this.#config.preprocess, limits);
     const { native, graph, strides } = await this.#networks.find(this.#names.filter((name) => wanted.has(name)), signal);
     const { data, shape } = checkTensor(tensor, graph);
-    const outputs = await infer(native, data, shape, signal);
+    const outputs = await infer(native, graph, data, shape, signal);
     return outputs.map((output) => ({ ...output, stride: strides.get(output.name)! }));
   }
 }

@@ -1,10 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { notFinite } from './checkpoints/faults.js';
 import { weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from './graph.js';
 import { fold, type Affine } from './models/fold.js';
 import { createModel, packWeights, type NativeModel, type Precision } from './native.js';
 
-/** Weights of some output channels of a convolution, the unit in which they are read and packed. */
+/** Weights of some output channels of a convolution. */
 interface Piece {
   readonly id: NodeId;
   readonly conv: Conv2dNode;
@@ -12,8 +11,8 @@ interface Piece {
   readonly channels: number;
 }
 
-/** A piece takes a millisecond or so, and what was read is still in the cache when it is packed. */
-const pieceFloats = 2 ** 18;
+/** A batch takes a millisecond or so, and what was read is still in the cache when it is packed. */
+const batchFloats = 2 ** 18;
 
 /**
  * The native model of a graph. Nothing is left of it if this fails.
@@ -38,37 +37,39 @@ export async function createPackedModel(
 }
 
 /**
- * Hands a graph's weights to the model that was created from it. What is still in a file is read on the way, each piece
- * while the one before is packed, so that only two of them are in memory beside the packed weights. The event loop
- * turns between pieces.
+ * Hands a graph's weights to the model that was created from it. What is still in a file is read on the way, each batch
+ * while the one before is packed, so that only two of them are in memory beside the packed weights. Nothing of it waits on
+ * the JavaScript thread.
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a weight that is NaN or infinite or an impossible variance,
  *   ERR_GHOST_FILE or ERR_GHOST_CHECKPOINT for a file that cannot be read to its end any more
  * @throws `signal.reason` once the signal is aborted.
  */
 async function packGraph(model: NativeModel, graph: Graph, signal?: AbortSignal): Promise<void> {
-  const pieces = graph.nodes.flatMap((node, id) => (node.op === 'conv2d' ? piecesOf(id, node) : []));
-  const read = reader(pieces);
+  const batches = batchesOf(graph.nodes.flatMap((node, id) => (node.op === 'conv2d' ? piecesOf(id, node) : [])));
+  const read = reader(batches, signal);
   let next = read(0);
   let affine: Affine = {};
-  let sinceTurn = 0;
-  for (const [i, { id, conv, first, channels }] of pieces.entries()) {
+  for (const [i, batch] of batches.entries()) {
     const weights = await next;
     next = read(i + 1);
     signal?.throwIfAborted();
-    if (first === 0) affine = fold(conv.parameters);
-    const index = packWeights(model, id, { first, channels }, weights, affine);
-    if (index >= 0) throw notFinite(conv.parameters.weightName, weights[index]!, first * weightsPerChannel(conv) + index);
-    sinceTurn += weights.length;
-    if (sinceTurn < pieceFloats) continue;
-    await nextTurn();
-    sinceTurn = 0;
+    const pieces = batch.map(({ id, conv, first, channels }, k) => {
+      if (first === 0) affine = fold(conv.parameters);
+      const [scale, bias] = [affine.scale?.subarray(first, first + channels), affine.bias?.subarray(first, first + channels)];
+      return { node: id, first, channels, weights: weights[k]!, scale, bias };
+    });
+    const found = await packWeights(model, pieces);
+    if (!found) continue;
+    const { conv, first } = batch[found.piece]!;
+    const value = weights[found.piece]![found.index]!;
+    throw notFinite(conv.parameters.weightName, value, first * weightsPerChannel(conv) + found.index);
   }
   signal?.throwIfAborted();
 }
 
 function piecesOf(id: NodeId, conv: Conv2dNode): Piece[] {
-  const step = Math.max(1, Math.floor(pieceFloats / weightsPerChannel(conv)));
+  const step = Math.max(1, Math.floor(batchFloats / weightsPerChannel(conv)));
   const pieces: Piece[] = [];
   for (let first = 0; first < conv.outChannels; first += step) {
     pieces.push({ id, conv, first, channels: Math.min(step, conv.outChannels - first) });
@@ -76,23 +77,50 @@ function piecesOf(id: NodeId, conv: Conv2dNode): Piece[] {
   return pieces;
 }
 
+/** Small convolutions go together: each batch is a round trip to another thread. */
+function batchesOf(pieces: readonly Piece[]): Piece[][] {
+  const batches: Piece[][] = [];
+  let room = 0;
+  for (const piece of pieces) {
+    if (weightCount(piece) > room) {
+      batches.push([]);
+      room = Math.max(batchFloats, weightCount(piece));
+    }
+    batches.at(-1)!.push(piece);
+    room -= weightCount(piece);
+  }
+  return batches;
+}
+
 /**
- * Reads pieces by their index: those in memory are views, the others go into two buffers by turns. So a piece that was
+ * Reads batches by their index: weights in memory are views, the others go into two buffers by turns. So a batch that was
  * read stays as it is until the one after the next is.
  */
-function reader(pieces: readonly Piece[]): (i: number) => Promise<Float32Array> | Float32Array {
-  const stored = pieces.filter(({ conv }) => !conv.parameters.weight.data);
-  const largest = Math.max(0, ...stored.map(weightCount));
+function reader(batches: readonly (readonly Piece[])[], signal?: AbortSignal): (i: number) => Promise<Float32Array[]> {
+  const isStored = ({ conv }: Piece): boolean => !conv.parameters.weight.data;
+  const storedCount = (batch: readonly Piece[]): number => batch.filter(isStored).reduce((sum, piece) => sum + weightCount(piece), 0);
+  const largest = Math.max(0, ...batches.map(storedCount));
   const buffers = [new Float32Array(largest), new Float32Array(largest)] as const;
+  const readBatch = async (batch: readonly Piece[], buffer: Float32Array): Promise<Float32Array[]> => {
+    const weights: Float32Array[] = [];
+    let used = 0;
+    for (const piece of batch) {
+      signal?.throwIfAborted();
+      const { weight } = piece.conv.parameters;
+      const start = piece.first * weightsPerChannel(piece.conv);
+      if (weight.data) {
+        weights.push(weight.data.subarray(start, start + weightCount(piece)));
+      } else {
+        const into = buffer.subarray(used, (used += weightCount(piece)));
+        await weight.read(into, start);
+        weights.push(into);
+      }
+    }
+    return weights;
+  };
   return (i) => {
-    const piece = pieces[i];
-    if (!piece) return new Float32Array(0); // behind the last one
-    const { weight } = piece.conv.parameters;
-    const start = piece.first * weightsPerChannel(piece.conv);
-    if (weight.data) return weight.data.subarray(start, start + weightCount(piece));
-    const into = buffers[i % 2]!.subarray(0, weightCount(piece));
-    const reading = weight.read(into, start).then(() => into);
-    // It may fail while the piece before is packed, or after that has failed: then nobody waits for it yet.
+    const reading = readBatch(batches[i] ?? [], buffers[i % 2]!);
+    // It may fail while the batch before is packed, or after that has failed: then nobody waits for it yet.
     reading.catch(() => undefined);
     return reading;
   };

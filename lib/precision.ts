@@ -23,7 +23,7 @@ export async function createCheckedModel(
   let chosen: NativeModel | undefined;
   try {
     half = await inHalfPrecision(graph, options, signal);
-    chosen = half && (await agree(single, half, inputSize, signal)) ? half : single;
+    chosen = half && (await agree(graph, single, half, inputSize, signal)) ? half : single;
     return chosen;
   } finally {
     for (const model of [single, half]) if (model !== chosen) model?.close();
@@ -39,11 +39,11 @@ async function inHalfPrecision(graph: Graph, options: { threads: number; isa: st
   }
 }
 
-async function agree(single: NativeModel, half: NativeModel, [height, width]: Pair, signal?: AbortSignal): Promise<boolean> {
+async function agree(graph: Graph, single: NativeModel, half: NativeModel, [height, width]: Pair, signal?: AbortSignal): Promise<boolean> {
   const shape: Shape = [1, 3, height, width];
   const picture = checkPicture(height, width);
-  const [expected] = await infer(single, picture, shape, signal);
-  const [found] = await infer(half, picture, shape, signal);
+  const [expected] = await infer(single, graph, picture, shape, signal);
+  const [found] = await infer(half, graph, picture, shape, signal);
   return relativeError(found!.data, expected!.data) <= tolerance;
 }
 

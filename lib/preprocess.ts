@@ -43,8 +43,7 @@ export function checkLimits({ signal, decodeTimeoutMs }: Record<(typeof imageOpt
 export async function preprocessed(image: ImageInput, config: PreprocessConfig, limits: Limits): Promise<Tensor4> {
   const isa = forcedIsa(() => cpu().isas);
   const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
-  const data = await preprocessPixels(pixels, config, isa);
-  limits.signal?.throwIfAborted();
+  const data = await preprocessPixels(pixels, config, isa, limits.signal);
   return { data, shape: [1, 3, ...config.inputSize] };
 }
 

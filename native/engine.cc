@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <unordered_map>
 
 #include "kernels/select.h"
@@ -77,13 +78,21 @@ class Model::Impl {
     r->pool = images_;
     const int64_t image_floats = shape.c * shape.h * shape.w;
     const size_t padded = static_cast<size_t>(floats_of_one);
+    r->images_left = shape.n;
+    for (const GraphOutput& output : network_.graph.outputs) {
+      Shape& s = shapes[static_cast<size_t>(output.node)];
+      // Image by image, they lie in the caller's memory: more than there are addresses cannot be handed over.
+      if (static_cast<uint64_t>(s.c * s.h * s.w) > UINT64_MAX / images || !addressable(static_cast<uint64_t>(s.c * s.h * s.w) * images))
+        return Status::out_of_memory("not enough memory for the output");
+      r->outputs.push_back({{shape.n, s.c, s.h, s.w}, nullptr});
+    }
     for (int64_t n = 0; n < shape.n; ++n)
       pad_image(data + n * image_floats, shape, padding, r->images.data() + static_cast<size_t>(n) * padded);
     *out = std::move(r);
     return Status::success();
   }
 
-  void submit(std::unique_ptr<Request> request) { executor_.submit(std::move(request)); }
+  void submit(std::unique_ptr<Request> request) noexcept { executor_.submit(std::move(request)); }
 
   Status describe(const Shape& image, int profile_runs, PlanDescription* description) {
     std::shared_ptr<Plan> plan;
@@ -122,11 +131,16 @@ class Model::Impl {
     workspace.set_image(image.data());
     Team team(pool.size());
     const std::atomic<bool> never{false};
+    std::vector<Program::Batch> images;  // [threads], made here: a thread of the pool must not throw
+    for (int rank = 0; rank < pool.size(); ++rank) images.push_back({{&workspace.worker(rank)}, {&never}});
+    std::atomic<bool> short_of_memory{false};
     for (int i = 0; i <= runs; ++i) {
       int64_t* const measured = i > 0 ? nanoseconds : nullptr;
-      pool.run([&](int rank) { (void)program.run(team, rank, {{&workspace.worker(rank)}, {&never}}, measured); });
+      pool.run([&](int rank) {
+        if (program.run(team, rank, images[static_cast<size_t>(rank)], measured) == Program::Result::out_of_memory) short_of_memory = true;
+      });
     }
-    return Status::success();
+    return short_of_memory ? Status::out_of_memory("not enough memory for the network's activations") : Status::success();
   }
 
   // Operators without a kernel read weights as the graph describes them.
@@ -182,35 +196,50 @@ class Model::Impl {
   Executor executor_;  // last: its threads read all of the above
 };
 
+namespace {
+
+// No exception leaves the engine.
+template <class Work>
+Status guarded(const char* out_of_memory, Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  return Status::out_of_memory(out_of_memory);
+}
+
+}  // namespace
+
 Model::Model(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Model::~Model() = default;
 
 Status Model::create(Graph graph, const ModelOptions& options, std::unique_ptr<Model>* model) {
-  const KernelTable* kernels = select_kernels(options.isa, options.precision);
-  if (!kernels) {
-    std::string usable;
-    for (const KernelTable* k : usable_kernels(options.precision)) usable += std::string(usable.empty() ? "" : ", ") + k->name;
-    if (usable.empty()) return Status::unsupported("this machine has no arithmetic in half precision");
-    return Status::unsupported("instruction set '" + options.isa + "' cannot be used: this machine has " + usable);
-  }
-  try {
+  return guarded("not enough memory for the network's weights", [&] {
+    const KernelTable* kernels = select_kernels(options.isa, options.precision);
+    if (!kernels) {
+      std::string usable;
+      for (const KernelTable* k : usable_kernels(options.precision)) usable += std::string(usable.empty() ? "" : ", ") + k->name;
+      if (usable.empty()) return Status::unsupported("this machine has no arithmetic in half precision");
+      return Status::unsupported("instruction set '" + options.isa + "' cannot be used: this machine has " + usable);
+    }
     auto impl = std::make_unique<Impl>(std::move(graph), kernels, options.threads > 0 ? options.threads : usable_cores());
     if (Status s = impl->prepare(); !s.ok()) return s;
     model->reset(new Model(std::move(impl)));
-  } catch (const std::bad_alloc&) {
-    return Status::out_of_memory("not enough memory for the network's weights");
-  }
-  return Status::success();
+    return Status::success();
+  });
 }
 
-Status Model::pack(int node, const Filters& filters, int64_t* not_finite) { return impl_->pack(node, filters, not_finite); }
+Status Model::pack(int node, const Filters& filters, int64_t* not_finite) {
+  return guarded("not enough memory for the network's weights", [&] { return impl_->pack(node, filters, not_finite); });
+}
 const ModelInfo& Model::info() const { return impl_->info(); }
 Status Model::request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const {
-  return impl_->request(data, shape, request);
+  return guarded("not enough memory for the input", [&] { return impl_->request(data, shape, request); });
 }
-void Model::submit(std::unique_ptr<Request> request) { impl_->submit(std::move(request)); }
+void Model::submit(std::unique_ptr<Request> request) noexcept { impl_->submit(std::move(request)); }
 Status Model::describe(const Shape& image, int profile_runs, PlanDescription* description) {
-  return impl_->describe(image, profile_runs, description);
+  return guarded("not enough memory for the plan", [&] { return impl_->describe(image, profile_runs, description); });
 }
 
 }  // namespace ghostnet

@@ -28,10 +28,9 @@ struct ModelInfo {
   size_t weight_bytes = 0;  // packed
 };
 
-struct OutputTensor {
-  std::string name;
+struct Output {
   Shape shape;
-  std::vector<float> data;  // [n, c, h, w]
+  float* data = nullptr;  // [n, c, h, w], the caller's
 };
 
 /// One call of infer. Made by Model::request, which copies the input, so that the caller's memory is free at once.
@@ -40,12 +39,21 @@ struct Request {
     if (pool) pool->give(shape, std::move(images));
   }
 
+  /// As the graph has them. The caller sets where they are written to, and keeps that until `done` has been called; then
+  /// their content is unspecified unless the status is ok.
+  std::vector<Output> outputs;
+  /// Called once, on a thread of the engine.
+  std::function<void(Status)> done;
+  std::shared_ptr<std::atomic<bool>> cancelled;
+
+  // The engine's.
   Shape shape;
   std::shared_ptr<ImagePool> pool;
-  AlignedFloats images;  // [n] padded images
-  std::shared_ptr<std::atomic<bool>> cancelled;
-  /// Called once, on a thread of the engine. outputs are empty unless the status is ok.
-  std::function<void(const Status&, std::vector<OutputTensor>&&)> done;
+  AlignedFloats images;           // [n] padded images
+  int64_t images_taken = 0;       // out of the queue
+  int64_t images_left = 0;        // not yet ended
+  Status status;                  // of the first image that failed
+  std::unique_ptr<Request> next;  // in the queue, which so needs no memory of its own
 };
 
 /// What one step of a plan is, for people.
@@ -68,6 +76,7 @@ struct PlanDescription {
   std::vector<StepDescription> steps;
 };
 
+/// Whatever memory is short for ends as a status; no exception leaves.
 class Model {
  public:
   /// Lowers and packs the weights that the graph has; its pointers are not read after this returns.
@@ -83,8 +92,9 @@ class Model {
 
   /// Checks the shape and copies `data` [n, c, h, w] (n * c * h * w floats).
   Status request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const;
-  /// Any number of requests may be under way; images are computed in the order of arrival.
-  void submit(std::unique_ptr<Request> request);
+  /// Any number of requests may be under way; images are computed in the order of arrival. Cannot fail: what goes wrong
+  /// comes with `done`.
+  void submit(std::unique_ptr<Request> request) noexcept;
 
   /// The plan for images of this size, run once with zeros if `profile` says so.
   Status describe(const Shape& image, int profile_runs, PlanDescription* description);

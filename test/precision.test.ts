@@ -64,7 +64,11 @@ describe('precision', () => {
 });
 
 describe('the choice of auto', () => {
-  const graph: Graph = { nodes: [], outputs: [] };
+  const nodes: Graph['nodes'] = [
+    { op: 'input', name: 'input', channels: 3 },
+    { op: 'global_avg_pool', name: 'logits', input: 0 },
+  ];
+  const graph: Graph = { nodes, outputs: [{ name: 'logits', node: 1 }] };
   const fp32 = [1, -4, 2];
 
   /** Models that answer every picture so; of each, whether it was closed. */
@@ -73,10 +77,11 @@ describe('the choice of auto', () => {
     const model = (name: string, logits: readonly number[]): NativeModel =>
       ({
         infer: (...args: unknown[]) => {
-          (args.at(-1) as (failure: null, value: unknown) => void)(null, [{ name: 'logits', shape: [1, logits.length], data: Float32Array.from(logits) }]);
-          return 1;
+          const [outputs, callback] = args.slice(-2) as [[Float32Array], (failure: null) => void];
+          outputs[0].set(logits);
+          callback(null);
+          return undefined;
         },
-        cancel: () => undefined,
         close: () => closed.push(name),
       }) as unknown as NativeModel;
     const models = { single: model('single', single), half: model('half', half instanceof Error ? [] : half), closed };

@@ -32,7 +32,7 @@ describe.skipIf(!hasReference)('the engine computes what PyTorch computes', () =
     it.each(isas.flatMap((isa) => [1, 2].map((threads) => ({ isa, threads }))))('$isa, threads: $threads', async ({ isa, threads }) => {
       const model = await createPackedModel(graph, { threads, isa });
       expect(model.info()).toMatchObject({ isa, threads });
-      const outputs = await infer(model, image, input, undefined);
+      const outputs = await infer(model, graph, image, input, undefined);
       model.close();
       expect(outputs.map(({ name }) => name)).toEqual(results.map(({ name }) => name));
       for (const [i, { name, shape, offset }] of results.entries()) {

@@ -71,10 +71,12 @@ double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const g
     std::fprintf(stderr, "%s\n", s.message().c_str());
     std::exit(1);
   }
+  std::vector<std::vector<float>> outputs;
+  for (ghostnet::Output& output : request->outputs) output.data = outputs.emplace_back(static_cast<size_t>(output.shape.elements())).data();
   std::mutex mutex;
   std::condition_variable ready;
   bool done = false;
-  request->done = [&](const ghostnet::Status&, std::vector<ghostnet::OutputTensor>&&) {
+  request->done = [&](ghostnet::Status) {
     std::lock_guard<std::mutex> lock(mutex);
     done = true;
     ready.notify_one();

@@ -3,6 +3,7 @@
 
 #include "../kernels/select.h"
 #include "../platform/cpu.h"
+#include "arguments.h"
 #include "environment.h"
 #include "model.h"
 #include "preprocess.h"
@@ -23,20 +24,22 @@ Napi::Value cpu(const Napi::CallbackInfo& info) {
   return o;
 }
 
+/// cancel(call): lets what infer() or preprocess() began end early; nothing where it has ended.
+Napi::Value cancel(const Napi::CallbackInfo& info) {
+  Environment::of(info.Env()).channel().cancel(static_cast<uint64_t>(number(info[0])));
+  return info.Env().Undefined();
+}
+
 Napi::Object initialize(Napi::Env env, Napi::Object exports) {
-  auto* here = new Environment();
-  here->channel = Channel::open(env);
-  env.SetInstanceData(here);
-  if (!here->channel) {
-    Napi::Error::New(env, "this environment is shutting down").ThrowAsJavaScriptException();
-    return exports;
-  }
-  // Hooks run before finalisers, the last one first: this one before Node's own for the channel's function.
-  napi_add_env_cleanup_hook(env, [](void* channel) { static_cast<Channel*>(channel)->close(); }, here->channel.get());
-  JsModel::define(env);
-  exports.Set("cpu", Napi::Function::New(env, cpu));
-  exports.Set("createModel", Napi::Function::New(env, JsModel::create));
-  exports.Set("preprocess", Napi::Function::New(env, js_preprocess));
+  if (!Environment::open(env)) return exports;
+  const auto function = [&](const char* name, napi_callback callback) {
+    napi_value value;
+    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &value) == napi_ok) napi_set_named_property(env, exports, name, value);
+  };
+  function("cpu", entry<cpu>);
+  function("createModel", entry<create_model>);
+  function("preprocess", entry<js_preprocess>);
+  function("cancel", entry<cancel>);
   return exports;
 }
 

@@ -1,76 +1,75 @@
 // From the engine's threads back to the JavaScript thread that owns an environment.
 #pragma once
 
-#include <node_api.h>
+#include <napi.h>
 
-#include <functional>
+#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <new>
-#include <utility>
+#include <unordered_map>
+
+#include "../status.h"
 
 namespace ghostnet {
 
-/// Runs functions on the JavaScript thread. It keeps the process alive only while answers are awaited (hold/drop).
-class Channel {
+/// One call from JavaScript that is answered later: callback(failure) or callback(null, value). Made and destroyed on the
+/// JavaScript thread; whoever computes it only borrows it until it is posted.
+class Answer {
  public:
-  using Task = std::function<void(napi_env)>;
+  explicit Answer(const Napi::Function& callback) : callback_(Napi::Persistent(callback)) {}
+  virtual ~Answer() = default;
 
-  /// Null where Node refuses (the environment is shutting down).
-  static std::unique_ptr<Channel> open(napi_env env) {
-    napi_value name;
-    napi_threadsafe_function function;
-    if (napi_create_string_utf8(env, "ghostnet", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-        napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, nullptr, &Channel::call, &function) != napi_ok)
-      return nullptr;
-    napi_unref_threadsafe_function(env, function);
-    return std::unique_ptr<Channel>(new Channel(function));
-  }
+  /// JavaScript thread, once, unless the environment ends before. May throw std::bad_alloc before it has called back.
+  virtual void deliver(Napi::Env env) = 0;
+  /// JavaScript thread: whoever computes it may stop.
+  virtual void cancel() {}
 
-  /// From any thread. Dropped where the environment is ending.
-  void post(Task task) {
-    auto* boxed = new (std::nothrow) Task(std::move(task));
-    if (!boxed) return;
-    std::lock_guard<std::mutex> lock(mutex_);
-    if (closed_ || napi_call_threadsafe_function(function_, boxed, napi_tsfn_nonblocking) != napi_ok) delete boxed;
-  }
+  void reject(Napi::Env env, const Status& status) const;
+  void resolve(Napi::Env env, napi_value value) const;
 
-  /// In a clean-up hook of the environment: Node frees the function soon after, and its finalisers run while it holds the
-  /// function's lock (Node 24.14 and later), so that to release it in one of them would wait for ever.
-  void close() {
-    std::lock_guard<std::mutex> lock(mutex_);
-    closed_ = true;
-    napi_release_threadsafe_function(function_, napi_tsfn_release);
-  }
-
-  /// Counts awaited answers. JavaScript thread only.
-  void hold(napi_env env) {
-    if (awaited_++ == 0 && !closed_) napi_ref_threadsafe_function(env, function_);
-  }
-  void drop(napi_env env) {
-    if (--awaited_ == 0 && !closed_) napi_unref_threadsafe_function(env, function_);
-  }
+  /// JavaScript's name for it.
+  uint64_t id() const { return id_; }
 
  private:
-  explicit Channel(napi_threadsafe_function function) : function_(function) {}
+  friend class Channel;
+  Napi::FunctionReference callback_;
+  uint64_t id_ = 0;
+};
 
-  static void call(napi_env env, napi_value, void*, void* data) {
-    std::unique_ptr<Task> task(static_cast<Task*>(data));
-    if (env && can_run(env)) (*task)(env);
-  }
+/// { code, message }
+Napi::Object failure(Napi::Env env, const Status& status);
 
-  // A worker that is being terminated still hands out what was posted, but no longer lets anything run. It may also
-  // begin to end in the middle of a task: so every task checks what it has made before it writes into it.
-  static bool can_run(napi_env env) {
-    napi_value global;
-    bool ignored;
-    return napi_get_global(env, &global) == napi_ok && napi_has_named_property(env, global, "Object", &ignored) == napi_ok;
-  }
+/// Brings answers to the JavaScript thread. It owns them, and keeps the process alive while there are any.
+class Channel {
+ public:
+  /// Null where Node refuses (the environment is shutting down) or memory is short.
+  static std::unique_ptr<Channel> open(napi_env env);
 
-  napi_threadsafe_function function_;
-  std::mutex mutex_;     // held while the function is touched, or closed for good
-  bool closed_ = false;  // written by the JavaScript thread alone
-  int awaited_ = 0;
+  /// JavaScript thread. May throw std::bad_alloc; then nothing has happened.
+  Answer* expect(napi_env env, std::unique_ptr<Answer> answer);
+  /// JavaScript thread: an answer that nobody could be found to compute.
+  std::unique_ptr<Answer> withdraw(napi_env env, const Answer* answer);
+  /// JavaScript thread. Nothing happens where the answer has come.
+  void cancel(uint64_t id);
+  void cancel_all();
+
+  /// Any thread. Needs no memory of ours, and does nothing once the channel is closed.
+  void post(Answer* answer) noexcept;
+
+  /// In a clean-up hook of the environment, and never in a finaliser: Node 24.14 and later run those while they hold the
+  /// lock that a release needs, older versions when the function has been freed already.
+  void close();
+  /// The answers that will not come any more. Nobody may compute one.
+  void forget() { awaited_.clear(); }
+
+ private:
+  static void deliver(napi_env env, napi_value, void* context, void* data);
+
+  napi_threadsafe_function function_ = nullptr;
+  std::mutex mutex_;     // held while the function is touched
+  bool closed_ = false;  // guarded by mutex_; written by the JavaScript thread alone, which reads it without
+  std::unordered_map<uint64_t, std::unique_ptr<Answer>> awaited_;  // by id; the JavaScript thread's
+  uint64_t last_id_ = 0;
 };
 
 }  // namespace ghostnet

@@ -1,50 +1,62 @@
-// The JavaScript class around Model.
+// The JavaScript object around Model.
 #pragma once
 
 #include <napi.h>
 
-#include <unordered_map>
+#include <memory>
 
 #include "../engine.h"
-#include "channel.h"
 
 namespace ghostnet {
 
-class JsModel : public Napi::ObjectWrap<JsModel> {
- public:
-  static void define(Napi::Env env);
-  /// createModel(graph, threads, isa, precision: "fp32" or "fp16", callback(failure, model))
-  static Napi::Value create(const Napi::CallbackInfo& info);
+class Environment;
 
-  explicit JsModel(const Napi::CallbackInfo& info) : Napi::ObjectWrap<JsModel>(info) {}
-  ~JsModel() override;
+/// What the JavaScript object points to, which owns it.
+class ModelHandle {
+ public:
+  explicit ModelHandle(std::unique_ptr<Model> model) : model_(std::move(model)) {}
+
+  /// An object with the functions of lib/native.ts's NativeModel. Takes the handle over where it succeeds; undefined where
+  /// the environment is ending. May throw std::bad_alloc.
+  static Napi::Value wrap(Napi::Env env, std::unique_ptr<ModelHandle>* handle);
+  /// Null where the value is no such object.
+  static ModelHandle* of(napi_env env, napi_value object);
+
+  /// Null once it is closed.
+  Model* model() { return model_.get(); }
+  /// Ends the threads and frees the weights, as soon as nothing is under way.
+  void close(napi_env env);
+  /// The environment ends: ends the threads, come what may. What is under way must have been told to stop.
+  void leave();
 
  private:
-  void attach(Napi::Env env, std::unique_ptr<Model> model);
-  Napi::Value info(const Napi::CallbackInfo& info);
-  /// pack(node, first, channels, weights: Float32Array, scale: Float64Array?, bias: Float32Array?): the index of the
-  /// first weight that is not finite, or -1, or { code, message }
-  Napi::Value pack(const Napi::CallbackInfo& info);
-  /// infer(data: Float32Array, n, c, h, w, callback(failure, [{ name, shape, data }])): a number for cancel()
-  Napi::Value infer(const Napi::CallbackInfo& info);
-  Napi::Value cancel(const Napi::CallbackInfo& info);
-  /// describe(height, width, profileRuns): the plan (see lib/native.ts), or { code, message }
-  Napi::Value describe(const Napi::CallbackInfo& info);
-  /// close(): ends the threads and frees the weights. Nothing may be under way.
-  Napi::Value close(const Napi::CallbackInfo& info);
+  friend class ModelUse;
+  static void finalize(napi_env env, void* data, void* hint);
+  void report(napi_env env, int64_t bytes);
 
-  void finish(Napi::Env env, uint32_t id, const Status& status, const std::vector<OutputTensor>& outputs);
-
-  struct Call {
-    std::shared_ptr<std::atomic<bool>> cancelled;
-    Napi::FunctionReference callback;
-  };
-  std::unordered_map<uint32_t, Call> calls_;  // under way
-  uint32_t next_id_ = 0;
-  // The engine's threads post through the channel, so the model must go first.
-  std::shared_ptr<Channel> channel_;
   std::unique_ptr<Model> model_;
+  Environment* environment_ = nullptr;  // null once that has ended
+  int under_way_ = 0;
+  bool closing_ = false;
   int64_t reported_bytes_ = 0;
 };
+
+/// Keeps a model, and the JavaScript object that owns it, for a call that is under way. JavaScript thread.
+class ModelUse {
+ public:
+  ModelUse(Napi::Object object, ModelHandle* handle) : object_(Napi::Persistent(object)), handle_(handle) { ++handle_->under_way_; }
+  ~ModelUse();
+  ModelUse(const ModelUse&) = delete;
+  ModelUse& operator=(const ModelUse&) = delete;
+
+  Model& model() const { return *handle_->model_; }
+
+ private:
+  Napi::ObjectReference object_;
+  ModelHandle* handle_;
+};
+
+/// createModel(graph, threads, isa, precision: "fp32" or "fp16", callback(failure, model))
+Napi::Value create_model(const Napi::CallbackInfo& info);
 
 }  // namespace ghostnet

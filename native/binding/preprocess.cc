@@ -1,10 +1,8 @@
 #include "preprocess.h"
 
-#include <cstring>
-
 #include "../kernels/select.h"
-#include "../platform/aligned.h"
 #include "../preprocess/preprocess.h"
+#include "arguments.h"
 #include "environment.h"
 
 namespace ghostnet {
@@ -43,49 +41,43 @@ Status read_settings(const double* s, const std::string& interpolation, const st
   return Status::success();
 }
 
-// Its references end on the JavaScript thread, by release(); where the environment has gone before, it has taken them
-// along.
-struct Task {
-  void hold(const Napi::Function& f, const Napi::Value& data) {
-    callback = Napi::Persistent(f);
-    pixels = Napi::Persistent(data);
-    callback.SuppressDestruct();
-    pixels.SuppressDestruct();
-  }
-  void release() {
-    callback.Reset();
-    pixels.Reset();
+class Preprocessing final : public Job {
+ public:
+  using Job::Job;
+  void run() noexcept override { status_ = preprocess(image, config, *kernels, cancelled(), output_data); }
+  void deliver(Napi::Env env) override {
+    if (status_.ok()) resolve(env, env.Undefined());
+    else reject(env, status_);
   }
 
   ImageView image;
   PreprocessConfig config;
-  const KernelTable* kernels;
-  Napi::Reference<Napi::Value> pixels;
-  Napi::FunctionReference callback;
-  AlignedFloats result;
-  size_t count = 0;
-  Status status;
+  const KernelTable* kernels = nullptr;
+  float* output_data = nullptr;           // [3, input_height, input_width]
+  Napi::ObjectReference pixels, output;  // whose memory is read and written
+
+ private:
+  Status status_;
 };
 
-void finish(Task& task, Napi::Env env) {
-  Napi::HandleScope scope(env);
-  Environment::of(env).channel->drop(env);
-  Napi::Float32Array data;
-  if (task.status.ok()) {
-    data = Napi::Float32Array::New(env, task.count);
-    if (env.IsExceptionPending()) {
-      env.GetAndClearPendingException();
-      task.status = Status::out_of_memory("not enough memory for the image");
-    }
-  }
-  if (task.status.ok()) {
-    if (data.IsEmpty()) return;
-    std::memcpy(data.Data(), task.result.data(), task.count * sizeof(float));
-    answer(task.callback, data);
-  } else {
-    answer(task.callback, task.status);
-  }
-  task.release();
+Status read_arguments(const Napi::CallbackInfo& info, Preprocessing* job) {
+  size_t settings_count = 0, bytes = 0, floats = 0;
+  const double* const settings = array<double>(info[1], napi_float64_array, &settings_count);
+  const uint8_t* const pixels = array<uint8_t>(info[0], napi_uint8_array, &bytes);
+  job->output_data = array<float>(info[5], napi_float32_array, &floats);
+  if (!settings || settings_count != kSettings || !pixels || !job->output_data) return Status::internal("preprocess: wrong arguments");
+  const PreprocessConfig& c = job->config;
+  if (Status s = read_settings(settings, text(info[2]), text(info[3]), &job->image, &job->config); !s.ok()) return s;
+  job->image.pixels = pixels;
+  if (job->image.channels > 4 || static_cast<int64_t>(bytes) / job->image.channels != job->image.width * job->image.height)
+    return Status::invalid_argument("the data's length is not width x height x channels");
+  if (c.input_height > kMaxInputSize || c.input_width > kMaxInputSize) return Status::invalid_argument("the input size is out of range");
+  if (floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
+    return Status::internal("preprocess: the output has not the input's size");
+  const std::string isa = text(info[4]);
+  job->kernels = select_kernels(isa);
+  if (!job->kernels) return Status::unsupported("instruction set '" + isa + "' cannot be used on this machine");
+  return Status::success();
 }
 
 }  // namespace
@@ -93,34 +85,14 @@ void finish(Task& task, Napi::Env env) {
 Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  auto task = std::make_shared<Task>();
-  task->hold(info[5].As<Napi::Function>(), info[0]);
-  const auto pixels = info[0].As<Napi::Uint8Array>();
-  const auto settings = info[1].As<Napi::Float64Array>();
-  const PreprocessConfig& c = task->config;
-  task->image.pixels = pixels.Data();
-  task->status = settings.ElementLength() == kSettings ? read_settings(settings.Data(), text(info[2]), text(info[3]), &task->image, &task->config)
-                                                       : Status::internal("preprocess: wrong settings");
-  if (task->status.ok() && (task->image.channels > 4 || static_cast<int64_t>(pixels.ByteLength()) / task->image.channels != task->image.width * task->image.height))
-    task->status = Status::invalid_argument("the data's length is not width x height x channels");
-  if (task->status.ok() && (c.input_height > kMaxInputSize || c.input_width > kMaxInputSize))
-    task->status = Status::invalid_argument("the input size is out of range");
-  const std::string isa = text(info[4]);
-  task->kernels = select_kernels(isa);
-  if (task->status.ok() && !task->kernels) task->status = Status::unsupported("instruction set '" + isa + "' cannot be used on this machine");
-  if (task->status.ok()) {
-    task->count = size_t{3} * static_cast<size_t>(c.input_height) * static_cast<size_t>(c.input_width);
-    if (!task->result.allocate(task->count)) task->status = Status::out_of_memory("not enough memory for the image");
+  auto job = std::make_unique<Preprocessing>(info[6].As<Napi::Function>());
+  if (const Status read = read_arguments(info, job.get()); !read.ok()) {
+    job->reject(env, read);
+    return env.Undefined();
   }
-  std::shared_ptr<Channel> channel = here.channel;
-  channel->hold(env);
-  const auto work = [task, channel] {
-    task->status = preprocess(task->image, task->config, *task->kernels, task->result.data());
-    channel->post([task](napi_env raw) { finish(*task, Napi::Env(raw)); });
-  };
-  if (task->status.ok() && !here.queue.add(work)) task->status = Status::out_of_memory("the system gives no more threads");
-  if (!task->status.ok()) finish(*task, env);
-  return env.Undefined();
+  job->pixels = Napi::Persistent(info[0].As<Napi::Object>());
+  job->output = Napi::Persistent(info[5].As<Napi::Object>());
+  return Napi::Number::New(env, static_cast<double>(here.run(env, here.preprocessing(), std::move(job))));
 }
 
 }  // namespace ghostnet

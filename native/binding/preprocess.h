@@ -5,10 +5,10 @@
 namespace ghostnet {
 
 /// preprocess(pixels: Uint8Array, settings: Float64Array, interpolation, cropMode, isa,
-///            callback(failure, Float32Array [3 * height * width]))
+///            output: Float32Array [3 * height * width], callback(failure)): a number for cancel(), or undefined
 /// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of R, G, B.
 /// isa: as createModel takes it.
-/// The pixels are read while it runs: they must not be changed or transferred before the callback.
+/// The pixels are read and the output is written while it runs: they must not be changed or transferred before the callback.
 Napi::Value js_preprocess(const Napi::CallbackInfo& info);
 
 }  // namespace ghostnet

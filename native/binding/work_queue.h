@@ -1,60 +1,53 @@
-// One background thread for what takes milliseconds but belongs to no model: preprocessing and building models.
+// A background thread for what takes milliseconds but is no inference.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
-#include <deque>
-#include <functional>
 #include <mutex>
-#include <system_error>
 #include <thread>
+
+#include "channel.h"
 
 namespace ghostnet {
 
-class WorkQueue {
+/// An answer that one of our background threads computes.
+class Job : public Answer {
  public:
-  /// Drops what has not started and waits for what has.
-  ~WorkQueue() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    if (thread_.joinable()) thread_.join();
-  }
+  using Answer::Answer;
+  void cancel() final { cancelled_.store(true, std::memory_order_relaxed); }
 
-  /// The thread starts with the first task. False where the system gives no thread.
-  bool add(std::function<void()> task) {
-    std::lock_guard<std::mutex> lock(mutex_);
-    try {
-      tasks_.push_back(std::move(task));
-      if (!thread_.joinable()) thread_ = std::thread([this] { serve(); });
-    } catch (const std::exception&) {
-      return false;
-    }
-    wake_.notify_one();
-    return true;
-  }
+  /// On the background thread.
+  virtual void run() noexcept = 0;
+
+ protected:
+  const std::atomic<bool>& cancelled() const { return cancelled_; }
 
  private:
-  void serve() {
-    for (;;) {
-      std::function<void()> task;
-      {
-        std::unique_lock<std::mutex> lock(mutex_);
-        wake_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
-        if (stopping_) return;
-        task = std::move(tasks_.front());
-        tasks_.pop_front();
-      }
-      task();
-    }
-  }
+  friend class WorkQueue;
+  std::atomic<bool> cancelled_{false};
+  Job* next_ = nullptr;  // in the queue, which so needs no memory of its own
+};
 
+class WorkQueue {
+ public:
+  explicit WorkQueue(Channel& channel) : channel_(channel) {}
+  ~WorkQueue() { stop(); }
+
+  /// Runs an awaited job and posts it. The thread starts with the first one. False where the system gives no thread; then
+  /// the job was not taken, and the next call tries again.
+  bool add(Job* job) noexcept;
+  /// Drops what has not started, tells what has to stop, and waits for it.
+  void stop();
+
+ private:
+  void serve();
+
+  Channel& channel_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<std::function<void()>> tasks_;
+  Job *first_ = nullptr, *last_ = nullptr, *running_ = nullptr;  // guarded by mutex_
+  bool stopping_ = false;                                        // guarded by mutex_
   std::thread thread_;
-  bool stopping_ = false;
 };
 
 }  // namespace ghostnet

@@ -156,7 +156,7 @@ Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t op
   const Packer packer = Packer::of(graph, lowered, lowered.operations[operation], precision_);
   const PackedConv& conv = convs_[operation];
   if (precision_ == Precision::fp16 && !fit_half(filters))
-    return Status::unsupported("node '" + packer.conv.name + "' has a weight or bias beyond 65504, the largest number in half precision");
+    return Status::unsupported("node '" + packer.conv.name + "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");
   for (size_t b = 0; b < conv.weights.size(); ++b)
     packer.pack(filters, packer.out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
   return Status::success();

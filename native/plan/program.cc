@@ -16,15 +16,18 @@ Program::Result Program::run(Team& team, int rank, const Batch& batch, int64_t* 
       if (!flag->load(std::memory_order_relaxed)) return false;
     return true;
   };
-  for (Worker* worker : batch.workers) {
-    // Images after the first find the weights near: only the first looks ahead.
-    worker->stream.restart(worker == batch.workers[0] ? prefetch_window_bytes_ : 0);
-    for (const Step& step : steps_) worker->stream.add(step.weights_begin(share(step)), step.weights_end(share(step)));
-  }
+  const auto plan_streams = [&] {
+    for (Worker* worker : batch.workers) {
+      // Images after the first find the weights near: only the first looks ahead.
+      worker->stream.restart(worker == batch.workers[0] ? prefetch_window_bytes_ : 0);
+      for (const Step& step : steps_) worker->stream.add(step.weights_begin(share(step)), step.weights_end(share(step)));
+    }
+  };
   for (size_t s = 0; s < steps_.size(); ++s) {
     const Step& step = steps_[s];
     bool failed = false;
     try {
+      if (s == 0) plan_streams();
       for (Worker* worker : batch.workers) step.run(*worker, s, share(step));
     } catch (const std::bad_alloc&) {
       failed = true;

@@ -1,6 +1,6 @@
 #include "thread_pool.h"
 
-#include <system_error>
+#include <exception>
 
 #include "team.h"
 
@@ -15,8 +15,8 @@ constexpr int kSpins = 400;
 ThreadPool::ThreadPool(int size) {
   try {
     for (int rank = 1; rank < size; ++rank) threads_.emplace_back([this, rank] { serve(rank); });
-  } catch (const std::system_error&) {
-    // The limit on threads is reached: work with those that started.
+  } catch (const std::exception&) {
+    // The limit on threads is reached, or memory is short: work with those that started.
   }
 }
 

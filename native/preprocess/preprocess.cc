@@ -59,7 +59,7 @@ Status check_config(const PreprocessConfig& config) {
 }
 
 // The way of every picture: calls write(y, row) for each row of the input, from top to bottom;
-// row is [3, input_width] bytes, padding included.
+// row is [3, input_width] bytes, padding included. Ends early once write returns false.
 template <class Write>
 Status for_each_row(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, Write write) {
   Geometry geometry;
@@ -79,12 +79,12 @@ Status for_each_row(const ImageView& image, const PreprocessConfig& config, cons
   for (int y = 0; y < config.input_height; ++y) {
     const int picture_y = y - geometry.y.pad_before;
     if (picture_y < 0 || picture_y >= geometry.y.kept) {
-      write(y, padding.data());
+      if (!write(y, padding.data())) break;
       continue;
     }
     resampler.next_row(picture, static_cast<ptrdiff_t>(width));
     for (int channel = resampler.planes(); channel < 3; ++channel) std::memcpy(picture + channel * width, picture, kept);
-    write(y, row.data());
+    if (!write(y, row.data())) break;
   }
   return Status::success();
 }
@@ -105,15 +105,18 @@ Status guarded(const ImageView& image, const PreprocessConfig& config, const voi
 
 }  // namespace
 
-Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, float* out) noexcept {
+Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
+                  const std::atomic<bool>& cancelled, float* out) noexcept {
   return guarded(image, config, out, [&] {
     const NormalizeTable table(config);
     const size_t width = static_cast<size_t>(config.input_width), plane = width * static_cast<size_t>(config.input_height);
-    return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
+    Status status = for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
       for (int channel = 0; channel < 3; ++channel) {
         table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
       }
+      return !cancelled.load(std::memory_order_relaxed);
     });
+    return status.ok() && cancelled.load(std::memory_order_relaxed) ? Status::cancelled("the preprocessing was cancelled") : status;
   });
 }
 
@@ -123,6 +126,7 @@ Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, 
     return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
       uint8_t* pixels = out + y * width * 3;
       for (size_t i = 0; i < 3 * width; ++i) pixels[i] = row[i % 3 * width + i / 3];
+      return true;
     });
   });
 }

@@ -2,6 +2,7 @@
 // (torchvision on Pillow images) makes of the same bytes. Only the source rows and columns that the crop needs are read.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "../kernels/table.h"
@@ -38,10 +39,11 @@ struct PreprocessConfig {
 inline constexpr int kMaxInputSize = 16384;
 
 // Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [3, input_height, input_width].
-// Every kernel table gives the same.
+// Every kernel table gives the same. `cancelled` may be set by any thread; it is looked at before each row.
 // Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands of times,
-// out_of_memory; out's content is then unspecified.
-Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, float* out) noexcept;
+// cancelled, out_of_memory; out's content is then unspecified.
+Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
+                  const std::atomic<bool>& cancelled, float* out) noexcept;
 
 // The same picture before it is normalised: out [input_height, input_width, 3].
 Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, uint8_t* out) noexcept;

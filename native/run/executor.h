@@ -19,46 +19,53 @@ class Executor {
 
   Status start();
   int threads() const { return pool_.size(); }
-  void submit(std::unique_ptr<Request> request);
+  /// Needs no memory: a request that was made can be computed or ends with a status.
+  void submit(std::unique_ptr<Request> request) noexcept;
 
  private:
-  // A request under way.
-  struct Active {
-    std::unique_ptr<Request> request;
-    std::vector<OutputTensor> outputs;
-    Status status;
-    int64_t images_left = 0;
+  // Requests in the order of arrival, linked by Request::next.
+  class Queue {
+   public:
+    Request* front() const { return first_.get(); }
+    void push(std::unique_ptr<Request> request) noexcept;
+    std::unique_ptr<Request> pop() noexcept;
+
+   private:
+    std::unique_ptr<Request> first_;
+    Request* last_ = nullptr;
   };
-  // One of its images.
+  // One image of a request.
   struct Job {
-    std::shared_ptr<Active> active;
+    Request* request = nullptr;  // ends with its last image, see finish()
     int64_t image = 0;
     std::unique_ptr<Workspace> workspace;
     Status status;
   };
   // Images of one size that a team computes together.
   struct Batch {
-    explicit Batch(int team_size) : team(team_size) {}
+    explicit Batch(int team_size) : team(team_size), images(static_cast<size_t>(team_size)) {}
     Team team;
-    std::shared_ptr<Plan> plan;
     std::vector<Job*> jobs;
+    std::vector<Program::Batch> images;  // [team] as each of its threads sees them
   };
 
   void serve();
-  std::vector<Job> take_jobs();
-  void run(std::vector<Job>& jobs);
-  bool start_job(Job& job, Batch& batch);
-  Status allocate_outputs(const Program& program, Active& active) const;
-  void compute(Batch& batch, int rank);
-  void finish(Job& job, Plan* plan);
+  void take_jobs();
+  // Sets *plan as soon as there is one.
+  void run(std::shared_ptr<Plan>* plan);
+  bool start_job(Job& job, Plan& plan, int team_size);
+  void compute(Batch& batch, const Program& program, int rank);
+  void finish(Job& job, Plan* plan) noexcept;
+  static void end(std::unique_ptr<Request> request) noexcept;
 
   const Network& network_;
   PlanCache& plans_;
   ThreadPool pool_;
+  std::vector<Job> jobs_;  // [up to the most that are computed at a time] the dispatcher's; its memory is there from the start
 
   std::mutex mutex_;
   std::condition_variable arrived_;
-  std::deque<Job> queue_;              // guarded by mutex_
+  Queue queue_;                        // guarded by mutex_
   bool stopping_ = false;              // guarded by mutex_
   std::atomic<unsigned> arrivals_{0};  // counts what may have changed the two above
   std::thread dispatcher_;

@@ -30,6 +30,14 @@ class Workspace {
 struct Plan {
   std::unique_ptr<Program> program;
   std::vector<std::unique_ptr<Workspace>> idle;  // touched by the executor's thread alone
+
+  /// For an image to come; given up where there is no memory for one more pointer.
+  void keep(std::unique_ptr<Workspace> workspace) noexcept {
+    try {
+      idle.push_back(std::move(workspace));
+    } catch (const std::bad_alloc&) {
+    }
+  }
 };
 
 /// What a plan is made from, besides the size of the image. Lives as long as the model.

@@ -86,7 +86,7 @@ if (reference) {
         const tensors = syntheticStateDict(versions[architecture], width, num_classes);
         const graph = buildGhostNet(tensors, inspectGhostNet(tensors), { outputs: results.map(({ name }) => name) });
         const model = await createPackedModel(graph, { threads: 2, isa });
-        const outputs = await infer(model, syntheticImage('input', input).data, input, undefined);
+        const outputs = await infer(model, graph, syntheticImage('input', input).data, input, undefined);
         model.close();
         const bytes = readFileSync(join(reference, 'results', file));
         for (const [i, { name, offset }] of results.entries()) {

@@ -17,6 +17,8 @@
 #include "tests.h"
 
 namespace {
+
+const std::atomic<bool> kGoOn{false};
 // Allocations of this thread that still succeed; negative: all of them.
 thread_local int allocations_left = -1;
 }  // namespace
@@ -205,7 +207,7 @@ void test_normalisation() {
   const TestImage image(16, 16, 3);
   const PreprocessConfig config = config_of(16, 16, Interpolation::bilinear);
   std::vector<float> out(3 * 256);
-  CHECK(preprocess(image.view, config, best_kernels(), out.data()).ok());
+  CHECK(preprocess(image.view, config, best_kernels(), kGoOn, out.data()).ok());
   for (int i = 0; i < 256; ++i) {
     for (int c = 0; c < 3; ++c) {
       // volatile: each operation rounds to float32, as a tensor in memory does.
@@ -280,7 +282,7 @@ void test_refused_images() {
   check_refused({image.pixels.data(), most, most, 4}, good, "address space");
   check_refused({image.pixels.data(), 1, most, 1}, good, "elongated");
   CHECK(preprocess_bytes(image.view, good, best_kernels(), nullptr).code() == StatusCode::invalid_argument);
-  CHECK(preprocess(image.view, good, best_kernels(), nullptr).code() == StatusCode::invalid_argument);
+  CHECK(preprocess(image.view, good, best_kernels(), kGoOn, nullptr).code() == StatusCode::invalid_argument);
 }
 
 void test_refused_settings() {
@@ -303,6 +305,16 @@ void test_refused_settings() {
   refused([](auto& c) { c.std[1] = 0; }, "std");
 }
 
+// It stops at a row: rows behind the first are as they were.
+void test_cancelling() {
+  const TestImage image(64, 48, 3);
+  const std::atomic<bool> cancelled{true};
+  std::vector<float> out(3 * 16 * 16, 7.0f);
+  const PreprocessConfig config = config_of(16, 16, Interpolation::bicubic, 0.875);
+  CHECK(preprocess(image.view, config, best_kernels(), cancelled, out.data()).code() == StatusCode::cancelled);
+  CHECK(std::count(out.begin(), out.end(), 7.0f) == 3 * 16 * 15);
+}
+
 // Whichever allocation fails, the answer is a status.
 void test_out_of_memory() {
   const TestImage image(64, 48, 3);
@@ -312,7 +324,7 @@ void test_out_of_memory() {
   int failures = 0;
   for (;; ++failures) {
     allocations_left = failures;
-    const Status status = preprocess(image.view, config, kernels, out.data());
+    const Status status = preprocess(image.view, config, kernels, kGoOn, out.data());
     allocations_left = -1;
     if (status.ok()) break;
     CHECK(status.code() == StatusCode::out_of_memory && !status.message().empty());
@@ -334,6 +346,7 @@ void preprocess_tests() {
   test_extreme_pictures();
   test_refused_images();
   test_refused_settings();
+  test_cancelling();
   test_out_of_memory();
 }
 

@@ -90,14 +90,16 @@ std::vector<std::vector<float>> reference_values(const Graph& graph, const std::
 Status infer(Model& model, const std::vector<float>& image, const Shape& shape, std::vector<OutputTensor>* outputs) {
   std::unique_ptr<Request> request;
   if (Status s = model.request(image.data(), shape, &request); !s.ok()) return s;
+  outputs->clear();
+  for (Output& output : request->outputs) outputs->push_back({output.shape, std::vector<float>(static_cast<size_t>(output.shape.elements()))});
+  for (size_t i = 0; i < outputs->size(); ++i) request->outputs[i].data = (*outputs)[i].data.data();
   std::mutex mutex;
   std::condition_variable ready;
   bool done = false;
   Status status;
-  request->done = [&](const Status& ended, std::vector<OutputTensor>&& tensors) {
+  request->done = [&](Status ended) {
     std::lock_guard<std::mutex> lock(mutex);
-    status = ended;
-    *outputs = std::move(tensors);
+    status = std::move(ended);
     done = true;
     ready.notify_one();
   };

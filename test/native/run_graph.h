@@ -12,6 +12,10 @@ namespace ghostnet {
 /// The values of all nodes, by the reference. Node 0 is `image`.
 std::vector<std::vector<float>> reference_values(const Graph& graph, const std::vector<float>& image, const Shape& shape);
 
+struct OutputTensor {
+  Shape shape;
+  std::vector<float> data;  // [n, c, h, w]
+};
 /// What the model answers; waits for it.
 Status infer(Model& model, const std::vector<float>& image, const Shape& shape, std::vector<OutputTensor>* outputs);
 

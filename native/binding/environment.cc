@@ -1,0 +1,39 @@
+#include "environment.h"
+
+#include <new>
+
+#include "model.h"
+
+namespace ghostnet {
+
+Environment* Environment::open(Napi::Env env) {
+  std::unique_ptr<Channel> channel = Channel::open(env);
+  Environment* const here = channel ? new (std::nothrow) Environment(std::move(channel)) : nullptr;
+  if (!here) {
+    napi_throw_error(env, nullptr, "this environment is shutting down or short of memory");
+    return nullptr;
+  }
+  env.SetInstanceData(here);
+  // Hooks run before all finalisers, and the one that was added last runs first: before Node's own for the channel's function.
+  napi_add_env_cleanup_hook(env, [](void* ending) { static_cast<Environment*>(ending)->end(); }, here);
+  return here;
+}
+
+uint64_t Environment::run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> job) {
+  auto* const expected = static_cast<Job*>(channel_->expect(env, std::move(job)));
+  const uint64_t id = expected->id();
+  if (!queue.add(expected)) channel_->withdraw(env, expected)->reject(env, Status::out_of_memory("the system gives no more threads"));
+  return id;
+}
+
+void Environment::end() {
+  channel_->close();
+  channel_->cancel_all();
+  preprocessing_.stop();
+  building_.stop();
+  for (ModelHandle* model : models_) model->leave();
+  models_.clear();
+  channel_->forget();
+}
+
+}  // namespace ghostnet
