@@ -1,14 +1,14 @@
 // Preprocessing: every filter and crop mode against plain loops, Pillow's and timm's own figures, boundaries, errors.
 #include <algorithm>
+#include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "check.h"
+#include "failing_allocations.h"
 #include "kernels/select.h"
 #include "preprocess/coefficients.h"
 #include "preprocess/geometry.h"
@@ -16,26 +16,10 @@
 #include "preprocess_reference.h"
 #include "tests.h"
 
+namespace ghostnet {
 namespace {
 
 const std::atomic<bool> kGoOn{false};
-// Allocations of this thread that still succeed; negative: all of them.
-thread_local int allocations_left = -1;
-}  // namespace
-
-// Replaced so that a test can let the n-th allocation fail.
-void* operator new(size_t size) {
-  if (allocations_left == 0) throw std::bad_alloc();
-  if (allocations_left > 0) --allocations_left;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return allocations_left == 0 ? nullptr : std::malloc(size == 0 ? 1 : size); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-
-namespace ghostnet {
-namespace {
 
 constexpr Interpolation kFilters[] = {Interpolation::nearest, Interpolation::box,     Interpolation::bilinear,
                                       Interpolation::hamming, Interpolation::bicubic, Interpolation::lanczos};
@@ -323,9 +307,11 @@ void test_out_of_memory() {
   std::vector<float> out(3 * 16 * 16);
   int failures = 0;
   for (;; ++failures) {
-    allocations_left = failures;
-    const Status status = preprocess(image.view, config, kernels, kGoOn, out.data());
-    allocations_left = -1;
+    Status status;
+    {
+      const FailingAllocations failing(failures);
+      status = preprocess(image.view, config, kernels, kGoOn, out.data());
+    }
     if (status.ok()) break;
     CHECK(status.code() == StatusCode::out_of_memory && !status.message().empty());
   }

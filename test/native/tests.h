@@ -11,6 +11,7 @@ void pack_tests();
 void graph_tests();          // and with them
 void random_graph_tests();
 void network_tests();
+void memory_tests();
 void platform_tests();
 void preprocess_tests();     // and with them
 void resize_kernel_tests();
