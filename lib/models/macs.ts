@@ -5,6 +5,9 @@ import { tooLarge } from '../input-limits.js';
 /** Of one image: [channels, height, width]. */
 export type MapShape = readonly [channels: number, height: number, width: number];
 
+/** Of each graph, the shapes for the size that was asked for last: a camera's pictures are all of one size. */
+const lastShapes = new WeakMap<Graph, { readonly height: number; readonly width: number; readonly shapes: readonly MapShape[] }>();
+
 /**
  * The shape of every node's value, for an input of `height` x `width` pixels. Windows that do not fit at the end are
  * dropped, as PyTorch does.
@@ -12,7 +15,9 @@ export type MapShape = readonly [channels: number, height: number, width: number
  * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing, or for an input that the engine refuses: below its
  *   limits no number here or there overflows.
  */
-export function inferShapes(graph: Graph, [height, width]: Pair): MapShape[] {
+export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapShape[] {
+  const last = lastShapes.get(graph);
+  if (last?.height === height && last.width === width) return last.shapes;
   const large = tooLarge(height, width);
   if (large) throw new GhostNetError('ERR_GHOST_SHAPE', `An input of ${height}x${width} pixels ${large}.`);
   const shapes: MapShape[] = [];
@@ -24,6 +29,7 @@ export function inferShapes(graph: Graph, [height, width]: Pair): MapShape[] {
     }
     shapes.push(shape);
   }
+  lastShapes.set(graph, { height, width, shapes });
   return shapes;
 }
 
