@@ -141,7 +141,7 @@ function addon(): Addon {
 }
 
 export function cpu(): Cpu {
-  return addon().cpu();
+  return orOutOfMemory(() => addon().cpu());
 }
 
 /** Where memory is short for what a call needs on its way, the addon throws. */
@@ -254,7 +254,7 @@ export async function preprocessPixels(
   await settleUnlessAborted(
     (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, output, callback),
     signal,
-    { invalid_argument: 'ERR_GHOST_IMAGE' },
+    { invalid_argument: 'ERR_GHOST_IMAGE', unsupported: 'ERR_GHOST_IMAGE' },
   );
   return output;
 }

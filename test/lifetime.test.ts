@@ -62,6 +62,12 @@ describe('a process', () => {
     expect(await runProgram('unawaited.mjs')).toEqual({ stdout: 'inferred loaded preprocessed', stderr: '', code: 0 });
   });
 
+  it('gets one answer for each picture that is refused', async () => {
+    const { stdout, stderr } = await runProgram('refused.mjs');
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({ codes: { ERR_GHOST_IMAGE: 40 }, shape: [1, 3, 224, 224] });
+  });
+
   it('does not grow by models that it has disposed of or forgotten', async () => {
     // 22 MB of weights each.
     const file = join(temporaryFolder(), 'model.safetensors');
