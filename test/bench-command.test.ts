@@ -35,6 +35,17 @@ describe('latencies', () => {
     expect(found.minMs).toBeGreaterThan(4);
     expect(found.p50Ms).toBeLessThan(55);
   });
+
+  it('are those of runs that begin in time, and none of them before the last one has ended', async () => {
+    const starts: number[] = [];
+    const run = async (): Promise<void> => {
+      starts.push(performance.now());
+      await new Promise((resolve) => setTimeout(resolve, starts.length % 2 === 0 ? 30 : 1));
+    };
+    await measureLatencies(run, 0.001, 15);
+    // Timers count whole milliseconds, from the beginning of their turn of the event loop.
+    for (const [i, start] of starts.entries()) if (i > 0) expect(start - starts[i - 1]!).toBeGreaterThan(i % 2 === 0 ? 27 : 12);
+  });
 });
 
 describe('the numbers of threads', () => {
@@ -93,6 +104,10 @@ describe('the report of a Raspberry Pi', () => {
       '      4    231     20.12     21.50     24.00    131.00   46.5/s   1500/1800 MHz, 63.3 °C',
     );
     expect(rowLine(row)).toMatch(/46\.5\/s {3}-$/);
+  });
+
+  it('says how often an image began', () => {
+    expect(headLines({ ...facts, everyMs: 33 })).toContain('measured   an image every 33 ms, for 5 s after 1 s to warm up');
   });
 
   it('ends with heat, throttling and where to send it', () => {
@@ -154,6 +169,11 @@ describe('ghostnet bench', () => {
     expect([minMs, p50Ms, p90Ms, p99Ms]).toEqual([minMs, p50Ms, p90Ms, p99Ms].sort((a, b) => a - b));
   });
 
+  it('begins an image every so many milliseconds', async () => {
+    const { stdout } = await bench('--json', '--threads', '2', '--every', '12.5');
+    expect(JSON.parse(stdout)).toMatchObject({ everyMs: 12.5, rows: [{ threads: 2 }] });
+  });
+
   it('uses the kernels that are forced', async () => {
     const args = [builtCommand, 'bench', '--json', '--seconds', '0.01', '--threads', '1'];
     const { stdout } = await runNode(args, { GHOSTNET_ISA: 'plain' });
@@ -167,6 +187,7 @@ describe('ghostnet bench', () => {
     [['--size', 'large'], 2, /--size/],
     [['--seconds', '-1'], 2, /--seconds/],
     [['--seconds', 'NaN'], 2, /--seconds/],
+    [['--every', '0'], 2, /--every/],
     [['--size', '10'], 1, /10 x 10 pixels is too small/],
     [['--model', 'no-such-file'], 1, /no-such-file does not exist/],
   ])('refuses %s', async (args, expectedCode, words) => {

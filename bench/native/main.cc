@@ -1,6 +1,6 @@
 // ghostnet_bench: whole networks with a table of steps, or every kernel alone. Synthetic weights: speed does not depend
 // on their values.
-//   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--steps]
+//   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--every MS] [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
 //   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME] [--runs N] [--caches L1xL2, in KiB]
@@ -13,6 +13,7 @@
 #include <cstring>
 #include <mutex>
 #include <string>
+#include <thread>
 
 #include "../../test/native/synthetic_network.h"
 #include "ablation.h"
@@ -29,7 +30,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Options {
-  int version = 2, height = 224, width = 224, threads = 1, runs = -1, rounds = 11, batch = 1;
+  int version = 2, height = 224, width = 224, threads = 1, runs = -1, rounds = 11, batch = 1, every_ms = 0;
   double multiplier = 1.0;
   std::string isa;
   bool steps = false, kernels = false, ablation = false, counted = false, fp16 = false;
@@ -55,6 +56,7 @@ bool parse(int argc, char** argv, Options* o) {
     else if (flag == "--caches") { if (std::sscanf(value, "%dx%d", &o->l1_kib, &o->l2_kib) != 2) return false; }
     else if (flag == "--threads") o->threads = std::atoi(value);
     else if (flag == "--batch") o->batch = std::atoi(value);
+    else if (flag == "--every") o->every_ms = std::atoi(value);
     else if (flag == "--isa") o->isa = value;
     else if (flag == "--runs") o->runs = std::atoi(value);
     else if (flag == "--rounds") o->rounds = std::atoi(value);
@@ -62,7 +64,7 @@ bool parse(int argc, char** argv, Options* o) {
   }
   if (o->runs < 0) o->runs = o->counted ? 1 : 200;
   const bool one_image = o->ablation || o->counted;
-  return o->runs > 0 && o->l1_kib > 0 && o->l2_kib > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !one_image);
+  return o->runs > 0 && o->every_ms >= 0 && o->l1_kib > 0 && o->l2_kib > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !one_image);
 }
 
 double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
@@ -122,10 +124,19 @@ int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const
   }
   std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%dx%d\n", ghostnet::cpu_name().c_str(), model->info().isa.c_str(), model->info().threads, o.version, o.multiplier, o.batch, o.height, o.width);
   std::vector<double> ms;
-  for (int i = 0; i < o.runs / 10 + 1; ++i) infer_ms(*model, image, shape);
-  for (int i = 0; i < o.runs; ++i) ms.push_back(infer_ms(*model, image, shape));
+  const int warm_up = o.runs / 10 + 1;
+  Clock::time_point next = Clock::now();
+  for (int i = -warm_up; i < o.runs; ++i) {
+    // As from a camera: a call that comes back late makes the next one late, not two at once.
+    if (o.every_ms > 0) std::this_thread::sleep_until(next);
+    next = std::max(next, Clock::now()) + std::chrono::milliseconds(o.every_ms);
+    const double latency_ms = infer_ms(*model, image, shape);
+    if (i >= 0) ms.push_back(latency_ms);
+  }
   std::sort(ms.begin(), ms.end());
-  std::printf("min %.3f  median %.3f  p95 %.3f ms\n", ms.front(), ms[ms.size() / 2], ms[ms.size() * 95 / 100]);
+  double sum = 0;
+  for (double x : ms) sum += x;
+  std::printf("min %.3f  median %.3f  p95 %.3f  mean %.3f ms\n", ms.front(), ms[ms.size() / 2], ms[ms.size() * 95 / 100], sum / static_cast<double>(ms.size()));
   const double peak = ghostnet::peak_gmacs(model->info().isa.c_str());
   if (peak > 0) std::printf("FMA peak of one core: %.1f GMAC/s\n", peak);
   if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs, peak);
@@ -138,7 +149,7 @@ int main(int argc, char** argv) {
   Options o;
   if (!parse(argc, argv, &o)) {
     std::fprintf(stderr,
-                 "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--steps]\n"
+                 "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--every MS] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
                  "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with the options of the network, one image at a time\n"
                  "       --fp16 with any: in half precision\n");

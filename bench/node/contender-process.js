@@ -8,7 +8,7 @@ import { readFloats } from './input.js';
 /** Thread pools spin for a while after the last inference (onnxruntime's for about 30 ms). */
 const settleMs = 100;
 
-/** Slow cases have fewer inferences in a burst: no new one begins after these times, but for the fewest samples. */
+/** Slow cases have fewer inferences in a burst: no new one begins after so much time at work, but for the fewest samples. */
 const longestWarmUpMs = 1000;
 const longestBurstMs = 2000;
 const fewestSamples = 3;
@@ -35,12 +35,12 @@ const tasks = {
   },
 
   /**
-   * Inferences one after the other.
-   * @param {{ warmUp: number, samples: number }} task
+   * Inferences one after the other, or one every `everyMs`.
+   * @param {{ warmUp: number, samples: number, everyMs: number }} task
    */
-  async latency({ warmUp, samples }) {
-    await repeat({ atMost: warmUp, atLeast: 1, withinMs: longestWarmUpMs });
-    return repeat({ atMost: samples, atLeast: fewestSamples, withinMs: longestBurstMs });
+  async latency({ warmUp, samples, everyMs }) {
+    await repeat({ atMost: warmUp, atLeast: 1, workMs: longestWarmUpMs, everyMs });
+    return repeat({ atMost: samples, atLeast: fewestSamples, workMs: longestBurstMs, everyMs });
   },
 
   /**
@@ -79,16 +79,19 @@ const tasks = {
 };
 
 /**
- * @param {{ atMost: number, atLeast: number, withinMs: number }} limits
+ * @param {{ atMost: number, atLeast: number, workMs: number, everyMs: number }} limits
  * @returns {Promise<number[]>} the inferences' latencies in ms
  */
-async function repeat({ atMost, atLeast, withinMs }) {
+async function repeat({ atMost, atLeast, workMs, everyMs }) {
   const latenciesMs = [];
-  const end = performance.now() + withinMs;
-  while (latenciesMs.length < atMost && (performance.now() < end || latenciesMs.length < atLeast)) {
+  let workedMs = 0;
+  while (latenciesMs.length < atMost && (workedMs < workMs || latenciesMs.length < atLeast)) {
     const start = performance.now();
     await engine.infer(input);
-    latenciesMs.push(performance.now() - start);
+    const latencyMs = performance.now() - start;
+    workedMs += latencyMs;
+    latenciesMs.push(latencyMs);
+    if (latencyMs < everyMs) await sleep(everyMs - latencyMs);
   }
   return latenciesMs;
 }

@@ -28,7 +28,7 @@ import { median, percentile, ratioPerRound } from './statistics.js';
 
 /** @typedef {Case & { latencies: Latency[], services: Service[] }} CaseResult */
 
-/** @typedef {{ rounds: number, samples: number, simplified: boolean, service: boolean }} Settings */
+/** @typedef {{ everyMs: number, rounds: number, samples: number, simplified: boolean, service: boolean }} Settings */
 
 /** How far two engines' logits may be apart, as a part of the largest logit. */
 const tolerance = 1e-4;
@@ -56,10 +56,9 @@ export async function measureCase(folder, aCase, contenders, settings) {
   try {
     const details = await inTurn(processes, 1, (process) => process.load(load));
     const differences = await compareLogits(processes);
-    await inTurn(processes, 1, (process) => process.ask('latency', { warmUp, samples: settings.samples }));
-    const bursts = await inTurn(processes, settings.rounds, (process) =>
-      process.ask('latency', { warmUp, samples: settings.samples }),
-    );
+    const burst = { warmUp, samples: settings.samples, everyMs: settings.everyMs };
+    await inTurn(processes, 1, (process) => process.ask('latency', burst));
+    const bursts = await inTurn(processes, settings.rounds, (process) => process.ask('latency', burst));
     const services = settings.service ? await measureServices(processes, contenders, load) : [];
     const latencies = contenders.map(({ name }, i) => ({
       contender: name,

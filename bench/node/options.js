@@ -10,6 +10,7 @@ export const usage = `node run.js [options]
   --threads LIST        as 1,2
   --contenders LIST     of ${engines.join(', ')}; the first is what the others are compared with
   --isa LIST            one ghostnet for each of these instruction sets, as avx512,avx2; default: its own choice
+  --every N             a call every N ms, as from a camera, without throughput and the like; default: one right after the other
   --rounds N            default 9
   --samples N           inferences of a contender in a round, default 20
   --simplified          ONNX without the Slice that PyTorch's TorchScript exporter writes after every concat
@@ -25,6 +26,7 @@ export const usage = `node run.js [options]
  * @property {Case[]} cases
  * @property {(typeof engines)[number][]} contenders
  * @property {string[]} isas
+ * @property {number} everyMs 0: one call right after the other
  * @property {number} rounds
  * @property {number} samples
  * @property {boolean} simplified
@@ -61,7 +63,7 @@ export function parseOptions(args) {
     options: {
       ...{ quick: flag, table: flag, simplified: flag, 'latency-only': flag, help: flag },
       ...{ models: text, sizes: text, batch: text, threads: text, contenders: text, isa: text },
-      ...{ rounds: text, samples: text, json: text, markdown: text, svg: text },
+      ...{ every: text, rounds: text, samples: text, json: text, markdown: text, svg: text },
     },
   });
   if (values.help) return undefined;
@@ -70,10 +72,11 @@ export function parseOptions(args) {
     cases: values.table ? tableOfReadme.flatMap(casesOf) : casesOf(given),
     contenders: values.contenders === undefined ? engines.slice(0, values.table ? 2 : undefined) : list('contenders', values.contenders, engineName),
     isas: values.isa === undefined ? [] : list('isa', values.isa, matching(/^\w+$/, 'avx2')),
+    everyMs: values.every === undefined ? 0 : count('every', values.every),
     rounds: count('rounds', given.rounds),
     samples: count('samples', values.samples ?? '20'),
     simplified: values.simplified ?? false,
-    latencyOnly: values['latency-only'] ?? values.table ?? false,
+    latencyOnly: values['latency-only'] ?? values.table ?? values.every !== undefined,
     json: values.json,
     markdown: values.markdown,
     svg: values.svg,

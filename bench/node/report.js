@@ -8,6 +8,7 @@
  * @property {string} command
  * @property {import('./machine.js').Machine} machine
  * @property {import('./contenders/index.js').Contender[]} contenders
+ * @property {number} everyMs 0: one call right after the other
  * @property {number} rounds
  * @property {number} samples
  * @property {boolean} simplified whether the ONNX graph lacks the Slice after every concat
@@ -36,13 +37,13 @@ export function report(results) {
 }
 
 /** @param {Results} results */
-function description({ date, command, machine, contenders, rounds, samples, simplified }) {
+function description({ date, command, machine, contenders, everyMs, rounds, samples, simplified }) {
   const graph = simplified ? 'without the Slices of PyTorch\'s TorchScript exporter (--simplified)' : 'with a Slice after every concat, as from PyTorch\'s TorchScript exporter';
   return [
     `- ${date.slice(0, 16).replace('T', ' ')} UTC: \`${command}\``,
     `- ${machine.cpu}, ${machine.cores} core(s); ${machine.system}; Node ${machine.node}; load before: ${machine.loadBefore.toFixed(1)}`,
     `- ${contenders.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
-    `- ${rounds} rounds of up to ${samples} inferences for each contender; float32, random weights, input ready as a Float32Array`,
+    `- ${rounds} rounds of up to ${samples} inferences for each contender${everyMs > 0 ? `, one every ${everyMs} ms` : ''}; float32, random weights, input ready as a Float32Array`,
     `- ONNX graph: ${graph}`,
   ].join('\n');
 }

@@ -16,7 +16,7 @@ import { report } from './report.js';
  * @param {string} folder for the networks' files
  * @returns {Promise<import('./report.js').Results>}
  */
-async function measure({ cases, contenders: engines, isas, rounds, samples, simplified, latencyOnly }, folder) {
+async function measure({ cases, contenders: engines, isas, everyMs, rounds, samples, simplified, latencyOnly }, folder) {
   const contenders = contendersOf(engines, isas);
   const machine = describeMachine();
   const date = new Date().toISOString();
@@ -27,9 +27,9 @@ async function measure({ cases, contenders: engines, isas, rounds, samples, simp
     const { model, shape, threads } = aCase;
     process.stderr.write(`${i + 1} of ${cases.length}: ${model}, ${shape.join('x')}, ${threads} thread(s)\n`);
     const service = !latencyOnly && String(shape) === firstShape;
-    results.push(await measureCase(folder, aCase, contenders, { rounds, samples, simplified, service }));
+    results.push(await measureCase(folder, aCase, contenders, { everyMs, rounds, samples, simplified, service }));
   }
-  return { date, command, machine, contenders, rounds, samples, simplified, cases: results };
+  return { date, command, machine, contenders, everyMs, rounds, samples, simplified, cases: results };
 }
 
 function checkInstalled() {

@@ -19,6 +19,8 @@ export interface BenchFacts extends Machine {
   readonly macs: number;
   /** For each row. */
   readonly seconds: number;
+  /** From the beginning of an image to that of the next; without: one after the other. */
+  readonly everyMs?: number;
   readonly before: Heat;
 }
 
@@ -42,7 +44,7 @@ export function headLines(facts: BenchFacts): string[] {
     ['model', `${facts.architecture}, ${facts.numClasses} classes, ${facts.precision}`],
     ['input', `1x3x${facts.inputSize.join('x')}, ${(facts.macs / 1e6).toFixed(1)} million MACs`],
     ...facts.before.clocks.map((clock): [string, string] => ['clock', clockInWords(clock)]),
-    ['measured', `one image at a time, for ${facts.seconds} s after ${Number((facts.seconds / 5).toFixed(2))} s to warm up`],
+    ['measured', `${facts.everyMs === undefined ? 'one image at a time' : `an image every ${facts.everyMs} ms`}, for ${facts.seconds} s after ${Number((facts.seconds / 5).toFixed(2))} s to warm up`],
   ];
   return [
     ...lines.map(([name, value]) => `${name.padEnd(10)} ${value}`),

@@ -15,6 +15,7 @@ interface Options extends Omit<ModelOptions, 'threads'> {
   threads?: number[];
   size?: [height: number, width: number];
   seconds: number;
+  every?: number;
   json?: boolean;
 }
 
@@ -27,6 +28,7 @@ export function benchCommand(): Command {
     .addOption(precisionOption())
     .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
     .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
+    .option('--every <ms>', 'begin an image every so many milliseconds, as a camera does (default: one after the other)', positive)
     .addOption(jsonOption())
     .action(bench);
 }
@@ -45,10 +47,10 @@ async function bench(options: Options): Promise<void> {
       model.plan(size);
       const input = noise(size);
       if (!facts) {
-        facts = await describe(model, input, options.seconds);
+        facts = await describe(model, input, options);
         show(headLines(facts));
       }
-      const row = await measure(model, input, options.seconds);
+      const row = await measure(model, input, options);
       rows.push(row);
       show([rowLine(row)]);
     } finally {
@@ -60,7 +62,7 @@ async function bench(options: Options): Promise<void> {
   if (options.json) print(JSON.stringify({ ...facts, rows, after }));
 }
 
-async function describe(model: GhostNet, { shape: [, , height, width] }: Tensor4, seconds: number): Promise<BenchFacts> {
+async function describe(model: GhostNet, { shape: [, , height, width] }: Tensor4, { seconds, every }: Options): Promise<BenchFacts> {
   const { info, config } = model;
   const { steps } = model.plan([height, width]);
   return {
@@ -77,12 +79,13 @@ async function describe(model: GhostNet, { shape: [, , height, width] }: Tensor4
     inputSize: [height, width],
     macs: steps.reduce((sum, { macs }) => sum + macs, 0),
     seconds,
+    ...(every !== undefined && { everyMs: every }),
     before: await readHeat(),
   };
 }
 
-async function measure(model: GhostNet, input: Tensor4, seconds: number): Promise<BenchRow> {
-  const latencies = await measureLatencies(() => model.infer(input), seconds);
+async function measure(model: GhostNet, input: Tensor4, { seconds, every }: Options): Promise<BenchRow> {
+  const latencies = await measureLatencies(() => model.infer(input), seconds, every);
   // At once: clocks fall soon after the work ends.
   const clocksMHz = readClocks().flatMap(({ currentMHz }) => currentMHz ?? []);
   const celsius = readTemperatures().map((temperature) => temperature.celsius);

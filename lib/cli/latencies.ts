@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { round } from './print.js';
 
 /** Of one inference at a time, in milliseconds. Percentile p: what p % of the runs did not exceed. */
@@ -13,18 +14,23 @@ export interface Latencies {
 const minRuns = 20;
 const minWarmUpRuns = 3;
 
-/** Runs again and again for `seconds`, after a fifth of that to warm up: caches, clocks and the optimising compiler settle. */
-export async function measureLatencies(run: () => Promise<unknown>, seconds: number): Promise<Latencies> {
-  await repeat(run, seconds / 5, minWarmUpRuns);
-  return summarise(await repeat(run, seconds, minRuns));
+/**
+ * Runs again and again for `seconds`, after a fifth of that to warm up: caches, clocks and the optimising compiler settle.
+ * A run begins every `everyMs`, or when the one before it has ended if that takes longer; 0: one right after the other.
+ */
+export async function measureLatencies(run: () => Promise<unknown>, seconds: number, everyMs = 0): Promise<Latencies> {
+  await repeat(run, seconds / 5, everyMs, minWarmUpRuns);
+  return summarise(await repeat(run, seconds, everyMs, minRuns));
 }
 
-async function repeat(run: () => Promise<unknown>, seconds: number, leastRuns: number): Promise<number[]> {
+async function repeat(run: () => Promise<unknown>, seconds: number, everyMs: number, leastRuns: number): Promise<number[]> {
   const latenciesMs: number[] = [];
   const end = performance.now() + 1000 * seconds;
   for (let start = performance.now(); start < end || latenciesMs.length < leastRuns; start = performance.now()) {
     await run();
-    latenciesMs.push(performance.now() - start);
+    const latencyMs = performance.now() - start;
+    latenciesMs.push(latencyMs);
+    if (latencyMs < everyMs) await sleep(everyMs - latencyMs);
   }
   return latenciesMs;
 }
