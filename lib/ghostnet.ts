@@ -53,7 +53,13 @@ export interface ModelInfo {
   readonly cpu: string;
   /** The kernels' instruction set: avx512, avx2, neon, neon_fp16 or plain. */
   readonly isa: string;
+  /** The model's own: as many as were asked for. */
   readonly threads: number;
+  /**
+   * How many of them compute at present: no more than there are cores for, fewer while other programs keep these busy, and
+   * again more when they are free; asked anew each time. 0 after `dispose()`.
+   */
+  readonly activeThreads: number;
   /** Of activations and weights. */
   readonly precision: Precision;
   /** Trained parameters. */
@@ -124,6 +130,9 @@ async function prepare(
     cpu: cpu().name,
     isa: native.info().isa,
     threads: native.info().threads,
+    get activeThreads() {
+      return native.info().activeThreads ?? 0;
+    },
     precision: native.info().precision,
     parameters: architecture.parameterCount,
     macs,

@@ -78,7 +78,8 @@ export interface NotFinite {
 
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
-  info(): { isa: string; precision: Precision; threads: number; weightBytes: number };
+  /** Of a closed model: nothing. */
+  info(): { isa: string; precision: Precision; threads: number; activeThreads?: number; weightBytes: number };
   /** See {@link packWeights}. */
   pack(pieces: readonly WeightsPiece[], callback: Callback<NotFinite>): void;
   /** Writes into `outputs`, which have the sizes that follow from the shape; undefined where it has failed already. */

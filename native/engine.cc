@@ -22,7 +22,7 @@ constexpr int64_t kMaxImageFloats = int64_t{1} << 28;
 
 class Model::Impl {
  public:
-  Impl(Graph graph, const KernelTable* kernels, int threads) : plans_(network_), executor_(network_, &plans_, threads) {
+  Impl(Graph graph, const KernelTable* kernels, int threads) : plans_(network_), executor_(network_, &plans_, threads, core_quota()) {
     network_.graph = std::move(graph);
     network_.kernels = kernels;
     const CacheSizes caches = cache_sizes();
@@ -40,6 +40,7 @@ class Model::Impl {
   }
 
   const ModelInfo& info() const { return info_; }
+  int active_threads() const { return executor_.active_threads(); }
 
   Status pack(int id, const Filters& filters, int64_t* not_finite) {
     const auto i = static_cast<size_t>(id);
@@ -125,20 +126,20 @@ class Model::Impl {
   Status profile(const Program& program, int runs, int64_t* nanoseconds) const {
     Workspace workspace;
     AlignedFloats image;
-    ThreadPool pool(executor_.threads());
+    ThreadPool pool(executor_.active_threads());
     if (Status s = workspace.allocate(program, pool.size()); !s.ok()) return s;
     if (!image.allocate(padded_image_floats(program.image(), network_.lowered.image_padding))) return Status::out_of_memory();
     workspace.set_image(image.data());
-    Team team(pool.size());
-    const std::atomic<bool> never{false};
-    std::vector<Program::Batch> images;  // [threads], made here: a thread of the pool must not throw
-    for (int rank = 0; rank < pool.size(); ++rank) images.push_back({{&workspace.worker(rank)}, {&never}});
-    std::atomic<bool> short_of_memory{false};
+    static const std::atomic<bool> never{false};
+    const Program::Batch batch{{{workspace.workers(), &never}}, nullptr};
+    bool short_of_memory = false;
     for (int i = 0; i <= runs; ++i) {
       int64_t* const measured = i > 0 ? nanoseconds : nullptr;
-      pool.run([&](int rank) {
-        if (program.run(team, rank, images[static_cast<size_t>(rank)], measured) == Program::Result::out_of_memory) short_of_memory = true;
-      });
+      const std::shared_ptr<Team> team = program.assemble(pool.size());
+      pool.run(pool.size(), std::make_shared<ThreadPool::Work>([&program, team, batch, measured](int rank) {
+        program.run(*team, rank, batch, rank == 0 ? measured : nullptr);
+      }));
+      short_of_memory |= Program::result(*team, batch) == Program::Result::out_of_memory;
     }
     return short_of_memory ? Status::out_of_memory("not enough memory for the network's activations") : Status::success();
   }
@@ -234,6 +235,7 @@ Status Model::pack(int node, const Filters& filters, int64_t* not_finite) {
   return guarded("not enough memory for the network's weights", [&] { return impl_->pack(node, filters, not_finite); });
 }
 const ModelInfo& Model::info() const { return impl_->info(); }
+int Model::active_threads() const { return impl_->active_threads(); }
 Status Model::request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const {
   return guarded("not enough memory for the input", [&] { return impl_->request(data, shape, request); });
 }

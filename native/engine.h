@@ -85,6 +85,8 @@ class Model {
   ~Model();
 
   const ModelInfo& info() const;
+  /// Of its threads, those that compute at present: as many as there are cores for, fewer while others keep these busy.
+  int active_threads() const;
 
   /// Packs further weights of node `node`, a convolution. If one of them is NaN or infinite, *not_finite is its index
   /// and nothing is packed; else it is -1. Not after the first request: this is the caller's part of create().

@@ -57,7 +57,9 @@ describe('precision', () => {
   it.skipIf(cpu().fp16)('auto is fp32 there, to the bit', async () => {
     await using single = await load();
     await using auto = await load(undefined, { precision: 'auto' });
-    expect(auto.info).toEqual(single.info);
+    // How many threads compute depends on what else the machine does.
+    const activeThreads: unknown = expect.any(Number);
+    expect(auto.info).toEqual({ ...single.info, activeThreads });
     const tensor = { data: checkPicture(64, 64), shape: [1, 3, 64, 64] as const };
     expect((await auto.infer(tensor)).data).toEqual((await single.infer(tensor)).data);
   });

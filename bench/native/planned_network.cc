@@ -14,7 +14,9 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   lower(graph, choices.lower, &n->lowered_);
   if (Status s = n->weights_.allocate(graph, n->lowered_, kernels.precision, choices.weights_by_group); !s.ok()) return s;
   if (Status s = n->weights_.pack_all(graph, n->lowered_); !s.ok()) return s;
-  if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &n->program_); !s.ok()) return s;
+  std::unique_ptr<Program> program;
+  if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &program); !s.ok()) return s;
+  n->program_ = std::move(program);
   if (Status s = n->workspace_.allocate(*n->program_, threads); !s.ok()) return s;
   const Pair padding = n->lowered_.image_padding;
   if (!n->padded_image_.allocate(padded_image_floats(shape, padding))) return Status::out_of_memory();
@@ -24,17 +26,20 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   return Status::success();
 }
 
-void PlannedNetwork::run(ThreadPool& pool) {
-  Team team(threads_);
-  const std::atomic<bool> never{false};
-  pool.run([&](int rank) { (void)program_->run(team, rank, {{&workspace_.worker(rank)}, {&never}}); });
+void PlannedNetwork::run(ThreadPool& pool) { run(pool, nullptr); }
+
+void PlannedNetwork::run(ThreadPool& pool, int64_t* nanoseconds) {
+  static const std::atomic<bool> never{false};
+  const std::shared_ptr<Team> team = program_->assemble(threads_);
+  const Program::Batch batch{{{workspace_.workers(), &never}}, nullptr};
+  pool.run(threads_, std::make_shared<ThreadPool::Work>([program = program_, team, batch, nanoseconds](int rank) {
+    program->run(*team, rank, batch, rank == 0 ? nanoseconds : nullptr);
+  }));
 }
 
 double PlannedNetwork::reference_ms(ThreadPool& pool) {
-  Team team(threads_);
-  const std::atomic<bool> never{false};
   std::vector<int64_t> nanoseconds(program_->steps().size(), 0);
-  pool.run([&](int rank) { (void)program_->run(team, rank, {{&workspace_.worker(rank)}, {&never}}, rank == 0 ? nanoseconds.data() : nullptr); });
+  run(pool, nanoseconds.data());
   int64_t sum = 0;
   for (size_t s = 0; s < nanoseconds.size(); ++s)
     if (std::strcmp(program_->steps()[s].stages()[0]->kernel(), "reference") == 0) sum += nanoseconds[s];
@@ -43,7 +48,7 @@ double PlannedNetwork::reference_ms(ThreadPool& pool) {
 
 std::vector<float> PlannedNetwork::logits() {
   std::vector<float> values(static_cast<size_t>(program_->shapes()[static_cast<size_t>(output_)].elements()));
-  program_->read_output(output_, workspace_.worker(0), values.data());
+  program_->read_output(output_, workspace_.workers()[0], values.data());
   return values;
 }
 

@@ -28,9 +28,11 @@ class PlannedNetwork {
   const Program& program() const { return *program_; }
 
  private:
+  void run(ThreadPool& pool, int64_t* nanoseconds);
+
   Lowered lowered_;
   PackedWeights weights_;
-  std::unique_ptr<Program> program_;
+  std::shared_ptr<const Program> program_;  // a thread that is late looks at it after a run
   Workspace workspace_;
   AlignedFloats padded_image_;
   int output_ = 0, threads_ = 1;

@@ -42,7 +42,7 @@ function printFacts({ config, info }: GhostNet): void {
     ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
     ['CPU', info.cpu],
     ['kernels', `${info.isa} (of ${[...new Set([info.isa, ...cpu().isas])].join(', ')})`],
-    ['threads', String(info.threads)],
+    ['threads', info.activeThreads === info.threads ? String(info.threads) : `${info.threads}, of which ${info.activeThreads} have a core`],
     ['model', `${config.architecture}, ${config.numClasses} classes, ${info.precision}`],
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],

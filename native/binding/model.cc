@@ -40,6 +40,7 @@ Napi::Value model_info(const Napi::CallbackInfo& info) {
   o.Set("isa", model.isa);
   o.Set("precision", model.precision == Precision::fp16 ? "fp16" : "fp32");
   o.Set("threads", model.threads);
+  o.Set("activeThreads", handle->model()->active_threads());
   o.Set("weightBytes", static_cast<double>(model.weight_bytes));
   return o;
 }

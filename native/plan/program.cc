@@ -7,41 +7,68 @@
 
 namespace ghostnet {
 
-Program::Result Program::run(Team& team, int rank, const Batch& batch, int64_t* profile) const {
+namespace {
+
+bool all_cancelled(const Program::Batch& batch) {
+  for (const Program::Image& image : batch.images)
+    if (!image.cancelled->load(std::memory_order_relaxed)) return false;
+  return true;
+}
+
+}  // namespace
+
+void Program::run(Team& team, int rank, const Batch& batch, int64_t* profile) const {
   using Clock = std::chrono::steady_clock;
   Clock::time_point start = profile ? Clock::now() : Clock::time_point();
-  const auto share = [&](const Step& step) { return Range{team.share(step.tasks(), rank), team.share(step.tasks(), rank + 1)}; };
-  const auto all_cancelled = [&] {
-    for (const std::atomic<bool>* flag : batch.cancelled)
-      if (!flag->load(std::memory_order_relaxed)) return false;
-    return true;
-  };
-  const auto plan_streams = [&] {
-    for (Worker* worker : batch.workers) {
-      // Images after the first find the weights near: only the first looks ahead.
-      worker->stream.restart(worker == batch.workers[0] ? prefetch_window_bytes_ : 0);
-      for (const Step& step : steps_) worker->stream.add(step.weights_begin(share(step)), step.weights_end(share(step)));
+  int last = 0;
+  Share share;
+  for (bool more = true; more;) {
+    more = team.take(rank, &share);
+    if (profile) {
+      // A step ends when this thread gets to the next one.
+      const Clock::time_point now = Clock::now();
+      if (static_cast<size_t>(last) < steps_.size()) profile[last] += std::chrono::nanoseconds(now - start).count();
+      start = now;
+      last = share.step;
     }
-  };
-  for (size_t s = 0; s < steps_.size(); ++s) {
-    const Step& step = steps_[s];
+    if (!more) break;
     bool failed = false;
     try {
-      if (s == 0) plan_streams();
-      for (Worker* worker : batch.workers) step.run(*worker, s, share(step));
+      compute(share, batch);
     } catch (const std::bad_alloc&) {
       failed = true;
     }
-    // All threads must agree on stopping, so they vote where they meet anyway.
-    const bool stop = team.meet(failed || all_cancelled());
-    if (profile) {
-      const Clock::time_point now = Clock::now();
-      if (rank == 0) profile[s] += std::chrono::duration_cast<std::chrono::nanoseconds>(now - start).count();
-      start = now;
-    }
-    if (stop) return all_cancelled() ? Result::cancelled : Result::out_of_memory;
+    team.complete(share, failed || all_cancelled(batch));
   }
-  return Result::complete;
+}
+
+void Program::compute(const Share& share, const Batch& batch) const {
+  const auto step = static_cast<size_t>(share.step), index = static_cast<size_t>(share.index);
+  if (step == steps_.size()) {
+    for (size_t i = index; batch.finish && i < batch.images.size(); i += static_cast<size_t>(share.of)) batch.finish(i);
+    return;
+  }
+  const auto tasks = [&share](const Step& s) { return Range{share.begin(s.tasks()), share.end(s.tasks())}; };
+  for (const Image& image : batch.images) {
+    Worker& worker = image.workers[index];
+    if (step == 0) {
+      // Images after the first find the weights near: only the first looks ahead.
+      worker.stream.restart(&image == batch.images.data() ? prefetch_window_bytes_ : 0);
+      for (const Step& s : steps_) worker.stream.add(s.weights_begin(tasks(s)), s.weights_end(tasks(s)));
+    }
+    steps_[step].run(worker, step, tasks(steps_[step]));
+  }
+}
+
+Program::Result Program::result(const Team& team, const Batch& batch) {
+  return !team.stopped() ? Result::complete : all_cancelled(batch) ? Result::cancelled : Result::out_of_memory;
+}
+
+int64_t Program::macs() const {
+  int64_t sum = 0;
+  for (const Step& step : steps_)
+    for (const auto& stage : step.stages()) sum += stage->macs;
+  return sum;
 }
 
 void Program::read_output(int node, const Worker& worker, float* out) const {

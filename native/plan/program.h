@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -33,22 +34,36 @@ class Program {
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<Shape>& shapes() const { return shapes_; }  // [nodes], n = 1
   const Shape& image() const { return shapes_[0]; }
+  int64_t macs() const;  // for one image
 
-  enum class Result { complete, cancelled, out_of_memory };
+  struct Image {
+    Worker* workers;  // [shares of a step], with one arena and each its own scratch
+    const std::atomic<bool>* cancelled;
+  };
   /// Images that a team computes in step, so that weights which one of them has brought near serve the others too.
   struct Batch {
-    std::vector<Worker*> workers;                     // [images] this thread's, each with its own arena and scratch
-    std::vector<const std::atomic<bool>*> cancelled;  // [images]
+    std::vector<Image> images;
+    std::function<void(size_t image)> finish;  // if any: called for each image after its last step, on one of the threads
   };
-  /// The part of thread `rank` of a team: all of them call this and get the same result. Stops between steps once all
-  /// images are cancelled. `profile`, if any, receives nanoseconds for each step (from rank 0).
-  Result run(Team& team, int rank, const Batch& batch, int64_t* profile = nullptr) const;
+  /// A team for one run.
+  std::shared_ptr<Team> assemble(int size) const { return std::make_shared<Team>(size, static_cast<int>(steps_.size()) + 1); }
+  /// The part of member `rank`. Returns when all is done, whoever has done it; called after that, it looks at nothing but
+  /// the team. Stops between steps once all images are cancelled. `profile`, if any, receives nanoseconds for each step:
+  /// of one member alone.
+  void run(Team& team, int rank, const Batch& batch, int64_t* profile = nullptr) const;
+
+  enum class Result { complete, cancelled, out_of_memory };
+  /// Of a run that is over.
+  static Result result(const Team& team, const Batch& batch);
 
   /// Writes output `node` as [channels][height][width].
   void read_output(int node, const Worker& worker, float* out) const;
 
  private:
   friend class Scheduler;
+  void compute(const Share& share, const Batch& batch) const;
+
+
   std::vector<Shape> shapes_;
   std::vector<View> views_;  // [nodes]
   std::vector<Step> steps_;

@@ -1,12 +1,12 @@
 #include "cpu.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <vector>
 
+#include "cgroup.h"
 #include "system_file.h"
 
 #if defined(__linux__)
@@ -60,17 +60,6 @@ unsigned long long enabled_registers() {
 #endif
 
 #if defined(__linux__)
-// The quota of the cgroup in cores, rounded up; 0 where there is none. Containers see their own cgroup at the root.
-int cgroup_quota() {
-  const std::string v2 = read_line("/sys/fs/cgroup/cpu.max");
-  long long quota = -1, period = 0;
-  if (std::sscanf(v2.c_str(), "%lld %lld", &quota, &period) != 2) {
-    quota = std::strtoll(read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").c_str(), nullptr, 10);
-    period = std::strtoll(read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us").c_str(), nullptr, 10);
-  }
-  return quota > 0 && period > 0 ? static_cast<int>((quota + period - 1) / period) : 0;
-}
-
 struct Core {
   int cpu, capacity;
 };
@@ -163,6 +152,14 @@ int fastest_core() {
 #endif
 }
 
+int core_quota() {
+#if defined(__linux__)
+  return linux_core_quota(LinuxCgroupFiles());
+#else
+  return 0;
+#endif
+}
+
 int usable_cores() {
   int cores = static_cast<int>(std::thread::hardware_concurrency());
 #if defined(__linux__)
@@ -171,7 +168,7 @@ int usable_cores() {
   const int best = best_of(allowed).capacity;
   const auto fast = std::count_if(allowed.begin(), allowed.end(), [&](const Core& c) { return 2 * c.capacity >= best; });
   if (fast > 0) cores = static_cast<int>(fast);
-  if (const int quota = cgroup_quota()) cores = std::min(cores, quota);
+  if (const int quota = core_quota()) cores = std::min(cores, quota);
 #endif
   return std::max(cores, 1);
 }

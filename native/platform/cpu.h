@@ -19,8 +19,11 @@ std::string cpu_name();
 /// The first core of those that are fastest among the affinity mask's; 0 where the system does not tell.
 int fastest_core();
 
+/// What the CPU quotas of this process's cgroup and of those around it allow, in cores, rounded up; 0 where there is none.
+int core_quota();
+
 /// Cores that this process may use at full speed: the affinity mask, without the small cores of a big.LITTLE system,
-/// and no more than the cgroup's CPU quota (rounded up). At least 1.
+/// and no more than the quota. At least 1.
 int usable_cores();
 
 }  // namespace ghostnet

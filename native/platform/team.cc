@@ -1,5 +1,6 @@
 #include "team.h"
 
+#include <chrono>
 #include <thread>
 
 #if defined(_MSC_VER)
@@ -7,6 +8,20 @@
 #endif
 
 namespace ghostnet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+// A member that is there takes its share in a tenth of this.
+constexpr microseconds kPatience{2};
+// Such waits are the rule, as shares are only nearly equal. Whoever waits longer may keep its partner from the core, so it
+// gives the core away,
+constexpr microseconds kSpinFor{5};
+// and in the end sleeps: to be woken costs as much as an unequal share, but less than a time slice of another process.
+constexpr microseconds kYieldFor{100};
+
+}  // namespace
 
 void relax() {
 #if defined(__x86_64__) || defined(__i386__)
@@ -22,25 +37,66 @@ void relax() {
 #endif
 }
 
-bool Team::meet(bool vote) {
-  if (size_ == 1) return vote;
-  const unsigned round = round_.load(std::memory_order_relaxed);
-  std::atomic<bool>& voted = voted_[round & 1];
-  if (vote) voted.store(true, std::memory_order_relaxed);
-  if (arrived_.fetch_add(1, std::memory_order_acq_rel) == size_ - 1) {
-    arrived_.store(0, std::memory_order_relaxed);
-    // Nobody can be in the round after this one yet, so its vote may be cleared here.
-    voted_[(round + 1) & 1].store(false, std::memory_order_relaxed);
-    round_.store(round + 1, std::memory_order_release);
-  } else {
-    // Steps take microseconds: a short spin is the rule. Whoever waits longer has lost its partner to another
-    // process and gives the core away.
-    for (int spins = 0; round_.load(std::memory_order_acquire) == round; ++spins) {
-      if (spins < 2000) relax();
-      else std::this_thread::yield();
+Team::Team(int size, int steps) : size_(size), claims_(new Claims[static_cast<size_t>(size)]), end_(steps) {}
+
+// Only whoever has seen that the step before is complete asks for a share of a step, and a share once given stays so.
+bool Team::claim(int index, int step) {
+  int expected = step;
+  return claims_[static_cast<size_t>(index)].steps.compare_exchange_strong(expected, step + 1, std::memory_order_relaxed);
+}
+
+// The index of a share that is the caller's now, size_ if the steps are over, -1 if there is nothing to do yet.
+int Team::find(int rank, int step, bool others) {
+  if (step >= end_.load(std::memory_order_relaxed)) return size_;
+  if (rank != kHelper && claim(rank, step)) return rank;
+  for (int i = 1; i <= size_ && others; ++i)
+    if (claim((rank + i) % size_, step)) return (rank + i) % size_;
+  return -1;
+}
+
+bool Team::take(int rank, Share* share) {
+  Clock::time_point start;
+  Clock::duration before_sleep{0};
+  for (Clock::duration waited{0};; waited = Clock::now() - start) {
+    // Whoever sees that a step is complete sees all that was written for it, `end_` too.
+    const int step = done_.load(std::memory_order_acquire) / size_;
+    const int index = find(rank, step, waited >= kPatience);
+    if (index >= 0) {
+      waited += before_sleep;
+      if (waited >= kSpinFor && rank != kHelper) waited_us_.fetch_add(static_cast<int>(waited / microseconds(1)), std::memory_order_relaxed);
+      *share = {step, index, size_};
+      return index < size_;
+    }
+    if (waited.count() == 0) start = Clock::now();
+    if (waited < kSpinFor) {
+      relax();
+    } else if (waited < kYieldFor) {
+      std::this_thread::yield();
+    } else {
+      sleep(step);
+      before_sleep += Clock::now() - start;
+      start = Clock::now();
     }
   }
-  return voted.load(std::memory_order_relaxed);
+}
+
+void Team::complete(const Share& share, bool stop) {
+  if (stop) {
+    end_.store(share.step + 1, std::memory_order_relaxed);
+    stopped_.store(true, std::memory_order_relaxed);
+  }
+  // Either this sees the sleeper, or the sleeper sees this: all four accesses have one order.
+  const int complete = (share.step + 1) * size_;
+  if (done_.fetch_add(1, std::memory_order_seq_cst) + 1 < complete || sleepers_.load(std::memory_order_seq_cst) == 0) return;
+  { std::lock_guard<std::mutex> lock(mutex_); }
+  wake_.notify_all();
+}
+
+void Team::sleep(int step) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  sleepers_.fetch_add(1, std::memory_order_seq_cst);
+  wake_.wait(lock, [&] { return done_.load(std::memory_order_seq_cst) / size_ != step; });
+  sleepers_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace ghostnet

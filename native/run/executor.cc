@@ -1,9 +1,11 @@
 #include "executor.h"
 
 #include <algorithm>
+#include <chrono>
 #include <system_error>
 
 #include "../plan/transfer.h"
+#include "../platform/affinity.h"
 
 namespace ghostnet {
 namespace {
@@ -17,6 +19,11 @@ constexpr size_t kImagesInStep = 4;
 Status cancelled_status() { return Status::cancelled("the computation was cancelled"); }
 
 }  // namespace
+
+Executor::Executor(const Network& network, PlanCache* plans, int threads, int most_cores)
+    : network_(network), plans_(*plans), pool_(threads), most_cores_(most_cores) {
+  choose_threads();
+}
 
 Executor::~Executor() {
   if (!dispatcher_.joinable()) return;
@@ -69,6 +76,7 @@ void Executor::serve() {
       arrived_.wait(lock, [&] { return stopping_ || queue_.front(); });
       seen = arrivals_.load(std::memory_order_relaxed);
       if (stopping_) break;
+      choose_threads();
       take_jobs();
     }
     std::shared_ptr<Plan> plan;
@@ -88,11 +96,20 @@ void Executor::serve() {
   }
 }
 
+// More than there are cores would wait for each other. The affinity mask is read anew: it may change while a model lives.
+void Executor::choose_threads() {
+  int most = pool_.size();
+  for (int cores : {allowed_core_count(), most_cores_})
+    if (cores > 0) most = std::min(most, cores);
+  governor_.limit(most);
+  active_threads_.store(governor_.threads(), std::memory_order_relaxed);
+}
+
 // The images at the head of the queue that are of one size. A request whose last image is taken is owned by that job.
 void Executor::take_jobs() {
   jobs_.clear();
   const int64_t height = queue_.front()->shape.h, width = queue_.front()->shape.w;
-  while (queue_.front() && jobs_.size() < static_cast<size_t>(threads()) * kImagesInStep) {
+  while (queue_.front() && jobs_.size() < static_cast<size_t>(active_threads()) * kImagesInStep) {
     Request& next = *queue_.front();
     if (next.shape.h != height || next.shape.w != width) break;
     jobs_.emplace_back();
@@ -102,33 +119,51 @@ void Executor::take_jobs() {
   }
 }
 
-// One image: all threads together. Several: as many teams as there are images or threads, whichever is fewer; teams do
-// not meet each other.
-void Executor::run(std::shared_ptr<Plan>* used) {
-  const size_t teams = std::min(jobs_.size(), static_cast<size_t>(threads()));
-  const int team_size = threads() / static_cast<int>(teams);
-  if (const Status planned = plans_.find(jobs_[0].request->shape, used); !planned.ok()) {
+void Executor::run(std::shared_ptr<Plan>* plan) {
+  using Clock = std::chrono::steady_clock;
+  if (const Status planned = plans_.find(jobs_[0].request->shape, plan); !planned.ok()) {
     for (Job& job : jobs_) job.status = planned;
     return;
   }
-  Plan& plan = **used;
-  std::deque<Batch> batches;
-  for (size_t t = 0; t < teams; ++t) batches.emplace_back(team_size);
-  for (size_t j = 0; j < jobs_.size(); ++j) {
-    Batch& batch = batches[j % teams];
-    if (start_job(jobs_[j], plan, team_size)) batch.jobs.push_back(&jobs_[j]);
+  const std::shared_ptr<const Round> round = prepare(*plan);
+  const int threads = round->team_size * static_cast<int>(round->parts.size());
+  auto work = std::make_shared<const ThreadPool::Work>([round](int rank) { round->compute(rank); });
+  const Clock::time_point start = Clock::now();
+  pool_.run(threads, std::move(work));
+  RunTime time{active_threads(), 0, std::chrono::duration<double, std::micro>(Clock::now() - start).count(), 0};
+  for (const Round::Part& part : round->parts) {
+    time.waited_us += part.team->waited_us();
+    time.work += static_cast<double>(part.jobs.size()) * static_cast<double>((*plan)->program->macs());
   }
-  // All that needs memory, before the threads start: they could not tell of it.
-  for (Batch& batch : batches)
-    for (int rank = 0; rank < team_size; ++rank)
-      for (Job* job : batch.jobs) {
-        batch.images[static_cast<size_t>(rank)].workers.push_back(&job->workspace->worker(rank));
-        batch.images[static_cast<size_t>(rank)].cancelled.push_back(job->request->cancelled.get());
-      }
-  pool_.run([&](int rank) {
-    const auto t = static_cast<size_t>(rank / team_size);
-    if (t < teams && !batches[t].jobs.empty()) compute(batches[t], *plan.program, rank % team_size);
-  });
+  if (time.work > 0) governor_.learn(time);
+  for (const Round::Part& part : round->parts) conclude(part);
+}
+
+// One image: all threads together. Several: as many teams as there are images or threads, whichever is fewer. All that
+// needs memory, before the threads start: they could not tell of it.
+std::shared_ptr<const Executor::Round> Executor::prepare(std::shared_ptr<Plan> plan) {
+  auto round = std::make_shared<Round>();
+  round->plan = std::move(plan);
+  round->parts.resize(std::min(jobs_.size(), static_cast<size_t>(active_threads())));
+  round->team_size = active_threads() / static_cast<int>(round->parts.size());
+  const Program& program = *round->plan->program;
+  for (size_t j = 0; j < jobs_.size(); ++j) {
+    if (start_job(jobs_[j], *round->plan, round->team_size)) round->parts[j % round->parts.size()].jobs.push_back(&jobs_[j]);
+  }
+  for (Round::Part& part : round->parts) {
+    part.team = program.assemble(round->team_size);
+    for (Job* job : part.jobs) part.batch.images.push_back({job->workspace->workers(), job->request->cancelled.get()});
+    part.batch.finish = [this, &part, &program](size_t image) { read_outputs(*part.jobs[image], program); };
+  }
+  return round;
+}
+
+// Its own team first, then those whose members may not have come for their images.
+void Executor::Round::compute(int rank) const {
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const Part& part = parts[(static_cast<size_t>(rank / team_size) + i) % parts.size()];
+    if (!part.jobs.empty()) plan->program->run(*part.team, i == 0 ? rank % team_size : Team::kHelper, part.batch);
+  }
 }
 
 // False where the job has ended already.
@@ -150,19 +185,21 @@ bool Executor::start_job(Job& job, Plan& plan, int team_size) {
   return true;
 }
 
-void Executor::compute(Batch& batch, const Program& program, int rank) {
-  const Program::Result result = program.run(batch.team, rank, batch.images[static_cast<size_t>(rank)]);
-  if (rank != 0) return;
-  for (Job* job : batch.jobs) {
-    const Request& request = *job->request;
-    if (request.cancelled->load(std::memory_order_relaxed)) job->status = cancelled_status();
+// On any thread: images may share a request, but no memory.
+void Executor::read_outputs(const Job& job, const Program& program) const {
+  const Request& request = *job.request;
+  for (size_t i = 0; i < request.outputs.size(); ++i) {
+    const Output& output = request.outputs[i];
+    const Shape& s = output.shape;
+    program.read_output(network_.graph.outputs[i].node, job.workspace->workers()[0], output.data + job.image * s.c * s.h * s.w);
+  }
+}
+
+void Executor::conclude(const Round::Part& part) {
+  const Program::Result result = Program::result(*part.team, part.batch);
+  for (Job* job : part.jobs) {
+    if (job->request->cancelled->load(std::memory_order_relaxed)) job->status = cancelled_status();
     else if (result == Program::Result::out_of_memory) job->status = Status::out_of_memory("not enough memory for the network's activations");
-    if (!job->status.ok()) continue;
-    for (size_t i = 0; i < request.outputs.size(); ++i) {
-      const Output& output = request.outputs[i];
-      const Shape& s = output.shape;
-      program.read_output(network_.graph.outputs[i].node, job->workspace->worker(0), output.data + job->image * s.c * s.h * s.w);
-    }
   }
 }
 

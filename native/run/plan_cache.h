@@ -16,7 +16,7 @@ class Workspace {
  public:
   /// Makes room for a team of this size.
   Status allocate(const Program& program, int team_size);
-  Worker& worker(int rank) { return workers_[static_cast<size_t>(rank)]; }
+  Worker* workers() { return workers_.data(); }  // [the largest team's size]
   void set_image(const float* padded) {
     for (Worker& w : workers_) w.image = padded;
   }

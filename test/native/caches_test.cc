@@ -119,6 +119,7 @@ void platform_tests() {
   test_sysfs();
   test_models();
   test_unknown();
+  cgroup_tests();
 }
 
 }  // namespace ghostnet

@@ -1,6 +1,7 @@
 #include "run_graph.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <cstdint>
@@ -126,23 +127,22 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   for (ImageMemory& memory : images)
     if (!memory.allocate(*program, options.threads, padded.data())) return Status::out_of_memory();
 
-  Team team(options.threads);
+  const std::shared_ptr<Team> team = program->assemble(options.threads);
   const std::atomic<bool> never{false};
-  std::vector<Program::Result> results(static_cast<size_t>(options.threads));
-  const auto run = [&](int rank) {
-    Program::Batch batch;
-    for (ImageMemory& memory : images) {
-      batch.workers.push_back(&memory.workers[static_cast<size_t>(rank)]);
-      batch.cancelled.push_back(&never);
-    }
-    results[static_cast<size_t>(rank)] = program->run(team, rank, batch);
-  };
+  Program::Batch batch;
+  for (ImageMemory& memory : images) batch.images.push_back({memory.workers.data(), &never});
+  const auto run = [&](int rank) { program->run(*team, rank, batch); };
   std::vector<std::thread> threads;
-  for (int rank = 1; rank < options.threads; ++rank) threads.emplace_back(run, rank);
-  run(0);
+  const int first = options.members_that_come > 0 ? options.threads - options.members_that_come : 0;
+  for (int rank = first + 1; rank < options.threads; ++rank) {
+    threads.emplace_back([&, rank] {
+      if (options.members_that_come > 0) std::this_thread::sleep_for(std::chrono::microseconds(200 * (rank - first)));
+      run(rank);
+    });
+  }
+  run(first);
   for (std::thread& thread : threads) thread.join();
-  for (Program::Result result : results)
-    if (result != Program::Result::complete) return Status::internal("the program did not complete");
+  if (Program::result(*team, batch) != Program::Result::complete) return Status::internal("the program did not complete");
 
   outputs->clear();
   for (const GraphOutput& o : graph.outputs) {

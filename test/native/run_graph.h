@@ -24,6 +24,7 @@ struct ProgramOptions {
   PlanOptions plan;
   bool weights_by_group = true;
   int threads = 1;
+  int members_that_come = 0;  // of the team, those of the highest ranks, each a little later; 0: all, at once
   int images = 1;  // computed in step, all of them this image: they must not differ
 };
 /// The graph's outputs for an image. All memory that a program may not rely on holds NaN when it starts.

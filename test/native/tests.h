@@ -12,7 +12,11 @@ void graph_tests();          // and with them
 void random_graph_tests();
 void network_tests();
 void memory_tests();
-void platform_tests();
+void platform_tests();       // and with them
+void cgroup_tests();
+void thread_tests();         // and with them
+void thread_governor_tests();
+void affinity_tests();
 void preprocess_tests();     // and with them
 void resize_kernel_tests();
 
