@@ -1,0 +1,2 @@
+export const binaries: readonly string[];
+export function problems(root: string, tag?: string): string[];
