@@ -9,13 +9,14 @@ const size = ['--width', '640', '--height', '480', '--framerate', '30'];
 const command = ['--codec', 'mjpeg', ...size, '--timeout', '0', '--nopreview', '--output', '-'];
 // Only its complaints come through; they go to standard error.
 const camera = process.argv[2] === '-' ? undefined : spawn('rpicam-vid', ['--verbose', '0', ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
-camera?.on('error', (error) => {
-  console.error(`rpicam-vid cannot be started: ${error.message}`);
-  process.exitCode = 1;
-});
-
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort());
+const fail = (message) => {
+  console.error(message);
+  process.exitCode = 1;
+};
+camera?.on('error', (error) => fail(`rpicam-vid cannot be started: ${error.message}`));
+camera?.on('exit', (code, signal) => stop.signal.aborted || fail(`rpicam-vid ended with ${signal ?? code}`));
 
 let [skipped, seen] = [0, ''];
 try {

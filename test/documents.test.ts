@@ -21,7 +21,7 @@ const needs: Readonly<Record<string, RegExp>> = {
   'needs the package on npm': /^npm install ghostnet\b/,
   'needs a checkout': /^(?:npm (?:start|run|install-test)|cmake|node bench\/)/m,
   'needs Docker': /^FROM |^docker /m,
-  'needs a system of one\'s own': /^(?:sudo|systemctl) /m,
+  'needs systemd': /\bsystemctl /,
   'needs PyTorch': /\btorch\./,
   'needs onnxruntime-node': /from 'onnxruntime-node'/,
   'takes minutes': /cmake-js|--seconds [3-9]\d\d/,
