@@ -69,6 +69,11 @@ export interface ModelInfo {
   /** The weights file that was read. */
   readonly file: string;
   readonly fileBytes: number;
+  /**
+   * Classes and functions that a PyTorch checkpoint names beside its weights and that are not known to be harmless, by their dotted
+   * names, at most 8. They are inert: none was looked up or run. Empty for other formats.
+   */
+  readonly unknownNames: readonly string[];
   /** The weights in memory, as the kernels read them. */
   readonly weightBytes: number;
 }
@@ -138,6 +143,7 @@ async function prepare(
     macs,
     file: checkpoint.file,
     fileBytes: checkpoint.sizeBytes,
+    unknownNames: checkpoint.unknownNames,
     weightBytes: native.info().weightBytes,
   };
   const file = resolve(checkpoint.file);

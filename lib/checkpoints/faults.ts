@@ -11,6 +11,15 @@ export function unreadable(file: string, reason: string): GhostNetError {
   return new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} ${reason}.`);
 }
 
+/** A file that tries to run something. `deed` continues "<file> is refused: ". */
+export function unsafe(file: string, deed: string): GhostNetError {
+  return new GhostNetError(
+    'ERR_GHOST_UNSAFE',
+    `${file} is refused: ${deed}. Nothing was run. Do not load it in Python: get the weights as .safetensors or from a source you ` +
+      'trust, or if the file is your own, save the weights alone with torch.save(model.state_dict(), path).',
+  );
+}
+
 /** A value that no trained parameter has: NaN or infinite. */
 export function notFinite(tensor: string, value: number, index: number): GhostNetError {
   const message = `The checkpoint is damaged: tensor ${tensor} holds ${value} at index ${index}.`;
@@ -20,6 +29,11 @@ export function notFinite(tensor: string, value: number, index: number): GhostNe
 /** Text from a file as it may stand in a message: short, on one line, without control characters. */
 export function quoted(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+/** A dotted name as it is, anything else in quotes. */
+export function plain(path: string): string {
+  return /^[\w.]{1,80}$/.test(path) ? path : quoted(path);
 }
 
 /** A shape as it may stand in a message: a hostile one can have millions of dimensions. */

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { readHubConfig, type HubConfig } from './config.js';
-import { quoted, unreadable } from './faults.js';
+import { plain, quoted, unreadable } from './faults.js';
 import { CheckpointFile, findWeights } from './file.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { readMindSpore } from './mindspore.js';
@@ -18,9 +18,13 @@ export interface Checkpoint {
   /** The file that the tensors came from. */
   readonly file: string;
   readonly sizeBytes: number;
+  /** What its pickle names and nobody knows, at most {@link maxUnknownNames}, fit to be printed. */
+  readonly unknownNames: readonly string[];
   /** To be called in the end; stored tensors cannot be read any more. */
   readonly close: () => Promise<void>;
 }
+
+const maxUnknownNames = 8;
 
 /**
  * Reads a network's parameters from a file or folder: a folder as on the Hugging Face hub (`config.json` with
@@ -33,7 +37,7 @@ export interface Checkpoint {
  * are not read before somebody wants them: until the caller closes the checkpoint, its file is open.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE if it cannot be read, ERR_GHOST_CHECKPOINT if it is not understood or
- *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that names something able to run code.
+ *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that calls something able to run code.
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function readCheckpoint(path: string, options: { signal?: AbortSignal } = {}): Promise<Checkpoint> {
@@ -45,11 +49,16 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
     const head = await file.read(0, Math.min(headBytes, file.sizeBytes), signal);
     const format = recogniseFormat(head);
     const framework = format === 'mindspore' ? 'mindspore' : 'pytorch';
-    const tensors = timmNames(await readTensors(file, format, head, signal), framework, found);
+    const unknownNames: string[] = [];
+    const unknown = (path: string): void => {
+      if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(path));
+    };
+    const tensors = timmNames(await readTensors(file, format, head, unknown, signal), framework, found);
     signal?.throwIfAborted();
     const hasConfig = inFolder || format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
-    return { tensors, framework, ...(config && { config }), file: found, sizeBytes: file.sizeBytes, close: () => file.close() };
+    const { sizeBytes } = file;
+    return { tensors, framework, ...(config && { config }), file: found, sizeBytes, unknownNames, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;
@@ -60,6 +69,7 @@ async function readTensors(
   file: CheckpointFile,
   format: Format,
   head: Buffer,
+  unknown: (path: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<StateDict> {
   const { path, sizeBytes } = file;
@@ -67,9 +77,9 @@ async function readTensors(
     case 'safetensors':
       return readSafetensors(file, signal);
     case 'pytorch':
-      return readPyTorch(file, signal);
+      return readPyTorch(file, unknown, signal);
     case 'pytorch-legacy':
-      return readLegacyPyTorch(file, signal);
+      return readLegacyPyTorch(file, unknown, signal);
     case 'mindspore':
       return readMindSpore(file, signal);
     case 'unknown': {

@@ -32,7 +32,7 @@ const opcodes: readonly (readonly [opcode: number | string, name: string, step: 
   ['X', 'BINUNICODE', (m) => m.push(m.string(m.unsigned(4)))],
   [']', 'EMPTY_LIST', (m) => m.push([])],
   ['a', 'APPEND', (m) => m.extend([m.pop()])],
-  ['b', 'BUILD', (m) => m.pop()],
+  ['b', 'BUILD', build],
   ['c', 'GLOBAL', (m) => m.global(m.line(), m.line())],
   ['d', 'DICT', (m) => dict(m, m.popMark())],
   ['e', 'APPENDS', (m) => m.extend(m.popMark())],
@@ -50,7 +50,7 @@ const opcodes: readonly (readonly [opcode: number | string, name: string, step: 
   ['u', 'SETITEMS', (m) => m.setItems(m.popMark())],
   ['}', 'EMPTY_DICT', (m) => m.push(new Map())],
   [0x80, 'PROTO', protocol],
-  [0x81, 'NEWOBJ', (m) => m.call(...m.popPair())],
+  [0x81, 'NEWOBJ', (m) => m.call(...m.popPair(), 'make')],
   [0x82, 'EXT1', (m) => m.extension(m.unsigned(1))],
   [0x83, 'EXT2', (m) => m.extension(m.unsigned(2))],
   [0x84, 'EXT4', (m) => m.extension(m.unsigned(4))],
@@ -90,7 +90,12 @@ function dict(m: Unpickler, items: readonly unknown[]): void {
 
 function callWithKeywords(m: Unpickler): void {
   m.pop();
-  m.call(...m.popPair());
+  m.call(...m.popPair(), 'make');
+}
+
+function build(m: Unpickler): void {
+  const state = m.pop();
+  m.build(m.top(), state);
 }
 
 function callObject(m: Unpickler, [callable, ...args]: readonly unknown[]): void {

@@ -1,23 +1,25 @@
 import { GhostNetError } from '../errors.js';
-import { isDangerous } from './dangers.js';
-import { damaged, quoted } from './faults.js';
+import {
+  attributeOf,
+  faultOfCall,
+  faultOfChanging,
+  faultOfKept,
+  faultOfState,
+  isKnownHarmless,
+  type Manner,
+} from './call-rules.js';
+import { damaged, unsafe } from './faults.js';
+import { canonicalPath } from './harmless-calls.js';
 import { steps, stopOpcode } from './opcodes.js';
-
-/** A class or function that a pickle names. It is never looked up and never called. */
-export class Global {
-  constructor(readonly name: string) {}
-}
-
-/** What a call of something unknown would have made. */
-export class Opaque {
-  constructor(readonly maker: string) {}
-}
+import { Global, Opaque } from './pickle-values.js';
 
 /** Gives meaning to the few calls and persistent ids that a format is made of. */
 export interface PickleObjects {
-  /** The result of calling `name`; undefined leaves an {@link Opaque}. */
-  call(name: string, args: readonly unknown[]): unknown;
+  /** The result of calling what has this dotted path; undefined leaves an {@link Opaque}. */
+  call(path: string, args: readonly unknown[]): unknown;
   persistent(id: unknown): unknown;
+  /** Hears of everything that is named and not known to be harmless, once each. It stays inert. */
+  unknown?(path: string): void;
 }
 
 /** Bounds the memory a hostile pickle can take: an opcode makes one object at most. Real checkpoints need 10^5. */
@@ -32,7 +34,7 @@ const maxPathLength = 1024;
 /**
  * Reads a Python pickle (protocols 0 to 5, https://docs.python.org/3/library/pickletools.html) as data: a machine
  * with a stack and a memo that executes nothing of what the pickle names. Dicts become Maps, lists, tuples and sets
- * arrays, bytes Uint8Arrays; any other object is inert. Refuses a pickle that names something able to run code.
+ * arrays, bytes Uint8Arrays; any other object is inert. Refuses a pickle that calls something able to run code (call-rules.ts).
  */
 export function unpickle(bytes: Buffer, file: string, objects: PickleObjects): unknown {
   if (bytes.length > maxBytes) throw damaged(file, `its pickle has ${bytes.length} bytes, more than ${maxBytes}`);
@@ -59,6 +61,8 @@ export class Unpickler {
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, unknown>();
   private readonly globals = new Map<string, Global>();
+  /** Objects that have been given their state: Python gives it once, and last. */
+  private readonly built = new Set<unknown>();
 
   constructor(
     private readonly bytes: Buffer,
@@ -189,15 +193,18 @@ export class Unpickler {
     if (typeof module !== 'string' || typeof name !== 'string') {
       throw this.unsafe('hides what it calls behind a computed name');
     }
-    this.push(this.globals.get(`${module}\n${name}`) ?? this.judge(module, name));
+    this.push(this.named(new Global(module, name)));
   }
 
-  private judge(module: string, name: string): Global {
-    const path = `${module}.${name}`;
+  /** The one object for what has this name. */
+  private named(global: Global): Global {
+    const { module, name, path } = global;
     if (path.length > maxPathLength) throw this.damaged(`a name has ${path.length} characters`);
-    if (isDangerous(module, name)) throw this.unsafe(`names ${plain(path)}, which can run code`);
-    const global = new Global(path);
-    this.globals.set(`${module}\n${name}`, global);
+    const key = `${module}\n${name}`;
+    const known = this.globals.get(key);
+    if (known) return known;
+    if (!isKnownHarmless(global, true)) this.objects.unknown?.(path);
+    this.globals.set(key, global);
     return global;
   }
 
@@ -206,12 +213,36 @@ export class Unpickler {
     throw this.unsafe(`names a class by the number ${code}, which may stand for anything`);
   }
 
-  call(callable: unknown, args: unknown): void {
-    if (callable instanceof Global) {
-      const result = Array.isArray(args) ? this.objects.call(callable.name, args) : undefined;
-      this.push(result ?? new Opaque(callable.name));
-    } else {
-      this.push(new Opaque(callable instanceof Opaque ? callable.maker : 'a value that is no function'));
+  call(callable: unknown, args: unknown, manner: Manner = 'call'): void {
+    const list = Array.isArray(args) ? (args as unknown[]) : [args];
+    this.refuse(faultOfCall(callable, list, manner));
+    if (callable instanceof Global) this.push(this.result(callable, list));
+    else if (callable instanceof Opaque) this.push(new Opaque(callable.maker, callable.source));
+    else this.push(new Opaque('a value that is no function'));
+  }
+
+  private result(callable: Global, args: readonly unknown[]): unknown {
+    switch (canonicalPath(callable.module, callable.name)) {
+      case 'builtins.getattr':
+        return this.named(attributeOf(args[0], String(args[1])));
+      case 'functools.partial':
+        return new Opaque(callable.path, callable, [args]);
+      case '_codecs.encode':
+        return new Opaque(callable.path, callable, [args]);
+      default:
+        return this.objects.call(callable.path, args) ?? new Opaque(callable.path, callable);
+    }
+  }
+
+  /** Gives an inert object its state, which is of no consequence unless it changes what Python would call next. */
+  build(object: unknown, state: unknown): void {
+    this.refuse(object instanceof Global ? faultOfChanging(object) : faultOfState(state));
+    if (this.built.has(object)) throw this.unsafe('gives an object its state twice');
+    if (typeof object === 'object' && object !== null) this.built.add(object);
+    if (object instanceof Opaque && object.kept.length > 0 && Array.isArray(state)) {
+      const [callable, args] = state as unknown[];
+      this.refuse(faultOfKept(callable));
+      object.kept.push([callable, ...(Array.isArray(args) ? (args as unknown[]) : [])]);
     }
   }
 
@@ -219,11 +250,13 @@ export class Unpickler {
     this.push(this.objects.persistent(id));
   }
 
-  /** Appends to a list; what is done to an inert object is of no consequence. */
+  /** Appends to a list; what is done to an inert object is of no consequence before it has its state. */
   extend(items: readonly unknown[]): void {
     const target = this.top();
     if (Array.isArray(target)) for (const item of items) target.push(item);
+    else if (target instanceof Global) this.refuse(faultOfChanging(target));
     else if (!(target instanceof Opaque)) throw this.damaged('something is appended to what is no list');
+    else if (this.built.has(target)) throw this.unsafe('appends to an object that may have been given another way to append');
   }
 
   setItems(items: readonly unknown[]): void {
@@ -231,21 +264,18 @@ export class Unpickler {
     if (items.length % 2 !== 0) throw this.damaged('a key has no value');
     if (target instanceof Map) {
       for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    } else if (target instanceof Global) {
+      this.refuse(faultOfChanging(target));
     } else if (!(target instanceof Opaque)) {
       throw this.damaged('a key is set in what is no dict');
     }
   }
 
-  private unsafe(deed: string): GhostNetError {
-    return new GhostNetError(
-      'ERR_GHOST_UNSAFE',
-      `${this.file} is refused: its pickle ${deed}. Nothing was run; do not load it in Python, and get the weights ` +
-        'as .safetensors or from a source you trust.',
-    );
+  private refuse(fault: string | undefined): void {
+    if (fault !== undefined) throw this.unsafe(fault);
   }
-}
 
-/** A dotted name as it is, anything else in quotes. */
-function plain(path: string): string {
-  return /^[\w.]{1,80}$/.test(path) ? path : quoted(path);
+  private unsafe(deed: string): GhostNetError {
+    return unsafe(this.file, `its pickle ${deed}`);
+  }
 }

@@ -18,10 +18,14 @@ const protocolVersion = 1001;
  *
  * As in {@link readPyTorch}, nothing of the pickles is run, and float32 tensors are views on the file's one buffer.
  */
-export async function readLegacyPyTorch(opened: CheckpointFile, signal?: AbortSignal): Promise<Map<string, Tensor>> {
+export async function readLegacyPyTorch(
+  opened: CheckpointFile,
+  unknown: (path: string) => void,
+  signal?: AbortSignal,
+): Promise<Map<string, Tensor>> {
   const file = opened.path;
   const bytes = await opened.read(0, opened.sizeBytes, signal);
-  const { checkpoint, keys, references, end } = readPickles(bytes, file);
+  const { checkpoint, keys, references, end } = readPickles(bytes, file, unknown);
   // Moved to a multiple of 8, storages can be used where they lie: their counts have 8 bytes, and float32 elements 4.
   const start = end - (end % 8);
   bytes.copyWithin(start, end);
@@ -47,11 +51,11 @@ interface Pickles {
   readonly end: number;
 }
 
-function readPickles(bytes: Buffer, file: string): Pickles {
+function readPickles(bytes: Buffer, file: string, unknown: (path: string) => void): Pickles {
   const references = new Map<string, StorageReference>();
-  const torch = torchObjects(file);
+  const torch = torchObjects(file, unknown);
   const objects: PickleObjects = {
-    call: (name, args) => torch.call(name, args),
+    ...torch,
     persistent: (id) => {
       const object = torch.persistent(id);
       if (object instanceof StorageReference && !references.has(object.key)) references.set(object.key, object);
@@ -64,8 +68,8 @@ function readPickles(bytes: Buffer, file: string): Pickles {
     end = pickle.end;
     return pickle.value;
   };
-  next();
-  if (!bytes.subarray(0, end).includes(magicNumber)) {
+  const magic = next();
+  if (typeof magic !== 'number' || !bytes.subarray(0, end).includes(magicNumber)) {
     throw unreadable(file, 'is a pickle that torch.save did not write; save the weights with torch.save');
   }
   const version = next();

@@ -12,14 +12,18 @@ import { torchObjects } from './torch-objects.js';
  * Reads a PyTorch checkpoint in the zip format (what `torch.save` writes since 1.6): `<name>/data.pkl` describes the
  * objects, `<name>/data/<key>` holds each storage's elements, `<name>/byteorder` their byte order.
  *
- * The pickle is read as data, nothing of it is run. Float32 tensors are views on the file's one buffer where they lie
- * aligned and contiguous; storages that the weights do not use (the optimizer's) are not touched.
+ * The pickle is read as data, nothing of it is run; `unknown` hears what it names. Float32 tensors are views on the file's one
+ * buffer where they lie aligned and contiguous; storages that the weights do not use (the optimizer's) are not touched.
  */
-export async function readPyTorch(opened: CheckpointFile, signal?: AbortSignal): Promise<Map<string, Tensor>> {
+export async function readPyTorch(
+  opened: CheckpointFile,
+  unknown: (path: string) => void,
+  signal?: AbortSignal,
+): Promise<Map<string, Tensor>> {
   const file = opened.path;
   const archive = await ZipArchive.open(await opened.read(0, opened.sizeBytes, signal), file);
   const root = rootFolder(archive.names, file);
-  const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file));
+  const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file, unknown));
   const order = await byteOrder(archive, root);
   const storages = new StorageReader((key) => archive.read(`${root}data/${key}`), order, file);
   return readStateDict(checkpoint, storages, file, signal);

@@ -1,6 +1,6 @@
 import type { GhostNetError } from '../errors.js';
 import { quoted, unreadable } from './faults.js';
-import { Global, Opaque } from './pickle.js';
+import { Global, Opaque } from './pickle-values.js';
 import type { StorageReader } from './storages.js';
 import type { Tensor } from './tensor.js';
 import { TensorReference } from './torch-objects.js';
@@ -50,7 +50,7 @@ function holdsTensors(dict: ReadonlyMap<unknown, unknown>): boolean {
 }
 
 function wholeObject(file: string, object: Opaque | Global): GhostNetError {
-  const name = object instanceof Opaque ? object.maker : object.name;
+  const name = object instanceof Opaque ? object.maker : object.path;
   const advice = 'save the weights alone: torch.save(model.state_dict(), path)';
   return unreadable(file, `holds an object of class ${quoted(name)}, not tensors; ${advice}`);
 }

@@ -1,6 +1,8 @@
 import { damaged } from './faults.js';
 import type { FloatType } from './floats.js';
-import { Global, type PickleObjects } from './pickle.js';
+import { NestedPickles } from './nested-pickles.js';
+import type { PickleObjects } from './pickle.js';
+import { Global } from './pickle-values.js';
 
 /** Integers and booleans are no weights: tensors of them are left out. */
 export type ElementType = FloatType | 'integer';
@@ -70,9 +72,11 @@ export class TensorReference {
  * The calls that make up PyTorch's checkpoints, and its persistent ids: `('storage', class, key, location, length)`, and
  * in the legacy format a sixth part, which is None or `(key, start, length)` of a view.
  */
-export function torchObjects(file: string): PickleObjects {
+export function torchObjects(file: string, unknown?: (path: string) => void): PickleObjects {
+  const nested = new NestedPickles(file, unknown);
   return {
-    call: rebuild,
+    call: (path, args) => (path === 'torch.storage._load_from_bytes' ? nested.check(args) : rebuild(path, args)),
+    ...(unknown && { unknown }),
     persistent(id) {
       const [kind, type, key, , length, view] = Array.isArray(id) ? (id as unknown[]) : [];
       // The class of a model that was saved whole, which its source text follows.
@@ -81,7 +85,7 @@ export function torchObjects(file: string): PickleObjects {
         throw damaged(file, 'in its pickle, a persistent id is not that of a storage');
       }
       const start: unknown = Array.isArray(view) ? view[1] : 0;
-      return new StorageReference(key, type.name, length, isSize(start) ? start : 0);
+      return new StorageReference(key, type.path, length, isSize(start) ? start : 0);
     },
   };
 }
@@ -112,14 +116,14 @@ function rebuildTensor([storage, offset, shape, stride]: readonly unknown[], dty
     return undefined;
   if (shape.length !== stride.length) return undefined;
   // Copied, since a list that a hostile pickle gives here may still be appended to.
-  const typeName = dtype instanceof Global ? dtype.name : storage.className;
+  const typeName = dtype instanceof Global ? dtype.path : storage.className;
   return new TensorReference(storage, typeName, storage.start + offset, [...shape], [...stride]);
 }
 
 /** `_rebuild_from_type_v2(rebuild, type, args, state)`: a tensor whose Python object had attributes of its own. */
 function rebuildSubclass([maker, , args]: readonly unknown[]): unknown {
-  const plain = maker instanceof Global && maker.name !== 'torch._tensor._rebuild_from_type_v2';
-  return plain && Array.isArray(args) ? rebuild(maker.name, args) : undefined;
+  const plain = maker instanceof Global && maker.path !== 'torch._tensor._rebuild_from_type_v2';
+  return plain && Array.isArray(args) ? rebuild(maker.path, args) : undefined;
 }
 
 function lastPart(dottedName: string): string {

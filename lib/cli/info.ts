@@ -50,6 +50,8 @@ function printFacts({ config, info }: GhostNet): void {
     ['input', `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`],
     ['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`],
   ];
+  const { unknownNames } = info;
+  if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
   for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);
 }
 

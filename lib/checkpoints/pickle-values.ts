@@ -1,0 +1,28 @@
+/** A class or function that a pickle names. It is never looked up and never called. */
+export class Global {
+  /** The dotted path, as the file has it. */
+  readonly path: string;
+
+  constructor(
+    readonly module: string,
+    readonly name: string,
+  ) {
+    this.path = `${module}.${name}`;
+  }
+
+  /** What getattr would find in it. */
+  attribute(name: string): Global {
+    return new Global(this.module, `${this.name}.${name}`);
+  }
+}
+
+/** What a call of something unknown would have made. */
+export class Opaque {
+  constructor(
+    readonly maker: string,
+    /** What was called. */
+    readonly source?: Global,
+    /** What calling it would call, as a functools.partial does: each a function and its arguments. */
+    readonly kept: (readonly unknown[])[] = [],
+  ) {}
+}
