@@ -6,7 +6,7 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_FILE'
   /** A checkpoint is no known format, truncated or damaged. */
   | 'ERR_GHOST_CHECKPOINT'
-  /** A checkpoint names something that could run code. */
+  /** A checkpoint's pickle calls something that is not known to be harmless. */
   | 'ERR_GHOST_UNSAFE'
   /** A checkpoint's tensors are not those of a network of this family, or the network lacks the part that was asked for. */
   | 'ERR_GHOST_ARCHITECTURE'

@@ -5,7 +5,9 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load } from '../lib/index.js';
 import { temporaryFolder } from './checkpoints/folder.js';
+import { bytesOf, pickle, tensor, torchFile } from './checkpoints/writers.js';
 import { builtCommand, runNode, type Ended } from './programs.js';
+import { syntheticStateDict } from './synthetic.js';
 
 const folder = temporaryFolder();
 const [red, blue] = [join(folder, 'red.png'), join(folder, 'a blue one.png')];
@@ -109,6 +111,23 @@ describe('ghostnet info', () => {
     const { stdout, code } = await ghostnet('info', '--precision', 'auto', '--json');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ isa: model.info.isa, precision: model.info.precision });
+  });
+
+  it('lists what a checkpoint names and nobody knows', async () => {
+    const file = join(folder, 'trained.pth');
+    const tensors = [...syntheticStateDict(1, 0.1, 10)];
+    const weights = tensors.map(([name, { shape, data }], i): [string, Buffer] => [
+      name,
+      tensor({ key: String(i), storage: 'FloatStorage', length: data.length, shape }),
+    ]);
+    const storages = tensors.map(([, { data }], i): [string, Buffer] => [String(i), bytesOf(data)]);
+    const config = pickle.newObject(pickle.global('test', 'Config'));
+    const checkpoint = pickle.dict({ state_dict: pickle.dict(Object.fromEntries(weights)), config });
+    writeFileSync(file, torchFile(checkpoint, Object.fromEntries(storages)));
+    const { stdout } = await ghostnet('info', '--model', file);
+    expect(stdout).toContain('unknown     test.Config: named in the file, never run\n');
+    const json = await ghostnet('info', '--model', file, '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ unknownNames: ['test.Config'] });
   });
 
   it('prints the measured plan', async () => {

@@ -21,6 +21,7 @@ const global = (module: string, name: string): string => `c${module}\n${name}\n`
 const short = (text: string): string => `\x8c${String.fromCharCode(text.length)}${text}`;
 const stackGlobal = (module: string, name: string): string => `${short(module)}${short(name)}\x93`;
 const id = 'U\x02id';
+const reconstructor = global('copy_reg', '_reconstructor');
 
 /** Every way in which a pickle calls what it names. */
 const routes: Readonly<Record<string, (module: string, name: string) => string>> = {
@@ -43,8 +44,8 @@ const routes: Readonly<Record<string, (module: string, name: string) => string>>
     `${global('functools', 'partial')}${global('mine', 'f')}\x85R(${global(module, name)}${id}\x85}NtbNR.`,
   'copyreg.__newobj__': (module, name) => `${global('copyreg', '__newobj__')}${global(module, name)}\x85R.`,
   'copyreg.__newobj_ex__': (module, name) => `${global('copyreg', '__newobj_ex__')}(${global(module, name)})}tR.`,
-  'copyreg._reconstructor': (module, name) => `${global('copy_reg', '_reconstructor')}(${global(module, name)}${global('__builtin__', 'object')}NtR.`,
-  'the base of copyreg._reconstructor': (module, name) => `${global('copy_reg', '_reconstructor')}(cmine\nC\n${global(module, name)}${id}tR.`,
+  'copyreg._reconstructor': (module, name) => `${reconstructor}(${global(module, name)}${global('__builtin__', 'object')}NtR.`,
+  'the base of copyreg._reconstructor': (module, name) => `${reconstructor}(cmine\nC\n${global(module, name)}${id}tR.`,
   'functools.reduce': (module, name) => `${global('functools', 'reduce')}(${global(module, name)}](${id}${id}etR.`,
   'the maker of a tensor of a class': (module, name) =>
     `${global('torch._tensor', '_rebuild_from_type_v2')}(${global(module, name)}ctorch\nTensor\n${id}\x85}tR.`,
@@ -67,8 +68,8 @@ const dangerous = `os.system posix.system nt.system subprocess.Popen subprocess.
   torch.load torch.hub.load torch.classes.load_library torch.ops.load_library torch.jit.load torch.jit.CompilationUnit torch.compile
   torch.from_file torch.serialization.load torch.serialization.os.system torch.storage.UntypedStorage.from_file torch._C.PyTorchFileWriter
   torch.utils.cpp_extension.load_inline torch.utils._config_module.ConfigModule torch.fx.graph_module.reduce_graph_module
-  torch.utils.data.datapipes.datapipe._IterDataPipeSerializationWrapper torch.nn.modules.module.warnings.sys.exit torch._inductor.codecache.compile_file
-  torchvision.datasets.utils.download_url torchvision.io.write_file torchaudio.load numpy.load numpy.memmap numpy.fromfile numpy.save
+  torch.utils.data.datapipes.datapipe._IterDataPipeSerializationWrapper torch.nn.modules.module.warnings.sys.exit
+  torch._inductor.codecache.compile_file torchvision.datasets.utils.download_url torchvision.io.write_file torchaudio.load numpy.load numpy.memmap numpy.fromfile numpy.save
   numpy.f2py.compile numpy.testing._private.utils.runstring numpy.ctypeslib.load_library numpy.core._ufunc_reconstruct numpy.DataSource
   scipy.io.loadmat scipy.stats._distn_infrastructure.rv_continuous sympy.sympify sympy.core.add.Add sympy.parsing.sympy_parser.parse_expr
   pandas.read_pickle pandas.eval pandas.HDFStore sklearn.datasets.load_files joblib.load dill.loads cloudpickle.cloudpickle._make_function
