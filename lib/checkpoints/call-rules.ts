@@ -1,8 +1,8 @@
 import { plain } from './faults.js';
-import { canonicalPath, isHarmless } from './harmless-calls.js';
+import { isHarmless } from './harmless-calls.js';
 import { isHarmlessClass, isKnownPackage } from './known-packages.js';
 import { Global, Opaque } from './pickle-values.js';
-import { isStandardModule } from './standard-library.js';
+import { beginsStandardModule, isStandardModule } from './standard-library.js';
 
 /**
  * What a pickle may do. It calls what it names (REDUCE, INST, OBJ, NEWOBJ, NEWOBJ_EX) and changes objects (BUILD, SETITEM, APPEND).
@@ -54,8 +54,8 @@ const direct = new Set([
 const dunder = /^__.*__$/;
 
 /** Whether it is known what `global` does, and that it does no harm; `bare` as for {@link isHarmlessClass}. */
-export function isKnownHarmless({ module, name }: Global, bare: boolean): boolean {
-  return isHarmless(canonicalPath(module, name)) || isHarmlessClass(module, name, bare);
+export function isKnownHarmless({ module, name, canonical }: Global, bare: boolean): boolean {
+  return isHarmless(canonical) || isHarmlessClass(module, name, bare);
 }
 
 export function faultOfCall(callable: unknown, args: readonly unknown[] | undefined, manner: Manner): string | undefined {
@@ -66,7 +66,7 @@ export function faultOfCall(callable: unknown, args: readonly unknown[] | undefi
     const ofClass = faultOfGlobal(new Global(callable.module, constructor[1]!), 'make');
     return ofClass ?? (args?.[0] instanceof Global ? faultOfCall(args[0], undefined, 'make') : undefined);
   }
-  return faultOfGlobal(callable, manner) ?? faultOfArguments(callable, args);
+  return faultOfGlobal(callable, manner) ?? faultOfArguments(callable, args, manner);
 }
 
 /** A partial calls its function, and the result of a known call may be able to do anything. */
@@ -74,24 +74,33 @@ function faultOfCallingResult({ source, maker, kept }: Opaque): string | undefin
   if (!source || !isKnown(source)) return undefined;
   const fault = `calls what ${plain(maker)} made`;
   if (kept.length === 0) return fault;
-  for (const [callable, ...args] of kept) {
+  for (const [callable, argument] of kept) {
     if (!(callable instanceof Global)) return fault;
     // How Python writes an object whose class has __getnewargs_ex__ in protocol 2: partial(C.__new__, C, ...)().
     if (isKnown(callable) && !callable.name.endsWith('.__new__')) return `${fault} of ${plain(callable.path)}`;
-    const deeper = faultOfCall(callable, args, 'call');
+    const deeper = faultOfCall(callable, [argument], 'call');
     if (deeper) return deeper;
   }
   return undefined;
 }
 
+/** Judged once for each name: a pickle may call it a million times. */
+const judged = { call: new WeakMap<Global, { fault: string | undefined }>(), make: new WeakMap<Global, { fault: string | undefined }>() };
+
 function faultOfGlobal(global: Global, manner: Manner): string | undefined {
+  let verdict = judged[manner].get(global);
+  if (!verdict) judged[manner].set(global, (verdict = { fault: judge(global, manner) }));
+  return verdict.fault;
+}
+
+function judge(global: Global, manner: Manner): string | undefined {
   if (isKnownHarmless(global, manner === 'make')) return undefined;
   if (isKnown(global)) return `calls ${plain(global.path)}, which is not known to be harmless`;
   return leadsAway(global) ? `calls ${plain(global.path)}, which leads out of the file's own classes` : undefined;
 }
 
-function faultOfArguments(callable: Global, args: readonly unknown[] | undefined): string | undefined {
-  const path = canonicalPath(callable.module, callable.name);
+function faultOfArguments(callable: Global, args: readonly unknown[] | undefined, manner: Manner): string | undefined {
+  const path = callable.canonical;
   if (!args) return direct.has(path) ? `lets others call ${plain(callable.path)}` : undefined;
   if (args.length > (mostArguments.get(path) ?? Infinity)) return `calls ${plain(callable.path)} with ${args.length} arguments`;
   for (const [index, manner] of calledArguments.get(path) ?? []) {
@@ -109,7 +118,7 @@ function faultOfArguments(callable: Global, args: readonly unknown[] | undefined
       // Generic types are written so: typing.Dict[str, int]. Of other things it could fetch what they hold.
       return args[0] instanceof Global && args[0].module === 'typing' ? undefined : `calls ${plain(callable.path)} of what is no type`;
     default:
-      return undefined;
+      return manner === 'call' && !isHarmless(path) && isKnown(callable) ? faultOfGiven(callable, args) : undefined;
   }
 }
 
@@ -129,11 +138,29 @@ export function attributeOf(target: unknown, name: string): Global {
   return new Global('builtins', `object.${name}`);
 }
 
-/** A function that is kept to be called later. Of Python's own none but the harmless is ever kept in a checkpoint. */
+/** A function that is kept to be called later: what keeps it may be called by anything. */
 export function faultOfKept(callable: unknown): string | undefined {
-  if (!(callable instanceof Global)) return undefined;
-  if (!isStandard(callable) && !leadsAway(callable)) return undefined;
-  return isKnownHarmless(callable, false) ? undefined : `keeps ${plain(callable.path)} to call it, which is not known to be harmless`;
+  if (!(callable instanceof Global) || isKnownHarmless(callable, false)) return undefined;
+  if (!isKnown(callable) && !leadsAway(callable)) return undefined;
+  return `keeps ${plain(callable.path)} to call it, which is not known to be harmless`;
+}
+
+/** Bounds the time that a hostile pickle can take, which may give the same list again and again. */
+const mostGiven = 256;
+
+/** Constructors of classes may call what they are given, as a scheduler calls its lambdas. */
+function faultOfGiven(constructor: Global, args: readonly unknown[]): string | undefined {
+  const more = `gives ${plain(constructor.path)} more than can be looked at`;
+  const values: unknown[] = [];
+  for (const arg of args.slice(0, mostGiven)) {
+    if (Array.isArray(arg)) values.push(...(arg as unknown[]).slice(0, mostGiven + 1));
+    else if (arg instanceof Map && arg.size <= mostGiven) values.push(...arg.values());
+    else if (arg instanceof Map) return more;
+    else values.push(arg);
+  }
+  if (args.length > mostGiven || values.length > mostGiven) return more;
+  const unsafe = values.find((value): value is Global => value instanceof Global && isKnown(value) && !isKnownHarmless(value, true));
+  return unsafe && `gives ${plain(unsafe.path)} to ${plain(constructor.path)}, which may call it`;
 }
 
 /** Of setting attributes, keys or items of a class, a function or a module: nothing would be what its name says any more. */
@@ -147,7 +174,7 @@ export function faultOfState(state: unknown): string | undefined {
   const parts: readonly unknown[] = Array.isArray(state) && state.length === 2 ? state : [state];
   for (const part of parts) {
     if (!(part instanceof Map)) continue;
-    for (const key of ['__class__', '__setstate__', '__reduce__', '__reduce_ex__']) {
+    for (const key of ['__class__', '__setstate__', '__reduce__', '__reduce_ex__', '__copy__', '__deepcopy__']) {
       if (part.get(key) instanceof Global || part.get(key) instanceof Opaque) return `replaces ${key} of an object`;
     }
   }
@@ -160,6 +187,7 @@ function isKnown(global: Global): boolean {
 
 /** In Python's library, also where the name goes on into a module: `xmlrpc` and `client.ServerProxy`. */
 function isStandard({ module, name }: Global): boolean {
+  if (!beginsStandardModule(firstStep(module))) return false;
   const steps = name.split('.');
   return steps.some((_, count) => isStandardModule([module, ...steps.slice(0, count)].join('.')));
 }

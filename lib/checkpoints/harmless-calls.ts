@@ -51,6 +51,7 @@ const harmless = new Set<string>([
     torch._tensor.Tensor torch._tensor._rebuild_from_type_v2 torch.storage._load_from_bytes torch.storage.UntypedStorage
     torch.storage.TypedStorage torch.storage._UntypedStorage torch.storage._TypedStorage torch._C.Generator torch._C.device
     torch.serialization._get_layout torch.torch_version.TorchVersion torch.amp.grad_scaler._refresh_per_optimizer_state
+    torch.cuda.amp.grad_scaler._refresh_per_optimizer_state
     torch._dynamo.decorators._DimRange torch.nested._internal.nested_tensor._rebuild_njt torch.autograd.variable.Variable
     torch.nn.backends.thnn._get_thnn_function_backend torch.utils.data._utils.collate.default_collate
     torch.utils.data.dataloader.DataLoader deepspeed.utils.tensor_fragment.fragment_address
@@ -60,6 +61,8 @@ const harmless = new Set<string>([
     'relu relu6 gelu silu mish elu selu celu leaky_relu hardswish hardsigmoid hardtanh sigmoid tanh softplus softmax log_softmax',
   ),
   ...below('torch.nn.functional', 'cross_entropy mse_loss l1_loss smooth_l1_loss nll_loss interpolate normalize layer_norm pad'),
+  ...below('torch.nn.init', 'normal_ uniform_ trunc_normal_ zeros_ ones_ constant_ xavier_normal_ xavier_uniform_'),
+  ...below('torch.nn.init', 'kaiming_normal_ kaiming_uniform_ orthogonal_'),
   ...below(
     'numpy',
     `dtype ndarray matrix poly1d recarray record bool_ bool byte ubyte short ushort intc uintc int_ uint longlong ulonglong half single
@@ -79,7 +82,8 @@ const harmless = new Set<string>([
     'pandas',
     `NA NaT DataFrame Series Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex
     Timestamp Timedelta Period Interval DateOffset Categorical CategoricalDtype StringDtype DatetimeTZDtype PeriodDtype IntervalDtype
-    BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype Float32Dtype Float64Dtype ArrowDtype`,
+    BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype Float32Dtype
+    Float64Dtype ArrowDtype`,
   ),
   ...below(
     'pandas.arrays',

@@ -49,14 +49,16 @@ const harmlessClasses = words(`
  * read files or fetch data sets.
  */
 const harmlessInstances = words(`
-  torchvision.datasets torchaudio torchtext timm transformers accelerate fairscale deepspeed lightning
+  torchvision.datasets torchaudio torchtext timm accelerate fairscale deepspeed lightning
   pytorch_lightning lightning_fabric ignite mmengine mmcv mmcls mmpretrain mmdet mmseg ultralytics kornia monai albumentations sklearn PIL
+  transformers.models.timm_wrapper transformers.modeling_utils transformers.trainer_callback transformers.generation
 `);
 
 /** Below modules above, and yet able to make programs of text or to fetch files. */
 const exceptions = words(`
   torchvision.models.feature_extraction timm.models._features_fx timm.models.fx_features timm.models._hub
-  lightning.pytorch.cli pytorch_lightning.cli pytorch_lightning.utilities.cli`);
+  lightning.pytorch.cli pytorch_lightning.cli pytorch_lightning.utilities.cli PIL.ImageFont
+`);
 
 /** `Outer.Inner` too; functions and modules begin with a small letter. */
 const className = /^_*[A-Z]\w*(?:\._*[A-Z]\w*)*$/;

@@ -5,12 +5,16 @@ import { Opaque } from './pickle-values.js';
 /** Magic number, protocol, facts about the machine, objects, keys of the storages: what torch.load reads before the numbers. */
 const picklesOfStorage = 5;
 
+/** Bounds the time that all of them take together; those of a large network have a megabyte. */
+const maxBytes = 2 ** 23;
+
 /**
  * Reads what `torch.storage._load_from_bytes` would load: storages that were pickled without torch.save hold a file of its legacy
  * format as bytes. Its pickles are held to the same rules and have no pickles in them; the numbers behind them stay unread.
  */
 export class NestedPickles {
   private readonly read = new Set<unknown>();
+  private bytesLeft = maxBytes;
   private readonly objects: PickleObjects;
 
   constructor(
@@ -36,7 +40,10 @@ export class NestedPickles {
       throw unsafe(this.file, 'its pickle calls torch.storage._load_from_bytes of what is no storage');
     }
     this.read.add(source);
-    for (let count = 0, start = 0; count < picklesOfStorage; count++) start = unpickleAt(bytes, start, this.file, this.objects).end;
+    const head = bytes.subarray(0, this.bytesLeft);
+    let end = 0;
+    for (let count = 0; count < picklesOfStorage; count++) end = unpickleAt(head, end, this.file, this.objects).end;
+    this.bytesLeft -= end;
   }
 }
 

@@ -1,13 +1,18 @@
+import { canonicalPath } from './harmless-calls.js';
+
 /** A class or function that a pickle names. It is never looked up and never called. */
 export class Global {
   /** The dotted path, as the file has it. */
   readonly path: string;
+  /** The same for every version of Python that wrote it. */
+  readonly canonical: string;
 
   constructor(
     readonly module: string,
     readonly name: string,
   ) {
     this.path = `${module}.${name}`;
+    this.canonical = canonicalPath(module, name);
   }
 
   /** What getattr would find in it. */
@@ -22,7 +27,7 @@ export class Opaque {
     readonly maker: string,
     /** What was called. */
     readonly source?: Global,
-    /** What calling it would call, as a functools.partial does: each a function and its arguments. */
-    readonly kept: (readonly unknown[])[] = [],
+    /** What calling it would call, as a functools.partial does: each a function and its first argument. */
+    readonly kept: (readonly [callable: unknown, argument: unknown])[] = [],
   ) {}
 }

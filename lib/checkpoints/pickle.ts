@@ -9,7 +9,6 @@ import {
   type Manner,
 } from './call-rules.js';
 import { damaged, unsafe } from './faults.js';
-import { canonicalPath } from './harmless-calls.js';
 import { steps, stopOpcode } from './opcodes.js';
 import { Global, Opaque } from './pickle-values.js';
 
@@ -30,6 +29,9 @@ const maxBytes = 2 ** 28;
 
 /** Bounds a module and a name together. */
 const maxPathLength = 1024;
+
+/** Bounds its dots: each step may be a module. Real names have 10. */
+const maxPathSteps = 32;
 
 /**
  * Reads a Python pickle (protocols 0 to 5, https://docs.python.org/3/library/pickletools.html) as data: a machine
@@ -200,6 +202,7 @@ export class Unpickler {
   private named(global: Global): Global {
     const { module, name, path } = global;
     if (path.length > maxPathLength) throw this.damaged(`a name has ${path.length} characters`);
+    if (path.split('.', maxPathSteps + 1).length > maxPathSteps) throw this.damaged(`a name has more than ${maxPathSteps} steps`);
     const key = `${module}\n${name}`;
     const known = this.globals.get(key);
     if (known) return known;
@@ -222,13 +225,12 @@ export class Unpickler {
   }
 
   private result(callable: Global, args: readonly unknown[]): unknown {
-    switch (canonicalPath(callable.module, callable.name)) {
+    switch (callable.canonical) {
       case 'builtins.getattr':
         return this.named(attributeOf(args[0], String(args[1])));
       case 'functools.partial':
-        return new Opaque(callable.path, callable, [args]);
       case '_codecs.encode':
-        return new Opaque(callable.path, callable, [args]);
+        return new Opaque(callable.path, callable, [[args[0], args[1]]]);
       default:
         return this.objects.call(callable.path, args) ?? new Opaque(callable.path, callable);
     }
@@ -242,7 +244,7 @@ export class Unpickler {
     if (object instanceof Opaque && object.kept.length > 0 && Array.isArray(state)) {
       const [callable, args] = state as unknown[];
       this.refuse(faultOfKept(callable));
-      object.kept.push([callable, ...(Array.isArray(args) ? (args as unknown[]) : [])]);
+      object.kept.push([callable, Array.isArray(args) ? args[0] : undefined]);
     }
   }
 

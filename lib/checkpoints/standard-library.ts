@@ -202,10 +202,17 @@ for (const word of rows.trim().split(/\s+/)) {
   if (word.endsWith(':')) prefix = word.slice(0, -1);
   else modules.add(prefix + word);
 }
+const firstSteps = new Set([...modules].map((module) => module.split('.', 1)[0]!));
+
+/** Whether anything of Python's own begins with this: most names do not, and need no further look. */
+export function beginsStandardModule(firstStep: string): boolean {
+  return firstSteps.has(firstStep);
+}
 
 /** Whether `module`, a whole dotted name, is one of Python's own. */
 export function isStandardModule(module: string): boolean {
   if (modules.has(module)) return true;
+  if (!module.includes('.')) return false;
   const testModule = /^test\.test_\w+/.exec(module);
   return (testModule !== null && modules.has(testModule[0])) || testPackages.some((name) => isBelow(module, name));
 }

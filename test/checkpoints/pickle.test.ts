@@ -127,6 +127,7 @@ describe('damaged pickles', () => {
     ['a key without a value', '}(Nu.', /a key has no value/],
     ['a key in a number', 'K\x01(NNu.', /what is no dict/],
     ['a name without measure', `c${'a.'.repeat(600)}\nb\n.`, /a name has 1202 characters/],
+    ['a name of too many steps', `c${'a.'.repeat(32)}\nb\n.`, /a name has more than 32 steps/],
     ['an item in a number', 'K\x01(Ne.', /what is no list/],
   ])('%s', (_, program, sentence) => {
     expect(refusal(program)).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringMatching(sentence) });
