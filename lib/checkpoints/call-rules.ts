@@ -1,7 +1,7 @@
 import { plain } from './faults.js';
 import { isHarmless } from './harmless-calls.js';
 import { isHarmlessClass, isKnownPackage } from './known-packages.js';
-import { Global, Opaque } from './pickle-values.js';
+import { Global, Opaque, type Judgement } from './pickle-values.js';
 import { beginsStandardModule, isStandardModule } from './standard-library.js';
 
 /**
@@ -53,6 +53,9 @@ const direct = new Set([
 
 const dunder = /^__.*__$/;
 
+/** Called as a function it does what NEWOBJ does. */
+const makes = '.__new__';
+
 /** Whether it is known what `global` does, and that it does no harm; `bare` as for {@link isHarmlessClass}. */
 export function isKnownHarmless({ module, name, canonical }: Global, bare: boolean): boolean {
   return isHarmless(canonical) || isHarmlessClass(module, name, bare);
@@ -61,12 +64,19 @@ export function isKnownHarmless({ module, name, canonical }: Global, bare: boole
 export function faultOfCall(callable: unknown, args: readonly unknown[] | undefined, manner: Manner): string | undefined {
   if (callable instanceof Opaque) return faultOfCallingResult(callable);
   if (!(callable instanceof Global)) return undefined;
-  const constructor = /^(.+)\.__new__$/.exec(callable.name);
-  if (constructor) {
-    const ofClass = faultOfGlobal(new Global(callable.module, constructor[1]!), 'make');
-    return ofClass ?? (args?.[0] instanceof Global ? faultOfCall(args[0], undefined, 'make') : undefined);
-  }
-  return faultOfGlobal(callable, manner) ?? faultOfArguments(callable, args, manner);
+  const { fault, needsArguments } = (callable.judged[manner] ??= judge(callable, manner));
+  return fault ?? (needsArguments ? faultOfArguments(callable, args) : undefined);
+}
+
+function judge(global: Global, manner: Manner): Judgement {
+  if (global.name.endsWith(makes)) return { fault: faultOfGlobal(classOf(global), 'make'), needsArguments: true };
+  const path = global.canonical;
+  const needsArguments = direct.has(path) || calledArguments.has(path) || (manner === 'call' && !isHarmless(path) && isKnown(global));
+  return { fault: faultOfGlobal(global, manner), needsArguments };
+}
+
+function classOf({ module, name }: Global): Global {
+  return new Global(module, name.slice(0, -makes.length));
 }
 
 /** A partial calls its function, and the result of a known call may be able to do anything. */
@@ -77,30 +87,22 @@ function faultOfCallingResult({ source, maker, kept }: Opaque): string | undefin
   for (const [callable, argument] of kept) {
     if (!(callable instanceof Global)) return fault;
     // How Python writes an object whose class has __getnewargs_ex__ in protocol 2: partial(C.__new__, C, ...)().
-    if (isKnown(callable) && !callable.name.endsWith('.__new__')) return `${fault} of ${plain(callable.path)}`;
+    if (isKnown(callable) && !callable.name.endsWith(makes)) return `${fault} of ${plain(callable.path)}`;
     const deeper = faultOfCall(callable, [argument], 'call');
     if (deeper) return deeper;
   }
   return undefined;
 }
 
-/** Judged once for each name: a pickle may call it a million times. */
-const judged = { call: new WeakMap<Global, { fault: string | undefined }>(), make: new WeakMap<Global, { fault: string | undefined }>() };
-
 function faultOfGlobal(global: Global, manner: Manner): string | undefined {
-  let verdict = judged[manner].get(global);
-  if (!verdict) judged[manner].set(global, (verdict = { fault: judge(global, manner) }));
-  return verdict.fault;
-}
-
-function judge(global: Global, manner: Manner): string | undefined {
   if (isKnownHarmless(global, manner === 'make')) return undefined;
   if (isKnown(global)) return `calls ${plain(global.path)}, which is not known to be harmless`;
   return leadsAway(global) ? `calls ${plain(global.path)}, which leads out of the file's own classes` : undefined;
 }
 
-function faultOfArguments(callable: Global, args: readonly unknown[] | undefined, manner: Manner): string | undefined {
+function faultOfArguments(callable: Global, args: readonly unknown[] | undefined): string | undefined {
   const path = callable.canonical;
+  if (callable.name.endsWith(makes)) return args?.[0] instanceof Global ? faultOfCall(args[0], undefined, 'make') : undefined;
   if (!args) return direct.has(path) ? `lets others call ${plain(callable.path)}` : undefined;
   if (args.length > (mostArguments.get(path) ?? Infinity)) return `calls ${plain(callable.path)} with ${args.length} arguments`;
   for (const [index, manner] of calledArguments.get(path) ?? []) {
@@ -118,7 +120,7 @@ function faultOfArguments(callable: Global, args: readonly unknown[] | undefined
       // Generic types are written so: typing.Dict[str, int]. Of other things it could fetch what they hold.
       return args[0] instanceof Global && args[0].module === 'typing' ? undefined : `calls ${plain(callable.path)} of what is no type`;
     default:
-      return manner === 'call' && !isHarmless(path) && isKnown(callable) ? faultOfGiven(callable, args) : undefined;
+      return isHarmless(path) ? undefined : faultOfGiven(callable, args);
   }
 }
 

@@ -1,11 +1,20 @@
 import { canonicalPath } from './harmless-calls.js';
 
+export interface Judgement {
+  /** Why it may not be called. */
+  readonly fault: string | undefined;
+  /** Whether it depends on the arguments too. */
+  readonly needsArguments: boolean;
+}
+
 /** A class or function that a pickle names. It is never looked up and never called. */
 export class Global {
   /** The dotted path, as the file has it. */
   readonly path: string;
   /** The same for every version of Python that wrote it. */
   readonly canonical: string;
+  /** What call-rules.ts found of it, once for all calls. */
+  readonly judged: { call?: Judgement; make?: Judgement } = {};
 
   constructor(
     readonly module: string,

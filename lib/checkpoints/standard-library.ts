@@ -196,21 +196,32 @@ const testPackages = [
   'tkinter.test', 'unittest.test',
 ];
 
-const modules = new Set<string>();
-let prefix = '';
-for (const word of rows.trim().split(/\s+/)) {
-  if (word.endsWith(':')) prefix = word.slice(0, -1);
-  else modules.add(prefix + word);
+interface Library {
+  readonly modules: ReadonlySet<string>;
+  readonly firstSteps: ReadonlySet<string>;
 }
-const firstSteps = new Set([...modules].map((module) => module.split('.', 1)[0]!));
+let library: Library | undefined;
+
+/** Read from the rows when the first pickle asks: most models are no pickles. */
+function readLibrary(): Library {
+  const modules = new Set<string>();
+  let prefix = '';
+  for (const word of rows.trim().split(/\s+/)) {
+    if (word.endsWith(':')) prefix = word.slice(0, -1);
+    else modules.add(prefix + word);
+  }
+  return { modules, firstSteps: new Set([...modules].map((module) => module.split('.', 1)[0]!)) };
+}
 
 /** Whether anything of Python's own begins with this: most names do not, and need no further look. */
 export function beginsStandardModule(firstStep: string): boolean {
-  return firstSteps.has(firstStep);
+  library ??= readLibrary();
+  return library.firstSteps.has(firstStep);
 }
 
 /** Whether `module`, a whole dotted name, is one of Python's own. */
 export function isStandardModule(module: string): boolean {
+  const { modules } = (library ??= readLibrary());
   if (modules.has(module)) return true;
   if (!module.includes('.')) return false;
   const testModule = /^test\.test_\w+/.exec(module);
