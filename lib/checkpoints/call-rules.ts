@@ -142,9 +142,9 @@ export function attributeOf(target: unknown, name: string): Global {
 
 /** A function that is kept to be called later: what keeps it may be called by anything. */
 export function faultOfKept(callable: unknown): string | undefined {
-  if (!(callable instanceof Global) || isKnownHarmless(callable, false)) return undefined;
-  if (!isKnown(callable) && !leadsAway(callable)) return undefined;
-  return `keeps ${plain(callable.path)} to call it, which is not known to be harmless`;
+  if (!(callable instanceof Global)) return undefined;
+  const fault = callable.name.endsWith(makes) ? faultOfGlobal(classOf(callable), 'make') : faultOfGlobal(callable, 'call');
+  return fault && `keeps ${plain(callable.path)} to call it, which is not known to be harmless`;
 }
 
 /** Bounds the time that a hostile pickle can take, which may give the same list again and again. */

@@ -24,6 +24,13 @@ const { int, text, tuple, list, none } = pickle;
 const dtype = call('numpy.dtype', text('f4'), Buffer.of(0x89), Buffer.of(0x88));
 const array = call('numpy._core.multiarray._reconstruct', named('numpy.ndarray'), tuple(int(0)), call('_codecs.encode', text('b'), text('latin1')));
 
+/** partial(C.__new__, C, 1)(), as protocol 2 has it of a class with __getnewargs_ex__. */
+function objectWithKeywords(path: string): Buffer {
+  const makes = call('__builtin__.getattr', named(path), text('__new__'));
+  const partial = pickle.build(call('functools.partial', makes), tuple(makes, tuple(named(path), int(1)), pickle.dict({ a: int(2) }), none));
+  return pickle.reduce(partial);
+}
+
 /** What trainers keep beside the weights, as Python writes it into files of protocol 2. */
 const kept: Readonly<Record<string, Buffer>> = {
   'arguments of a run': instance('argparse.Namespace', { type: named('__builtin__.int') }),
@@ -48,7 +55,8 @@ const kept: Readonly<Record<string, Buffer>> = {
     tuple(named('torch.nn.modules.normalization.LayerNorm'), tuple(), pickle.dict({ eps: int(1) }), none),
   ),
   'functools.partial of Python itself': pickle.build(call('functools.partial', named('__builtin__.max')), tuple(named('__builtin__.max'), tuple(int(1)), none, none)),
-  'an object with keywords of its own': call('__builtin__.getattr', named('__main__.C'), text('__new__')),
+  'an object with keywords of its own': objectWithKeywords('__main__.C'),
+  'an object of PyTorch with keywords of its own': objectWithKeywords('torch.nn.modules.linear.Linear'),
   'default dicts within each other': call('collections.defaultdict', call('functools.partial', named('collections.defaultdict'), named('__builtin__.int'))),
   'collections': tuple(call('collections.Counter', pickle.dict({ a: int(1) })), Buffer.concat([call('collections.deque', tuple(), int(5)), Buffer.from('(K\x01e')])),
   'dates': tuple(call('datetime.datetime', text('x')), call('datetime.timedelta', int(1)), call('datetime.timezone', call('datetime.timedelta', int(0)))),
