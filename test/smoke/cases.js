@@ -70,8 +70,9 @@ export async function smokeCases(version) {
     { name: 'models that are collected', args: ['--expose-gc', ...program('forgotten.mjs')], stdout: /^\{"finalized":12\}$/ },
     { name: 'loaded several times, in several contexts', args: program('contexts.cjs'), stdout: /^\{"loaded":5,"different":1\}$/ },
     { name: '8 workers that end', args: program('workers.mjs', '8'), stdout: /^(?=.{9999})\[\[.*\]\]$/ },
-    terminatedWorkersCase(8, 1),
-    terminatedWorkersCase(3, 8),
+    terminatedWorkersCase(6, 1),
+    terminatedWorkersCase(2, 4),
+    terminatedWorkersCase(1, 8),
     {
       name: 'forked children',
       args: [compileHere, ...program('forked.mjs')],
