@@ -1,7 +1,7 @@
-import { maxFileBytes } from '../checkpoints/file.js';
+import { announcedBytes } from './announced-size.js';
 import type { RepositoryCache } from './cache.js';
 import type { HubClient, RemoteFile } from './client.js';
-import { hubError, PassingFault } from './faults.js';
+import { hubError, PassingFault, TooLarge, tooLarge } from './faults.js';
 import { PartialFile } from './partial.js';
 import { retrying } from './retry.js';
 import type { HubSettings } from './settings.js';
@@ -28,6 +28,7 @@ const maxUnsound = 2;
 
 /**
  * Makes a file's content a blob of the cache. Goes on where a download broke off, and starts again where that cannot be.
+ * Of one whose size nobody says, neither the server nor its own header, `maxBytes` may come; more is refused, and not kept.
  *
  * @throws {PassingFault} when it failed too often
  * @throws {GhostNetError} ERR_GHOST_HUB
@@ -36,6 +37,7 @@ const maxUnsound = 2;
 export async function download(
   client: HubClient,
   file: RemoteFile,
+  maxBytes: number,
   cache: RepositoryCache,
   settings: HubSettings,
   { signal, onProgress }: DownloadOptions,
@@ -49,7 +51,7 @@ export async function download(
     if (await cache.hasBlob(file)) return partial.discard();
     await partial.claim();
     report();
-    while (!(await receive(client, file, partial, report, signal))) {
+    while (!(await receive(client, file, maxBytes, partial, report, signal))) {
       if (++unsound === maxUnsound) throw wrongContent(file);
       await partial.restart();
     }
@@ -59,16 +61,16 @@ export async function download(
     await retrying(attempt, { attempts: maxAttempts, delayMs: settings.retryDelayMs, signal, progress: () => partial.sizeBytes });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT' || unsound === maxUnsound) await partial.discard();
+    if (code === 'ENOSPC' || code === 'EDQUOT' || unsound === maxUnsound || error instanceof TooLarge) await partial.discard();
     else await partial.abandon();
     throw error;
   }
 }
 
 /** Appends what is missing. False if the whole is not what it should be. */
-async function receive(client: HubClient, file: RemoteFile, partial: PartialFile, report: () => void, signal?: AbortSignal): Promise<boolean> {
-  const { sizeBytes } = file;
-  if (sizeBytes === undefined || partial.sizeBytes < sizeBytes) {
+async function receive(client: HubClient, file: RemoteFile, maxBytes: number, partial: PartialFile, report: () => void, signal?: AbortSignal): Promise<boolean> {
+  let announced = await announcedBytes(file, partial);
+  if (partial.sizeBytes < (announced ?? Infinity)) {
     const body = await client.content(file, partial.sizeBytes, signal);
     if (body.start !== partial.sizeBytes) await partial.restart();
     if (body.start > 0 && body.start !== partial.sizeBytes) {
@@ -76,15 +78,20 @@ async function receive(client: HubClient, file: RemoteFile, partial: PartialFile
       throw new PassingFault(`the server began at byte ${body.start}, which nobody asked for`);
     }
     for await (const chunk of body.chunks()) {
+      const come = partial.sizeBytes + chunk.length;
+      if (come > (file.sizeBytes ?? come)) return false;
+      // Before it is written: what is refused takes no place on the disk.
+      const most = Math.min(maxBytes, announced ?? maxBytes);
+      if (come > most) throw tooLarge(file, come, most);
       await partial.append(chunk);
-      if (partial.sizeBytes > (sizeBytes ?? maxFileBytes)) return false;
       report();
+      if (announced === undefined) announced = await announcedBytes(file, partial);
     }
-    if (sizeBytes !== undefined && partial.sizeBytes < sizeBytes) {
-      throw new PassingFault(`the connection ended after ${partial.sizeBytes} of ${sizeBytes} bytes`);
+    if (partial.sizeBytes < (announced ?? 0)) {
+      throw new PassingFault(`the connection ended after ${partial.sizeBytes} of ${announced} bytes`);
     }
   }
-  return partial.sizeBytes === (sizeBytes ?? partial.sizeBytes) && partial.isSound(signal);
+  return partial.sizeBytes === (announced ?? partial.sizeBytes) && partial.isSound(signal);
 }
 
 function wrongContent({ name, etag }: RemoteFile): Error {

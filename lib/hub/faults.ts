@@ -24,6 +24,15 @@ export class PassingFault extends Error {
 /** The hub has the repository and not this revision. */
 export class RevisionNotFound extends GhostNetError {}
 
+/** A file that nobody wants to have. */
+export class TooLarge extends GhostNetError {}
+
+/** @param foundBytes as announced, or what has come */
+export function tooLarge({ name }: { readonly name: string }, foundBytes: number, maxBytes: number): TooLarge {
+  const message = `${name} has at least ${foundBytes} bytes, more than it can have (${maxBytes}). It was not kept.`;
+  return new TooLarge('ERR_GHOST_HUB', message);
+}
+
 export function hubError(message: string, cause?: unknown): GhostNetError {
   return new GhostNetError('ERR_GHOST_HUB', message, { cause });
 }

@@ -1,9 +1,10 @@
+import { maxConfigBytes } from '../checkpoints/config.js';
 import { hubFiles, maxFileBytes } from '../checkpoints/file.js';
 import { GhostNetError } from '../errors.js';
 import { RepositoryCache } from './cache.js';
 import { HubClient, isCommit, type RemoteFile } from './client.js';
 import { download, maxAttempts, type DownloadOptions } from './download.js';
-import { cacheFault, hubError, isOffline, noWeights, PassingFault, RevisionNotFound, unreachable, type Wanted } from './faults.js';
+import { cacheFault, isOffline, noWeights, PassingFault, RevisionNotFound, tooLarge, unreachable, type Wanted } from './faults.js';
 import type { PublishedModel } from './published.js';
 import { retrying } from './retry.js';
 import { hubSettings, type HubSettings } from './settings.js';
@@ -76,9 +77,6 @@ export async function fetchModel(wanted: Wanted, options: FetchOptions = {}, giv
   }
 }
 
-/** What a config.json can have at most. */
-const maxConfigBytes = 16 * 2 ** 20;
-
 /** One look at the hub, and the downloads that it leads to. */
 class Fetch {
   readonly #client: HubClient;
@@ -128,10 +126,8 @@ class Fetch {
 
   async #bring(file: RemoteFile, maxBytes: number): Promise<void> {
     const { cache, settings, options } = this;
-    if (file.sizeBytes !== undefined && file.sizeBytes > maxBytes) {
-      throw hubError(`${file.name} of ${this.wanted.repository} has ${file.sizeBytes} bytes, more than a network of this family can (${maxBytes}).`);
-    }
-    await download(this.#client, file, cache, settings, options);
+    if (file.sizeBytes !== undefined && file.sizeBytes > maxBytes) throw tooLarge(file, file.sizeBytes, maxBytes);
+    await download(this.#client, file, maxBytes, cache, settings, options);
     await cache.link(file);
   }
 }

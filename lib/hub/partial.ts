@@ -49,6 +49,12 @@ export class PartialFile {
     }
   }
 
+  /** What has come already; no more than that may be asked for. */
+  async read(start: number, sizeBytes: number): Promise<Buffer> {
+    const { buffer } = await this.#handle!.read(Buffer.alloc(sizeBytes), 0, sizeBytes, start);
+    return buffer;
+  }
+
   async restart(): Promise<void> {
     await this.discard();
     await this.#open(this.#newPath(), 'wx+');
