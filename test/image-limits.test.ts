@@ -125,6 +125,14 @@ describe('the memory that decoding takes', () => {
     expect(error).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/16000 x 16000 pixels would take \d+ bytes to decode, more than 1073741824; reduce it first/) as unknown });
   });
 
+  it('is not needed for one that is too elongated', async () => {
+    const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } }).png().toBuffer();
+    for (const [width, height] of [[20_000_000, 1], [1, 20_000_000], [2_000_000, 30]] as const) {
+      const error = await errorOf(decodeImage(resized(small, width, height)));
+      expect(error).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/its \d+ x \d+ pixels are too elongated to be resized; crop it first/) as unknown });
+    }
+  });
+
   it('and so is one of more pixels than any may have', async () => {
     const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } }).png().toBuffer();
     expect(16_385 * 16_384).toBeGreaterThan(maxImagePixels);

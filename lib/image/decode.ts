@@ -11,8 +11,11 @@ import { loadSharp } from './sharp.js';
 /** The most pixels that an image file may hold, about sharp's own default (16383 squared): 0.8 GB once decoded. */
 export const maxImagePixels = 16384 * 16384;
 
-/** With no more pixels than this, no format takes {@link maxDecodeBytes}, whatever a file does. */
-const ordinaryPixels = 40_000_000;
+/** With no more pixels than this, no format takes a quarter of {@link maxDecodeBytes}, whatever a file does. */
+const ordinaryPixels = 10_000_000;
+
+/** The longer side over the shorter one. Nothing could be seen in what is left of such a picture once it is resized. */
+const maxElongation = 2 ** 16;
 
 /** For the pixels of a file, and what is in memory on the way to them; the file itself comes on top. */
 const maxDecodeBytes = 2 ** 30;
@@ -44,12 +47,18 @@ export async function decodeBytes(bytes: Uint8Array, name: string, timeoutMs: nu
   const metadata = await sharp(encoded, sharpOptions).metadata().catch((cause: unknown) => {
     throw undecodable(name, reasonIn(cause), cause);
   });
-  const needed = bytesToDecode(metadata);
-  if (needed > maxDecodeBytes) {
-    const size = `${metadata.width} x ${metadata.height} pixels`;
-    throw undecodable(name, `its ${size} would take ${needed} bytes to decode, more than ${maxDecodeBytes}; reduce it first`);
-  }
+  checkHeader(metadata, name);
   return decode(maxImagePixels);
+}
+
+function checkHeader(metadata: Metadata, name: string): void {
+  const { width, height } = metadata;
+  const size = `its ${width} x ${height} pixels`;
+  if (Math.max(width, height) > maxElongation * Math.min(width, height)) {
+    throw undecodable(name, `${size} are too elongated to be resized; crop it first`);
+  }
+  const needed = bytesToDecode(metadata);
+  if (needed > maxDecodeBytes) throw undecodable(name, `${size} would take ${needed} bytes to decode, more than ${maxDecodeBytes}; reduce it first`);
 }
 
 /** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */
