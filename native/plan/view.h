@@ -71,12 +71,16 @@ struct View {
   float* start(const Worker& w) const { return home == Home::arena ? w.arena : w.scratch; }
 };
 
-/// Zeroes the columns beside row y.
-inline void clear_border(const View& view, const Worker& w, int block, int y) {
+/// Zeroes the columns before some rows, and behind the last row of the map. Columns behind any other row are those before its
+/// successor, which whoever computes that one zeroes: threads that share a map's rows never write the same place.
+inline void clear_borders(const View& view, const Worker& w, int block, Range rows) {
   const int count = view.border * view.pixel_floats(block);
-  float* row = view.row(w, block, y);
-  float* right = row + static_cast<size_t>(view.width) * view.pixel_floats(block);
-  for (int i = 0; i < count; ++i) row[i - count] = right[i] = 0.0f;
+  const View::Rows row = view.rows(w, block);
+  float* before = row[rows.begin] - count;
+  for (int y = rows.begin; y < rows.end; ++y, before += row.pitch)
+    for (int i = 0; i < count; ++i) before[i] = 0.0f;
+  if (rows.end < view.rows_kept()) return;
+  for (int i = 0; i < count; ++i) before[i] = 0.0f;
 }
 
 }  // namespace ghostnet

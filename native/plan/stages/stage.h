@@ -26,9 +26,7 @@ class Stage {
   void compute(Worker& worker, Range which, Range rows) const {
     run(worker, which, rows);
     if (output->home != View::Home::arena || output->border == 0) return;
-    for_blocks(*output->layout, which, [&](int b) {
-      for (int y = rows.begin; y < rows.end; ++y) clear_border(*output, worker, b, y);
-    });
+    for_blocks(*output->layout, which, [&](int b) { clear_borders(*output, worker, b, rows); });
   }
   /// Called once, when all views have their place.
   virtual void placed() {}
