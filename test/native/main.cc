@@ -5,10 +5,14 @@
 #include "check.h"
 #include "tests.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-// Tests ask for more memory than there is; that is to be answered, not to abort. The sanitizer looks for this name.
-extern "C" __attribute__((visibility("default"))) const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+// Tests ask for more memory than there is; that is to be answered, not to abort. Sanitizers look for these names; without them
+// nobody does.
+extern "C" {
+#if defined(__GNUC__)
+__attribute__((visibility("default"))) const char* __asan_default_options() { return "allocator_may_return_null=1"; }
+__attribute__((visibility("default"))) const char* __tsan_default_options() { return "allocator_may_return_null=1"; }
 #endif
+}
 
 int main(int count, char** arguments) {
   const struct {

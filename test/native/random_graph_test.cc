@@ -1,174 +1,19 @@
-// Graphs that no one would draw, through every way in which a program can run them, against the reference. They keep
-// the planner honest about graphs that are no GhostNets.
-#include <cstdio>
+// Random graphs, through every way in which a program can run them, against the reference. They keep the planner honest
+// about graphs that are no GhostNets.
 #include <random>
 
 #include "check.h"
-#include "plan/shapes.h"
+#include "random_network.h"
 #include "run_graph.h"
-#include "synthetic_network.h"
 #include "tests.h"
 
 namespace ghostnet {
 namespace {
 
-class RandomNetwork {
- public:
-  RandomNetwork(unsigned seed, int nodes) : random_(seed) {
-    shape = {1, 1 + below(4), 1 + below(40), 1 + below(40)};
-    n.input(static_cast<int>(shape.c));
-    shapes_.push_back(shape);
-    while (static_cast<int>(n.graph.nodes.size()) < nodes) add_something();
-    std::vector<bool> read(n.graph.nodes.size(), false);
-    for (const Node& node : n.graph.nodes)
-      for (int input : node.inputs) read[static_cast<size_t>(input)] = true;
-    for (size_t i = 1; i < read.size(); ++i)
-      if (!read[i] || below(6) == 0) n.graph.outputs.push_back({n.graph.nodes[i].name, static_cast<int>(i)});
-  }
-
-  std::vector<float> image() {
-    std::vector<float> values(static_cast<size_t>(shape.elements()));
-    for (float& v : values) v = n.uniform();
-    return values;
-  }
-
-  SyntheticNetwork n;
-  Shape shape;
-
- private:
-  int below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }
-  int any() { return below(static_cast<int>(n.graph.nodes.size())); }
-  const Shape& at(int id) const { return shapes_[static_cast<size_t>(id)]; }
-  Activation activation() { return static_cast<Activation>(below(4)); }
-  Activation clamp() { return below(2) ? Activation::relu : Activation::none; }
-  std::string name(const char* what) const { return what + std::to_string(n.graph.nodes.size()); }
-  Node& last() { return n.graph.nodes.back(); }
-
-  /// Keeps the new node if its map has a pixel; else takes it away again.
-  int keep(int id) {
-    std::vector<Shape> shapes;
-    if (!infer_shapes(n.graph, shape, &shapes).ok()) {
-      n.graph.nodes.pop_back();
-      return -1;
-    }
-    shapes_ = std::move(shapes);
-    return id;
-  }
-
-  int conv(int in, bool depthwise) {
-    const Pair kernel{1 + below(5), 1 + below(5)};
-    const int channels = depthwise ? n.channels(in) : 1 + below(40);
-    const int id = n.conv(name(depthwise ? "depthwise" : "conv"), in, channels, kernel, {1 + below(2), 1 + below(2)},
-                          {below(kernel.y + 1), below(kernel.x + 1)}, depthwise ? channels : 1, activation());
-    if (below(3) == 0) last().dilation = {1 + below(3), 1 + below(3)};
-    if (below(4) == 0) last().scale = nullptr;
-    if (below(4) == 0) last().bias = nullptr;
-    return keep(id);
-  }
-
-  // The shapes of convolution that have kernels of their own.
-  int usual_depthwise(int in) {
-    constexpr Pair kKernels[] = {{3, 3}, {5, 5}, {1, 5}, {5, 1}};
-    return keep(n.depthwise(name("depthwise"), in, kKernels[below(4)], 1 + below(2), below(3) ? clamp() : Activation::sigmoid));
-  }
-
-  int pool(int in) {
-    const int id = n.node(Op::avg_pool2d, name("pool"), {in}, n.channels(in));
-    last().kernel = last().stride = {2, 2};
-    if (below(4) == 0) last().kernel = {1 + below(3), 1 + below(3)};
-    return keep(id);
-  }
-
-  int mean(int in) { return keep(n.node(Op::global_avg_pool, name("mean"), {in}, n.channels(in))); }
-
-  /// A node with the map size of `like`, other than by chance always a new one.
-  int beside(int like) {
-    for (int attempt = 0; attempt < 8; ++attempt)
-      if (const int id = any(); id > 0 && at(id).h == at(like).h && at(id).w == at(like).w) return id;
-    return keep(n.pointwise(name("beside"), like, 1 + below(40), activation()));
-  }
-
-  /// The same with its channels too.
-  int twin(int of) {
-    for (int attempt = 0; attempt < 8; ++attempt)
-      if (const int id = any(); id > 0 && at(id) == at(of)) return id;
-    return keep(n.pointwise(name("twin"), beside(of), n.channels(of), clamp()));
-  }
-
-  void concat() {
-    std::vector<int> inputs{any()};
-    int channels = n.channels(inputs[0]);
-    for (int more = below(3); more-- > 0; channels += n.channels(inputs.back())) inputs.push_back(beside(inputs[0]));
-    keep(n.node(Op::concat, name("concat"), inputs, below(3) ? channels : 1 + below(channels)));
-  }
-
-  void binary(Op op) {
-    const int a = any();
-    int b = twin(a);
-    if (op == Op::mul && below(2)) b = n.channels(b) == n.channels(a) ? mean(b) : b;
-    keep(n.node(op, name(op == Op::mul ? "mul" : "add"), {a, b}, n.channels(a)));
-  }
-
-  void ghost_module(int in) {
-    const int primary = in > 0 && below(3) == 0 ? in : keep(n.pointwise(name("primary"), in, 1 + below(40), clamp()));
-    const int cheap = keep(n.depthwise(name("cheap"), primary, {3, 3}, 1, clamp()));
-    const int channels = 2 * n.channels(primary);
-    const int both = keep(n.node(Op::concat, name("ghost"), {primary, cheap}, channels));
-    if (const int join = below(3); join == 1) {
-      const int gate = keep(n.pointwise(name("gate"), any(), channels, clamp()));
-      const int up = keep(n.node(upsample(), name("upsample"), {gate, both}, channels));
-      keep(n.node(Op::mul, name("gated"), {both, up}, channels));
-    } else if (join == 2) {
-      const int shortcut = below(2) ? twin(both) : keep(n.pointwise(name("shortcut"), in, channels, Activation::none));
-      keep(n.node(Op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both}, channels));
-    }
-  }
-
-  Op upsample() { return below(2) ? Op::upsample_nearest : Op::upsample_bilinear; }
-
-  void squeeze_excite(int in) {
-    const int reduced = keep(n.pointwise(name("reduce"), mean(in), 1 + below(20), activation()));
-    const int expanded = keep(n.pointwise(name("expand"), reduced, n.channels(in), activation()));
-    keep(n.node(Op::mul, name("excited"), {in, expanded}, n.channels(in)));
-  }
-
-  void add_something() {
-    const int in = any();
-    switch (below(12)) {
-      case 0: conv(in, false); break;
-      case 1: conv(in, true); break;
-      case 2: usual_depthwise(in); break;
-      case 3: keep(n.pointwise(name("pointwise"), in, 1 + below(40), activation())); break;
-      case 4: pool(in); break;
-      case 5: mean(in); break;
-      case 6: concat(); break;
-      case 7: keep(n.node(upsample(), name("upsample"), {in, any()}, n.channels(in))); break;
-      case 8: binary(Op::mul); break;
-      case 9: binary(Op::add); break;
-      case 10: squeeze_excite(in); break;
-      default: ghost_module(in);
-    }
-  }
-
-  std::mt19937 random_;
-  std::vector<Shape> shapes_;
-};
-
-void describe(const RandomNetwork& r) {
-  std::printf("  input [1, %d, %d, %d]\n", static_cast<int>(r.shape.c), static_cast<int>(r.shape.h), static_cast<int>(r.shape.w));
-  for (size_t i = 1; i < r.n.graph.nodes.size(); ++i) {
-    const Node& node = r.n.graph.nodes[i];
-    std::printf("  %zu: %s, %d channels, kernel %dx%d/%dx%d, dilation %dx%d, activation %d, of", i, node.name.c_str(), node.channels, node.kernel.y,
-                node.kernel.x, node.stride.y, node.stride.x, node.dilation.y, node.dilation.x, static_cast<int>(node.activation));
-    for (int input : node.inputs) std::printf(" %d", input);
-    std::printf("\n");
-  }
-}
-
 bool check_random_graph(unsigned seed) {
-  RandomNetwork r(seed, 4 + static_cast<int>(seed % 25));
+  RandomNetwork r(std::mt19937(seed), 4 + static_cast<int>(seed % 25));
   if (check_every_way(r.n.graph, r.image(), r.shape, "random graph " + std::to_string(seed))) return true;
-  describe(r);
+  r.describe();
   return false;
 }
 

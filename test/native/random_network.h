@@ -1,0 +1,53 @@
+// Graphs that no one would draw: every operator, shapes of every kind, in an order that somebody else chooses.
+#pragma once
+
+#include <functional>
+
+#include "synthetic_network.h"
+
+namespace ghostnet {
+
+class RandomNetwork {
+ public:
+  /// `choose` gives any number, again and again: a random generator, or the bytes of a fuzzer. Zeros alone lead to an end too.
+  RandomNetwork(std::function<unsigned()> choose, int nodes);
+
+  std::vector<float> image();
+  /// Prints the graph.
+  void describe() const;
+
+  SyntheticNetwork n;
+  Shape shape;
+
+ private:
+  int below(int limit) { return static_cast<int>(choose_() % static_cast<unsigned>(limit)); }
+  int any() { return below(static_cast<int>(n.graph.nodes.size())); }
+  const Shape& at(int id) const { return shapes_[static_cast<size_t>(id)]; }
+  Activation activation() { return static_cast<Activation>(below(4)); }
+  Activation clamp() { return below(2) ? Activation::relu : Activation::none; }
+  std::string name(const char* what) const { return what + std::to_string(n.graph.nodes.size()); }
+  Node& last() { return n.graph.nodes.back(); }
+  Op upsample() { return below(2) ? Op::upsample_nearest : Op::upsample_bilinear; }
+
+  /// Keeps the new node if its map has a pixel; else takes it away again.
+  int keep(int id);
+  int conv(int in, bool depthwise);
+  /// The shapes of convolution that have kernels of their own.
+  int usual_depthwise(int in);
+  int pool(int in);
+  int mean(int in);
+  /// A node with the map size of `like`, other than by chance always a new one.
+  int beside(int like);
+  /// The same with its channels too.
+  int twin(int of);
+  void concat();
+  void binary(Op op);
+  void ghost_module(int in);
+  void squeeze_excite(int in);
+  void add_something();
+
+  std::function<unsigned()> choose_;
+  std::vector<Shape> shapes_;
+};
+
+}  // namespace ghostnet
