@@ -29,6 +29,7 @@ import {
   type InferOptions,
   type LoadOptions,
 } from './options.js';
+import { ownTurn } from './own-turn.js';
 import { packageRoot } from './package-root.js';
 import { Outputs, type Embedding, type FeatureMap } from './outputs.js';
 import { createPackedModel, withoutNumbers } from './packing.js';
@@ -122,8 +123,11 @@ async function prepare(
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
+  await ownTurn();
   const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
+  await ownTurn();
   const graph = buildGhostNet(checkpoint.tensors, architecture);
+  await ownTurn();
   const config = modelConfig(architecture, checkpoint, published);
   checkOwnSize(config, graph, checkpoint);
   const macs = countMacs(graph, config.preprocess.inputSize);

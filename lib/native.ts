@@ -117,6 +117,7 @@ interface Addon {
     cropMode: string,
     isa: string,
     output: Float32Array,
+    spent: boolean,
     callback: Callback<undefined>,
   ): Call | undefined;
   cancel(call: Call): void;
@@ -240,20 +241,23 @@ export function describePlan(model: NativeModel, height: number, width: number, 
 /**
  * [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles; an aborted signal
  * stops it between rows.
+ *
+ * @param spent whether nobody needs the pixels any more: then their memory is freed at once
  */
 export async function preprocessPixels(
   image: RawImage,
   config: PreprocessConfig,
   isa: string,
-  signal: AbortSignal | undefined,
+  { signal, spent }: { signal: AbortSignal | undefined; spent: boolean },
 ): Promise<Float32Array> {
   const { width, height, channels } = image;
   const { inputSize, cropPct, mean, std, interpolation, cropMode } = config;
   const settings = Float64Array.of(width, height, channels, ...inputSize, cropPct, ...mean, ...std);
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
   const output = floats(3 * inputSize[0] * inputSize[1]);
+  const alone = pixels.byteLength === pixels.buffer.byteLength;
   await settleUnlessAborted(
-    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, output, callback),
+    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, output, spent && alone, callback),
     signal,
     { invalid_argument: 'ERR_GHOST_IMAGE', unsupported: 'ERR_GHOST_IMAGE' },
   );

@@ -2,6 +2,7 @@ import { notFinite } from './checkpoints/faults.js';
 import { weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from './graph.js';
 import { fold, type Affine } from './models/fold.js';
 import { createModel, packWeights, type NativeModel, type Precision } from './native.js';
+import { ownTurn } from './own-turn.js';
 
 /** Weights of some output channels of a convolution. */
 interface Piece {
@@ -26,6 +27,7 @@ export async function createPackedModel(
   options: { threads: number; isa: string; precision?: Precision },
   signal?: AbortSignal,
 ): Promise<NativeModel> {
+  await ownTurn();
   const model = await createModel(graph, { precision: 'fp32', ...options });
   try {
     await packGraph(model, graph, signal);
@@ -52,6 +54,7 @@ async function packGraph(model: NativeModel, graph: Graph, signal?: AbortSignal)
   let affine: Affine = {};
   for (const [i, batch] of batches.entries()) {
     const weights = await next;
+    await ownTurn();
     next = read(i + 1);
     signal?.throwIfAborted();
     const pieces = batch.map(({ id, conv, first, channels }, k) => {

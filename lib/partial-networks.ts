@@ -7,6 +7,7 @@ import { buildGhostNet } from './models/ghostnet.js';
 import { inspectGhostNet } from './models/inspect.js';
 import { outputStrides } from './models/macs.js';
 import type { NativeModel, Precision } from './native.js';
+import { ownTurn } from './own-turn.js';
 import { createPackedModel, withoutNumbers } from './packing.js';
 import { unlessAborted } from './signals.js';
 
@@ -87,7 +88,9 @@ export class PartialNetworks {
       if ((await fileStamp(file)) !== stamp) {
         throw new GhostNetError('ERR_GHOST_FILE', `${file} has changed since the model was loaded from it. Load the model again.`);
       }
+      await ownTurn();
       const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
+      await ownTurn();
       const graph = buildGhostNet(checkpoint.tensors, architecture, { outputs });
       return { native: await createPackedModel(graph, options), graph: withoutNumbers(graph), strides: outputStrides(graph) };
     } finally {

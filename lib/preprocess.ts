@@ -1,6 +1,6 @@
 import { cropModes, defaultPreprocessConfig, interpolations, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import { decodeImage, isRawImage, type ImageInput } from './image/index.js';
+import { decodeImage, isRawImage, isSharpLike, type ImageInput } from './image/index.js';
 import { checkRawImage } from './image/raw.js';
 import { maxPreprocessedSide, tooLarge } from './input-limits.js';
 import { cpu, preprocessPixels } from './native.js';
@@ -43,7 +43,8 @@ export function checkLimits({ signal, decodeTimeoutMs }: Record<(typeof imageOpt
 export async function preprocessed(image: ImageInput, config: PreprocessConfig, limits: Limits): Promise<Tensor4> {
   const isa = forcedIsa(() => cpu().isas);
   const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
-  const data = await preprocessPixels(pixels, config, isa, limits.signal);
+  // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
+  const data = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent: !isSharpLike(image) });
   return { data, shape: [1, 3, ...config.inputSize] };
 }
 

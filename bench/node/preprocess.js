@@ -58,7 +58,7 @@ function contendersOf(picture) {
   const crop = { left, top, width: inputWidth, height: inputHeight };
   const raw = { width, height, channels };
   return [
-    { name: 'ghostnet', run: () => preprocessPixels(picture, defaultPreprocessConfig, isa) },
+    { name: 'ghostnet', run: () => preprocessPixels(picture, defaultPreprocessConfig, isa, { signal: undefined, spent: false }) },
     { name: 'ghostnet, preprocess() of raw pixels', run: async () => (await preprocess(picture)).data },
     { name: 'sharp', run: () => sharp(data, { raw }).resize(resized[0], resized[1], { fit: 'fill', kernel: 'cubic' }).extract(crop).raw().toBuffer() },
   ];

@@ -1,4 +1,5 @@
 import { endianness } from 'node:os';
+import { ownTurn } from '../own-turn.js';
 import { damaged, quoted, shapeText, unreadable } from './faults.js';
 import type { CheckpointFile } from './file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from './floats.js';
@@ -89,8 +90,16 @@ async function readNeighbours(
 ): Promise<void> {
   const start = entries[0]!.begin;
   const bytes = await file.read(dataStart + start, entries.at(-1)!.end - start, signal);
+  let sinceTurnBytes = 0;
   for (const { name, dtype, shape, begin, end } of entries) {
     if (!isFloatType(dtype)) continue;
+    // Float32 is not copied; the others take a millisecond or so for this many.
+    if (dtype !== 'F32') sinceTurnBytes += end - begin;
+    if (sinceTurnBytes > 2 ** 19) {
+      await ownTurn();
+      signal?.throwIfAborted();
+      sinceTurnBytes = 0;
+    }
     tensors.set(name, { shape, data: toFloat32(bytes.subarray(begin - start, end - start), dtype, 'LE') });
   }
 }

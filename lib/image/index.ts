@@ -102,7 +102,8 @@ function pathOf(input: unknown): string | undefined {
   );
 }
 
-function isSharpLike(input: unknown): input is SharpLike {
+/** Whether it is one that works is another question. */
+export function isSharpLike(input: unknown): input is SharpLike {
   const names = ['clone', 'autoOrient', 'raw', 'toBuffer'] as const;
   if (typeof input !== 'object' || input === null) return false;
   return guarded('The image', () => names.every((name) => typeof (input as SharpLike)[name] === 'function'));

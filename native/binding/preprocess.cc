@@ -1,6 +1,7 @@
 #include "preprocess.h"
 
 #include "../kernels/select.h"
+#include "../platform/aligned.h"
 #include "../preprocess/preprocess.h"
 #include "arguments.h"
 #include "environment.h"
@@ -44,8 +45,12 @@ Status read_settings(const double* s, const std::string& interpolation, const st
 class Preprocessing final : public Job {
  public:
   using Job::Job;
-  void run() noexcept override { status_ = preprocess(image, config, *kernels, cancelled(), output_data); }
+  void run() noexcept override {
+    status_ = preprocess(image, config, *kernels, cancelled(), output_data);
+    if (spent) discard(pixel_data, pixel_bytes);
+  }
   void deliver(Napi::Env env) override {
+    if (spent) detach(env);
     if (status_.ok()) resolve(env, env.Undefined());
     else reject(env, status_);
   }
@@ -53,23 +58,33 @@ class Preprocessing final : public Job {
   ImageView image;
   PreprocessConfig config;
   const KernelTable* kernels = nullptr;
-  float* output_data = nullptr;           // [3, input_height, input_width]
+  float* output_data = nullptr;          // [3, input_height, input_width]
+  uint8_t* pixel_data = nullptr;         // [pixel_bytes]
+  size_t pixel_bytes = 0;
+  bool spent = false;
   Napi::ObjectReference pixels, output;  // whose memory is read and written
 
  private:
+  // Where Node refuses, the garbage collector will free it.
+  void detach(napi_env env) const {
+    napi_value buffer = nullptr;
+    if (napi_get_typedarray_info(env, pixels.Value(), nullptr, nullptr, nullptr, &buffer, nullptr) == napi_ok) napi_detach_arraybuffer(env, buffer);
+  }
+
   Status status_;
 };
 
 Status read_arguments(const Napi::CallbackInfo& info, Preprocessing* job) {
-  size_t settings_count = 0, bytes = 0, floats = 0;
+  size_t settings_count = 0, floats = 0;
   const double* const settings = array<double>(info[1], napi_float64_array, &settings_count);
-  const uint8_t* const pixels = array<uint8_t>(info[0], napi_uint8_array, &bytes);
+  job->pixel_data = array<uint8_t>(info[0], napi_uint8_array, &job->pixel_bytes);
   job->output_data = array<float>(info[5], napi_float32_array, &floats);
-  if (!settings || settings_count != kSettings || !pixels || !job->output_data) return Status::internal("preprocess: wrong arguments");
+  if (!settings || settings_count != kSettings || !job->pixel_data || !job->output_data) return Status::internal("preprocess: wrong arguments");
   const PreprocessConfig& c = job->config;
   if (Status s = read_settings(settings, text(info[2]), text(info[3]), &job->image, &job->config); !s.ok()) return s;
-  job->image.pixels = pixels;
-  if (job->image.channels > 4 || static_cast<int64_t>(bytes) / job->image.channels != job->image.width * job->image.height)
+  job->image.pixels = job->pixel_data;
+  job->spent = info[6].ToBoolean();
+  if (job->image.channels > 4 || static_cast<int64_t>(job->pixel_bytes) / job->image.channels != job->image.width * job->image.height)
     return Status::invalid_argument("the data's length is not width x height x channels");
   if (c.input_height > kMaxInputSize || c.input_width > kMaxInputSize) return Status::invalid_argument("the input size is out of range");
   if (floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
@@ -85,7 +100,7 @@ Status read_arguments(const Napi::CallbackInfo& info, Preprocessing* job) {
 Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  auto job = std::make_unique<Preprocessing>(info[6].As<Napi::Function>());
+  auto job = std::make_unique<Preprocessing>(info[7].As<Napi::Function>());
   if (const Status read = read_arguments(info, job.get()); !read.ok()) {
     job->reject(env, read);
     return env.Undefined();

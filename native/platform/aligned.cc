@@ -36,6 +36,19 @@ void unmap(void*, size_t) {}
 
 }  // namespace
 
+void discard(void* block, size_t size_bytes) {
+#if defined(__linux__)
+  // Smaller ones come out of the heap and are soon used again.
+  constexpr size_t kDiscardedFromBytes = size_t{8} << 20, kMostPageBytes = 65536;
+  if (size_bytes < kDiscardedFromBytes) return;
+  const auto first = (reinterpret_cast<uintptr_t>(block) + kMostPageBytes - 1) / kMostPageBytes * kMostPageBytes;
+  const auto last = (reinterpret_cast<uintptr_t>(block) + size_bytes) / kMostPageBytes * kMostPageBytes;
+  madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+#else
+  (void)block, (void)size_bytes;
+#endif
+}
+
 bool AlignedFloats::allocate(uint64_t count) {
   if (!addressable(count)) return false;
   const size_t size_bytes = static_cast<size_t>(count) * sizeof(float);

@@ -13,6 +13,10 @@ constexpr size_t kCacheLineBytes = 64;
 /// has been asked: on a 32-bit machine they may not fit a size_t.
 constexpr bool addressable(uint64_t floats) { return floats <= static_cast<uint64_t>(PTRDIFF_MAX) / sizeof(float); }
 
+/// Gives a block's pages back to the system, whose content is lost: whoever frees it later has nothing left to do. Blocks that
+/// are not large, and systems that cannot, keep them.
+void discard(void* block, size_t size_bytes);
+
 class AlignedFloats {
  public:
   AlignedFloats() = default;
