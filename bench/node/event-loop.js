@@ -1,7 +1,6 @@
 // How long the JavaScript thread is kept from turning while other threads work for it: photographs of 12 megapixels are decoded and
 // classified, networks computed, models loaded, 16 calls at a time.
 //   node bench/node/event-loop.js [SECONDS [MODEL]]
-import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
 import sharp from 'sharp';
