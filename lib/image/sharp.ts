@@ -18,27 +18,38 @@ export function loadSharp(): Sharp {
 
 /**
  * By `require`, which every host has where this runs: Jest's replaces this module's own, and bundlers leave it for a package
- * that is outside. In a single-executable program that one knows Node's modules alone: there, packages lie beside the program.
+ * that is outside. In a single-executable program it may know Node's modules alone: there, packages lie beside the program.
  * A failure is not remembered: too many open files are fewer a moment later.
  */
 function required(): Sharp {
+  let first: unknown;
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() is not to be had in Jest and in bundles
-    return require('sharp') as Sharp;
-  } catch (first) {
-    try {
-      return createRequire(__filename)('sharp') as Sharp;
-    } catch (second) {
-      // Which of the two found it tells why it cannot be loaded.
-      throw unloadable(isMissing(first) ? second : first);
-    }
+    if (!isSingleExecutable()) return require('sharp') as Sharp;
+  } catch (error) {
+    first = error;
+  }
+  try {
+    return createRequire(__filename)('sharp') as Sharp;
+  } catch (second) {
+    // Which of the two found it tells why it cannot be loaded.
+    throw unloadable(first === undefined || isMissing(first) ? second : first);
+  }
+}
+
+function isSingleExecutable(): boolean {
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- other hosts of JavaScript may lack it
+    return (require('node:sea') as typeof import('node:sea')).isSea();
+  } catch {
+    return false;
   }
 }
 
 /** Not found at all, rather than without something that it needs. */
 function isMissing(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
-  return code === 'ERR_UNKNOWN_BUILTIN_MODULE' || (code === 'MODULE_NOT_FOUND' && /['"]sharp['"]/.test(reasonOf(error)));
+  return code === 'MODULE_NOT_FOUND' && /['"]sharp['"]/.test(reasonOf(error));
 }
 
 function unloadable(cause: unknown): GhostNetError {
