@@ -1,4 +1,5 @@
 // Bytes as a picture and the settings of its preprocessing: every kernel table must give what plain loops give.
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
@@ -80,13 +81,14 @@ void fuzz(const uint8_t* data, size_t size) {
   const std::vector<uint8_t> picture = pixels(bytes, count);
   const ImageView image{picture.data(), width, height, channels};
   const auto outputs = static_cast<size_t>(c.input_height) * static_cast<size_t>(c.input_width) * 3;
+  const std::atomic<bool> never{false};
   Geometry geometry;
   std::vector<uint8_t> expected;
   for (const KernelTable* kernels : usable_kernels()) {
     std::vector<uint8_t> found(outputs);
     std::vector<float> floats(outputs);
     const Status status = preprocess_bytes(image, c, *kernels, found.data());
-    expect(preprocess(image, c, *kernels, floats.data()).code() == status.code(), "floats and bytes differ in whether there is an answer", kernels->name);
+    expect(preprocess(image, c, *kernels, never, floats.data()).code() == status.code(), "floats and bytes differ in whether there is an answer", kernels->name);
     if (!status.ok() || !plan_geometry(image, c, &geometry).ok() || !is_small(image, geometry)) continue;
     if (expected.empty()) expected = reference::preprocess_bytes(image, c);
     expect(found == expected, "differs from the plain loops", kernels->name);
