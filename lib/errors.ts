@@ -14,6 +14,8 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_IMAGE'
   /** A model cannot be fetched by its name, or a variable that says from where makes no sense. */
   | 'ERR_GHOST_HUB'
+  /** A camera or a stream cannot be reached, sends no pictures, or broke off. */
+  | 'ERR_GHOST_STREAM'
   /** A tensor's shape does not fit its data, the network, or memory. */
   | 'ERR_GHOST_SHAPE'
   /** The model has been disposed of. */

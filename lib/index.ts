@@ -1,4 +1,5 @@
 export { load, type GhostNet, type Logits, type ModelInfo } from './ghostnet.js';
+export { cameraFrames, type CameraOptions, type Reconnection } from './camera/camera.js';
 export type { ModelConfig } from './model-config.js';
 export type { Embedding, FeatureMap } from './outputs.js';
 export { exportModel, type ExportedModel, type ExportOptions } from './export/index.js';

@@ -53,9 +53,11 @@ export function mjpegFrames(stream: ByteStream, options: MjpegOptions = {}): Asy
   return latest ? newestFrames(stream, splitter, onSkipped, signal) : everyFrame(stream, splitter, signal);
 }
 
-function checkMjpegOptions(options: unknown) {
+export const mjpegOptions = ['maxFrameBytes', 'latest', 'onSkipped', 'signal'] as const;
+
+export function checkMjpegOptions(options: unknown) {
   const wrong = (expected: string, found: unknown): GhostNetError => new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
-  const { maxFrameBytes = defaultMaxFrameBytes, latest = false, onSkipped = () => undefined, signal } = readOptions(options, ['maxFrameBytes', 'latest', 'onSkipped', 'signal']);
+  const { maxFrameBytes = defaultMaxFrameBytes, latest = false, onSkipped = () => undefined, signal } = readOptions(options, mjpegOptions);
   if (!Number.isInteger(maxFrameBytes) || (maxFrameBytes as number) < 1 || (maxFrameBytes as number) > 2 ** 30) {
     throw wrong(`maxFrameBytes should be a whole number from 1 to ${2 ** 30}`, maxFrameBytes);
   }

@@ -1,4 +1,5 @@
 import { noHub, PassingFault, refused, type Wanted } from './faults.js';
+import { retryAfterMs } from './retry.js';
 import { ResponseBody, StallTimer } from './stall.js';
 import type { HubSettings } from './settings.js';
 
@@ -143,11 +144,4 @@ function redirection({ status, headers }: Response, from: string): string | unde
     throw noHub(from, 'it leads to an address that is none');
   }
   return new URL(location, from).href;
-}
-
-/** The header holds seconds or a date. */
-function retryAfterMs(header: string | null): number | undefined {
-  if (header === null) return undefined;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

@@ -34,3 +34,10 @@ export async function retrying<T>(attempt: () => Promise<T>, { attempts, delayMs
 function tooLong(fault: PassingFault, waitMs: number): PassingFault {
   return new PassingFault(`${fault.message} and asks to come back in ${Math.round(waitMs / 1000)} s`, waitMs, { cause: fault });
 }
+
+/** How long a server asks to wait. Its header `Retry-After` holds seconds or a date. */
+export function retryAfterMs(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}

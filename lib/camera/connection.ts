@@ -1,0 +1,92 @@
+import { PassingFault } from '../hub/faults.js';
+import { retryAfterMs } from '../hub/retry.js';
+import { ResponseBody, StallTimer } from '../hub/stall.js';
+import { cameraAddress, type CameraAddress } from './address.js';
+
+/** A camera's answer, whose content has not been read yet. */
+export interface Connection {
+  /** Bytes as they come; ending the iteration closes the connection. */
+  readonly chunks: AsyncGenerator<Uint8Array, void, undefined>;
+  /** `stream`: goes on until the camera ends it; `film`: a file of many frames; `jpeg`, `picture`: a single one. */
+  readonly kind: 'stream' | 'film' | 'jpeg' | 'picture';
+  /** As the camera calls it: `multipart/x-mixed-replace`. */
+  readonly contentType: string;
+}
+
+/** What will be so next time too, unless the camera is just starting. `message` continues "…: ". */
+export class Refusal extends Error {}
+
+const maxRedirects = 5;
+
+/** Content that a camera sends in the place of pictures: its login page, a message, a playlist. */
+const noPictures = /^(?:text\/html|application\/(?:xhtml\+xml|xml|json|dash\+xml|vnd\.apple\.mpegurl|x-mpegurl)|video\/(?:mp4|mp2t|webm))$/;
+
+/**
+ * Asks a camera for its pictures.
+ *
+ * @throws {PassingFault} what may go better next time
+ * @throws {Refusal}
+ * @throws `signal.reason`
+ */
+export async function connect(camera: CameraAddress, stallTimeoutMs: number, signal: AbortSignal): Promise<Connection> {
+  let address = camera;
+  for (let redirects = 0; redirects <= maxRedirects; redirects++) {
+    const timer = new StallTimer(stallTimeoutMs, signal);
+    const response = await request(address, timer);
+    if (response.ok) return connection(response, timer, signal);
+    await response.body?.cancel();
+    const next = redirection(response, address);
+    if (!next) throw refused(response, address);
+    address = next;
+  }
+  throw new Refusal(`it leads on to another address more than ${maxRedirects} times`);
+}
+
+async function request({ url, authorization }: CameraAddress, timer: StallTimer): Promise<Response> {
+  timer.start();
+  try {
+    const headers = { accept: 'multipart/x-mixed-replace, image/*, */*;q=0.5', ...(authorization !== undefined && { authorization }) };
+    return await fetch(url, { headers, redirect: 'manual', signal: timer.signal });
+  } catch (error) {
+    throw timer.faultOf(error, `${url.host} did not answer`);
+  } finally {
+    timer.stop();
+  }
+}
+
+async function connection(response: Response, timer: StallTimer, signal: AbortSignal): Promise<Connection> {
+  const contentType = response.headers.get('content-type')?.split(';')[0]!.trim().toLowerCase() ?? '';
+  if (noPictures.test(contentType)) {
+    await response.body?.cancel();
+    throw new Refusal(`it answers with ${contentType}, not with pictures; the camera's manual has the address of its Motion JPEG stream or of a snapshot`);
+  }
+  const chunks = new ResponseBody(response, timer, signal).chunks();
+  // Some cameras give a stream a length that it never reaches.
+  const isMultipart = contentType.startsWith('multipart/');
+  if (contentType.startsWith('image/')) return { chunks, kind: /^image\/p?jpe?g$/.test(contentType) ? 'jpeg' : 'picture', contentType };
+  return { chunks, kind: !isMultipart && response.headers.has('content-length') ? 'film' : 'stream', contentType };
+}
+
+/** Where a response leads, if it leads anywhere. User and password go to the same origin alone. */
+function redirection({ status, headers }: Response, from: CameraAddress): CameraAddress | undefined {
+  const location = headers.get('location');
+  if (![301, 302, 303, 307, 308].includes(status) || location === null) return undefined;
+  if (!URL.canParse(location, from.url.href) || !/^https?:$/.test(new URL(location, from.url).protocol)) throw new Refusal('it leads on to an address that is none');
+  const to = cameraAddress(new URL(location, from.url));
+  return from.authorization !== undefined && to.url.origin === from.url.origin ? { authorization: from.authorization, ...to } : to;
+}
+
+function refused({ status, headers }: Response, address: CameraAddress): Error {
+  if (status === 408 || status === 429 || status >= 500) return new PassingFault(`it answered with status ${status}`, retryAfterMs(headers.get('retry-after')));
+  return new Refusal(status === 401 ? whyUnauthorized(headers, address) : `it answered with status ${status}. Check the address`);
+}
+
+function whyUnauthorized(headers: Headers, { authorization }: CameraAddress): string {
+  const asked = headers.get('www-authenticate') ?? 'Basic';
+  if (!/\bbasic\b/i.test(asked)) {
+    const [scheme] = asked.split(/[\s,]/);
+    return `it asks for ${scheme!} authentication (status 401), and only Basic is known here. Set the camera to it, or use curl: curl -sN --anyauth -u USER URL | ghostnet classify -`;
+  }
+  if (authorization !== undefined) return 'it refuses the user or the password of the address (status 401)';
+  return 'it asks for a user and a password (status 401). Put them into the address: http://USER:PASSWORD@HOST/…, encoded as URLs are (%40 for @)';
+}
