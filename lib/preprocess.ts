@@ -1,6 +1,6 @@
 import { cropModes, defaultPreprocessConfig, interpolations, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import { decodeImage, isRawImage, isSharpLike, type ImageInput } from './image/index.js';
+import { decodeImage, isRawImage, isSharpLike, type ImageInput, type RawImage } from './image/index.js';
 import { checkRawImage } from './image/raw.js';
 import { maxPreprocessedSide, tooLarge } from './input-limits.js';
 import { cpu, preprocessPixels } from './native.js';
@@ -41,10 +41,18 @@ export function checkLimits({ signal, decodeTimeoutMs }: Record<(typeof imageOpt
 
 /** The same once the arguments have been checked, but for the image. */
 export async function preprocessed(image: ImageInput, config: PreprocessConfig, limits: Limits): Promise<Tensor4> {
-  const isa = forcedIsa(() => cpu().isas);
   const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
   // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
-  const data = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent: !isSharpLike(image) });
+  return preprocessedPixels(pixels, config, { signal: limits.signal, spent: !isSharpLike(image) });
+}
+
+/** The half of it that follows decoding; the pixels must stay as they are meanwhile. `spent`: nobody looks at them afterwards. */
+export async function preprocessedPixels(
+  pixels: RawImage,
+  config: PreprocessConfig,
+  options: { signal: AbortSignal | undefined; spent: boolean },
+): Promise<Tensor4> {
+  const data = await preprocessPixels(pixels, config, forcedIsa(() => cpu().isas), options);
   return { data, shape: [1, 3, ...config.inputSize] };
 }
 

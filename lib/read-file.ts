@@ -8,7 +8,7 @@ const pieceBytes = 4 * 2 ** 20;
  * Opens a file for reading; what becomes a pipe or a device after somebody has looked makes nobody wait, because opening
  * waits for no writer.
  */
-export function openToRead(path: string): Promise<FileHandle> {
+export function openToRead(path: string | Buffer): Promise<FileHandle> {
   // Windows has no such flag, and no pipes in its folders.
   return open(path, constants.O_RDONLY | ((constants as Partial<typeof constants>).O_NONBLOCK ?? 0));
 }
@@ -30,7 +30,7 @@ export class Unread extends Error {
  * @throws {Unread} for anything but a regular file, and for one of more than `maxBytes`
  * @throws what the file system throws, and `signal.reason`
  */
-export async function readWholeFile(path: string, maxBytes: number, signal?: AbortSignal, check?: (head: Buffer) => void): Promise<Buffer> {
+export async function readWholeFile(path: string | Buffer, maxBytes: number, signal?: AbortSignal, check?: (head: Buffer) => void): Promise<Buffer> {
   const file = await openToRead(path);
   try {
     const stats = await file.stat();

@@ -78,7 +78,7 @@ describe('ghostnet classify -', () => {
     expect(stdout).toHaveLength(pictures.length);
     for (const [i, line] of stdout.entries()) {
       const words = answers[i]!.slice(0, 2).map(({ label, probability }) => `${label} ${(100 * probability).toFixed(1)} %`);
-      expect(line).toMatch(/^frame +\d+ +\d+\.\d ms {2}/);
+      expect(line).toMatch(/^frame +\d+ {2}decode +\d+\.\d {2}preprocess +\d+\.\d {2}network +\d+\.\d ms {2}/);
       expect(Number(line.slice(6, 12))).toBe(i + 1);
       expect(line.endsWith(` ms  ${words.join('; ')}`)).toBe(true);
     }
@@ -91,7 +91,7 @@ describe('ghostnet classify -', () => {
     const expected = answers.map((top, i) => ({
       image: '-',
       frame: i + 1,
-      latencyMs: expect.any(Number),
+      ...Object.fromEntries(['latencyMs', 'decodeMs', 'preprocessMs', 'networkMs', ...(i === 0 ? ['loadModelMs', 'loadDecoderMs'] : [])].map((name) => [name, expect.any(Number)])),
       top: top.map((entry) => ({ ...entry, probability: expect.closeTo(entry.probability, 5) as number })),
     }));
     expect(parse(stdout)).toEqual(expected);
@@ -104,12 +104,30 @@ describe('ghostnet classify -', () => {
     child.stdin!.write(Buffer.concat(Array.from({ length: 10 }, () => pictures[4]!).concat(pictures[1]!)));
     child.stdin!.end();
     const { stdout, stderr, code } = await ended;
-    expect({ stderr, code }).toEqual({ stderr: [], code: 0 });
+    // A camera has no end: if the pipe has one, something broke off.
+    expect({ stderr, code }).toEqual({ stderr: [expect.stringMatching(/^ghostnet: Standard input ended after frame 12: .*--no-latest.*\.$/)], code: 1 });
     const frames = framesIn(stdout);
     expect(frames).toEqual([...new Set(frames)].sort((a, b) => a - b));
     expect(frames.length).toBeLessThan(8);
     expect(frames.at(-1)).toBe(12);
     expect(parse(stdout).at(-1)!.top[0]!.label).toBe(answers[1]![0]!.label);
+  });
+
+  it.each<[string, string[], number]>([['every frame is wanted', ['--no-latest'], 3], ['it is one picture', [], 1]])('has no complaint about a pipe that ends where %s', async (_, args, count) => {
+    const { stdout, stderr, code } = await run(['-', ...args], Buffer.concat(pictures.slice(0, count)));
+    expect([stdout.length, stderr, code]).toEqual([count, [], 0]);
+  });
+
+  it('says that the camera broke off within a frame', async () => {
+    const { stderr, code } = await run(['-'], Buffer.concat([pictures[0]!, pictures[1]!.subarray(0, 1000)]));
+    expect({ stderr, code }).toEqual({ stderr: ['ghostnet: Standard input ended in the middle of a frame, after 1000 bytes of it.'], code: 1 });
+  });
+
+  it('ends when nothing has come for as long as it is told', async () => {
+    const { child, ended } = start(['-', '--stall', '0.5']);
+    child.stdin!.write(pictures[0]!);
+    const { stdout, stderr, code } = await ended;
+    expect([stdout.length, stderr, code]).toEqual([1, ['ghostnet: Nothing has come from standard input for 0.5 s.'], 1]);
   });
 
   it('takes the newest frame of a file when told', async () => {
@@ -126,7 +144,7 @@ describe('ghostnet classify -', () => {
     expect(stderr).toEqual([
       'ghostnet: A frame is skipped: broken, 2000 bytes.',
       expect.stringMatching(/^ghostnet: Frame 3: The image of \d+ bytes cannot be decoded: .*\.$/),
-      `ghostnet: A frame is skipped: cut off, ${a.length - 1} bytes.`,
+      `ghostnet: Standard input ended in the middle of a frame, after ${a.length - 1} bytes of it.`,
     ]);
   });
 
@@ -186,9 +204,12 @@ describe('ghostnet classify -', () => {
 
   it.each<[string[], RegExp]>([
     [['-', 'a.jpg'], /must be the only image/],
-    [['a.jpg', '--latest'], /are for - \(standard input\)/],
-    [['a.jpg', '--no-latest'], /are for - \(standard input\)/],
-    [['a.jpg', '--max-frames', '3'], /are for - \(standard input\)/],
+    [['a.jpg', '--latest'], /--(?:no-)?latest is for - \(standard input\)|--max-frames is for -/],
+    [['a.jpg', '--stall', '3'], /--stall is for - \(standard input\) and cameras/],
+    [['-', '--retries', '3'], /are for cameras/],
+    [['-', '--stall', '0'], /--stall/],
+    [['a.jpg', '--no-latest'], /--(?:no-)?latest is for - \(standard input\)|--max-frames is for -/],
+    [['a.jpg', '--max-frames', '3'], /--(?:no-)?latest is for - \(standard input\)|--max-frames is for -/],
     [['-', '--max-frames', '0'], /--max-frames/],
   ])('ends with 2 on classify %s', async (args, words) => {
     const { stdout, stderr, code } = await run(args, pictures[0]!);

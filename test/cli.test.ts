@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,12 +35,24 @@ beforeAll(async () => {
   writeFileSync(broken, 'no picture');
 });
 
+interface Line {
+  readonly image: string;
+  readonly latencyMs: number;
+  readonly decodeMs: number;
+  readonly preprocessMs: number;
+  readonly networkMs: number;
+  readonly loadModelMs?: number;
+  readonly loadDecoderMs?: number;
+  readonly top: unknown[];
+}
+
 describe('ghostnet classify', () => {
   it('prints a table for one image', async () => {
     const { stdout, stderr, code } = await ghostnet('classify', red, '--top', '3');
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     const [head, ...rows] = lines(stdout);
-    expect(head).toMatch(/red\.png {2}\(\d+\.\d ms\)$/);
+    expect(head).toMatch(/red\.png {2}\(decode \d+\.\d ms, preprocess \d+\.\d ms, network \d+\.\d ms\)$/);
+    expect(rows.pop()).toMatch(/^before it: model loaded in \d+\.\d ms, decoder in \d+\.\d ms$/);
     await using model = await load();
     const top = await model.classify(red, { topK: 3 });
     expect(rows).toHaveLength(3);
@@ -50,7 +63,7 @@ describe('ghostnet classify', () => {
   });
 
   it('prints five classes unless told otherwise', async () => {
-    expect(lines((await ghostnet('classify', red)).stdout)).toHaveLength(6);
+    expect(lines((await ghostnet('classify', red)).stdout)).toHaveLength(7);
   });
 
   it('prints one line for each of several images', async () => {
@@ -58,7 +71,7 @@ describe('ghostnet classify', () => {
     expect(code).toBe(0);
     const rows = lines(stdout);
     expect(rows).toHaveLength(3);
-    for (const row of rows) expect(row).toMatch(/\.png\s+\d+\.\d ms {2}[^;]+ \d+\.\d %; [^;]+ \d+\.\d %$/);
+    for (const row of rows) expect(row).toMatch(/\.png +decode +\d+\.\d {2}preprocess +\d+\.\d {2}network +\d+\.\d ms {2}[^;]+ \d+\.\d %; [^;]+ \d+\.\d %$/);
     expect(rows[1]).toMatch(/a blue one\.png/);
     const answer = (row: string): string => row.replace(/^.*? ms/, '');
     expect(answer(rows[0]!)).toBe(answer(rows[2]!));
@@ -68,11 +81,17 @@ describe('ghostnet classify', () => {
   it('prints JSON, one object a line', async () => {
     const { stdout, stderr, code } = await ghostnet('classify', '--json', '--threads', '1', red, blue);
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    const objects = lines(stdout).map((line) => JSON.parse(line) as { image: string; latencyMs: number; top: unknown[] });
+    const objects = lines(stdout).map((line) => JSON.parse(line) as Line);
     expect(objects.map(({ image }) => image)).toEqual([red, blue]);
     await using model = await load();
-    for (const { image, latencyMs, top } of objects) {
-      expect(latencyMs).toBeGreaterThan(0);
+    for (const [i, { image, top, ...times }] of objects.entries()) {
+      const { latencyMs, decodeMs, preprocessMs, networkMs, loadModelMs, loadDecoderMs } = times;
+      // Two that end in the same moment have had one time.
+      for (const part of [decodeMs, preprocessMs, networkMs]) expect(part).toBeGreaterThanOrEqual(i === 0 ? 0.001 : 0);
+      // Each rounded by itself.
+      expect(decodeMs + preprocessMs + networkMs).toBeLessThan(latencyMs + 0.1);
+      // What is done once is told once, and of no image.
+      expect([loadModelMs, loadDecoderMs].map((ms) => ms !== undefined && ms > 0)).toEqual([i === 0, i === 0]);
       const expected = await model.classify(image);
       expect(top).toEqual(expected.map((entry) => ({ ...entry, probability: expect.closeTo(entry.probability, 5) as number })));
     }
@@ -155,11 +174,25 @@ describe('ghostnet info', () => {
   });
 });
 
+describe('a picture that is piped in without -', () => {
+  it.skipIf(process.platform === 'win32').each(["cat '%s' | %g", "%g < '%s'"])('is told of it: %s', async (line) => {
+    const command = line.replace('%s', red).replace('%g', `'${process.execPath}' '${builtCommand}' classify`);
+    const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
+      execFile('sh', ['-c', `${command}; echo $?`], (_, stdout, stderr) => resolve({ stdout, stderr }));
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: '2\n', stderr: expect.stringMatching(/^ghostnet: [^\n]*ghostnet classify -\.\n$/) });
+  });
+});
+
 describe('the command line', () => {
   const manifest = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')) as { version: string };
 
   it('prints its version', async () => {
     expect(await ghostnet('--version')).toEqual({ stdout: `${manifest.version}\n`, stderr: '', code: 0 });
+  });
+
+  it('prints help when nothing else is asked of it', async () => {
+    expect(await ghostnet()).toEqual(await ghostnet('--help'));
   });
 
   it.each(['--help', 'classify --help', 'help info'])('prints help: %s', async (args) => {
@@ -170,10 +203,11 @@ describe('the command line', () => {
   });
 
   it.each<[string, string[], RegExp]>([
-    ['no command', [], /no command given/],
     ['an unknown command', ['clasify', red], /clasify/],
     ['no image', ['classify'], /image/],
     ['an unknown option', ['classify', red, '--speed'], /--speed/],
+    ['a misspelt command', ['clasify', red], /Did you mean classify\?/],
+    ['a misspelt option', ['classify', red, '--jsn'], /Did you mean --json\?/],
     ['a value that is no number', ['classify', red, '--top', 'many'], /--top.*many/],
     ['0 classes', ['classify', red, '--top', '0'], /--top/],
     ['half a thread', ['info', '--threads', '1.5'], /--threads/],

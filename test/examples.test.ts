@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load } from '../lib/index.js';
+import { camera, sends } from './camera/server.js';
 import { temporaryFolder } from './checkpoints/folder.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -58,6 +59,11 @@ describe('examples/camera.mjs', () => {
     const found = await example(['camera.mjs'], Buffer.alloc(0), { PATH: programs + delimiter + process.env['PATH']! });
     // It films until it is asked to end: that it ended by itself is a fault.
     expect(found).toEqual({ stdout: line(), stderr: 'rpicam-vid ended with 0\n', code: 1 });
+  });
+
+  it('says what an IP camera sees', async () => {
+    const { origin } = await camera(sends(frame, 'image/jpeg'));
+    expect(await example(['camera.mjs', origin], Buffer.alloc(0))).toEqual({ stdout: line(), stderr: '', code: 0 });
   });
 
   it('says that there is no camera', async () => {

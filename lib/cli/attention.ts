@@ -3,8 +3,9 @@ import { Command } from 'commander';
 import { writeFiles } from '../export/new-file.js';
 import { preprocess } from '../preprocess.js';
 import { attentionSheet, sheetFormats, type SheetFormat } from './attention-sheet.js';
+import { imageIn } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
+import { modelOption, outputName, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
 import { untilStopped } from './stop.js';
 
 interface Options extends ModelOptions {
@@ -23,7 +24,7 @@ export function attentionCommand(): Command {
   return new Command('attention')
     .description('Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.')
     .argument('<image>', 'an image file')
-    .requiredOption('-o, --output <file>', `the picture to write (${endings})`)
+    .requiredOption('-o, --output <file>', `the picture to write (${endings})`, outputName)
     .option('--side <pixels>', "of the square that the network sees: more show more (default: the model's input size)", wholeNumber)
     .addOption(modelOption())
     .addOption(revisionOption())
@@ -41,7 +42,7 @@ async function attention(image: string, { output, side, ...options }: Options, f
   const model = await loadModel(options, signal);
   try {
     const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
-    const tensor = await preprocess(image, config, { signal });
+    const tensor = await preprocess(await imageIn(image, signal), config, { signal });
     const maps = await model.attention(tensor, { signal });
     const sheet = await attentionSheet(tensor, config, maps, format);
     await writeFiles([{ path: output, pieces: [sheet] }], true, signal);

@@ -7,7 +7,7 @@ import { measureLatencies } from './latencies.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { readMachine } from './machine.js';
 import { imageSize, jsonOption, modelOption, precisionOption, revisionOption, wholeNumber } from './options.js';
-import { platform, print, round } from './print.js';
+import { platform, print, printJson, round } from './print.js';
 import { readClocks, readHeat, readTemperatures } from './throttling.js';
 import { version } from './version.js';
 
@@ -59,7 +59,7 @@ async function bench(options: Options): Promise<void> {
   }
   const after = await readHeat();
   show(endLines(facts!.before, after));
-  if (options.json) print(JSON.stringify({ ...facts, rows, after }));
+  if (options.json) printJson({ ...facts, rows, after });
 }
 
 async function describe(model: GhostNet, { shape: [, , height, width] }: Tensor4, { seconds, every }: Options): Promise<BenchFacts> {

@@ -1,56 +1,64 @@
 import { GhostNetError } from '../errors.js';
-import type { GhostNet } from '../ghostnet.js';
-import type { SkippedFrame } from '../mjpeg.js';
-import { loadModel, type ModelOptions } from './load.js';
-import { inWords, print, reportFault, round, rounded } from './print.js';
-import { standardInputFrames, standardInputIsFile } from './standard-input.js';
+import { jsonClassifications, timesAndClasses } from './classification-format.js';
+import { frameSource, type FrameOptions } from './frame-source.js';
+import type { ModelOptions } from './load.js';
+import { print, reportFault } from './print.js';
 import { untilStopped } from './stop.js';
+import { TimedClassifier, type TimedClasses } from './timed-classifier.js';
 
-export interface StreamOptions extends ModelOptions {
+export interface StreamOptions extends ModelOptions, FrameOptions {
   top: number;
   json?: boolean;
-  /** Default: unless standard input is a file. */
-  latest?: boolean;
   /** Of pictures that could be classified. */
   maxFrames?: number;
 }
 
-/** Prints a line for each picture of standard input, until that ends, enough have been printed, or a signal comes. */
-export function classifyStream(options: StreamOptions): Promise<void> {
-  return untilStopped((signal) => classifyFrames(options, signal));
+/**
+ * Prints a line for each picture of standard input (`-`) or of a camera's address, until that ends, enough have been printed, or
+ * a signal comes.
+ */
+export function classifyStream(source: string, options: StreamOptions): Promise<void> {
+  return untilStopped((signal) => classifyFrames(source, options, signal));
 }
 
-async function classifyFrames(options: StreamOptions, signal: AbortSignal): Promise<void> {
-  const model = await loadModel(options, signal);
+async function classifyFrames(name: string, options: StreamOptions, signal: AbortSignal): Promise<void> {
   // Frames are numbered as they come, those that were passed over for a newer one too.
-  let [seen, printed] = [0, 0];
-  const onSkipped = ({ reason, sizeBytes }: SkippedFrame): void => {
-    if (reason === 'older') seen++;
-    else if (!signal.aborted) reportFault(`A frame is skipped: ${reason}, ${sizeBytes} bytes.`);
-  };
+  let [seen, classified] = [0, 0];
+  const source = frameSource(name, options, () => seen++, signal);
+  const classifier = await TimedClassifier.load(options, signal);
+  const printed = options.json ? jsonClassifications(classifier.start) : printLine;
   try {
-    for await (const picture of standardInputFrames({ latest: options.latest ?? !standardInputIsFile(), onSkipped, signal })) {
-      const frame = ++seen;
-      if (await classifyFrame(model, picture, frame, options, signal)) printed++;
-      if (printed === options.maxFrames) return;
+    for await (const picture of source.frames) {
+      const id = { image: source.name, frame: ++seen };
+      if (await classifyFrame(id, () => classifier.classify(() => Promise.resolve(picture), signal), printed)) classified++;
+      if (classified === options.maxFrames) return;
     }
   } finally {
-    await model.dispose();
+    await classifier.dispose();
   }
+  const fault = source.endedEarly(seen);
+  if (fault && !signal.aborted) throw fault;
 }
 
+interface FrameId {
+  readonly image: string;
+  readonly frame: number;
+}
+
+type PrintFrame = (id: FrameId, classes: TimedClasses) => void;
+
 /** False where the picture is a bad one. */
-async function classifyFrame(model: GhostNet, picture: Uint8Array, frame: number, options: StreamOptions, signal: AbortSignal): Promise<boolean> {
-  const start = performance.now();
+async function classifyFrame(id: FrameId, classify: () => Promise<TimedClasses>, printed: PrintFrame): Promise<boolean> {
   try {
-    const top = await model.classify(picture, { topK: options.top, signal });
-    const latencyMs = performance.now() - start;
-    if (options.json) print(JSON.stringify({ image: '-', frame, latencyMs: round(latencyMs, 2), top: top.map(rounded) }));
-    else print(`frame ${String(frame).padStart(6)}  ${latencyMs.toFixed(1).padStart(6)} ms  ${top.map(inWords).join('; ')}`);
+    printed(id, await classify());
     return true;
   } catch (error) {
     if (!(error instanceof GhostNetError) || error.code !== 'ERR_GHOST_IMAGE') throw error;
-    reportFault(`Frame ${frame}: ${error.message}`);
+    reportFault(`Frame ${id.frame}: ${error.message}`);
     return false;
   }
+}
+
+function printLine({ frame }: FrameId, classes: TimedClasses): void {
+  print(`frame ${String(frame).padStart(6)}  ${timesAndClasses(classes)}`);
 }

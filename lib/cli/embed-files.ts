@@ -1,6 +1,6 @@
 import type { GhostNet } from '../ghostnet.js';
 import type { EmbedOptions } from '../options.js';
-import { imagesAhead, isFaultOfImage } from './image-files.js';
+import { faultIn, imageIn, imagesAhead, isFaultOfImage } from './image-files.js';
 import { inOrder } from './in-order.js';
 import { reportFault } from './print.js';
 
@@ -11,9 +11,9 @@ export interface EmbeddedFile {
 
 /** The embedding of each file, in their order. Files that are no sound images are reported and left out. */
 export async function* embedFiles(model: GhostNet, files: readonly string[], options: EmbedOptions): AsyncGenerator<EmbeddedFile> {
-  for await (const outcome of inOrder(files, imagesAhead, (file) => model.embed(file, options))) {
+  for await (const outcome of inOrder(files, imagesAhead, async (file) => model.embed(await imageIn(file, options.signal), options))) {
     if ('result' in outcome) yield { file: outcome.item, vector: outcome.result.data };
-    else if (isFaultOfImage(outcome.error)) reportFault(outcome.error.message);
+    else if (isFaultOfImage(outcome.error)) reportFault(faultIn(outcome.item, outcome.error));
     else throw outcome.error;
   }
 }

@@ -3,11 +3,13 @@ import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
 import { writeFiles } from '../export/new-file.js';
 import { embedFiles, type EmbeddedFile } from './embed-files.js';
+import { jsonText } from './escape.js';
 import { findAllImageFiles } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { npyHeader } from './npy.js';
-import { modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
+import { modelOption, outputName, precisionOption, revisionOption, threadsOption } from './options.js';
 import { print } from './print.js';
+import { jsonName } from './raw-paths.js';
 import { untilStopped } from './stop.js';
 
 interface Options extends ModelOptions {
@@ -24,7 +26,7 @@ export function embedCommand(): Command {
   return new Command('embed')
     .description('Writes a vector for each image, by which images can be compared, searched or sorted.')
     .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
-    .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)')
+    .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)', outputName)
     .option('--normalize', 'give every vector the length 1')
     .addOption(modelOption())
     .addOption(revisionOption())
@@ -74,7 +76,7 @@ async function writeVectors(path: string, embedded: AsyncIterable<EmbeddedFile>,
     yield* rows(({ vector }) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
   };
   const list = function* (): Generator<Uint8Array> {
-    yield Buffer.from(`${JSON.stringify(names, null, 1)}\n`);
+    yield Buffer.from(`${JSON.stringify(names.map((name) => jsonName(name).image), null, 1)}\n`);
   };
   const namesPath = `${path.slice(0, -extname(path).length)}.names.json`;
   await writeFiles([{ path, pieces: array(), head }, { path: namesPath, pieces: list() }], true, signal);
@@ -82,5 +84,5 @@ async function writeVectors(path: string, embedded: AsyncIterable<EmbeddedFile>,
 
 /** Nine digits tell every float32 from every other. */
 function asJson({ file, vector }: EmbeddedFile): string {
-  return JSON.stringify({ image: file, embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
+  return jsonText({ ...jsonName(file), embedding: Array.from(vector, (value) => Number(value.toPrecision(9))) });
 }

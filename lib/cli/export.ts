@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { exportModel } from '../export/index.js';
-import { imageSize, jsonOption, revisionOption } from './options.js';
-import { megabytes, print } from './print.js';
+import { imageSize, jsonOption, outputName, revisionOption } from './options.js';
+import { megabytes, print, printJson } from './print.js';
 import { withProgressBar } from './progress.js';
 import { untilStopped } from './stop.js';
 
@@ -22,7 +22,7 @@ export function exportCommand(): Command {
   return new Command('export')
     .description("Writes a model for other engines, as ONNX or as safetensors with timm's names.")
     .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
-    .argument('<file>', 'the file to write, .onnx or .safetensors')
+    .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
     .addOption(revisionOption())
     .option('--half', 'of .safetensors: float16 in place of float32')
     .option('--size <pixels>', "of .onnx: height and width of the input, as 224 or 192x256 (default: the model's)", imageSize)
@@ -41,6 +41,6 @@ async function exportTo(model: string, file: string, { revision, half, size, for
   };
   const { files, sizeBytes, config } = await withProgressBar((onProgress) => exportModel(model, file, { ...options, onProgress, signal }));
   const { architecture, numClasses } = config;
-  if (json) print(JSON.stringify({ files, sizeBytes, architecture, numClasses }));
+  if (json) printJson({ files, sizeBytes, architecture, numClasses });
   else print(`${files.join(', ')}: ${architecture}, ${numClasses} classes, ${megabytes(sizeBytes)}`);
 }

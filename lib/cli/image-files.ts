@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { glob, isDynamicPattern, type GlobOptions } from 'tinyglobby';
+import { cameraAddress, isCameraAddress } from '../camera/address.js';
 import { GhostNetError } from '../errors.js';
+import { readImageFile } from '../image/file.js';
 import { reportFault } from './print.js';
+import { encodePath, rawFileSystem } from './raw-paths.js';
 
 /** What is looked for in folders, in any case; a file that is named may be called anything. */
 const imageExtensions = ['jpg', 'jpeg', 'jpe', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'] as const;
 
-/** What one argument means. */
+/** What one argument means. Names that are not UTF-8 are as raw-paths.ts has them. */
 export interface Found {
   readonly argument: string;
   readonly kind: 'file' | 'folder' | 'pattern';
@@ -21,7 +24,8 @@ export interface Found {
  * opens it will say so.
  */
 export async function findImageFiles(argument: string): Promise<Found> {
-  const stats = await stat(argument).catch(() => undefined);
+  refuseAddress(argument);
+  const stats = await stat(encodePath(argument)).catch(() => undefined);
   if (stats?.isDirectory()) return { argument, kind: 'folder', files: await imagesIn(argument) };
   if (stats || !isDynamicPattern(argument)) return { argument, kind: 'file', files: [argument] };
   const pattern = process.platform === 'win32' ? argument.replaceAll('\\', '/') : argument;
@@ -30,7 +34,7 @@ export async function findImageFiles(argument: string): Promise<Found> {
 
 /** Hidden files and folders are passed over. */
 async function matching(pattern: string, options: GlobOptions): Promise<string[]> {
-  return (await glob(pattern, { expandDirectories: false, ...options })).sort();
+  return (await glob(pattern, { expandDirectories: false, fs: rawFileSystem, ...options })).sort();
 }
 
 async function imagesIn(folder: string): Promise<string[]> {
@@ -48,6 +52,28 @@ export async function findAllImageFiles(images: readonly string[]): Promise<Foun
 function whyNothing({ argument, kind }: Found): string {
   if (kind === 'pattern') return `${argument} does not exist, and as a pattern it matches no file.`;
   return `Folder ${argument} holds no images (${imageExtensions.map((extension) => `.${extension}`).join(', ')}).`;
+}
+
+/**
+ * The image in a file as the library takes it: its path, which is read where it is decoded. The library's paths are text; a file
+ * whose name is none is read here.
+ */
+export async function imageIn(file: string, signal?: AbortSignal): Promise<string | Uint8Array> {
+  refuseAddress(file);
+  const path = encodePath(file);
+  return typeof path === 'string' ? path : readImageFile(path, signal, file);
+}
+
+/** The secrets of an address are in no message, as a path is. */
+function refuseAddress(argument: string): void {
+  if (!isCameraAddress(argument)) return;
+  const { shown } = cameraAddress(argument);
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', `${shown} is the address of a camera, which classify alone reads. Fetch the picture first (curl -O).`);
+}
+
+/** What is wrong with an image, with its file's name, which the library knows of a path alone. */
+export function faultIn(file: string, { message }: GhostNetError): string {
+  return typeof encodePath(file) === 'string' || message.includes(file) ? message : `${file}: ${message}`;
 }
 
 /**

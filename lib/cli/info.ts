@@ -3,7 +3,7 @@ import type { GhostNet } from '../ghostnet.js';
 import { cpu } from '../native.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption } from './options.js';
-import { megabytes, platform, print } from './print.js';
+import { megabytes, platform, print, printJson } from './print.js';
 import { version } from './version.js';
 
 interface Options extends ModelOptions {
@@ -28,7 +28,7 @@ async function info(options: Options): Promise<void> {
   if (options.json) {
     const { labels, ...config } = model.config;
     const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};
-    print(JSON.stringify({ ghostnet: version, node: process.version, platform: platform(), ...model.info, ...config, labels: labels.length, ...plan }));
+    printJson({ ghostnet: version, node: process.version, platform: platform(), ...model.info, ...config, labels: labels.length, ...plan });
   } else {
     printFacts(model);
     if (options.plan) printPlan(model);

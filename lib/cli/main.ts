@@ -1,37 +1,21 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { GhostNetError } from '../errors.js';
-import { attentionCommand } from './attention.js';
-import { benchCommand } from './bench.js';
-import { classifyCommand } from './classify.js';
-import { embedCommand } from './embed.js';
-import { exportCommand } from './export.js';
-import { infoCommand } from './info.js';
-import { pullCommand } from './pull.js';
-import { similarCommand } from './similar.js';
-import { version } from './version.js';
+import { endWithOutput, say, sayPage } from './print.js';
+import { createProgram } from './program.js';
+import { commandArguments } from './raw-paths.js';
+import { standardInputIsPiped } from './standard-input.js';
 
 /** Bad use, as opposed to bad input: the command line itself is wrong. */
 const exitBadUse = 2;
 const exitBadInput = 1;
 
 async function main(): Promise<void> {
-  const program = new Command('ghostnet')
-    .description('Classifies images with the GhostNet family of networks.')
-    .version(version)
-    .addCommand(classifyCommand())
-    .addCommand(infoCommand())
-    .addCommand(benchCommand())
-    .addCommand(pullCommand())
-    .addCommand(embedCommand())
-    .addCommand(similarCommand())
-    .addCommand(attentionCommand())
-    .addCommand(exportCommand());
-  for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
-  }
+  const program = createProgram();
   try {
-    await program.parseAsync();
+    // Who types the name alone wants to know what there is.
+    if (process.argv.length <= 2) program.outputHelp();
+    else await program.parseAsync(commandArguments(), { from: 'user' });
   } catch (error) {
     fail(error);
   }
@@ -44,25 +28,23 @@ function fail(error: unknown): void {
     // Commander puts its guess at a misspelt word on a line of its own.
     const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ').replace(/\.$/, '');
     const sentence = error.code === 'commander.help' ? 'no command given' : message;
-    report(`${sentence}. Try ghostnet --help.`, exitBadUse);
-  } else if (error instanceof GhostNetError) {
-    report(error.message, exitBadInput);
-  } else {
-    throw error;
+    say(`${sentence}. ${missesDash(error) ? 'Standard input is read by: ghostnet classify -' : 'Try ghostnet --help'}.`);
+    process.exitCode = exitBadUse;
+    return;
+  }
+  process.exitCode = exitBadInput;
+  // That no binary fits takes a page of help to say.
+  if (error instanceof GhostNetError) (error.code === 'ERR_GHOST_NATIVE' ? sayPage : say)(error.message);
+  else {
+    sayPage(`An unexpected error, which is a fault of ghostnet's own: ${String((error as Error | undefined)?.stack ?? error)}`);
+    process.exit();
   }
 }
 
-function report(sentence: string, exitCode: number): void {
-  process.stderr.write(`ghostnet: ${sentence}\n`);
-  process.exitCode = exitCode;
+/** A picture was piped in, and nobody said so. */
+function missesDash({ code }: CommanderError): boolean {
+  return code === 'commander.missingArgument' && process.argv[2] === 'classify' && standardInputIsPiped();
 }
 
-// A reader that closes the pipe early (ghostnet ... | head) is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
-}
-
+endWithOutput();
 void main();

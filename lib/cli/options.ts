@@ -1,10 +1,27 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { precisions } from '../options.js';
+import { encodePath } from './raw-paths.js';
 
 export function wholeNumber(value: string): number {
   const number = Number(value);
   if (!/^\d+$/.test(value) || number < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return number;
+}
+
+export function wholeNumberOrNone(value: string): number {
+  return value === '0' ? 0 : wholeNumber(value);
+}
+
+export function seconds(value: string): number {
+  const number = Number(value);
+  if (!/^\d*\.?\d+$/.test(value) || number < 0.001 || number > 86400) throw new InvalidArgumentError('Expected a number of seconds, from 0.001 to 86400.');
+  return number;
+}
+
+/** Node would write another name in the place of one that is not UTF-8. */
+export function outputName(value: string): string {
+  if (encodePath(value) !== value) throw new InvalidArgumentError('The name of a file to write should be UTF-8.');
+  return value;
 }
 
 /** `224` or `192x256`, in pixels. */
@@ -20,5 +37,4 @@ export const threadsOption = (): Option => new Option('-t, --threads <n>', 'thre
 export const precisionOption = (): Option =>
   new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close').choices(precisions).default('fp32');
 export const topOption = (): Option => new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
-export const maxFramesOption = (): Option => new Option('--max-frames <n>', 'of standard input, end after n frames').argParser(wholeNumber);
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

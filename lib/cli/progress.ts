@@ -1,5 +1,6 @@
 import type { WriteStream } from 'node:tty';
 import type { LoadProgress } from '../hub/download.js';
+import { visible } from './escape.js';
 import { megabytes } from './print.js';
 
 const barCells = 24;
@@ -16,7 +17,7 @@ export class ProgressLine {
     const now = performance.now();
     if (!this.stream.isTTY || now - this.drawnAt < redrawMs) return;
     this.drawnAt = now;
-    this.stream.write(`\r${line().slice(0, Math.max(0, (this.stream.columns || 80) - 1))}\x1b[K`);
+    this.stream.write(`\r${visible(line()).slice(0, Math.max(0, (this.stream.columns || 80) - 1))}\x1b[K`);
   }
 
   /** What comes next begins on a clean line. */

@@ -5,7 +5,7 @@ import { publishedModels } from '../hub/published.js';
 import { modelSource } from '../hub/source.js';
 import { checkRevision } from '../options.js';
 import { jsonOption, revisionOption } from './options.js';
-import { print } from './print.js';
+import { print, printJson } from './print.js';
 import { withProgressBar } from './progress.js';
 import { untilStopped } from './stop.js';
 
@@ -39,5 +39,6 @@ async function pull(name: string, options: Options, signal: AbortSignal): Promis
   const { repository, commit, folder } = await withProgressBar((onProgress) =>
     fetchModel({ repository: source.repository, revision }, { signal, onProgress, newest: true }),
   );
-  print(options.json ? JSON.stringify({ repository, revision, commit, folder }) : folder);
+  if (options.json) printJson({ repository, revision, commit, folder });
+  else print(folder);
 }

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { GhostNetError } from '../errors.js';
 import { embedFiles } from './embed-files.js';
-import { findAllImageFiles } from './image-files.js';
+import { findAllImageFiles, imageIn } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
-import { print, round } from './print.js';
+import { print, printJson, round } from './print.js';
+import { jsonName } from './raw-paths.js';
 import { untilStopped } from './stop.js';
 
 interface Options extends ModelOptions {
@@ -38,7 +39,7 @@ async function similar(query: string, paths: string[], options: Options, signal:
   const files = (await findAllImageFiles(paths)).flatMap((found) => found.files).filter((file) => resolve(file) !== resolve(query));
   const model = await loadModel(options, signal);
   try {
-    const { data } = await model.embed(query, { normalize: true, signal });
+    const { data } = await model.embed(await imageIn(query, signal), { normalize: true, signal });
     let best: Match[] = [];
     for await (const { file, vector } of embedFiles(model, files, { normalize: true, signal })) {
       best.push({ image: file, similarity: vector.reduce((sum, value, i) => sum + value * data[i]!, 0) });
@@ -46,7 +47,8 @@ async function similar(query: string, paths: string[], options: Options, signal:
     }
     if (best.length === 0) throw new GhostNetError('ERR_GHOST_FILE', `There is no image to compare ${query} with.`);
     for (const { image, similarity } of best) {
-      print(options.json ? JSON.stringify({ image, similarity: round(similarity, 6) }) : `${similarity.toFixed(3).padStart(6)}  ${image}`);
+      if (options.json) printJson({ ...jsonName(image), similarity: round(similarity, 6) });
+      else print(`${similarity.toFixed(3).padStart(6)}  ${image}`);
     }
   } finally {
     await model.dispose();

@@ -1,25 +1,44 @@
-import { fstatSync } from 'node:fs';
+import { fstatSync, type Stats } from 'node:fs';
+import { wholeFrames } from '../camera/whole-frames.js';
 import { GhostNetError } from '../errors.js';
-import { mjpegFrames, type MjpegOptions } from '../mjpeg.js';
+import type { MjpegOptions } from '../mjpeg.js';
+
+export interface StandardInputOptions extends MjpegOptions {
+  readonly signal: AbortSignal;
+  /** How long nothing may come until that counts as an end. Default: for ever, once `onSilence` has been called. */
+  readonly stallTimeoutMs?: number | undefined;
+  /** Nothing has come for a while, and more is waited for. */
+  readonly onSilence: (silentMs: number) => void;
+}
 
 /** The largest picture, other than JPEG, that is taken from standard input. */
 const maxPictureBytes = 256 * 2 ** 20;
 
-/** A stream without one frame in so many bytes is no Motion JPEG. */
-const maxBytesWithoutFrame = 64 * 2 ** 20;
-
 /** Enough to know a file's format by. */
 const signatureBytes = 12;
+
+/** A camera that says nothing for so long is worth a word. */
+const silentMs = 10_000;
 
 const expected =
   'Expected a picture or a stream of JPEG frames, as of rpicam-vid --codec mjpeg -o - or ffmpeg -c:v mjpeg -f mjpeg -';
 
 /** Standard input was redirected from a file: nothing is lost by reading it slowly. */
 export function standardInputIsFile(): boolean {
+  return standardInputStats()?.isFile() ?? false;
+}
+
+/** Something is there to be read: a file, or what another program writes. */
+export function standardInputIsPiped(): boolean {
+  const stats = standardInputStats();
+  return stats !== undefined && (stats.isFile() || stats.isFIFO() || stats.isSocket());
+}
+
+function standardInputStats(): Stats | undefined {
   try {
-    return fstatSync(process.stdin.fd).isFile();
+    return fstatSync(process.stdin.fd);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -27,28 +46,54 @@ export function standardInputIsFile(): boolean {
  * The pictures of standard input: a Motion JPEG stream's frames (a JPEG file is one of a single frame), or the one
  * PNG, WebP, GIF, TIFF or AVIF file that it is.
  *
- * @throws {GhostNetError} ERR_GHOST_IMAGE when there is none; ERR_GHOST_FILE
+ * @throws {GhostNetError} ERR_GHOST_IMAGE when there is none; ERR_GHOST_STREAM when nothing comes for too long; ERR_GHOST_FILE
  * @throws `signal.reason`
  */
-export async function* standardInputFrames(options: MjpegOptions & { signal: AbortSignal }): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* standardInputFrames({ stallTimeoutMs, onSilence, ...mjpegOptions }: StandardInputOptions): AsyncGenerator<Uint8Array, void, undefined> {
+  const { signal } = mjpegOptions;
   const { stdin } = process;
   const end = (): void => void stdin.destroy();
-  options.signal.addEventListener('abort', end, { once: true });
+  signal.addEventListener('abort', end, { once: true });
   try {
-    const input: AsyncIterator<Buffer> = stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+    const input = watched(stdin[Symbol.asyncIterator]() as AsyncIterator<Buffer>, stallTimeoutMs, onSilence);
     const first = await firstBytes(input);
     if (first.length === 0) throw new GhostNetError('ERR_GHOST_IMAGE', `Standard input is empty. ${expected}.`);
     if (isH264(first)) throw new GhostNetError('ERR_GHOST_IMAGE', `Standard input is H.264 video. ${expected}.`);
     if (isPicture(first)) yield await wholePicture(first, input);
-    else yield* frames(first, input, end, options);
+    else yield* wholeFrames(both(first, input), end, mjpegOptions, noFrame);
   } catch (error) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (error instanceof GhostNetError || !(error instanceof Error && 'syscall' in error)) throw error;
     throw new GhostNetError('ERR_GHOST_FILE', `Standard input cannot be read: ${error.message}.`, { cause: error });
   } finally {
-    options.signal.removeEventListener('abort', end);
+    signal.removeEventListener('abort', end);
     end();
   }
+}
+
+function noFrame(sizeBytes: number): GhostNetError {
+  return new GhostNetError('ERR_GHOST_IMAGE', `The ${sizeBytes} bytes of standard input hold no whole JPEG frame. ${expected}.`);
+}
+
+/** The chunks of `input`, whose silence is noticed while one is waited for. */
+async function* watched(input: AsyncIterator<Buffer>, stallTimeoutMs: number | undefined, onSilence: (silentMs: number) => void): AsyncGenerator<Buffer, void, undefined> {
+  for (;;) {
+    const stalled = (): void => void process.stdin.destroy(new GhostNetError('ERR_GHOST_STREAM', `Nothing has come from standard input for ${stallTimeoutMs! / 1000} s.`));
+    const timer = stallTimeoutMs === undefined ? setTimeout(onSilence, silentMs, silentMs) : setTimeout(stalled, stallTimeoutMs);
+    try {
+      const next = await input.next();
+      if (next.done) return;
+      clearTimeout(timer);
+      yield next.value;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+async function* both(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  yield first;
+  yield* rest;
 }
 
 async function firstBytes(input: AsyncIterator<Buffer>): Promise<Buffer> {
@@ -61,36 +106,12 @@ async function firstBytes(input: AsyncIterator<Buffer>): Promise<Buffer> {
   return bytes;
 }
 
-async function* frames(
-  first: Buffer,
-  input: AsyncIterator<Buffer>,
-  destroy: () => void,
-  options: MjpegOptions,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let [found, sizeBytes] = [0, first.length];
-  async function* chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    yield first;
-    for (let next = await input.next(); !next.done; next = await input.next()) {
-      sizeBytes += next.value.length;
-      if (found === 0 && sizeBytes > maxBytesWithoutFrame) break;
-      yield next.value;
-    }
-  }
-  for await (const frame of mjpegFrames(Object.assign(chunks(), { destroy }), options)) {
-    found++;
-    yield frame;
-  }
-  if (found === 0) {
-    throw new GhostNetError('ERR_GHOST_IMAGE', `The ${sizeBytes} bytes of standard input hold no whole JPEG frame. ${expected}.`);
-  }
-}
-
-async function wholePicture(first: Buffer, input: AsyncIterator<Buffer>): Promise<Buffer> {
+async function wholePicture(first: Buffer, input: AsyncIterable<Buffer>): Promise<Buffer> {
   const pieces = [first];
   let sizeBytes = first.length;
-  for (let next = await input.next(); !next.done; next = await input.next()) {
-    pieces.push(next.value);
-    sizeBytes += next.value.length;
+  for await (const piece of input) {
+    pieces.push(piece);
+    sizeBytes += piece.length;
     if (sizeBytes > maxPictureBytes) {
       const message = `The picture on standard input has more than ${maxPictureBytes} bytes. Of a stream, JPEG frames are expected.`;
       throw new GhostNetError('ERR_GHOST_IMAGE', message);

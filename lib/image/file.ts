@@ -27,18 +27,19 @@ export async function kindOfImageFile(path: string): Promise<'file' | 'pipe'> {
 /**
  * Not left to sharp, which caches what it decoded by the file's name. No more than the start is read of what is no picture.
  *
+ * @param name stands in messages
  * @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_IMAGE
  * @throws `signal.reason`
  */
-export async function readImageFile(path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+export async function readImageFile(path: string | Buffer, signal: AbortSignal | undefined, name = String(path)): Promise<Uint8Array> {
   try {
-    return await readWholeFile(path, maxFileBytes, signal, (head) => checkFormat(head, path));
+    return await readWholeFile(path, maxFileBytes, signal, (head) => checkFormat(head, name));
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof GhostNetError) throw cause;
-    if (cause instanceof Unread && cause.isTooLarge) throw undecodable(path, `it ${cause.message}`);
-    if (cause instanceof Unread) throw new GhostNetError('ERR_GHOST_FILE', `${path} ${cause.message}.`, { cause });
-    throw fileError(path, cause);
+    if (cause instanceof Unread && cause.isTooLarge) throw undecodable(name, `it ${cause.message}`);
+    if (cause instanceof Unread) throw new GhostNetError('ERR_GHOST_FILE', `${name} ${cause.message}.`, { cause });
+    throw fileError(name, cause);
   }
 }
 

@@ -46,12 +46,11 @@ export async function writeFiles(folder: string): Promise<void> {
   // What PyTorch would have written, of one class less: only the form counts here.
   writeFileSync(join(folder, 'input.bin'), syntheticImage('input', [1, 3, 224, 224]).data);
   writeFileSync(join(folder, 'logits.bin'), new Float32Array(10));
-  writeFileSync(join(folder, 'frames.mjpeg'), Buffer.concat([upright, mirrored, upright]));
 }
 
-/** A camera's program that films the sample three times. */
+/** A camera's program that takes one picture: after more of them, its end would be that of a camera that broke off. */
 export function writeCamera(bin: string, folder: string): void {
-  writeFileSync(join(bin, 'rpicam-vid'), `#!/bin/sh\ncase "$*" in *"--codec mjpeg"*"-o -"*) exec cat '${join(folder, 'frames.mjpeg')}' ;; esac\nexit 1\n`);
+  writeFileSync(join(bin, 'rpicam-vid'), `#!/bin/sh\ncase "$*" in *"--codec mjpeg"*"-o -"*) exec cat '${join(folder, 'photo.jpg')}' ;; esac\nexit 1\n`);
   chmodSync(join(bin, 'rpicam-vid'), 0o755);
 }
 

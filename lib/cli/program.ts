@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { attentionCommand } from './attention.js';
+import { benchCommand } from './bench.js';
+import { classifyCommand } from './classify.js';
+import { completionCommand } from './completion/command.js';
+import { embedCommand } from './embed.js';
+import { exportCommand } from './export.js';
+import { infoCommand } from './info.js';
+import { pullCommand } from './pull.js';
+import { similarCommand } from './similar.js';
+import { version } from './version.js';
+
+/** All commands. What is wrong with a command line is thrown as a CommanderError, and nothing is printed. */
+export function createProgram(): Command {
+  const program = new Command('ghostnet')
+    .description('Classifies images with the GhostNet family of networks.')
+    .version(version)
+    .addCommand(classifyCommand())
+    .addCommand(infoCommand())
+    .addCommand(benchCommand())
+    .addCommand(pullCommand())
+    .addCommand(embedCommand())
+    .addCommand(similarCommand())
+    .addCommand(attentionCommand())
+    .addCommand(exportCommand())
+    .addCommand(completionCommand());
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
+  }
+  return program;
+}
