@@ -137,6 +137,7 @@ int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const
   double sum = 0;
   for (double x : ms) sum += x;
   std::printf("min %.3f  median %.3f  p95 %.3f  mean %.3f ms\n", ms.front(), ms[ms.size() / 2], ms[ms.size() * 95 / 100], sum / static_cast<double>(ms.size()));
+  if (const int active = model->active_threads(); active < model->info().threads) std::printf("%d of the threads at work in the end\n", active);
   const double peak = ghostnet::peak_gmacs(model->info().isa.c_str());
   if (peak > 0) std::printf("FMA peak of one core: %.1f GMAC/s\n", peak);
   if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs, peak);

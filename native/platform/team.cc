@@ -57,10 +57,11 @@ int Team::find(int rank, int step, bool others) {
 bool Team::take(int rank, Share* share) {
   Clock::time_point start;
   Clock::duration before_sleep{0};
+  bool gave_way = false;
   for (Clock::duration waited{0};; waited = Clock::now() - start) {
     // Whoever sees that a step is complete sees all that was written for it, `end_` too.
     const int step = done_.load(std::memory_order_acquire) / size_;
-    const int index = find(rank, step, waited >= kPatience);
+    const int index = find(rank, step, gave_way);
     if (index >= 0) {
       waited += before_sleep;
       if (waited >= kSpinFor && rank != kHelper) waited_us_.fetch_add(static_cast<int>(waited / microseconds(1)), std::memory_order_relaxed);
@@ -68,7 +69,11 @@ bool Team::take(int rank, Share* share) {
       return index < size_;
     }
     if (waited.count() == 0) start = Clock::now();
-    if (waited < kSpinFor) {
+    if (waited >= kPatience && !gave_way) {
+      // The late one may have been woken on this very core: then it gets to run now, and leaves it.
+      std::this_thread::yield();
+      gave_way = true;
+    } else if (waited < kSpinFor) {
       relax();
     } else if (waited < kYieldFor) {
       std::this_thread::yield();

@@ -15,6 +15,9 @@ constexpr double kLatePart = 0.25;
 // Long enough that one unlucky image does not decide; short enough that a trial in vain is hardly noticed.
 constexpr int kTrialRuns = 4;
 
+// The first runs touch memory that nobody has touched before.
+constexpr int kColdRuns = 2;
+
 // Runs between trials. With the longest, images of failed trials are 1 of 32 at most.
 constexpr int kShortestPause = 16, kLongestPause = 128;
 
@@ -28,10 +31,12 @@ void ThreadGovernor::limit(int most) {
   *this = ThreadGovernor();
   most_ = threads_ = most;
   pause_ = kShortestPause;
+  cold_runs_ = kColdRuns;
 }
 
 void ThreadGovernor::learn(const RunTime& time) {
-  if (most_ == 1) return;
+  if (most_ == 1 || cold_runs_-- > 0) return;
+  cold_runs_ = 0;
   const double cost = time.wall_us / time.work;
   if (trial_) return judge(cost);
   usual_cost_ = usual_cost_ == 0 ? cost : usual_cost_ + (cost - usual_cost_) / 8;

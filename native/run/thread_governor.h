@@ -32,6 +32,7 @@ class ThreadGovernor {
   int most_ = 1;
   int threads_ = 1;         // that have proved best
   double usual_cost_ = 0;   // us for a unit of work with threads_; 0: not known yet
+  int cold_runs_ = 0;       // to come
   int late_runs_ = 0;       // of the recent ones
   int runs_ = 0;            // since the last trial
   int pause_ = 0;           // runs before the next trial
