@@ -1,13 +1,15 @@
 // The smallest test framework: count, print what failed, say how many.
 #pragma once
 
+#include <atomic>
 #include <cstdio>
 #include <vector>
 
 namespace ghostnet {
 
 struct Checks {
-  static inline int total = 0, failed = 0;
+  // Answers are checked where they come, on threads of the engine.
+  static inline std::atomic<int> total{0}, failed{0};
 
   static bool record(bool passed, const char* file, int line, const char* text) {
     ++total;
@@ -16,7 +18,7 @@ struct Checks {
   }
   /// Prints "N checks, N failed" and returns the program's exit code.
   static int finish() {
-    std::printf("%d checks, %d failed\n", total, failed);
+    std::printf("%d checks, %d failed\n", total.load(), failed.load());
     return failed == 0 ? 0 : 1;
   }
 };
