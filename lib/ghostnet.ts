@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
+import { eachImage } from './each-image.js';
 import { GhostNetError } from './errors.js';
 import type { Graph } from './graph.js';
 import { locateModel } from './hub/index.js';
@@ -39,7 +40,7 @@ import { checkLimits, imageOptions, preprocessed, type Tensor4 } from './preproc
 import { topClasses, type Classification } from './results.js';
 import type { Limits } from './signals.js';
 import { checkInputSize, checkTensor } from './tensor-input.js';
-import { guarded, readFields } from './untyped.js';
+import { guarded } from './untyped.js';
 
 /** Logits of a batch, before softmax. */
 export interface Logits {
@@ -81,9 +82,6 @@ export interface ModelInfo {
 
 /** The model that comes with the package. */
 const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
-
-/** Images of a batch that are decoded and computed at a time. */
-const batchConcurrency = 8;
 
 /**
  * Loads a model and makes it ready to run.
@@ -210,7 +208,7 @@ export class GhostNet {
     const limits = checkLimits(given);
     this.#checkAlive();
     if (!isBatch(images)) return this.#track(this.#classifyOne(images, topK, limits));
-    return this.#track(this.#classifyBatch(images, topK, limits));
+    return this.#track(eachImage(images, limits, (image, own) => this.#classifyOne(image, topK, own)));
   }
 
   /**
@@ -303,36 +301,6 @@ export class GhostNet {
     const { data, shape } = await preprocessed(image, this.config.preprocess, limits);
     const [logits] = await infer(this.#native, this.#graph, data, shape, limits.signal);
     return topClasses(logits!.data, this.config.labels, topK);
-  }
-
-  /** A few at a time, so that memory stays small however many they are. The first failure stops the others. */
-  async #classifyBatch(
-    images: readonly ImageInput[],
-    topK: number,
-    { signal, timeoutMs }: Limits,
-  ): Promise<Classification[][]> {
-    const failure = new AbortController();
-    const limits = { signal: signal ? AbortSignal.any([signal, failure.signal]) : failure.signal, timeoutMs };
-    const { length } = readFields(images, ['length'], 'The array of images');
-    const results: Classification[][] = [];
-    let next = 0;
-    const lane = async (): Promise<void> => {
-      for (let i = next++; i < (length as number); i = next++) {
-        const image = guarded('The array of images', () => images[i]!);
-        results[i] = await this.#classifyOne(image, topK, limits);
-      }
-    };
-    const lanes = Array.from({ length: Math.min(batchConcurrency, length as number) }, () =>
-      lane().catch((error: unknown) => {
-        failure.abort(error);
-        throw error;
-      }),
-    );
-    // All lanes have ended before the caller hears of the failure: nothing goes on behind its back.
-    const ended = await Promise.allSettled(lanes);
-    const failed = ended.find((lane) => lane.status === 'rejected');
-    if (failed) throw failed.reason;
-    return results;
   }
 }
 

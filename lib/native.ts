@@ -4,6 +4,7 @@ import { GhostNetError, type GhostNetErrorCode } from './errors.js';
 import type { Graph, NodeId } from './graph.js';
 import type { RawImage } from './image/index.js';
 import { inferShapes } from './models/macs.js';
+import { onAbort } from './signals.js';
 
 /** [n, channels, height, width] */
 export type Shape = readonly [n: number, c: number, h: number, w: number];
@@ -175,16 +176,15 @@ async function settleUnlessAborted(
   own?: Partial<typeof codes>,
 ): Promise<void> {
   signal?.throwIfAborted();
-  let stop: (() => void) | undefined;
+  let leave: (() => void) | undefined;
   try {
     await settle<undefined>((callback) => {
       const call = start(callback);
       if (call === undefined) return;
-      stop = (): void => addon().cancel(call);
-      signal?.addEventListener('abort', stop, { once: true });
+      leave = signal && onAbort(signal, () => addon().cancel(call));
     }, own);
   } finally {
-    if (stop) signal?.removeEventListener('abort', stop);
+    leave?.();
     // Whatever it ended with, also where it had ended before the caller could know.
     signal?.throwIfAborted();
   }

@@ -42,7 +42,7 @@ class Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /** Calls `act` when the signal is aborted, unless what is returned is called before. */
-function onAbort(signal: AbortSignal, act: () => void): () => void {
+export function onAbort(signal: AbortSignal, act: () => void): () => void {
   const all = waiting.get(signal) ?? new Waiting();
   waiting.set(signal, all);
   if (all.acts.size === 0) signal.addEventListener('abort', all.listener);

@@ -72,6 +72,15 @@ describe('AbortSignal', () => {
     for (const { data } of await Promise.all(others)) expect(sameBits(data, expected.data)).toBe(true);
   });
 
+  it('is listened to once by calls that are many, of which Node would warn', async () => {
+    const { signal } = new AbortController();
+    const tensor = input('many', 1, 64, 64);
+    const running = Array.from({ length: 16 }, () => model.infer(tensor, { signal }));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await Promise.all(running);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('does nothing after the call has ended, and nothing is left on it', async () => {
     const controller = new AbortController();
     const { signal } = controller;
