@@ -47,7 +47,9 @@ export async function readSafetensors(
     const found = `the file ends after ${file.sizeBytes - 8}`;
     throw damaged(file.path, `its header should have ${headerBytes} bytes, but ${found}`);
   }
-  const entries = readHeader(await file.read(8, headerBytes, signal), file.path).sort(byPlace);
+  const header = await file.read(8, headerBytes, signal);
+  await ownTurn();
+  const entries = readHeader(header, file.path).sort(byPlace);
   checkCoverage(entries, file.sizeBytes - dataStart, file.path);
 
   const tensors = new Map<string, Tensor | StoredTensor>();
