@@ -1,5 +1,5 @@
 import type { ImageInput } from './image/index.js';
-import type { Limits } from './signals.js';
+import { follower, type Limits } from './signals.js';
 import { guarded, readFields } from './untyped.js';
 
 /** Images of a batch that are decoded and computed at a time. */
@@ -14,8 +14,8 @@ export async function eachImage<T>(
   { signal, timeoutMs }: Limits,
   work: (image: ImageInput, limits: Limits) => Promise<T>,
 ): Promise<T[]> {
-  const failure = new AbortController();
-  const limits = { signal: signal ? AbortSignal.any([signal, failure.signal]) : failure.signal, timeoutMs };
+  const { controller, leave } = follower(signal);
+  const limits = { signal: controller.signal, timeoutMs };
   const length = readFields(images, ['length'], 'The array of images').length as number;
   const results: T[] = [];
   let next = 0;
@@ -27,11 +27,12 @@ export async function eachImage<T>(
   };
   const lanes = Array.from({ length: Math.min(imagesAtATime, length) }, () =>
     lane().catch((error: unknown) => {
-      failure.abort(error);
+      controller.abort(error);
       throw error;
     }),
   );
   const ended = await Promise.allSettled(lanes);
+  leave();
   const failed = ended.find((lane) => lane.status === 'rejected');
   if (failed) throw failed.reason;
   return results;

@@ -121,6 +121,9 @@ async function prepare(
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
+  // Before its weights are read: a file that is replaced meanwhile is not the one that they come from.
+  const file = resolve(checkpoint.file);
+  const stamp = await fileStamp(file);
   await ownTurn();
   const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
   await ownTurn();
@@ -148,8 +151,7 @@ async function prepare(
     unknownNames: checkpoint.unknownNames,
     weightBytes: native.info().weightBytes,
   };
-  const file = resolve(checkpoint.file);
-  const partial = new PartialNetworks({ file, stamp: await fileStamp(file), options: { ...options, precision: info.precision } });
+  const partial = new PartialNetworks({ file, stamp, options: { ...options, precision: info.precision } });
   return new GhostNet(native, withoutNumbers(graph), config, info, partial);
 }
 
@@ -260,7 +262,7 @@ export class GhostNet {
   /**
    * How images of this size are computed: which stages run together, split by rows or by channel groups and why,
    * and the memory that this takes.
-   * `profileRuns` above 0 runs the plan on as many threads as the model has and measures every step; the call blocks
+   * `profileRuns` above 0 runs the plan on the threads that compute at present and measures every step; the call blocks
    * meanwhile.
    */
   plan(inputSize: readonly [height: number, width: number] = this.config.preprocess.inputSize, profileRuns = 0): Plan {

@@ -2,7 +2,7 @@ import { isUint8Array } from 'node:util/types';
 import { GhostNetError } from './errors.js';
 import { FrameSplitter } from './frame-splitter.js';
 import { checkSignal, readOptions } from './options.js';
-import { unlessAborted } from './signals.js';
+import { follower, unlessAborted } from './signals.js';
 import { guarded, kindOf, shown } from './untyped.js';
 
 /** A frame that {@link mjpegFrames} did not give. */
@@ -82,11 +82,11 @@ async function* newestFrames(
   onSkipped: (skipped: SkippedFrame) => void,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const stop = new AbortController();
+  const { controller: stop, leave } = follower(signal);
   const newest: { frame?: Uint8Array | undefined; ended: boolean } = { ended: false };
   let wake = (): void => undefined;
   const read = async (): Promise<void> => {
-    for await (const chunk of chunksOf(stream, signal ? AbortSignal.any([signal, stop.signal]) : stop.signal)) {
+    for await (const chunk of chunksOf(stream, stop.signal)) {
       for (const frame of splitter.push(chunk)) {
         if (newest.frame) onSkipped({ reason: 'older', sizeBytes: newest.frame.length });
         newest.frame = frame;
@@ -115,6 +115,7 @@ async function* newestFrames(
       }
     }
   } finally {
+    leave();
     stop.abort();
     await reading.catch(() => undefined);
   }
@@ -122,6 +123,10 @@ async function* newestFrames(
 
 /** The stream's chunks, until it ends or the signal is aborted. Ends the stream. */
 async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  if (isWebStream(stream)) {
+    yield* chunksOfWebStream(stream, signal);
+    return;
+  }
   const iterator = stream[Symbol.asyncIterator]();
   let waiting = false;
   try {
@@ -131,10 +136,7 @@ async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): A
       const next = await unlessAborted(iterator.next(), signal);
       waiting = false;
       if (next.done) return;
-      if (!isUint8Array(next.value)) {
-        throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${kindOf(next.value)}. Has it an encoding?`);
-      }
-      yield next.value;
+      yield checkChunk(next.value);
     }
   } finally {
     const returned = iterator.return?.();
@@ -146,4 +148,29 @@ async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): A
       await returned;
     }
   }
+}
+
+function isWebStream(stream: ByteStream): stream is ReadableStream<Uint8Array> {
+  return typeof (stream as Partial<ReadableStream>).getReader === 'function';
+}
+
+/** Its iterator cannot be ended while it waits; its reader can, and so the connection behind it is closed. */
+async function* chunksOfWebStream(stream: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const next = await unlessAborted(reader.read(), signal);
+      if (next.done) return;
+      yield checkChunk(next.value);
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined);
+    reader.releaseLock();
+  }
+}
+
+function checkChunk(chunk: unknown): Uint8Array {
+  if (isUint8Array(chunk)) return chunk;
+  throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${kindOf(chunk)}. Has it an encoding?`);
 }

@@ -1,3 +1,6 @@
+/** Names that begin with so many letters in common are meant for each other: `retry` and `retries`. */
+const commonLetters = 4;
+
 /** More letters wrong is another word. */
 const maxEdits = 3;
 
@@ -7,7 +10,8 @@ export function nearestName(given: string, names: readonly string[]): string | u
   const edits = names.map((name) => editDistance(plain, plainName(name)));
   const fewest = Math.min(...edits);
   // Of a short word three letters are most of it.
-  return fewest <= Math.min(maxEdits, plain.length / 2) ? names[edits.indexOf(fewest)] : undefined;
+  if (fewest <= Math.min(maxEdits, plain.length / 2)) return names[edits.indexOf(fewest)];
+  return plain.length < commonLetters ? undefined : names.find((name) => plainName(name).startsWith(plain.slice(0, commonLetters)));
 }
 
 function plainName(name: string): string {

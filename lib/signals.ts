@@ -53,6 +53,14 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
   };
 }
 
+/** A controller that is aborted with the signal. AbortSignal.any() would leave something on a signal that lives for long. */
+export function follower(signal: AbortSignal | undefined): { readonly controller: AbortController; readonly leave: () => void } {
+  const controller = new AbortController();
+  if (!signal) return { controller, leave: () => undefined };
+  if (signal.aborted) controller.abort(signal.reason);
+  return { controller, leave: onAbort(signal, () => controller.abort(signal.reason)) };
+}
+
 /**
  * What `work` comes to, unless the signal is aborted first; what it comes to then, nobody hears. Unlike Promise.race(), it
  * leaves nothing behind on the signal.

@@ -64,7 +64,7 @@ struct StepDescription {
   int tasks = 0;                     // rows or groups that threads share
   uint64_t scratch_bytes = 0;        // of each thread
   int64_t macs = 0;                  // for one image
-  int64_t nanoseconds = 0;           // mean of the profiled runs, on all threads of the model
+  int64_t nanoseconds = 0;           // mean of the profiled runs, on the threads that compute at present
 };
 
 struct PlanDescription {
@@ -98,7 +98,7 @@ class Model {
   /// comes with `done`.
   void submit(std::unique_ptr<Request> request) noexcept;
 
-  /// The plan for images of this size, run once with zeros if `profile` says so.
+  /// The plan for images of this size, run `profile_runs` times with zeros, after one to warm up.
   Status describe(const Shape& image, int profile_runs, PlanDescription* description);
 
  private:

@@ -56,7 +56,7 @@ function release() {
     console.log(`${manifest.name} ${manifest.version}: ${packed.files.length} files, ${packed.size} bytes; ${manifest.repository.url}`);
     if (dryRun) console.log('Not published: --dry-run.');
     else if (out !== undefined) console.log(`Not published: ${tarball}`);
-    else npm('publish', '--access', 'public', ...(process.env.GITHUB_ACTIONS ? ['--provenance'] : []), tarball);
+    else npm('publish', '--access', 'public', tarball);
   } finally {
     if (out === undefined) rmSync(folder, { recursive: true });
   }

@@ -118,6 +118,11 @@ describe('ghostnet classify -', () => {
     expect([stdout.length, stderr, code]).toEqual([count, [], 0]);
   });
 
+  it("takes even the first frame for a camera's where the newest was asked for", async () => {
+    const { stderr, code } = await run(['-', '--latest'], pictures[0]!);
+    expect({ stderr, code }).toEqual({ stderr: [expect.stringMatching(/ended after frame 1: /)], code: 1 });
+  });
+
   it('says that the camera broke off within a frame', async () => {
     const { stderr, code } = await run(['-'], Buffer.concat([pictures[0]!, pictures[1]!.subarray(0, 1000)]));
     expect({ stderr, code }).toEqual({ stderr: ['ghostnet: Standard input ended in the middle of a frame, after 1000 bytes of it.'], code: 1 });
@@ -193,6 +198,9 @@ describe('ghostnet classify -', () => {
     ['nothing', () => Buffer.alloc(0), /is empty\. Expected a picture/],
     ['a damaged picture', () => Buffer.from('\x89PNG\r\n\x1a\n and no more', 'latin1'), /Frame 1: The image of \d+ bytes cannot be decoded/],
     ['text', () => Buffer.from('no picture, but text'), /The 20 bytes of standard input hold no whole JPEG frame.*--codec mjpeg/],
+    ['an SVG drawing', () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><circle r="4"/></svg>'), /no whole JPEG frame: it is an SVG drawing; render it to PNG first\. Expected/],
+    ['a BMP picture', () => Buffer.concat([Buffer.from('BM'), Buffer.alloc(200)]), /no whole JPEG frame: it is a BMP picture; convert it/],
+    ['a BigTIFF picture that is damaged', () => Buffer.concat([Buffer.from('II+\0'), Buffer.alloc(200)]), /Frame 1: The image of 204 bytes cannot be decoded/],
     ['H.264', () => Uint8Array.of(0, 0, 0, 1, 0x27, 0x64, 0, 0x28, 0xac, 0x2b, 0x40, 0x3c), /is H\.264 video.*--codec mjpeg/],
     ['raw video, endless', () => Buffer.alloc(70 * 2 ** 20, 0x80), /hold no whole JPEG frame/],
   ])('ends with 1 on %s', async (_, input, words) => {

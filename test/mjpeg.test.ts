@@ -1,3 +1,6 @@
+import { getEventListeners, once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { PassThrough, Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import sharp from 'sharp';
@@ -306,5 +309,42 @@ describe('frames of a camera', () => {
     expect(webcam.length).toBeLessThan(whole.length - 400);
     const { frames } = await framesOf([webcam]);
     expect(await model.classify(frames[0]!)).toEqual(await model.classify(whole));
+  });
+});
+
+describe("fetch()'s body", () => {
+  /** Sends one frame and says no more; how its connection ends. */
+  async function silentCamera(): Promise<{ url: string; closed: Promise<unknown>; server: Server }> {
+    const server = createServer((_, response) => {
+      response.write(plain);
+    });
+    const closed = once(server, 'connection').then(([socket]) => once(socket as Socket, 'close'));
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, closed, server };
+  }
+
+  it.each([true, false])('of a camera that has fallen silent is closed by whoever stops reading, latest: %s', async (latest) => {
+    const { url, closed, server } = await silentCamera();
+    for await (const frame of mjpegFrames((await fetch(url)).body!, { latest })) {
+      expect(frame).toHaveLength(plain.length);
+      break;
+    }
+    await closed;
+    server.close();
+  });
+
+  it.each([true, false])('is closed by an aborted signal, latest: %s', async (latest) => {
+    const { url, closed, server } = await silentCamera();
+    const controller = new AbortController();
+    const reading = (async () => {
+      for await (const frame of mjpegFrames((await fetch(url)).body!, { latest, signal: controller.signal })) {
+        expect(frame).toHaveLength(plain.length);
+        setTimeout(() => controller.abort('enough'), 20);
+      }
+    })();
+    await expect(reading).rejects.toBe('enough');
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    await closed;
+    server.close();
   });
 });

@@ -35,6 +35,7 @@ describe('an option that does not exist', () => {
     ['infer', 'topK', /Known are signal\.$/],
     ['infer', 'decodeTimeoutMs', /Known are signal\.$/],
     ['classify', 'topk', 'Did you mean topK?'],
+    ['load', 'thre', 'Did you mean threads?'],
     ['classify', 'top_k', 'Did you mean topK?'],
     ['classify', 'threshold', 'Known are topK, signal, decodeTimeoutMs.'],
     ['classify', 'decodeTimeout', 'Did you mean decodeTimeoutMs?'],

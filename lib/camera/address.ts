@@ -31,7 +31,7 @@ export function cameraAddress(address: string | URL): CameraAddress {
     const name = url.protocol.slice(0, -1);
     const message =
       `${name} streams are video, which ffmpeg turns into JPEG frames: ` +
-      `ffmpeg -i ${shownOf(url)} -f image2pipe -c:v mjpeg - | ghostnet classify - (with the user and password of the address, if it has any)`;
+      `ffmpeg -i '${shownOf(url)}' -f image2pipe -c:v mjpeg - | ghostnet classify - (with the whole address: user, password and query are left out here)`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `${message}.`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {

@@ -3,6 +3,7 @@ import { GhostNetError } from '../errors.js';
 import { PassingFault } from '../hub/faults.js';
 import { checkMjpegOptions, mjpegOptions, type MjpegOptions } from '../mjpeg.js';
 import { readOptions } from '../options.js';
+import { follower } from '../signals.js';
 import { shown } from '../untyped.js';
 import { cameraAddress, type CameraAddress } from './address.js';
 import { connect, Refusal, type Connection } from './connection.js';
@@ -79,9 +80,9 @@ function wrong(expected: string, found: unknown): GhostNetError {
 async function* reconnecting(camera: CameraAddress, settings: Settings, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   let [failures, found] = [0, 0];
   for (;;) {
+    const { controller: end, leave } = follower(signal);
     try {
-      const end = new AbortController();
-      const connected = await connect(camera, settings.stallTimeoutMs, signal ? AbortSignal.any([signal, end.signal]) : end.signal);
+      const connected = await connect(camera, settings.stallTimeoutMs, end.signal);
       for await (const frame of framesOf(connected, end, settings, signal)) {
         failures = 0;
         found++;
@@ -98,6 +99,8 @@ async function* reconnecting(camera: CameraAddress, settings: Settings, signal: 
       const waitMs = delayBefore(failures, settings, error);
       settings.onReconnect?.({ reason: error.message, failures, waitMs });
       await wait(waitMs, signal);
+    } finally {
+      leave();
     }
   }
 }

@@ -30,7 +30,8 @@ export function frameSource(name: string, options: FrameOptions, onOlder: () => 
   return name === '-' ? standardInput(options, onOlder, signal) : camera(name, options, onOlder, signal);
 }
 
-function standardInput({ latest = !standardInputIsFile(), stall }: FrameOptions, onOlder: () => void, signal: AbortSignal): FrameSource {
+function standardInput(options: FrameOptions, onOlder: () => void, signal: AbortSignal): FrameSource {
+  const { latest = !standardInputIsFile(), stall } = options;
   let isCutOff = false;
   const onSkipped = (skipped: SkippedFrame): void => {
     isCutOff ||= skipped.reason === 'cut off';
@@ -39,11 +40,13 @@ function standardInput({ latest = !standardInputIsFile(), stall }: FrameOptions,
   const onSilence = (silentMs: number): void => say(`Nothing has come from standard input for ${silentMs / 1000} s; waiting for more. --stall ends it after so many seconds.`);
   // Whoever wants the newest frame of a pipe has a camera there, which has no end; a single picture and a recording have one.
   const isLive = latest && !standardInputIsFile();
+  // Of whom more than the default was asked, even the first is a camera's.
+  const cameraFrom = options.latest === true || stall !== undefined ? 1 : 2;
   return {
     name: '-',
     frames: standardInputFrames({ latest, onSkipped, onSilence, stallTimeoutMs: milliseconds(stall), signal }),
     endedEarly: (frames) => {
-      if (!isLive || isCutOff || frames < 2) return undefined;
+      if (!isLive || isCutOff || frames < cameraFrom) return undefined;
       const message = `Standard input ended after frame ${frames}: the program that wrote it has ended. Of a recording, --no-latest takes every frame and has no complaint.`;
       return new GhostNetError('ERR_GHOST_STREAM', message);
     },

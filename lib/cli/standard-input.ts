@@ -1,6 +1,7 @@
 import { fstatSync, type Stats } from 'node:fs';
 import { wholeFrames } from '../camera/whole-frames.js';
 import { GhostNetError } from '../errors.js';
+import { recogniseImage, remarkOn } from '../image/format.js';
 import type { MjpegOptions } from '../mjpeg.js';
 
 export interface StandardInputOptions extends MjpegOptions {
@@ -14,8 +15,8 @@ export interface StandardInputOptions extends MjpegOptions {
 /** The largest picture, other than JPEG, that is taken from standard input. */
 const maxPictureBytes = 256 * 2 ** 20;
 
-/** Enough to know a file's format by. */
-const signatureBytes = 12;
+/** Enough to know a file's format by, and less than any frame has. */
+const signatureBytes = 64;
 
 /** A camera that says nothing for so long is worth a word. */
 const silentMs = 10_000;
@@ -59,8 +60,9 @@ export async function* standardInputFrames({ stallTimeoutMs, onSilence, ...mjpeg
     const first = await firstBytes(input);
     if (first.length === 0) throw new GhostNetError('ERR_GHOST_IMAGE', `Standard input is empty. ${expected}.`);
     if (isH264(first)) throw new GhostNetError('ERR_GHOST_IMAGE', `Standard input is H.264 video. ${expected}.`);
-    if (isPicture(first)) yield await wholePicture(first, input);
-    else yield* wholeFrames(both(first, input), end, mjpegOptions, noFrame);
+    const format = recogniseImage(first);
+    if (format && format !== 'JPEG') yield await wholePicture(first, input);
+    else yield* wholeFrames(both(first, input), end, mjpegOptions, (sizeBytes) => noFrame(sizeBytes, format ? '' : `: ${remarkOn(first)}`));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof GhostNetError || !(error instanceof Error && 'syscall' in error)) throw error;
@@ -71,8 +73,8 @@ export async function* standardInputFrames({ stallTimeoutMs, onSilence, ...mjpeg
   }
 }
 
-function noFrame(sizeBytes: number): GhostNetError {
-  return new GhostNetError('ERR_GHOST_IMAGE', `The ${sizeBytes} bytes of standard input hold no whole JPEG frame. ${expected}.`);
+function noFrame(sizeBytes: number, remark: string): GhostNetError {
+  return new GhostNetError('ERR_GHOST_IMAGE', `The ${sizeBytes} bytes of standard input hold no whole JPEG frame${remark}. ${expected}.`);
 }
 
 /** The chunks of `input`, whose silence is noticed while one is waited for. */
@@ -118,18 +120,6 @@ async function wholePicture(first: Buffer, input: AsyncIterable<Buffer>): Promis
     }
   }
   return Buffer.concat(pieces, sizeBytes);
-}
-
-function isPicture(first: Buffer): boolean {
-  const text = first.toString('latin1');
-  return (
-    text.startsWith('\x89PNG') ||
-    text.startsWith('GIF8') ||
-    text.startsWith('II*\0') ||
-    text.startsWith('MM\0*') ||
-    (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) ||
-    /^ftyp(?:avi[fs]|mif1|msf1)/.test(text.slice(4))
-  );
 }
 
 /** The first unit's start code and type: parameters, or the delimiter that some encoders put before them. */

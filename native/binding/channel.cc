@@ -40,9 +40,9 @@ void Answer::reject(Napi::Env env, const Status& status) const { callback_.Call(
 void Answer::resolve(Napi::Env env, napi_value value) const { callback_.Call({env.Null(), value}); }
 
 std::unique_ptr<Channel> Channel::open(napi_env env) {
-  std::unique_ptr<Channel> channel(new (std::nothrow) Channel());
+  auto channel = std::make_unique<Channel>();
   napi_value name;
-  if (!channel || napi_create_string_utf8(env, "ghostnet", NAPI_AUTO_LENGTH, &name) != napi_ok ||
+  if (napi_create_string_utf8(env, "ghostnet", NAPI_AUTO_LENGTH, &name) != napi_ok ||
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, channel.get(), &Channel::deliver, &channel->function_) != napi_ok)
     return nullptr;
   napi_unref_threadsafe_function(env, channel->function_);

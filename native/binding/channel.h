@@ -42,7 +42,7 @@ Napi::Object failure(Napi::Env env, const Status& status);
 /// Brings answers to the JavaScript thread. It owns them, and keeps the process alive while there are any.
 class Channel {
  public:
-  /// Null where Node refuses (the environment is shutting down) or memory is short.
+  /// Null where Node refuses: the environment is shutting down. May throw std::bad_alloc.
   static std::unique_ptr<Channel> open(napi_env env);
 
   /// JavaScript thread. May throw std::bad_alloc; then nothing has happened.

@@ -7,9 +7,15 @@
 namespace ghostnet {
 
 Environment* Environment::open(Napi::Env env) {
-  std::unique_ptr<Channel> channel = Channel::open(env);
-  Environment* const here = channel ? new (std::nothrow) Environment(std::move(channel)) : nullptr;
+  Environment* here = nullptr;
+  std::unique_ptr<Channel> channel;
+  try {
+    channel = Channel::open(env);
+    if (channel) here = new Environment(channel);
+  } catch (const std::bad_alloc&) {
+  }
   if (!here) {
+    if (channel) channel->close();
     napi_throw_error(env, nullptr, "this environment is shutting down or short of memory");
     return nullptr;
   }

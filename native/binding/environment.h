@@ -29,7 +29,8 @@ class Environment {
   std::unordered_set<ModelHandle*>& models() { return models_; }
 
  private:
-  explicit Environment(std::unique_ptr<Channel> channel) : channel_(std::move(channel)), preprocessing_(*channel_), building_(*channel_) {}
+  // Takes the channel over where nothing fails.
+  explicit Environment(std::unique_ptr<Channel>& channel) : preprocessing_(*channel), building_(*channel) { channel_.swap(channel); }
   // Ends all threads that read or write JavaScript's memory, while it is still there. A clean-up hook.
   void end();
 

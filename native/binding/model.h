@@ -23,7 +23,7 @@ class ModelHandle {
   static ModelHandle* of(napi_env env, napi_value object);
 
   /// Null once it is closed.
-  Model* model() { return model_.get(); }
+  Model* model() { return closing_ ? nullptr : model_.get(); }
   /// Ends the threads and frees the weights, as soon as nothing is under way.
   void close(napi_env env);
   /// The environment ends: ends the threads, come what may. What is under way must have been told to stop.

@@ -20,7 +20,7 @@ class Packing final : public Job {
       : Job(callback), use_(model, handle), list_(Napi::Persistent(list)), pieces_(std::move(pieces)) {}
 
   void run() noexcept override {
-    while (packed_ < pieces_.size() && status_.ok() && not_finite_ < 0) {
+    while (packed_ < pieces_.size() && status_.ok() && not_finite_ < 0 && !cancelled()) {
       status_ = use_.model().pack(pieces_[packed_].node, pieces_[packed_].filters, &not_finite_);
       if (not_finite_ < 0) ++packed_;
     }
@@ -29,6 +29,7 @@ class Packing final : public Job {
     if (!status_.ok()) return reject(env, status_);
     if (not_finite_ < 0) return resolve(env, env.Undefined());
     const Napi::Object found = Napi::Object::New(env);
+    if (found.IsEmpty()) return;
     found.Set("piece", static_cast<double>(packed_));
     found.Set("index", static_cast<double>(not_finite_));
     resolve(env, found);

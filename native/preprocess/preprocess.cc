@@ -110,13 +110,14 @@ Status preprocess(const ImageView& image, const PreprocessConfig& config, const 
   return guarded(image, config, out, [&] {
     const NormalizeTable table(config);
     const size_t width = static_cast<size_t>(config.input_width), plane = width * static_cast<size_t>(config.input_height);
-    Status status = for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
+    const auto stopped = [&] { return cancelled.load(std::memory_order_relaxed); };
+    Status status = stopped() ? Status::success() : for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
       for (int channel = 0; channel < 3; ++channel) {
         table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
       }
-      return !cancelled.load(std::memory_order_relaxed);
+      return !stopped();
     });
-    return status.ok() && cancelled.load(std::memory_order_relaxed) ? Status::cancelled("the preprocessing was cancelled") : status;
+    return status.ok() && stopped() ? Status::cancelled("the preprocessing was cancelled") : status;
   });
 }
 

@@ -39,7 +39,7 @@ struct PreprocessConfig {
 inline constexpr int kMaxInputSize = 16384;
 
 // Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [3, input_height, input_width].
-// Every kernel table gives the same. `cancelled` may be set by any thread; it is looked at before each row.
+// Every kernel table gives the same. `cancelled` may be set by any thread; it is looked at before the first row and after each.
 // Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands of times,
 // cancelled, out_of_memory; out's content is then unspecified.
 Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,

@@ -16,7 +16,14 @@ constexpr int kSpins = 400;
 // Images that a team computes in step. More share the weights with less and less gain, while the first one waits longer.
 constexpr size_t kImagesInStep = 4;
 
-Status cancelled_status() { return Status::cancelled("the computation was cancelled"); }
+// Also where there is no memory for the sentence.
+Status cancelled_status() noexcept {
+  try {
+    return Status::cancelled("the computation was cancelled");
+  } catch (const std::bad_alloc&) {
+    return Status::out_of_memory();
+  }
+}
 
 }  // namespace
 
@@ -69,8 +76,9 @@ void Executor::submit(std::unique_ptr<Request> request) noexcept {
 
 void Executor::serve() {
   unsigned seen = 0;
+  bool more = false;  // images are left that have arrived already
   for (;;) {
-    for (int spins = 0; spins < kSpins && arrivals_.load(std::memory_order_acquire) == seen; ++spins) relax();
+    for (int spins = 0; !more && spins < kSpins && arrivals_.load(std::memory_order_acquire) == seen; ++spins) relax();
     {
       std::unique_lock<std::mutex> lock(mutex_);
       arrived_.wait(lock, [&] { return stopping_ || queue_.front(); });
@@ -78,6 +86,7 @@ void Executor::serve() {
       if (stopping_) break;
       choose_threads();
       take_jobs();
+      more = queue_.front() != nullptr;
     }
     std::shared_ptr<Plan> plan;
     try {
@@ -135,7 +144,9 @@ void Executor::run(std::shared_ptr<Plan>* plan) {
     time.waited_us += part.team->waited_us();
     time.work += static_cast<double>(part.jobs.size()) * static_cast<double>((*plan)->program->macs());
   }
-  if (time.work > 0) governor_.learn(time);
+  // What was cut short, because it was cancelled or memory was short, tells nothing of time.
+  const bool whole = std::none_of(round->parts.begin(), round->parts.end(), [](const Round::Part& part) { return part.team->stopped(); });
+  if (time.work > 0 && whole) governor_.learn(time);
   for (const Round::Part& part : round->parts) conclude(part);
 }
 

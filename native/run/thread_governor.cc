@@ -43,8 +43,9 @@ void ThreadGovernor::learn(const RunTime& time) {
   ++runs_;
   if (runs_ % kForgetEvery == 0 && late_runs_ > 0) --late_runs_;
   if (time.threads > 1 && time.waited_us > kLatePart * time.wall_us * time.threads) ++late_runs_;
-  if (late_runs_ >= kLateRuns && (runs_ > pause_ || pause_ == kShortestPause)) begin_trial(std::max(threads_ / part_, 1));
-  else if (threads_ < most_ && runs_ > pause_) begin_trial(std::min(2 * threads_, most_));
+  const bool rested = runs_ > static_cast<unsigned>(pause_);
+  if (late_runs_ >= kLateRuns && (rested || pause_ == kShortestPause)) begin_trial(std::max(threads_ / part_, 1));
+  else if (threads_ < most_ && rested) begin_trial(std::min(2 * threads_, most_));
 }
 
 void ThreadGovernor::begin_trial(int threads) {
@@ -75,7 +76,8 @@ void ThreadGovernor::end_trial(bool adopt) {
     part_ = 2;
   }
   trial_ = false;
-  late_runs_ = runs_ = 0;
+  late_runs_ = 0;
+  runs_ = 0;
 }
 
 }  // namespace ghostnet

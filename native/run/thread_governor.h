@@ -34,7 +34,7 @@ class ThreadGovernor {
   double usual_cost_ = 0;   // us for a unit of work with threads_; 0: not known yet
   int cold_runs_ = 0;       // to come
   int late_runs_ = 0;       // of the recent ones
-  int runs_ = 0;            // since the last trial
+  unsigned runs_ = 0;       // since the last trial
   int pause_ = 0;           // runs before the next trial
   int part_ = 2;            // of the threads that the next trial of fewer does with: a half, a quarter, ...
   bool trial_ = false;

@@ -67,7 +67,7 @@ describe('ghostnet classify http://camera', () => {
 
   it.each<[string, number, RegExp]>([
     ['http://ann:secret@127.0.0.1:9x/', 1, /should be a URL/],
-    ['rtsp://ann:secret@camera/1', 1, /ffmpeg -i rtsp:\/\/camera\/1 -f image2pipe -c:v mjpeg - \| ghostnet classify -/],
+    ['rtsp://ann:secret@camera/1', 1, /ffmpeg -i 'rtsp:\/\/camera\/1' -f image2pipe -c:v mjpeg - \| ghostnet classify -/],
   ])('refuses %s', async (address, expectedCode, words) => {
     const { stdout, stderr, code } = await classify([address]);
     expect({ stdout, stderr, code }).toEqual({ stdout: [], stderr: [expect.stringMatching(words)], code: expectedCode });

@@ -238,7 +238,7 @@ describe('cameraFrames and its arguments', () => {
     ['http://camera/', { retires: 3 } as never, /there is no option "retires"\. Did you mean retries\?/],
     ['http://camera/', { latest: 1 as never }, /latest should be true or false/],
     ['ftp://user:secret@camera/', {}, /http:\/\/ or https:\/\/, found ftp:/],
-    ['rtsp://user:secret@camera:554/1?pwd=secret', {}, /ffmpeg -i rtsp:\/\/camera:554\/1\?… -f image2pipe -c:v mjpeg - \| ghostnet classify -/],
+    ['rtsp://user:secret@camera:554/1?pwd=secret', {}, /ffmpeg -i 'rtsp:\/\/camera:554\/1\?…' -f image2pipe -c:v mjpeg - \| ghostnet classify -/],
     ['http://camera/', { retries: -1 }, /retries should be a whole number from 0/],
     ['http://camera/', { stallTimeoutMs: 0 }, /stallTimeoutMs/],
     ['http://camera/', { intervalMs: 0.5 }, /intervalMs/],

@@ -43,14 +43,18 @@ struct Call {
   // False where not even the request could be made.
   bool start(Model& model, const std::vector<float>& image) {
     std::unique_ptr<Request> request;
-    status = model.request(image.data(), kShape, &request);
+    if (!prepare(model, image, &request)) return false;
+    model.submit(std::move(request));
+    return true;
+  }
+  bool prepare(Model& model, const std::vector<float>& image, std::unique_ptr<Request>* request) {
+    status = model.request(image.data(), kShape, request);
     if (!status.ok()) return false;
-    for (size_t i = 0; i < outputs.size(); ++i) request->outputs[i].data = outputs[i].data();
-    request->done = [this](Status now) {
+    for (size_t i = 0; i < outputs.size(); ++i) (*request)->outputs[i].data = outputs[i].data();
+    (*request)->done = [this](Status now) {
       status = std::move(now);
       ++ended;
     };
-    model.submit(std::move(request));
     return true;
   }
   void wait() const {
@@ -97,9 +101,32 @@ void test_every_allocation(bool lasting) {
   CHECK(failures > 100);
 }
 
+// A model that ends with requests in its queue, without any memory.
+void test_ending() {
+  const SyntheticNetwork n = small_network();
+  const std::vector<Shape> shapes{{2, 16, 20, 18}, {2, 10, 1, 1}};
+  const std::vector<float> image(static_cast<size_t>(kShape.elements()), 0.5f);
+  for (int round = 0; round < 20; ++round) {
+    std::unique_ptr<Model> model;
+    CHECK(Model::create(n.graph, ModelOptions{2, ""}, &model).ok());
+    if (!model) return;
+    std::vector<std::unique_ptr<Call>> calls;
+    std::vector<std::unique_ptr<Request>> requests(8);
+    for (std::unique_ptr<Request>& request : requests) {
+      calls.push_back(std::make_unique<Call>(n.graph, shapes));
+      calls.back()->prepare(*model, image, &request);
+    }
+    FailingAllocations failing(0);
+    for (std::unique_ptr<Request>& request : requests) model->submit(std::move(request));
+    model.reset();
+    for (const std::unique_ptr<Call>& call : calls) CHECK(call->ended == 1 && (sound(call->status) || call->status.code() == StatusCode::cancelled));
+  }
+}
+
 }  // namespace
 
 void memory_tests() {
+  test_ending();
   test_every_allocation(true);
   test_every_allocation(false);
 }
