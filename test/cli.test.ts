@@ -115,6 +115,21 @@ describe('ghostnet classify', () => {
   ])('ends with 1 on %s', async (_, args, words) => expectRefusal(await ghostnet('classify', ...args), 1, words));
 });
 
+describe('--decode-timeout', () => {
+  const large = join(folder, 'large.png');
+  beforeAll(async () => {
+    await sharp({ create: { width: 3000, height: 2000, channels: 3, background: 'red' } }).png().toFile(large);
+  });
+
+  it.each([['classify'], ['embed'], ['similar', red], ['attention', '-o', join(folder, 'sheet.png')]])('%s gives up a picture that takes longer', async (command, ...rest) => {
+    const args = [large, ...rest];
+    const { stdout, stderr, code } = await ghostnet(command, ...args, '--decode-timeout', '0.001');
+    expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
+    expect(stderr).toMatch(/large\.png cannot be decoded: after 1 ms it was not done\./);
+    expect((await ghostnet(command, ...args, '--decode-timeout', '60')).code).toBe(0);
+  });
+});
+
 describe('ghostnet info', () => {
   it('prints what runs here', async () => {
     const { stdout, stderr, code } = await ghostnet('info');

@@ -5,10 +5,10 @@ import { preprocess } from '../preprocess.js';
 import { attentionSheet, sheetFormats, type SheetFormat } from './attention-sheet.js';
 import { imageIn } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { modelOption, outputName, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
+import { decodeTimeoutMs, decodeTimeoutOption, modelOption, outputName, precisionOption, revisionOption, threadsOption, wholeNumber, type DecodeLimit } from './options.js';
 import { untilStopped } from './stop.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, DecodeLimit {
   output: string;
   side?: number;
 }
@@ -30,6 +30,7 @@ export function attentionCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(decodeTimeoutOption())
     .addHelpText('after', help)
     .action((image: string, options: Options, command: Command) => {
       const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(extname(options.output).toLowerCase());
@@ -42,7 +43,7 @@ async function attention(image: string, { output, side, ...options }: Options, f
   const model = await loadModel(options, signal);
   try {
     const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
-    const tensor = await preprocess(await imageIn(image, signal), config, { signal });
+    const tensor = await preprocess(await imageIn(image, signal), config, { signal, ...decodeTimeoutMs(options) });
     const maps = await model.attention(tensor, { signal });
     const sheet = await attentionSheet(tensor, config, maps, format);
     await writeFiles([{ path: output, pieces: [sheet] }], true, signal);

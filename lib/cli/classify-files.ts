@@ -2,12 +2,13 @@ import { csvFormat, jsonFormat, linesFormat, tableFormat, type ClassificationFor
 import { faultIn, findAllImageFiles, imageIn, imagesAhead, isFaultOfImage, type Found } from './image-files.js';
 import { inOrder } from './in-order.js';
 import type { ModelOptions } from './load.js';
+import type { DecodeLimit } from './options.js';
 import { reportFault } from './print.js';
 import { bar, ProgressLine } from './progress.js';
 import { untilStopped } from './stop.js';
 import { TimedClassifier, type StartTimings } from './timed-classifier.js';
 
-export interface FilesOptions extends ModelOptions {
+export interface FilesOptions extends ModelOptions, DecodeLimit {
   top: number;
   json?: boolean;
   csv?: boolean;

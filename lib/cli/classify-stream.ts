@@ -2,11 +2,12 @@ import { GhostNetError } from '../errors.js';
 import { jsonClassifications, timesAndClasses } from './classification-format.js';
 import { frameSource, type FrameOptions } from './frame-source.js';
 import type { ModelOptions } from './load.js';
+import type { DecodeLimit } from './options.js';
 import { print, reportFault } from './print.js';
 import { untilStopped } from './stop.js';
 import { TimedClassifier, type TimedClasses } from './timed-classifier.js';
 
-export interface StreamOptions extends ModelOptions, FrameOptions {
+export interface StreamOptions extends ModelOptions, DecodeLimit, FrameOptions {
   top: number;
   json?: boolean;
   /** Of pictures that could be classified. */

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { isCameraAddress } from '../camera/address.js';
 import { classifyFiles, type FilesOptions } from './classify-files.js';
 import { classifyStream, type StreamOptions } from './classify-stream.js';
-import { jsonOption, modelOption, precisionOption, revisionOption, seconds, threadsOption, topOption, wholeNumber, wholeNumberOrNone } from './options.js';
+import { decodeTimeoutOption, jsonOption, modelOption, precisionOption, revisionOption, seconds, threadsOption, topOption, wholeNumber, wholeNumberOrNone } from './options.js';
 
 const cameraHelp = `
 With - a picture or a stream of JPEG frames (Motion JPEG) is read from standard input, and a line is printed for each. An IP
@@ -26,6 +26,7 @@ export function classifyCommand(): Command {
     .addOption(topOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(decodeTimeoutOption())
     .addOption(jsonOption())
     .addOption(new Option('--csv', 'print CSV, a row for each image and class: image, rank, index, label, probability').conflicts('json'))
     .option('--latest', 'of a stream, take the newest frame and pass over older ones (default, but for a file at standard input)')

@@ -7,12 +7,12 @@ import { jsonText } from './escape.js';
 import { findAllImageFiles } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { npyHeader } from './npy.js';
-import { modelOption, outputName, precisionOption, revisionOption, threadsOption } from './options.js';
+import { decodeTimeoutMs, decodeTimeoutOption, modelOption, outputName, precisionOption, revisionOption, threadsOption, type DecodeLimit } from './options.js';
 import { print } from './print.js';
 import { jsonName } from './raw-paths.js';
 import { untilStopped } from './stop.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, DecodeLimit {
   output?: string;
   normalize?: true;
 }
@@ -32,6 +32,7 @@ export function embedCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(decodeTimeoutOption())
     .addHelpText('after', help)
     .action((paths: string[], options: Options, command: Command) => {
       const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
@@ -45,7 +46,7 @@ async function embed(paths: string[], options: Options, signal: AbortSignal): Pr
   const files = (await findAllImageFiles(paths)).flatMap((found) => found.files);
   const model = await loadModel(options, signal);
   try {
-    const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false });
+    const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false, ...decodeTimeoutMs(options) });
     if (output === undefined) for await (const one of embedded) print(asJson(one));
     else await writeVectors(output, embedded, signal);
   } finally {

@@ -31,10 +31,22 @@ export function imageSize(value: string): [height: number, width: number] {
   return [sides[0]!, sides.at(-1)!];
 }
 
+/** What {@link decodeTimeoutOption} gives. */
+export interface DecodeLimit {
+  /** Seconds. */
+  decodeTimeout?: number;
+}
+
+/** The same as the library takes it. */
+export function decodeTimeoutMs({ decodeTimeout }: DecodeLimit): { decodeTimeoutMs?: number } {
+  return decodeTimeout === undefined ? {} : { decodeTimeoutMs: Math.ceil(1000 * decodeTimeout) };
+}
+
 export const modelOption = (): Option => new Option('-m, --model <path or name>', 'a model folder, a checkpoint, or the name of a published model or of a repository (default: the model in the box)');
 export const revisionOption = (): Option => new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
 export const threadsOption = (): Option => new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
 export const precisionOption = (): Option =>
   new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close').choices(precisions).default('fp32');
+export const decodeTimeoutOption = (): Option => new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
 export const topOption = (): Option => new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

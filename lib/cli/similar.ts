@@ -4,12 +4,12 @@ import { GhostNetError } from '../errors.js';
 import { embedFiles } from './embed-files.js';
 import { findAllImageFiles, imageIn } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber } from './options.js';
+import { decodeTimeoutMs, decodeTimeoutOption, jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber, type DecodeLimit } from './options.js';
 import { print, printJson, round } from './print.js';
 import { jsonName } from './raw-paths.js';
 import { untilStopped } from './stop.js';
 
-interface Options extends ModelOptions {
+interface Options extends ModelOptions, DecodeLimit {
   top: number;
   json?: boolean;
 }
@@ -30,6 +30,7 @@ export function similarCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(decodeTimeoutOption())
     .addOption(jsonOption())
     .action((query: string, paths: string[], options: Options) => untilStopped((signal) => similar(query, paths, options, signal)));
 }
@@ -39,9 +40,9 @@ async function similar(query: string, paths: string[], options: Options, signal:
   const files = (await findAllImageFiles(paths)).flatMap((found) => found.files).filter((file) => resolve(file) !== resolve(query));
   const model = await loadModel(options, signal);
   try {
-    const { data } = await model.embed(await imageIn(query, signal), { normalize: true, signal });
+    const { data } = await model.embed(await imageIn(query, signal), { normalize: true, signal, ...decodeTimeoutMs(options) });
     let best: Match[] = [];
-    for await (const { file, vector } of embedFiles(model, files, { normalize: true, signal })) {
+    for await (const { file, vector } of embedFiles(model, files, { normalize: true, signal, ...decodeTimeoutMs(options) })) {
       best.push({ image: file, similarity: vector.reduce((sum, value, i) => sum + value * data[i]!, 0) });
       best = best.sort((a, b) => b.similarity - a.similarity).slice(0, options.top);
     }

@@ -4,6 +4,7 @@ import { loadSharp } from '../image/sharp.js';
 import { preprocessedPixels } from '../preprocess.js';
 import { topClasses, type Classification } from '../results.js';
 import { loadModel, type ModelOptions } from './load.js';
+import { decodeTimeoutMs, type DecodeLimit } from './options.js';
 
 /** What a classification took. Of images in the works together, preprocessing and network count from the end of the one before. */
 export interface Timings {
@@ -34,16 +35,17 @@ export class TimedClassifier {
   private constructor(
     private readonly model: GhostNet,
     private readonly topK: number,
+    private readonly timeoutMs: number | undefined,
     readonly start: StartTimings,
   ) {}
 
-  static async load(options: ModelOptions & { top: number }, signal: AbortSignal): Promise<TimedClassifier> {
+  static async load(options: ModelOptions & DecodeLimit & { top: number }, signal: AbortSignal): Promise<TimedClassifier> {
     const begun = performance.now();
     const model = await loadModel(options, signal);
     try {
       const loaded = performance.now();
       loadSharp();
-      return new TimedClassifier(model, options.top, { loadModelMs: loaded - begun, loadDecoderMs: performance.now() - loaded });
+      return new TimedClassifier(model, options.top, decodeTimeoutMs(options).decodeTimeoutMs, { loadModelMs: loaded - begun, loadDecoderMs: performance.now() - loaded });
     } catch (error) {
       await model.dispose();
       throw error;
@@ -53,7 +55,7 @@ export class TimedClassifier {
   async classify(image: (signal: AbortSignal) => Promise<string | Uint8Array>, signal: AbortSignal): Promise<TimedClasses> {
     const { preprocess, labels } = this.model.config;
     const begun = performance.now();
-    const pixels = await decodeImage(await image(signal), { signal });
+    const pixels = await decodeImage(await image(signal), { signal, ...(this.timeoutMs !== undefined && { timeoutMs: this.timeoutMs }) });
     const decodeMs = performance.now() - begun;
     const { result: tensor, ms: preprocessMs } = await this.#preprocessing.take(() => preprocessedPixels(pixels, preprocess, { signal, spent: true }));
     const { result: logits, ms: networkMs } = await this.#network.take(() => this.model.infer(tensor, { signal }));

@@ -10,7 +10,7 @@ export function undecodable(name: string, reason: string, cause?: unknown): Ghos
 }
 
 export function tookTooLong(name: string, timeoutMs: number): GhostNetError {
-  const message = `${name} cannot be decoded: after ${timeoutMs} ms it was not done. Reduce it first, or allow more time (the option decodeTimeoutMs of the library).`;
+  const message = `${name} cannot be decoded: after ${timeoutMs} ms it was not done. Reduce it first, or allow more time (decodeTimeoutMs, --decode-timeout).`;
   return new GhostNetError('ERR_GHOST_IMAGE', message);
 }
 
