@@ -24,8 +24,10 @@ const ends = {
   signal: () => process.stdout.write('computing\n'),
 };
 
+// A model can be disposed of once.
 const repeat = async () => {
-  for (;;) await works[what]();
+  do await works[what]();
+  while (what !== 'dispose');
 };
 for (let i = 0; i < (what === 'dispose' ? 1 : 4); i++) void repeat();
 // A timer's milliseconds are whole ones.
