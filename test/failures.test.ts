@@ -20,6 +20,7 @@ function preload(): { library: string } | { missing: string } {
 }
 
 const made = preload();
+const library = 'library' in made ? made.library : '';
 if ('missing' in made) console.warn(`Skipped: lack of memory and of threads (${made.missing}).`);
 
 interface Counts {
@@ -34,7 +35,7 @@ describe.skipIf('missing' in made)('a system that gives', () => {
     ['no memory', 'memory', 300],
     ['no more threads', 'threads', 2],
   ])('%s: every call answers or throws, and the next one works', async (_, part, atLeast) => {
-    const { stdout, stderr, code } = await runProgram('failures.mjs', [part], { LD_PRELOAD: (made as { library: string }).library });
+    const { stdout, stderr, code } = await runProgram('failures.mjs', [part], { LD_PRELOAD: library });
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     const counts = JSON.parse(stdout) as Counts;
     expect(counts.wrong).toEqual([]);
