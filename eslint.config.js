@@ -4,9 +4,21 @@ import tseslint from 'typescript-eslint';
 
 /** What Node programs find without importing it. */
 const node = Object.fromEntries(
-  ['AbortController', 'AbortSignal', 'Buffer', 'clearInterval', 'clearTimeout', 'console', 'performance', 'process', 'setImmediate', 'setInterval', 'setTimeout', 'structuredClone', 'URL'].map(
-    (name) => [name, 'readonly'],
-  ),
+  [
+    'AbortController',
+    'AbortSignal',
+    'Buffer',
+    'clearInterval',
+    'clearTimeout',
+    'console',
+    'performance',
+    'process',
+    'setImmediate',
+    'setInterval',
+    'setTimeout',
+    'structuredClone',
+    'URL',
+  ].map((name) => [name, 'readonly']),
 );
 
 export default defineConfig(
@@ -25,11 +37,18 @@ export default defineConfig(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       // `() => done()` is short for a body where nobody looks at what it returns.
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
     },
   },
   // The benchmark is a package of its own, whose dependencies (and so types) need not be installed.
-  { files: ['bench/**/*.ts'], extends: [tseslint.configs.disableTypeChecked], languageOptions: { parserOptions: { project: null } } },
+  {
+    files: ['bench/**/*.ts'],
+    extends: [tseslint.configs.disableTypeChecked],
+    languageOptions: { parserOptions: { project: null } },
+  },
   // expect.any() and its like are of type any.
   { files: ['test/**/*.ts'], rules: { '@typescript-eslint/no-unsafe-assignment': 'off' } },
 );

@@ -1,5 +1,6 @@
-// Hours of mixed use in one process: loads, inferences, pictures, aborts, disposals and workers, at random and at once. Prints what
-// must not happen: answers with other bits, handles and threads that stay, memory that grows, an event loop that stands still.
+// Hours of mixed use in one process: loads, inferences, pictures, aborts, disposals and workers, at random and at once.
+// Prints what must not happen: answers with other bits, handles and threads that stay, memory that grows, an event loop
+// that stands still.
 //     npm run soak -- [--minutes 10] [--at-once 6]
 // Exit code 1 if something is wrong. Needs a built library.
 import { readdirSync } from 'node:fs';
@@ -16,10 +17,18 @@ const sample = fileURLToPath(new URL('../examples/sample.png', import.meta.url))
 
 /** A tensor that depends on its size alone. */
 function tensor(height, width, images = 1) {
-  return { data: Float32Array.from({ length: images * 3 * height * width }, (_, i) => Math.sin(i * 0.37)), shape: [images, 3, height, width] };
+  return {
+    data: Float32Array.from({ length: images * 3 * height * width }, (_, i) => Math.sin(i * 0.37)),
+    shape: [images, 3, height, width],
+  };
 }
 
-const picture = { data: Uint8Array.from({ length: 3 * 500 * 400 }, (_, i) => (i * 31 + (i >> 7)) & 255), width: 500, height: 400, channels: 3 };
+const picture = {
+  data: Uint8Array.from({ length: 3 * 500 * 400 }, (_, i) => (i * 31 + (i >> 7)) & 255),
+  width: 500,
+  height: 400,
+  channels: 3,
+};
 
 class Soak {
   operations = 0;
@@ -41,7 +50,10 @@ class Soak {
   kinds = {
     infer: async () => {
       const [height, width, images] = [32 * (2 + random(6)), 32 * (2 + random(6)), 1 + random(3)];
-      this.#expectTheSame(`infer ${images}x${height}x${width}`, (await this.#model.infer(tensor(height, width, images))).data);
+      this.#expectTheSame(
+        `infer ${images}x${height}x${width}`,
+        (await this.#model.infer(tensor(height, width, images))).data,
+      );
     },
     classify: async () => this.#expectTheSame('classify pixels', await this.#model.classify(picture)),
     classifyFile: async () => this.#expectTheSame('classify file', await this.#model.classify(sample)),
@@ -59,8 +71,13 @@ class Soak {
       await Promise.all([model.dispose(), ...running]);
     },
     abort: async () => {
-      const stop = new AbortController(), reason = new Error('stopped');
-      const running = [this.#model.infer(tensor(224, 224, 2), { signal: stop.signal }), this.#model.classify(picture, { signal: stop.signal }), load(undefined, { signal: stop.signal })];
+      const stop = new AbortController();
+      const reason = new Error('stopped');
+      const running = [
+        this.#model.infer(tensor(224, 224, 2), { signal: stop.signal }),
+        this.#model.classify(picture, { signal: stop.signal }),
+        load(undefined, { signal: stop.signal }),
+      ];
       setTimeout(() => stop.abort(reason), random(20));
       for (const { status, value, reason: found } of await Promise.allSettled(running)) {
         if (status === 'rejected' && found !== reason) this.wrong.push(`abort: ${found}`);
@@ -68,7 +85,9 @@ class Soak {
       }
     },
     badInput: async () => {
-      const refused = await this.#model.infer({ data: new Float32Array(5), shape: [1, 3, 2, 2] }).catch((error) => error);
+      const refused = await this.#model
+        .infer({ data: new Float32Array(5), shape: [1, 3, 2, 2] })
+        .catch((error) => error);
       if (!(refused instanceof GhostNetError)) this.wrong.push(`bad input: ${refused}`);
     },
     worker: async () => {
@@ -83,7 +102,8 @@ class Soak {
   async #work(untilMs) {
     // Loads and workers cost as much as a hundred inferences.
     const { infer, classify, classifyFile, preprocess: prepare, badInput, ...rare } = this.kinds;
-    const frequent = [infer, infer, classify, classifyFile, prepare, badInput], seldom = Object.values(rare);
+    const frequent = [infer, infer, classify, classifyFile, prepare, badInput];
+    const seldom = Object.values(rare);
     while (performance.now() < untilMs) {
       const kinds = random(20) ? frequent : seldom;
       await kinds[random(kinds.length)]();
@@ -120,21 +140,28 @@ function threadCount() {
 function slopeOf(points) {
   const mean = (axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length;
   const [x, y] = [mean(0), mean(1)];
-  return points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  return (
+    points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) /
+    points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
+  );
 }
 
 /** What may not be more at the end than at the beginning; memory by its slope, for it comes and goes. */
 function verdict(soak, states, delay) {
   const [first, last] = [states[0], states.at(-1)];
   const slopeMB = slopeOf(states.map(({ operations, residentMB }) => [operations / 1000, residentMB]));
-  const grownMB = slopeMB * (last.operations - first.operations) / 1000;
+  const grownMB = (slopeMB * (last.operations - first.operations)) / 1000;
   const ms = (/** @type {number} */ nanoseconds) => (nanoseconds / 1e6).toFixed(1);
   console.log(`operations        ${soak.operations}`);
   console.log(`wrong answers     ${soak.wrong.length}`);
   console.log(`handles           ${first.handles} to ${last.handles}`);
   console.log(`threads           ${first.threads} to ${last.threads}`);
-  console.log(`memory            ${first.residentMB.toFixed(0)} to ${last.residentMB.toFixed(0)} MB, ${slopeMB.toFixed(3)} MB per 1000 operations`);
-  console.log(`event-loop delay  p50 ${ms(delay.percentile(50))}, p99 ${ms(delay.percentile(99))}, max ${ms(delay.max)} ms`);
+  console.log(
+    `memory            ${first.residentMB.toFixed(0)} to ${last.residentMB.toFixed(0)} MB, ${slopeMB.toFixed(3)} MB per 1000 operations`,
+  );
+  console.log(
+    `event-loop delay  p50 ${ms(delay.percentile(50))}, p99 ${ms(delay.percentile(99))}, max ${ms(delay.max)} ms`,
+  );
   for (const text of soak.wrong.slice(0, 20)) console.log(`WRONG ${text}`);
   const faults = [
     soak.wrong.length > 0 && 'answers differ',
@@ -164,5 +191,7 @@ async function main(minutes, atOnce) {
   if (!verdict(soak, states, delay)) process.exitCode = 1;
 }
 
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, 'at-once': { type: 'string', default: '6' } } });
+const { values } = parseArgs({
+  options: { minutes: { type: 'string', default: '10' }, 'at-once': { type: 'string', default: '6' } },
+});
 await main(Number(values.minutes), Number(values['at-once']));

@@ -47,7 +47,14 @@ const armFloatingPoint = ['vfpv3', 'vfpv3d16', 'vfpv4', 'neon', 'asimd'];
  */
 export function missingOnArm(cpuinfo: string): string | undefined {
   const line = /^Features\s*:(.*)$/m.exec(cpuinfo)?.[1];
-  if (line === undefined || line.trim().split(/\s+/).some((feature) => armFloatingPoint.includes(feature))) return undefined;
+  if (
+    line === undefined ||
+    line
+      .trim()
+      .split(/\s+/)
+      .some((feature) => armFloatingPoint.includes(feature))
+  )
+    return undefined;
   return `the processor is older than ARMv7 with VFPv3: its features are ${line.trim()}`;
 }
 
@@ -84,7 +91,10 @@ export function helpPage(machine: Machine, shipped: readonly string[], reason: s
 export function loadAddon(): unknown {
   const libc = process.platform === 'linux' ? familySync() : null;
   try {
-    const missing = process.platform === 'linux' && process.arch === 'arm' ? missingOnArm(readFileSync('/proc/cpuinfo', 'utf8')) : undefined;
+    const missing =
+      process.platform === 'linux' && process.arch === 'arm'
+        ? missingOnArm(readFileSync('/proc/cpuinfo', 'utf8'))
+        : undefined;
     if (missing) throw new Error(missing);
     return finder(libc)(packageRoot);
   } catch (cause) {

@@ -6,8 +6,9 @@ import { guarded, readFields } from './untyped.js';
 const imagesAtATime = 8;
 
 /**
- * What `work` makes of each image, in their order; a few at a time, so that memory stays small however many they are. The
- * first failure stops the others, and all have ended before the caller hears of it: nothing goes on behind its back.
+ * What `work` makes of each image, in their order; a few at a time, so that memory stays small however many they are.
+ * The first failure stops the others, and all have ended before the caller hears of it: nothing goes on behind its
+ * back.
  */
 export async function eachImage<T>(
   images: readonly ImageInput[],

@@ -19,6 +19,8 @@ export function filePath(href: string): string {
     return fileURLToPath(href);
   } catch (cause) {
     const shown = href.length > 100 ? `${href.slice(0, 100)}…` : href;
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `${shown} names no file here: ${(cause as Error).message}.`, { cause });
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `${shown} names no file here: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
 }

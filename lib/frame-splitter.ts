@@ -1,6 +1,9 @@
 /** Bytes that look like the beginning of a JPEG file but lead to no whole frame. */
 export interface BrokenFrame {
-  /** `too long`: more than the most bytes allowed; `broken`: the walk over its segments met what no JPEG has; `cut off`: the stream ended. */
+  /**
+   * `too long`: more than the most bytes allowed; `broken`: the walk over its segments met what no JPEG has; `cut off`:
+   * the stream ended.
+   */
   readonly reason: 'too long' | 'broken' | 'cut off';
   /** From its start to its end, or to where it breaks. */
   readonly sizeBytes: number;
@@ -34,11 +37,12 @@ const sliceBytes = 65536;
  * length, so a thumbnail inside of one does not end the frame, and only entropy-coded data are searched.
  *
  * A frame that is cut off within metadata (APPn) may take the next one with it, if the length happens to lead to one of
- * that one's markers: both can hold a picture, so nothing tells which it is. Cut off anywhere else, it is told from the next.
+ * that one's markers: both can hold a picture, so nothing tells which it is. Cut off anywhere else, it is told from the
+ * next.
  *
  * Memory: a frame that grows beyond the limit is followed to its end but not kept, so it is never more than
- * `maxFrameBytes` plus one segment (64 KiB) plus one slice (64 KiB). Time: linear. Where a walk fails, the search goes on
- * within the last segment, whose length led astray; all before that is never looked at again.
+ * `maxFrameBytes` plus one segment (64 KiB) plus one slice (64 KiB). Time: linear. Where a walk fails, the search goes
+ * on within the last segment, whose length led astray; all before that is never looked at again.
  */
 export class FrameSplitter {
   readonly #maxFrameBytes: number;
@@ -140,7 +144,8 @@ export class FrameSplitter {
     }
     // The next frame: this one has lost its end.
     if (second === code.startOfImage) return this.#break(this.#at);
-    if (second < code.segments || (second >= code.restart0 && second <= code.endOfImage)) return this.#break(this.#resume);
+    if (second < code.segments || (second >= code.restart0 && second <= code.endOfImage))
+      return this.#break(this.#resume);
     return this.#passSegment(second);
   }
 

@@ -58,8 +58,8 @@ export interface ModelInfo {
   /** The model's own: as many as were asked for. */
   readonly threads: number;
   /**
-   * How many of them compute at present: no more than there are cores for, fewer while other programs keep these busy, and
-   * again more when they are free; asked anew each time. 0 after `dispose()`.
+   * How many of them compute at present: no more than there are cores for, fewer while other programs keep these busy,
+   * and again more when they are free; asked anew each time. 0 after `dispose()`.
    */
   readonly activeThreads: number;
   /** Of activations and weights. */
@@ -72,8 +72,8 @@ export interface ModelInfo {
   readonly file: string;
   readonly fileBytes: number;
   /**
-   * Classes and functions that a PyTorch checkpoint names beside its weights and that are not known to be harmless, by their dotted
-   * names, at most 8. They are inert: none was looked up or run. Empty for other formats.
+   * Classes and functions that a PyTorch checkpoint names beside its weights and that are not known to be harmless, by
+   * their dotted names, at most 8. They are inert: none was looked up or run. Empty for other formats.
    */
   readonly unknownNames: readonly string[];
   /** The weights in memory, as the kernels read them. */
@@ -86,13 +86,13 @@ const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
 /**
  * Loads a model and makes it ready to run.
  *
- * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a `.safetensors`
- *   file, a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format or the one before it) or a MindSpore checkpoint
- *   (`.ckpt`); or the name of a published model (`ghostnetv2_100.in1k`) or of a repository on the hub (`org/name`), which is
- *   fetched into the cache that Hugging Face's libraries share. What exists as a path is a path. Default: the model in the
- *   box.
- * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE, ERR_GHOST_ARCHITECTURE,
- *   ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
+ * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a
+ *   `.safetensors` file, a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format or the one before it) or a
+ *   MindSpore checkpoint (`.ckpt`); or the name of a published model (`ghostnetv2_100.in1k`) or of a repository on the
+ *   hub (`org/name`), which is fetched into the cache that Hugging Face's libraries share. What exists as a path is a
+ *   path. Default: the model in the box.
+ * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE,
+ *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
   const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'signal']);
@@ -215,12 +215,12 @@ export class GhostNet {
 
   /**
    * The maps that stages of the network make of an image or of a normalised tensor [n, 3, h, w], in the order of
-   * `options.stages`; by default the five of strides 2, 4, 8, 16 and 32. Nothing behind the last of them is computed, and
-   * the smallest input is the smallest that these stages take.
+   * `options.stages`; by default the five of strides 2, 4, 8, 16 and 32. Nothing behind the last of them is computed,
+   * and the smallest input is the smallest that these stages take.
    *
-   * What computes features, embeddings or attention is made when it is first asked for, from the file that the model was
-   * loaded from, which must still be there; it has its own copy of the weights that it needs. The four sets of outputs that
-   * were used last are kept. A tensor's data must stay as it is until the promise settles.
+   * What computes features, embeddings or attention is made when it is first asked for, from the file that the model
+   * was loaded from, which must still be there; it has its own copy of the weights that it needs. The four sets of
+   * outputs that were used last are kept. A tensor's data must stay as it is until the promise settles.
    *
    * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE or
    *   ERR_GHOST_DISPOSED
@@ -235,9 +235,9 @@ export class GhostNet {
   }
 
   /**
-   * What the classifier decides by: a vector [n, 1280] for an image (n = 1) or a normalised tensor [n, 3, h, w], after global
-   * pooling, `conv_head` and its ReLU. Pictures that look alike to the network have vectors of a similar direction. Memory
-   * and errors: as {@link features}.
+   * What the classifier decides by: a vector [n, 1280] for an image (n = 1) or a normalised tensor [n, 3, h, w], after
+   * global pooling, `conv_head` and its ReLU. Pictures that look alike to the network have vectors of a similar
+   * direction. Memory and errors: as {@link features}.
    */
   async embed(input: ImageInput | Tensor4, options: EmbedOptions = {}): Promise<Embedding> {
     const given = readOptions(options, ['normalize', ...imageOptions]);
@@ -248,10 +248,10 @@ export class GhostNet {
   }
 
   /**
-   * The DFC attention of every block that has it (`blocks.2.0` to `blocks.8.3`) for an image or a normalised tensor of shape
-   * `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its sigmoid, from 0 to 1, at half the resolution of the block's input. The
-   * block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors: as {@link features}, and
-   * ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
+   * The DFC attention of every block that has it (`blocks.2.0` to `blocks.8.3`) for an image or a normalised tensor of
+   * shape `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its sigmoid, from 0 to 1, at half the resolution of the
+   * block's input. The block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors:
+   * as {@link features}, and ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
    */
   async attention(input: ImageInput | Tensor4, options: ImageOptions = {}): Promise<FeatureMap[]> {
     const limits = checkLimits(readOptions(options, imageOptions));
@@ -287,7 +287,8 @@ export class GhostNet {
   }
 
   #checkAlive(): void {
-    if (this.#disposal) throw new GhostNetError('ERR_GHOST_DISPOSED', 'The model has been disposed of. Load it again to use it.');
+    if (this.#disposal)
+      throw new GhostNetError('ERR_GHOST_DISPOSED', 'The model has been disposed of. Load it again to use it.');
   }
 
   async #track<T>(work: Promise<T>): Promise<T> {

@@ -33,7 +33,9 @@ export interface BatchNorm {
 
 /** A convolution's numbers. */
 export interface Parameters {
-  /** [outChannels, inChannels / groups, kernel[0], kernel[1]], perhaps still in the checkpoint's file or in branches. */
+  /**
+   * [outChannels, inChannels / groups, kernel[0], kernel[1]], perhaps still in the checkpoint's file or in branches.
+   */
   readonly weight: Tensor | StoredTensor;
   /** The weight's name in the checkpoint. */
   readonly weightName: string;
@@ -87,8 +89,8 @@ export interface ConcatNode {
 }
 
 /**
- * To the height and width of `like`: the nearest neighbour, source index floor(i * in / out); or bilinear with the corners
- * of both maps on each other, source position i * (in - 1) / (out - 1).
+ * To the height and width of `like`: the nearest neighbour, source index floor(i * in / out); or bilinear with the
+ * corners of both maps on each other, source position i * (in - 1) / (out - 1).
  */
 export interface UpsampleNode {
   readonly op: 'upsample_nearest' | 'upsample_bilinear';
@@ -105,13 +107,7 @@ export interface BinaryNode {
 }
 
 export type GraphNode =
-  | InputNode
-  | Conv2dNode
-  | AvgPool2dNode
-  | GlobalAvgPoolNode
-  | ConcatNode
-  | UpsampleNode
-  | BinaryNode;
+  InputNode | Conv2dNode | AvgPool2dNode | GlobalAvgPoolNode | ConcatNode | UpsampleNode | BinaryNode;
 
 /** How many weights each output channel has. */
 export function weightsPerChannel({ inChannels, groups, kernel }: Conv2dNode): number {

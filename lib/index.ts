@@ -10,5 +10,12 @@ export type { LoadProgress } from './hub/download.js';
 export type { ImageInput, RawImage, SharpLike } from './image/index.js';
 export { mjpegFrames, type ByteStream, type MjpegOptions, type SkippedFrame } from './mjpeg.js';
 export type { Plan, PlanStep, Precision } from './native.js';
-export type { ClassifyOptions, EmbedOptions, FeaturesOptions, ImageOptions, InferOptions, LoadOptions } from './options.js';
+export type {
+  ClassifyOptions,
+  EmbedOptions,
+  FeaturesOptions,
+  ImageOptions,
+  InferOptions,
+  LoadOptions,
+} from './options.js';
 export type { Classification } from './results.js';

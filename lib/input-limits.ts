@@ -11,6 +11,7 @@ export const maxPreprocessedSide = 2 ** 14;
 export function tooLarge(height: number, width: number, maxSide = maxInputSide): string | undefined {
   if (height > maxSide || width > maxSide) return `is too large: a side has at most ${maxSide}`;
   // Neither factor can be rounded: both are small.
-  if (3 * height * width > maxImageFloats) return `is too large: height x width is at most ${Math.floor(maxImageFloats / 3)}`;
+  if (3 * height * width > maxImageFloats)
+    return `is too large: height x width is at most ${Math.floor(maxImageFloats / 3)}`;
   return undefined;
 }

@@ -26,7 +26,10 @@ export function placeOf(array: ArrayBufferView): Place {
   };
 }
 
-/** Whether it cannot go or change but by the hand of who has it: memory is not shared with other threads and keeps its size. */
+/**
+ * Whether it cannot go or change but by the hand of who has it: memory is not shared with other threads and keeps its
+ * size.
+ */
 export function isOwn({ buffer }: Place): boolean {
   return !isSharedArrayBuffer(buffer) && getResizable?.call(buffer) !== true;
 }

@@ -20,7 +20,8 @@ export interface MjpegOptions {
   maxFrameBytes?: number;
   /**
    * Give the newest whole frame each time, and skip those that became whole before it: a camera that is faster than its
-   * reader must not fall behind. The stream is then read all the time, so that nothing waits in it. Default false: every frame.
+   * reader must not fall behind. The stream is then read all the time, so that nothing waits in it. Default false:
+   * every frame.
    */
   latest?: boolean;
   /** Called for every frame that is skipped, before the next one is given. */
@@ -44,10 +45,19 @@ const defaultMaxFrameBytes = 16 * 2 ** 20;
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT
  * @throws `signal.reason`, and whatever the stream throws.
  */
-export function mjpegFrames(stream: ByteStream, options: MjpegOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+export function mjpegFrames(
+  stream: ByteStream,
+  options: MjpegOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { maxFrameBytes, latest, onSkipped, signal } = checkMjpegOptions(options);
-  if (guarded('The stream', () => typeof (stream as Partial<ByteStream> | null | undefined)?.[Symbol.asyncIterator]) !== 'function') {
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `mjpegFrames takes a stream of bytes (an async iterable), found ${kindOf(stream)}.`);
+  if (
+    guarded('The stream', () => typeof (stream as Partial<ByteStream> | null | undefined)?.[Symbol.asyncIterator]) !==
+    'function'
+  ) {
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `mjpegFrames takes a stream of bytes (an async iterable), found ${kindOf(stream)}.`,
+    );
   }
   const splitter = new FrameSplitter(maxFrameBytes, onSkipped);
   return latest ? newestFrames(stream, splitter, onSkipped, signal) : everyFrame(stream, splitter, signal);
@@ -56,8 +66,14 @@ export function mjpegFrames(stream: ByteStream, options: MjpegOptions = {}): Asy
 export const mjpegOptions = ['maxFrameBytes', 'latest', 'onSkipped', 'signal'] as const;
 
 export function checkMjpegOptions(options: unknown) {
-  const wrong = (expected: string, found: unknown): GhostNetError => new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
-  const { maxFrameBytes = defaultMaxFrameBytes, latest = false, onSkipped = () => undefined, signal } = readOptions(options, mjpegOptions);
+  const wrong = (expected: string, found: unknown): GhostNetError =>
+    new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
+  const {
+    maxFrameBytes = defaultMaxFrameBytes,
+    latest = false,
+    onSkipped = () => undefined,
+    signal,
+  } = readOptions(options, mjpegOptions);
   if (!Number.isInteger(maxFrameBytes) || (maxFrameBytes as number) < 1 || (maxFrameBytes as number) > 2 ** 30) {
     throw wrong(`maxFrameBytes should be a whole number from 1 to ${2 ** 30}`, maxFrameBytes);
   }
@@ -71,7 +87,11 @@ export function checkMjpegOptions(options: unknown) {
   };
 }
 
-async function* everyFrame(stream: ByteStream, splitter: FrameSplitter, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* everyFrame(
+  stream: ByteStream,
+  splitter: FrameSplitter,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const chunk of chunksOf(stream, signal)) yield* splitter.push(chunk);
   splitter.end();
 }
@@ -122,7 +142,10 @@ async function* newestFrames(
 }
 
 /** The stream's chunks, until it ends or the signal is aborted. Ends the stream. */
-async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* chunksOf(
+  stream: ByteStream,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   if (isWebStream(stream)) {
     yield* chunksOfWebStream(stream, signal);
     return;
@@ -140,7 +163,8 @@ async function* chunksOf(stream: ByteStream, signal: AbortSignal | undefined): A
     }
   } finally {
     const returned = iterator.return?.();
-    // An iterator that is asked for its next value may well answer return() only after that: never, if the camera is silent.
+    // An iterator that is asked for its next value may well answer return() only after that: never, if the camera is
+    // silent.
     if (waiting) {
       returned?.catch(() => undefined);
       (stream as { destroy?: () => void }).destroy?.();
@@ -155,7 +179,10 @@ function isWebStream(stream: ByteStream): stream is ReadableStream<Uint8Array> {
 }
 
 /** Its iterator cannot be ended while it waits; its reader can, and so the connection behind it is closed. */
-async function* chunksOfWebStream(stream: ReadableStream<Uint8Array>, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* chunksOfWebStream(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = stream.getReader();
   try {
     for (;;) {
@@ -172,5 +199,8 @@ async function* chunksOfWebStream(stream: ReadableStream<Uint8Array>, signal: Ab
 
 function checkChunk(chunk: unknown): Uint8Array {
   if (isUint8Array(chunk)) return chunk;
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', `A stream of bytes is expected (Uint8Array), found ${kindOf(chunk)}. Has it an encoding?`);
+  throw new GhostNetError(
+    'ERR_GHOST_ARGUMENT',
+    `A stream of bytes is expected (Uint8Array), found ${kindOf(chunk)}. Has it an encoding?`,
+  );
 }

@@ -26,7 +26,11 @@ export interface ModelConfig {
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights
  */
-export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, published: PublishedModel | undefined): ModelConfig {
+export function modelConfig(
+  architecture: Architecture,
+  checkpoint: Checkpoint,
+  published: PublishedModel | undefined,
+): ModelConfig {
   const { version, width, numClasses } = architecture;
   const { config, file } = checkpoint;
   if (config?.labels && config.labels.length !== numClasses) {
@@ -42,12 +46,16 @@ export function modelConfig(architecture: Architecture, checkpoint: Checkpoint, 
     version,
     width,
     numClasses,
-    labels: knownLabels(checkpoint, numClasses, published) ?? Array.from({ length: numClasses }, (_, index) => `class ${index}`),
+    labels:
+      knownLabels(checkpoint, numClasses, published) ??
+      Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
   };
 }
 
-/** @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the network takes no input of the size that its config.json gives */
+/**
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the network takes no input of the size that its config.json gives
+ */
 export function checkOwnSize({ preprocess }: ModelConfig, graph: Graph, { file }: Checkpoint): void {
   try {
     inferShapes(graph, preprocess.inputSize);
@@ -58,7 +66,11 @@ export function checkOwnSize({ preprocess }: ModelConfig, graph: Graph, { file }
 }
 
 /** The words of the classes, where the checkpoint has them or its publisher is known to mean them. */
-export function knownLabels({ config }: Checkpoint, numClasses: number, published: PublishedModel | undefined): readonly string[] | undefined {
+export function knownLabels(
+  { config }: Checkpoint,
+  numClasses: number,
+  published: PublishedModel | undefined,
+): readonly string[] | undefined {
   if (config?.labels) return config.labels;
   const labels = published && publishedLabels(published);
   return labels?.length === numClasses ? labels : undefined;

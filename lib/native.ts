@@ -152,7 +152,8 @@ function orOutOfMemory<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'out_of_memory') throw failed({ code: 'out_of_memory', message: 'out of memory' });
+    if ((error as { code?: unknown }).code === 'out_of_memory')
+      throw failed({ code: 'out_of_memory', message: 'out of memory' });
     throw error;
   }
 }
@@ -200,13 +201,16 @@ function floats(count: number): Float32Array {
 }
 
 /** The network without its weights: {@link packWeights} hands them over before the first image. */
-export function createModel(graph: Graph, options: { threads: number; isa: string; precision: Precision }): Promise<NativeModel> {
+export function createModel(
+  graph: Graph,
+  options: { threads: number; isa: string; precision: Precision },
+): Promise<NativeModel> {
   return settle((callback) => addon().createModel(graph, options.threads, options.isa, options.precision, callback));
 }
 
 /**
- * Copies weights into the model, piece by piece, up to the first piece in which a weight is NaN or infinite. The arrays must
- * stay as they are until the promise settles.
+ * Copies weights into the model, piece by piece, up to the first piece in which a weight is NaN or infinite. The arrays
+ * must stay as they are until the promise settles.
  */
 export function packWeights(model: NativeModel, pieces: readonly WeightsPiece[]): Promise<NotFinite | undefined> {
   return settle((callback) => model.pack(pieces, callback), { unsupported: 'ERR_GHOST_PRECISION' });
@@ -239,8 +243,8 @@ export function describePlan(model: NativeModel, height: number, width: number, 
 }
 
 /**
- * [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles; an aborted signal
- * stops it between rows.
+ * [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles; an aborted
+ * signal stops it between rows.
  *
  * @param spent whether nobody needs the pixels any more: then their memory is freed at once
  */

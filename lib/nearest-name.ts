@@ -4,14 +4,19 @@ const commonLetters = 4;
 /** More letters wrong is another word. */
 const maxEdits = 3;
 
-/** The name that `given` nearly is, if there is one. Case, dashes and underscores count little: `input_size` is `inputSize`. */
+/**
+ * The name that `given` nearly is, if there is one. Case, dashes and underscores count little: `input_size` is
+ * `inputSize`.
+ */
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const plain = plainName(given);
   const edits = names.map((name) => editDistance(plain, plainName(name)));
   const fewest = Math.min(...edits);
   // Of a short word three letters are most of it.
   if (fewest <= Math.min(maxEdits, plain.length / 2)) return names[edits.indexOf(fewest)];
-  return plain.length < commonLetters ? undefined : names.find((name) => plainName(name).startsWith(plain.slice(0, commonLetters)));
+  return plain.length < commonLetters
+    ? undefined
+    : names.find((name) => plainName(name).startsWith(plain.slice(0, commonLetters)));
 }
 
 function plainName(name: string): string {

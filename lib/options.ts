@@ -20,8 +20,9 @@ export interface LoadOptions {
   /**
    * What activations and weights are stored and multiplied in. Default `fp32`. `fp16` needs a 64-bit ARM CPU with
    * arithmetic in half precision, as Cortex-A76 (Raspberry Pi 5) and Apple's chips have it; it doubles what an
-   * instruction does and halves the memory. Numbers beyond 65504 then become infinite. `auto` takes `fp16` where the CPU
-   * has it and the logits of a picture made for the purpose differ from those in fp32 by at most 1 % of the largest.
+   * instruction does and halves the memory. Numbers beyond 65504 then become infinite. `auto` takes `fp16` where the
+   * CPU has it and the logits of a picture made for the purpose differ from those in fp32 by at most 1 % of the
+   * largest.
    */
   precision?: 'fp32' | 'fp16' | 'auto';
   /** Stops loading; the promise rejects with `signal.reason`. */
@@ -36,8 +37,8 @@ export interface InferOptions {
 /** For what may begin with an image. */
 export interface ImageOptions extends InferOptions {
   /**
-   * How long an image may take to be decoded, and a pipe to be read: a picture may be made to take minutes. Its turn comes
-   * before the time begins. Whole milliseconds, up to an hour; default 30000.
+   * How long an image may take to be decoded, and a pipe to be read: a picture may be made to take minutes. Its turn
+   * comes before the time begins. Whole milliseconds, up to an hour; default 30000.
    */
   decodeTimeoutMs?: number;
 }
@@ -49,8 +50,8 @@ export interface ClassifyOptions extends ImageOptions {
 
 export interface FeaturesOptions extends ImageOptions {
   /**
-   * Which maps: `conv_stem` (the first convolution alone, as timm's features have it) or `blocks.0` to `blocks.9`. Default:
-   * `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
+   * Which maps: `conv_stem` (the first convolution alone, as timm's features have it) or `blocks.0` to `blocks.9`.
+   * Default: `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
    */
   stages?: readonly string[];
 }
@@ -72,9 +73,15 @@ function argumentError(expected: string, found: unknown): GhostNetError {
  * @param name begins the messages
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT also for an option that is not among `known`
  */
-export function readOptions<K extends string>(options: unknown, known: readonly K[], name = 'options'): Record<K, unknown> {
+export function readOptions<K extends string>(
+  options: unknown,
+  known: readonly K[],
+  name = 'options',
+): Record<K, unknown> {
   if (typeof options !== 'object' || options === null) throw argumentError(`${name} should be an object`, options);
-  const unknown = guarded(name, () => Object.entries(options).find(([key, value]) => value !== undefined && !known.includes(key as K)));
+  const unknown = guarded(name, () =>
+    Object.entries(options).find(([key, value]) => value !== undefined && !known.includes(key as K)),
+  );
   if (!unknown) return readFields(options, known, name);
   const nearest = nearestName(unknown[0], known);
   const advice = nearest === undefined ? `Known are ${known.join(', ')}.` : `Did you mean ${nearest}?`;
@@ -84,7 +91,8 @@ export function readOptions<K extends string>(options: unknown, known: readonly 
 /** 0 stands for the default. */
 export function checkThreads(threads: unknown): number {
   if (threads === undefined) return 0;
-  if (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= maxThreads) return threads as number;
+  if (Number.isInteger(threads) && (threads as number) >= 1 && (threads as number) <= maxThreads)
+    return threads as number;
   throw argumentError(`threads should be a whole number from 1 to ${maxThreads}`, threads);
 }
 
@@ -100,7 +108,8 @@ export function checkPrecision(precision: unknown, isa: string, cpu: () => Cpu):
   if (!wanted) throw argumentError(`precision should be one of ${precisions.join(', ')}`, precision);
   if (wanted === 'fp32' || (isa === '' && cpu().fp16)) return wanted;
   if (wanted === 'auto') return 'fp32';
-  const reason = isa === '' ? `${cpu().name} has none that ghostnet can use` : `GHOSTNET_ISA forces ${isa}, which computes in fp32`;
+  const reason =
+    isa === '' ? `${cpu().name} has none that ghostnet can use` : `GHOSTNET_ISA forces ${isa}, which computes in fp32`;
   const message = `precision 'fp16' needs arithmetic in half precision (FEAT_FP16 of 64-bit ARM), but ${reason}. Use 'auto' or 'fp32'.`;
   throw new GhostNetError('ERR_GHOST_PRECISION', message);
 }
@@ -118,7 +127,8 @@ const maxStages = 64;
 export function checkStages(stages: unknown): readonly string[] | undefined {
   if (stages === undefined) return undefined;
   const names = readArray(stages, maxStages, 'stages');
-  if (names?.every((name): name is string => typeof name === 'string') && new Set(names).size === names.length) return names;
+  if (names?.every((name): name is string => typeof name === 'string') && new Set(names).size === names.length)
+    return names;
   throw argumentError('stages should be an array of names, each of them once', stages);
 }
 
@@ -131,7 +141,8 @@ export function checkFlag(name: string, flag: unknown): boolean {
 export function checkRevision(revision: unknown): string | undefined {
   if (revision === undefined) return undefined;
   const parts = typeof revision === 'string' && revision.length <= 200 ? revision.split('/') : [];
-  if (parts.length > 0 && parts.every((part) => /^[\w+@=,-][\w+@=,.-]*$/.test(part) && !part.includes('..'))) return revision as string;
+  if (parts.length > 0 && parts.every((part) => /^[\w+@=,-][\w+@=,.-]*$/.test(part) && !part.includes('..')))
+    return revision as string;
   throw argumentError('revision should be the name of a branch or tag, or a commit', revision);
 }
 
@@ -145,7 +156,8 @@ const maxDecodeTimeoutMs = 3_600_000;
 
 export function checkDecodeTimeout(timeoutMs: unknown): number {
   if (timeoutMs === undefined) return defaultDecodeTimeoutMs;
-  if (Number.isInteger(timeoutMs) && (timeoutMs as number) >= 1 && (timeoutMs as number) <= maxDecodeTimeoutMs) return timeoutMs as number;
+  if (Number.isInteger(timeoutMs) && (timeoutMs as number) >= 1 && (timeoutMs as number) <= maxDecodeTimeoutMs)
+    return timeoutMs as number;
   throw argumentError(`decodeTimeoutMs should be a whole number from 1 to ${maxDecodeTimeoutMs}`, timeoutMs);
 }
 

@@ -28,7 +28,9 @@ export interface Embedding {
 
 const gateSuffix = '.ghost1.gate';
 
-/** What a model computes besides its logits. Arguments have been checked, except for the image or tensor and the stages. */
+/**
+ * What a model computes besides its logits. Arguments have been checked, except for the image or tensor and the stages.
+ */
 export class Outputs {
   readonly #networks: PartialNetworks;
   readonly #config: ModelConfig;
@@ -41,12 +43,19 @@ export class Outputs {
     this.#names = outputNames(config);
   }
 
-  async features(input: ImageInput | Tensor4, stages: readonly string[] = featureLevels, limits: Limits): Promise<FeatureMap[]> {
+  async features(
+    input: ImageInput | Tensor4,
+    stages: readonly string[] = featureLevels,
+    limits: Limits,
+  ): Promise<FeatureMap[]> {
     const known = this.#names.filter((name) => /^(conv_stem|blocks\.\d+)$/.test(name));
     const unknown = stages.find((name) => !known.includes(name));
     if (stages.length === 0 || unknown !== undefined) {
       const found = unknown === undefined ? 'none' : JSON.stringify(unknown);
-      throw new GhostNetError('ERR_GHOST_ARGUMENT', `stages should name one or more of ${known.join(', ')}, found ${found}.`);
+      throw new GhostNetError(
+        'ERR_GHOST_ARGUMENT',
+        `stages should name one or more of ${known.join(', ')}, found ${found}.`,
+      );
     }
     const maps = new Map((await this.#compute(input, new Set(stages), limits)).map((map) => [map.name, map]));
     return stages.map((name) => maps.get(name)!);
@@ -54,7 +63,10 @@ export class Outputs {
 
   async embed(input: ImageInput | Tensor4, normalize: boolean, limits: Limits): Promise<Embedding> {
     const [vectors] = await this.#compute(input, new Set(['pre_logits']), limits);
-    const { data, shape: [n, channels] } = vectors!;
+    const {
+      data,
+      shape: [n, channels],
+    } = vectors!;
     if (normalize) for (let i = 0; i < n; i++) toUnitLength(data.subarray(i * channels, (i + 1) * channels));
     return { data, shape: [n, channels] };
   }
@@ -63,7 +75,10 @@ export class Outputs {
     const gates = this.#names.filter((name) => name.endsWith(gateSuffix));
     if (gates.length === 0) {
       const { architecture } = this.#config;
-      throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${architecture} is a GhostNet V1, which has no DFC attention. Load a GhostNetV2 or GhostNetV3 for it.`);
+      throw new GhostNetError(
+        'ERR_GHOST_ARCHITECTURE',
+        `${architecture} is a GhostNet V1, which has no DFC attention. Load a GhostNetV2 or GhostNetV3 for it.`,
+      );
     }
     const maps = await this.#compute(input, new Set(gates), limits);
     return maps.map((map) => ({ ...map, name: map.name.slice(0, -gateSuffix.length) }));
@@ -73,7 +88,10 @@ export class Outputs {
   async #compute(input: ImageInput | Tensor4, wanted: ReadonlySet<string>, limits: Limits): Promise<FeatureMap[]> {
     const { signal } = limits;
     const tensor = isTensor(input) ? input : await preprocessed(input, this.#config.preprocess, limits);
-    const { native, graph, strides } = await this.#networks.find(this.#names.filter((name) => wanted.has(name)), signal);
+    const { native, graph, strides } = await this.#networks.find(
+      this.#names.filter((name) => wanted.has(name)),
+      signal,
+    );
     const { data, shape } = checkTensor(tensor, graph);
     const outputs = await infer(native, graph, data, shape, signal);
     return outputs.map((output) => ({ ...output, stride: strides.get(output.name)! }));

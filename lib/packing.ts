@@ -40,8 +40,8 @@ export async function createPackedModel(
 
 /**
  * Hands a graph's weights to the model that was created from it. What is still in a file is read on the way, each batch
- * while the one before is packed, so that only two of them are in memory beside the packed weights. Nothing of it waits on
- * the JavaScript thread.
+ * while the one before is packed, so that only two of them are in memory beside the packed weights. Nothing of it waits
+ * on the JavaScript thread.
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a weight that is NaN or infinite or an impossible variance,
  *   ERR_GHOST_FILE or ERR_GHOST_CHECKPOINT for a file that cannot be read to its end any more
@@ -59,7 +59,10 @@ async function packGraph(model: NativeModel, graph: Graph, signal?: AbortSignal)
     signal?.throwIfAborted();
     const pieces = batch.map(({ id, conv, first, channels }, k) => {
       if (first === 0) affine = fold(conv.parameters);
-      const [scale, bias] = [affine.scale?.subarray(first, first + channels), affine.bias?.subarray(first, first + channels)];
+      const [scale, bias] = [
+        affine.scale?.subarray(first, first + channels),
+        affine.bias?.subarray(first, first + channels),
+      ];
       return { node: id, first, channels, weights: weights[k]!, scale, bias };
     });
     const found = await packWeights(model, pieces);
@@ -96,12 +99,13 @@ function batchesOf(pieces: readonly Piece[]): Piece[][] {
 }
 
 /**
- * Reads batches by their index: weights in memory are views, the others go into two buffers by turns. So a batch that was
- * read stays as it is until the one after the next is.
+ * Reads batches by their index: weights in memory are views, the others go into two buffers by turns. So a batch that
+ * was read stays as it is until the one after the next is.
  */
 function reader(batches: readonly (readonly Piece[])[], signal?: AbortSignal): (i: number) => Promise<Float32Array[]> {
   const isStored = ({ conv }: Piece): boolean => !conv.parameters.weight.data;
-  const storedCount = (batch: readonly Piece[]): number => batch.filter(isStored).reduce((sum, piece) => sum + weightCount(piece), 0);
+  const storedCount = (batch: readonly Piece[]): number =>
+    batch.filter(isStored).reduce((sum, piece) => sum + weightCount(piece), 0);
   const largest = Math.max(0, ...batches.map(storedCount));
   const buffers = [new Float32Array(largest), new Float32Array(largest)] as const;
   const readBatch = async (batch: readonly Piece[], buffer: Float32Array): Promise<Float32Array[]> => {
@@ -133,7 +137,9 @@ function weightCount({ conv, channels }: Piece): number {
   return channels * weightsPerChannel(conv);
 }
 
-/** Shapes can still be inferred from it, but the checkpoint's memory is free: even one bias may be a view on all of it. */
+/**
+ * Shapes can still be inferred from it, but the checkpoint's memory is free: even one bias may be a view on all of it.
+ */
 export function withoutNumbers(graph: Graph): Graph {
   const parameters = { weight: { shape: [0], data: new Float32Array(0) }, weightName: '' };
   const nodes = graph.nodes.map((node) => (node.op === 'conv2d' ? { ...node, parameters } : node));

@@ -40,12 +40,14 @@ export async function fileStamp(file: string): Promise<string> {
   return [dev, ino, size, mtimeNs].join(' ');
 }
 
-/** Features, embeddings, attention, and one to spare: who asks for more sets than that waits for some again and again. */
+/**
+ * Features, embeddings, attention, and one to spare: who asks for more sets than that waits for some again and again.
+ */
 const keptNetworks = 4;
 
 /**
- * The networks behind a model's further outputs. Each is made when it is first asked for, from the checkpoint's file, with
- * the weights that it needs and no others; so a model that only classifies has its weights in memory once.
+ * The networks behind a model's further outputs. Each is made when it is first asked for, from the checkpoint's file,
+ * with the weights that it needs and no others; so a model that only classifies has its weights in memory once.
  */
 export class PartialNetworks {
   readonly #source: NetworkSource;
@@ -58,7 +60,8 @@ export class PartialNetworks {
   /**
    * @param outputs see {@link buildGhostNet}
    * @throws {GhostNetError} ERR_GHOST_FILE if the file is not what it was any more, and what `load` throws
-   * @throws `signal.reason` once the signal is aborted; the network is made all the same, for others may wait for it too
+   * @throws `signal.reason` once the signal is aborted; the network is made all the same, for others may wait for it
+   *   too
    */
   find(outputs: readonly string[], signal: AbortSignal | undefined): Promise<PartialNetwork> {
     const key = outputs.join(' ');
@@ -86,13 +89,20 @@ export class PartialNetworks {
     const checkpoint = await readCheckpoint(file);
     try {
       if ((await fileStamp(file)) !== stamp) {
-        throw new GhostNetError('ERR_GHOST_FILE', `${file} has changed since the model was loaded from it. Load the model again.`);
+        throw new GhostNetError(
+          'ERR_GHOST_FILE',
+          `${file} has changed since the model was loaded from it. Load the model again.`,
+        );
       }
       await ownTurn();
       const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
       await ownTurn();
       const graph = buildGhostNet(checkpoint.tensors, architecture, { outputs });
-      return { native: await createPackedModel(graph, options), graph: withoutNumbers(graph), strides: outputStrides(graph) };
+      return {
+        native: await createPackedModel(graph, options),
+        graph: withoutNumbers(graph),
+        strides: outputStrides(graph),
+      };
     } finally {
       await checkpoint.close();
     }

@@ -30,7 +30,11 @@ export async function createCheckedModel(
   }
 }
 
-async function inHalfPrecision(graph: Graph, options: { threads: number; isa: string }, signal?: AbortSignal): Promise<NativeModel | undefined> {
+async function inHalfPrecision(
+  graph: Graph,
+  options: { threads: number; isa: string },
+  signal?: AbortSignal,
+): Promise<NativeModel | undefined> {
   try {
     return await createPackedModel(graph, { ...options, precision: 'fp16' }, signal);
   } catch (error) {
@@ -39,7 +43,13 @@ async function inHalfPrecision(graph: Graph, options: { threads: number; isa: st
   }
 }
 
-async function agree(graph: Graph, single: NativeModel, half: NativeModel, [height, width]: Pair, signal?: AbortSignal): Promise<boolean> {
+async function agree(
+  graph: Graph,
+  single: NativeModel,
+  half: NativeModel,
+  [height, width]: Pair,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const shape: Shape = [1, 3, height, width];
   const picture = checkPicture(height, width);
   const [expected] = await infer(single, graph, picture, shape, signal);
@@ -58,7 +68,11 @@ export function checkPicture(height: number, width: number): Float32Array {
   const data = new Float32Array(3 * height * width);
   let state = 1;
   for (let i = 0; i < data.length; i++) {
-    const [x, y, channel] = [(i % width) / width, (Math.floor(i / width) % height) / height, Math.floor(i / (width * height))];
+    const [x, y, channel] = [
+      (i % width) / width,
+      (Math.floor(i / width) % height) / height,
+      Math.floor(i / (width * height)),
+    ];
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     data[i] = Math.sin(9 * x + 5 * y + channel) + Math.sin((31 - 4 * channel) * x - 23 * y) + (state / 2 ** 32 - 0.5);
   }

@@ -46,13 +46,21 @@ export async function preprocessed(image: ImageInput, config: PreprocessConfig, 
   return preprocessedPixels(pixels, config, { signal: limits.signal, spent: !isSharpLike(image) });
 }
 
-/** The half of it that follows decoding; the pixels must stay as they are meanwhile. `spent`: nobody looks at them afterwards. */
+/**
+ * The half of it that follows decoding; the pixels must stay as they are meanwhile. `spent`: nobody looks at them
+ * afterwards.
+ */
 export async function preprocessedPixels(
   pixels: RawImage,
   config: PreprocessConfig,
   options: { signal: AbortSignal | undefined; spent: boolean },
 ): Promise<Tensor4> {
-  const data = await preprocessPixels(pixels, config, forcedIsa(() => cpu().isas), options);
+  const data = await preprocessPixels(
+    pixels,
+    config,
+    forcedIsa(() => cpu().isas),
+    options,
+  );
   return { data, shape: [1, 3, ...config.inputSize] };
 }
 
@@ -62,7 +70,11 @@ function ownPixels(image: object): ImageInput {
   try {
     return { data: new Uint8Array(data), ...size };
   } catch (cause) {
-    throw new GhostNetError('ERR_GHOST_NATIVE', `There is no memory for a copy of the ${data.length} bytes of raw pixels.`, { cause });
+    throw new GhostNetError(
+      'ERR_GHOST_NATIVE',
+      `There is no memory for a copy of the ${data.length} bytes of raw pixels.`,
+      { cause },
+    );
   }
 }
 
@@ -71,7 +83,11 @@ function checkPreprocessConfig(config: unknown): PreprocessConfig {
   const given = readOptions(config, ['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'], 'config');
   const wrong = (key: keyof PreprocessConfig, expected: string): GhostNetError =>
     new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: ${key} should be ${expected}, found ${shown(given[key])}.`);
-  const read = <K extends keyof PreprocessConfig>(key: K, accept: (value: unknown) => unknown, expected: string): PreprocessConfig[K] => {
+  const read = <K extends keyof PreprocessConfig>(
+    key: K,
+    accept: (value: unknown) => unknown,
+    expected: string,
+  ): PreprocessConfig[K] => {
     if (given[key] === undefined) return defaultPreprocessConfig[key];
     const accepted = accept(given[key]);
     if (accepted === undefined) throw wrong(key, expected);
@@ -79,21 +95,32 @@ function checkPreprocessConfig(config: unknown): PreprocessConfig {
   };
   const numbers = (count: number, test: (number: number) => boolean) => (value: unknown) => {
     const array = readArray(value, count, 'config');
-    return array?.length === count && array.every((number) => typeof number === 'number' && test(number)) ? array : undefined;
+    return array?.length === count && array.every((number) => typeof number === 'number' && test(number))
+      ? array
+      : undefined;
   };
   const oneOf = (names: readonly string[]) => (value: unknown) => names.find((name) => name === value);
   const isCropPct = (value: unknown): boolean => typeof value === 'number' && value > 0 && value <= 2;
   const isSide = (side: number): boolean => Number.isInteger(side) && side >= 1 && side <= maxPreprocessedSide;
   const checked: PreprocessConfig = {
-    inputSize: read('inputSize', numbers(2, isSide), `[height, width], each a whole number from 1 to ${maxPreprocessedSide}`),
+    inputSize: read(
+      'inputSize',
+      numbers(2, isSide),
+      `[height, width], each a whole number from 1 to ${maxPreprocessedSide}`,
+    ),
     interpolation: read('interpolation', oneOf(interpolations), interpolations.join(', ')),
     cropPct: read('cropPct', (value) => (isCropPct(value) ? value : undefined), 'a number above 0 and at most 2'),
     cropMode: read('cropMode', oneOf(cropModes), cropModes.join(', ')),
     mean: read('mean', numbers(3, Number.isFinite), 'three numbers, for R, G and B'),
-    std: read('std', numbers(3, (number) => Number.isFinite(number) && number > 0), 'three numbers above 0, for R, G and B'),
+    std: read(
+      'std',
+      numbers(3, (number) => Number.isFinite(number) && number > 0),
+      'three numbers above 0, for R, G and B',
+    ),
   };
   const [height, width] = checked.inputSize;
   const large = tooLarge(height, width);
-  if (large) throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: inputSize ${shown(checked.inputSize)} ${large}.`);
+  if (large)
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: inputSize ${shown(checked.inputSize)} ${large}.`);
   return checked;
 }

@@ -5,8 +5,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 const pieceBytes = 4 * 2 ** 20;
 
 /**
- * Opens a file for reading; what becomes a pipe or a device after somebody has looked makes nobody wait, because opening
- * waits for no writer.
+ * Opens a file for reading; what becomes a pipe or a device after somebody has looked makes nobody wait, because
+ * opening waits for no writer.
  */
 export function openToRead(path: string | Buffer): Promise<FileHandle> {
   // Windows has no such flag, and no pipes in its folders.
@@ -30,7 +30,12 @@ export class Unread extends Error {
  * @throws {Unread} for anything but a regular file, and for one of more than `maxBytes`
  * @throws what the file system throws, and `signal.reason`
  */
-export async function readWholeFile(path: string | Buffer, maxBytes: number, signal?: AbortSignal, check?: (head: Buffer) => void): Promise<Buffer> {
+export async function readWholeFile(
+  path: string | Buffer,
+  maxBytes: number,
+  signal?: AbortSignal,
+  check?: (head: Buffer) => void,
+): Promise<Buffer> {
   const file = await openToRead(path);
   try {
     const stats = await file.stat();

@@ -53,8 +53,14 @@ export function onAbort(signal: AbortSignal, act: () => void): () => void {
   };
 }
 
-/** A controller that is aborted with the signal. AbortSignal.any() would leave something on a signal that lives for long. */
-export function follower(signal: AbortSignal | undefined): { readonly controller: AbortController; readonly leave: () => void } {
+/**
+ * A controller that is aborted with the signal. AbortSignal.any() would leave something on a signal that lives for
+ * long.
+ */
+export function follower(signal: AbortSignal | undefined): {
+  readonly controller: AbortController;
+  readonly leave: () => void;
+} {
   const controller = new AbortController();
   if (!signal) return { controller, leave: () => undefined };
   if (signal.aborted) controller.abort(signal.reason);
@@ -62,8 +68,8 @@ export function follower(signal: AbortSignal | undefined): { readonly controller
 }
 
 /**
- * What `work` comes to, unless the signal is aborted first; what it comes to then, nobody hears. Unlike Promise.race(), it
- * leaves nothing behind on the signal.
+ * What `work` comes to, unless the signal is aborted first; what it comes to then, nobody hears. Unlike Promise.race(),
+ * it leaves nothing behind on the signal.
  *
  * @throws `signal.reason`
  */
@@ -80,7 +86,10 @@ export async function withinTime<T>(work: PromiseLike<T>, limits: Limits, late: 
 }
 
 /** Undefined when the time is up. */
-async function raced<T>(work: PromiseLike<T>, { signal, timeoutMs }: Partial<Limits>): Promise<{ value: T } | undefined> {
+async function raced<T>(
+  work: PromiseLike<T>,
+  { signal, timeoutMs }: Partial<Limits>,
+): Promise<{ value: T } | undefined> {
   let stop = (): void => undefined;
   const stopped = new Promise<undefined>((resolve) => {
     const end = (): void => resolve(undefined);

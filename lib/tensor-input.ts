@@ -15,12 +15,15 @@ export function isTensor(input: unknown): input is Tensor4 {
 export function checkInputSize(size: unknown): Pair {
   const sides = readArray(size, 2, 'inputSize');
   if (sides?.length === 2 && sides.every(isSide)) return sides as unknown as Pair;
-  throw new GhostNetError('ERR_GHOST_SHAPE', `inputSize should be [height, width] in whole pixels, found ${shown(size)}.`);
+  throw new GhostNetError(
+    'ERR_GHOST_SHAPE',
+    `inputSize should be [height, width] in whole pixels, found ${shown(size)}.`,
+  );
 }
 
 /**
- * A network's input as untyped code may pass it, in an array of our own on the same memory. Memory that another thread may
- * write or that may shrink is copied.
+ * A network's input as untyped code may pass it, in an array of our own on the same memory. Memory that another thread
+ * may write or that may shrink is copied.
  *
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT, ERR_GHOST_SHAPE
  */
@@ -30,17 +33,26 @@ export function checkTensor(tensor: unknown, graph: Graph): Tensor4 {
   // Only the engine knows what an array is: its class may be another realm's, or only claimed.
   if (!isFloat32Array(data) || !guarded('The shape', () => Array.isArray(shape))) {
     const found = isObject ? `data ${kindOf(data)}, shape ${kindOf(shape)}` : kindOf(tensor);
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `A tensor should be { data: Float32Array, shape: [n, 3, h, w] }, found ${found}.`);
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `A tensor should be { data: Float32Array, shape: [n, 3, h, w] }, found ${found}.`,
+    );
   }
   const sides = readArray(shape, 4, 'The shape');
   if (sides?.length !== 4 || sides[1] !== 3 || !sides.every(isSide)) {
-    throw new GhostNetError('ERR_GHOST_SHAPE', `A tensor should have the shape [n, 3, h, w], found shape ${shown(sides ?? shape)}.`);
+    throw new GhostNetError(
+      'ERR_GHOST_SHAPE',
+      `A tensor should have the shape [n, 3, h, w], found shape ${shown(sides ?? shape)}.`,
+    );
   }
   const [n, c, h, w] = sides as unknown as Tensor4['shape'];
   const place = placeOf(data);
   const length = place.byteLength / Float32Array.BYTES_PER_ELEMENT;
   if (n * c * h * w !== length) {
-    throw new GhostNetError('ERR_GHOST_SHAPE', `Shape [${sides.join(', ')}] needs ${n * c * h * w} values, found ${length}.`);
+    throw new GhostNetError(
+      'ERR_GHOST_SHAPE',
+      `Shape [${sides.join(', ')}] needs ${n * c * h * w} values, found ${length}.`,
+    );
   }
   inferShapes(graph, [h, w]);
   const own = new Float32Array(place.buffer, place.byteOffset, length);

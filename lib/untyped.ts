@@ -1,12 +1,15 @@
 import { quoted } from './checkpoints/faults.js';
 import { GhostNetError } from './errors.js';
 
-// What untyped code passes may be anything, of any realm: with getters that throw or change their minds, traps, and classes
-// that are not what they seem. It is read here, each property once.
+// What untyped code passes may be anything, of any realm: with getters that throw or change their minds, traps, and
+// classes that are not what they seem. It is read here, each property once.
 
 /** @param what begins the message: "options" */
 export function readFields<K extends string>(value: object, keys: readonly K[], what: string): Record<K, unknown> {
-  return guarded(what, () => Object.fromEntries(keys.map((key) => [key, (value as Record<string, unknown>)[key]])) as Record<K, unknown>);
+  return guarded(
+    what,
+    () => Object.fromEntries(keys.map((key) => [key, (value as Record<string, unknown>)[key]])) as Record<K, unknown>,
+  );
 }
 
 /** A copy of an array of at most `maxLength` values; undefined for anything else. */
@@ -41,7 +44,8 @@ export function reasonOf(thrown: unknown): string {
 /** A value as it may stand in a message: short, on one line. */
 export function shown(value: unknown, depth = 1): string {
   if (typeof value === 'string') return quoted(value);
-  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null) return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null)
+    return String(value);
   try {
     if (!Array.isArray(value) || depth === 0) return kindOf(value);
     const entries = Array.from({ length: Math.min(value.length, 8) }, (_, i) => shown(value[i], depth - 1));

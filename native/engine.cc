@@ -22,7 +22,8 @@ constexpr int64_t kMaxImageFloats = int64_t{1} << 28;
 
 class Model::Impl {
  public:
-  Impl(Graph graph, const KernelTable* kernels, int threads) : plans_(network_), executor_(network_, &plans_, threads, core_quota()) {
+  Impl(Graph graph, const KernelTable* kernels, int threads)
+      : plans_(network_), executor_(network_, &plans_, threads, core_quota()) {
     network_.graph = std::move(graph);
     network_.kernels = kernels;
     const CacheSizes caches = cache_sizes();
@@ -33,7 +34,8 @@ class Model::Impl {
   Status prepare() {
     if (Status s = check_graph(network_.graph); !s.ok()) return s;
     lower(network_.graph, LowerOptions(), &network_.lowered);
-    if (Status s = network_.weights.allocate(network_.graph, network_.lowered, network_.kernels->precision); !s.ok()) return s;
+    if (Status s = network_.weights.allocate(network_.graph, network_.lowered, network_.kernels->precision); !s.ok())
+      return s;
     if (Status s = pack_graph(); !s.ok()) return s;
     info_ = {network_.kernels->name, network_.kernels->precision, executor_.threads(), network_.weights.size_bytes()};
     return executor_.start();
@@ -50,12 +52,16 @@ class Model::Impl {
     const int64_t per_channel = node.weight_count / node.channels;
     if (filters.first_channel < 0 || filters.channels < 1 || filters.channels > node.channels - filters.first_channel ||
         !filters.weight || filters.weight_count != per_channel * filters.channels)
-      return Status::invalid_argument("node '" + node.name + "' has " + std::to_string(node.channels) + " channels of " + std::to_string(per_channel) + " weights each");
+      return Status::invalid_argument("node '" + node.name + "' has " + std::to_string(node.channels) +
+                                      " channels of " + std::to_string(per_channel) + " weights each");
     *not_finite = first_not_finite(filters.weight, filters.weight_count);
     if (*not_finite >= 0) return Status::success();
     const auto plain = plain_.find(id);
     if (plain != plain_.end()) plain->second.keep(filters);
-    else if (Status s = network_.weights.pack(network_.graph, network_.lowered, static_cast<size_t>(operation_of_[i]), filters); !s.ok()) return s;
+    else if (Status s = network_.weights.pack(network_.graph, network_.lowered, static_cast<size_t>(operation_of_[i]),
+                                              filters);
+             !s.ok())
+      return s;
     missing_channels_ -= filters.channels;
     return Status::success();
   }
@@ -66,7 +72,8 @@ class Model::Impl {
     if (shape.n < 1 || shape.h < 1 || shape.w < 1 || shape.c != channels)
       return Status::invalid_argument("expected an input of shape [n, " + std::to_string(channels) + ", h, w]");
     if (shape.h > kMaxSide || shape.w > kMaxSide || shape.c * shape.h * shape.w > kMaxImageFloats)
-      return Status::invalid_argument("an input of " + std::to_string(shape.h) + "x" + std::to_string(shape.w) + " pixels is too large");
+      return Status::invalid_argument("an input of " + std::to_string(shape.h) + "x" + std::to_string(shape.w) +
+                                      " pixels is too large");
     std::vector<Shape> shapes;
     if (Status s = infer_shapes(network_.graph, shape, &shapes); !s.ok()) return s;
     auto r = std::make_unique<Request>();
@@ -83,7 +90,8 @@ class Model::Impl {
     for (const GraphOutput& output : network_.graph.outputs) {
       Shape& s = shapes[static_cast<size_t>(output.node)];
       // Image by image, they lie in the caller's memory: more than there are addresses cannot be handed over.
-      if (static_cast<uint64_t>(s.c * s.h * s.w) > UINT64_MAX / images || !addressable(static_cast<uint64_t>(s.c * s.h * s.w) * images))
+      if (static_cast<uint64_t>(s.c * s.h * s.w) > UINT64_MAX / images ||
+          !addressable(static_cast<uint64_t>(s.c * s.h * s.w) * images))
         return Status::out_of_memory("not enough memory for the output");
       r->outputs.push_back({{shape.n, s.c, s.h, s.w}, nullptr});
     }
@@ -103,8 +111,13 @@ class Model::Impl {
     if (profile_runs > 0)
       if (Status s = profile(program, profile_runs, nanoseconds.data()); !s.ok()) return s;
     const PlanOptions& options = network_.plan_options;
-    *description = {program.image(), options.l1_bytes, options.l2_bytes, program.arena_floats() * sizeof(float),
-                    program.scratch_floats() * sizeof(float), network_.weights.size_bytes(), {}};
+    *description = {program.image(),
+                    options.l1_bytes,
+                    options.l2_bytes,
+                    program.arena_floats() * sizeof(float),
+                    program.scratch_floats() * sizeof(float),
+                    network_.weights.size_bytes(),
+                    {}};
     for (size_t i = 0; i < program.steps().size(); ++i) {
       const Step& step = program.steps()[i];
       StepDescription d;
@@ -128,7 +141,8 @@ class Model::Impl {
     AlignedFloats image;
     ThreadPool pool(executor_.active_threads());
     if (Status s = workspace.allocate(program, pool.size()); !s.ok()) return s;
-    if (!image.allocate(padded_image_floats(program.image(), network_.lowered.image_padding))) return Status::out_of_memory();
+    if (!image.allocate(padded_image_floats(program.image(), network_.lowered.image_padding)))
+      return Status::out_of_memory();
     workspace.set_image(image.data());
     static const std::atomic<bool> never{false};
     const Program::Batch batch{{{workspace.workers(), &never}}, nullptr};
@@ -137,11 +151,12 @@ class Model::Impl {
       int64_t* const measured = i > 0 ? nanoseconds : nullptr;
       const std::shared_ptr<Team> team = program.assemble(pool.size());
       pool.run(pool.size(), std::make_shared<ThreadPool::Work>([&program, team, batch, measured](int rank) {
-        program.run(*team, rank, batch, rank == 0 ? measured : nullptr);
-      }));
+                 program.run(*team, rank, batch, rank == 0 ? measured : nullptr);
+               }));
       short_of_memory |= Program::result(*team, batch) == Program::Result::out_of_memory;
     }
-    return short_of_memory ? Status::out_of_memory("not enough memory for the network's activations") : Status::success();
+    return short_of_memory ? Status::out_of_memory("not enough memory for the network's activations")
+                           : Status::success();
   }
 
   // Operators without a kernel read weights as the graph describes them.
@@ -150,9 +165,11 @@ class Model::Impl {
     std::vector<double> scale;
 
     explicit PlainWeights(const Node& node)
-        : weight(static_cast<size_t>(node.weight_count)), bias(static_cast<size_t>(node.channels)), scale(static_cast<size_t>(node.channels), 1.0) {}
+        : weight(static_cast<size_t>(node.weight_count)), bias(static_cast<size_t>(node.channels)),
+          scale(static_cast<size_t>(node.channels), 1.0) {}
     void keep(const Filters& f) {
-      const auto first = static_cast<size_t>(f.first_channel), channels = static_cast<size_t>(f.channels), size = weight.size() / bias.size();
+      const auto first = static_cast<size_t>(f.first_channel), channels = static_cast<size_t>(f.channels),
+                 size = weight.size() / bias.size();
       std::copy_n(f.weight, channels * size, weight.data() + first * size);
       if (f.scale) std::copy_n(f.scale, channels, scale.data() + first);
       if (f.bias) std::copy_n(f.bias, channels, bias.data() + first);
@@ -173,7 +190,8 @@ class Model::Impl {
       node.weight = node.bias = nullptr;
       node.scale = nullptr;
       if (op.kind == Kind::plain) {
-        if (!addressable(static_cast<uint64_t>(node.weight_count))) return Status::out_of_memory("not enough memory for the network's weights");
+        if (!addressable(static_cast<uint64_t>(node.weight_count)))
+          return Status::out_of_memory("not enough memory for the network's weights");
         const PlainWeights& kept = plain_.emplace(op.conv, PlainWeights(node)).first->second;
         node.weight = kept.weight.data();
         node.scale = kept.scale.data();
@@ -182,7 +200,9 @@ class Model::Impl {
       if (!all.weight) continue;
       int64_t not_finite = -1;
       if (Status s = pack(op.conv, all, &not_finite); !s.ok()) return s;
-      if (not_finite >= 0) return Status::invalid_argument("node '" + node.name + "': weight " + std::to_string(not_finite) + " is not finite");
+      if (not_finite >= 0)
+        return Status::invalid_argument("node '" + node.name + "': weight " + std::to_string(not_finite) +
+                                        " is not finite");
     }
     return Status::success();
   }
@@ -190,11 +210,11 @@ class Model::Impl {
   Network network_;
   PlanCache plans_;
   ModelInfo info_;
-  std::vector<int> operation_of_;                 // [nodes] the one that has the node's weights, or -1
-  std::unordered_map<int, PlainWeights> plain_;   // by node
+  std::vector<int> operation_of_;                // [nodes] the one that has the node's weights, or -1
+  std::unordered_map<int, PlainWeights> plain_;  // by node
   const std::shared_ptr<ImagePool> images_ = std::make_shared<ImagePool>();  // a request may outlive the model
-  int64_t missing_channels_ = 0;                  // whose weights have not been packed yet
-  Executor executor_;  // last: its threads read all of the above
+  int64_t missing_channels_ = 0;                                             // whose weights have not been packed yet
+  Executor executor_;                                                        // last: its threads read all of the above
 };
 
 namespace {
@@ -205,8 +225,7 @@ Status guarded(const char* out_of_memory, Work work) noexcept {
   try {
     return work();
   } catch (const std::bad_alloc&) {
-  } catch (const std::length_error&) {
-  }
+  } catch (const std::length_error&) {}
   return Status::out_of_memory(out_of_memory);
 }
 
@@ -220,11 +239,13 @@ Status Model::create(Graph graph, const ModelOptions& options, std::unique_ptr<M
     const KernelTable* kernels = select_kernels(options.isa, options.precision);
     if (!kernels) {
       std::string usable;
-      for (const KernelTable* k : usable_kernels(options.precision)) usable += std::string(usable.empty() ? "" : ", ") + k->name;
+      for (const KernelTable* k : usable_kernels(options.precision))
+        usable += std::string(usable.empty() ? "" : ", ") + k->name;
       if (usable.empty()) return Status::unsupported("this machine has no arithmetic in half precision");
       return Status::unsupported("instruction set '" + options.isa + "' cannot be used: this machine has " + usable);
     }
-    auto impl = std::make_unique<Impl>(std::move(graph), kernels, options.threads > 0 ? options.threads : usable_cores());
+    auto impl =
+        std::make_unique<Impl>(std::move(graph), kernels, options.threads > 0 ? options.threads : usable_cores());
     if (Status s = impl->prepare(); !s.ok()) return s;
     model->reset(new Model(std::move(impl)));
     return Status::success();

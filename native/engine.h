@@ -16,8 +16,8 @@
 namespace ghostnet {
 
 struct ModelOptions {
-  int threads = 0;   // 0: as many cores as this process may use
-  std::string isa;   // empty: the best that the CPU has; else "avx512", "avx2", "neon", "plain", or in fp16 "neon_fp16"
+  int threads = 0;  // 0: as many cores as this process may use
+  std::string isa;  // empty: the best that the CPU has; else "avx512", "avx2", "neon", "plain", or in fp16 "neon_fp16"
   Precision precision = Precision::fp32;
 };
 
@@ -39,8 +39,8 @@ struct Request {
     if (pool) pool->give(shape, std::move(images));
   }
 
-  /// As the graph has them. The caller sets where they are written to, and keeps that until `done` has been called; then
-  /// their content is unspecified unless the status is ok.
+  /// As the graph has them. The caller sets where they are written to, and keeps that until `done` has been called;
+  /// then their content is unspecified unless the status is ok.
   std::vector<Output> outputs;
   /// Called once, on a thread of the engine.
   std::function<void(Status)> done;
@@ -58,21 +58,21 @@ struct Request {
 
 /// What one step of a plan is, for people.
 struct StepDescription {
-  std::string split;                 // "rows" or "groups"
-  std::string reason;                // why: "map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d"
-  std::vector<std::string> stages;   // "blocks.2.0.ghost1.primary_conv: pointwise"
-  int tasks = 0;                     // rows or groups that threads share
-  uint64_t scratch_bytes = 0;        // of each thread
-  int64_t macs = 0;                  // for one image
-  int64_t nanoseconds = 0;           // mean of the profiled runs, on the threads that compute at present
+  std::string split;                // "rows" or "groups"
+  std::string reason;               // why: "map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d"
+  std::vector<std::string> stages;  // "blocks.2.0.ghost1.primary_conv: pointwise"
+  int tasks = 0;                    // rows or groups that threads share
+  uint64_t scratch_bytes = 0;       // of each thread
+  int64_t macs = 0;                 // for one image
+  int64_t nanoseconds = 0;          // mean of the profiled runs, on the threads that compute at present
 };
 
 struct PlanDescription {
-  Shape image;                          // n = 1
-  size_t l1_bytes = 0, l2_bytes = 0;    // the caches of one core that the plan is made for
-  uint64_t arena_bytes = 0;             // values that outlive a step, of each image under way
-  uint64_t scratch_bytes = 0;           // of each thread: the largest of the steps'
-  size_t weight_bytes = 0;              // packed
+  Shape image;                        // n = 1
+  size_t l1_bytes = 0, l2_bytes = 0;  // the caches of one core that the plan is made for
+  uint64_t arena_bytes = 0;           // values that outlive a step, of each image under way
+  uint64_t scratch_bytes = 0;         // of each thread: the largest of the steps'
+  size_t weight_bytes = 0;            // packed
   std::vector<StepDescription> steps;
 };
 

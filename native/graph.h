@@ -17,8 +17,8 @@ struct Pair {
 };
 
 /// One operator. Its value is [n, channels, h, w]; `inputs` are indices of earlier nodes.
-/// upsample_*: inputs = {source, like}; bilinear with the corners of both maps on each other. mul, add: two inputs; mul's
-/// second may be a 1x1 map.
+/// upsample_*: inputs = {source, like}; bilinear with the corners of both maps on each other. mul, add: two inputs;
+/// mul's second may be a 1x1 map.
 struct Node {
   Op op = Op::input;
   std::string name;
@@ -28,12 +28,12 @@ struct Node {
   // conv2d and avg_pool2d
   Pair kernel, stride, padding{0, 0}, dilation;
   // conv2d: activation(scale[o] * sum(weight * x) + bias[o])
-  int groups = 1;                  // 1, or the input's channels (depthwise)
+  int groups = 1;  // 1, or the input's channels (depthwise)
   Activation activation = Activation::none;
-  const float* weight = nullptr;   // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by Model::pack
+  const float* weight = nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by Model::pack
   int64_t weight_count = 0;
-  const double* scale = nullptr;   // [channels] or null (1)
-  const float* bias = nullptr;     // [channels] or null (0)
+  const double* scale = nullptr;  // [channels] or null (1)
+  const float* bias = nullptr;    // [channels] or null (0)
 
   bool upsample() const { return op == Op::upsample_nearest || op == Op::upsample_bilinear; }
   bool depthwise() const { return op == Op::conv2d && groups > 1; }
@@ -45,10 +45,10 @@ struct Node {
 /// The numbers of some of a convolution's output channels. The pointers are to those of the first one.
 struct Filters {
   int first_channel = 0, channels = 0;
-  const float* weight = nullptr;   // [channels, in_channels / groups, kernel.y, kernel.x]
+  const float* weight = nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]
   int64_t weight_count = 0;
-  const double* scale = nullptr;   // [channels] or null (1)
-  const float* bias = nullptr;     // [channels] or null (0)
+  const double* scale = nullptr;  // [channels] or null (1)
+  const float* bias = nullptr;    // [channels] or null (0)
 };
 
 struct GraphOutput {

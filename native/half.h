@@ -16,7 +16,9 @@ class Half {
   explicit Half(double x) : bits_(magnitude(std::fabs(x)) | (std::signbit(x) ? 0x8000 : 0)) {}
   operator float() const {
     const int exponent = (bits_ >> 10) & 31, fraction = bits_ & 1023;
-    const double x = exponent == 31 ? (fraction ? NAN : INFINITY) : exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+    const double x = exponent == 31  ? (fraction ? NAN : INFINITY)
+                     : exponent == 0 ? std::ldexp(fraction, -24)
+                                     : std::ldexp(1024 + fraction, exponent - 25);
     return static_cast<float>(bits_ & 0x8000 ? -x : x);
   }
 
@@ -28,7 +30,8 @@ class Half {
     int exponent = -13;
     if (x >= std::ldexp(1, -14)) (void)std::frexp(x, &exponent);
     // In units of the last place. What rounds up to a power of two carries into the exponent.
-    return static_cast<uint16_t>(1024 * (exponent + 13) + static_cast<int>(std::nearbyint(std::ldexp(x, 11 - exponent))));
+    return static_cast<uint16_t>(1024 * (exponent + 13) +
+                                 static_cast<int>(std::nearbyint(std::ldexp(x, 11 - exponent))));
   }
 
   uint16_t bits_ = 0;

@@ -1,4 +1,5 @@
-// Builds the binaries that the package ships into prebuilds/: on Linux those of every Linux target, elsewhere this machine's.
+// Builds the binaries that the package ships into prebuilds/: on Linux those of every Linux target, elsewhere this
+// machine's.
 //
 //     node packaging/prebuild.js [--out FOLDER] [linux-arm64-glibc ...]
 import { spawn } from 'node:child_process';
@@ -29,14 +30,17 @@ function run(command, commandArguments, options) {
 function nodeHeaders() {
   const folder = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
   if (existsSync(join(folder, 'include/node/node_api.h'))) return folder;
-  throw new Error(`Expected Node's headers in ${folder}/include/node. Name a Node distribution by npm_config_nodedir=FOLDER.`);
+  throw new Error(
+    `Expected Node's headers in ${folder}/include/node. Name a Node distribution by npm_config_nodedir=FOLDER.`,
+  );
 }
 
 /** node-gyp builds in the folder that it is called in, one target at a time: each build has a copy of its own. */
 function stage(name) {
   mkdirSync(join(root, 'build/prebuild'), { recursive: true });
   const folder = mkdtempSync(join(root, 'build/prebuild', `${name}-`));
-  for (const part of ['binding.gyp', 'package.json', 'native']) cpSync(join(root, part), join(folder, part), { recursive: true });
+  for (const part of ['binding.gyp', 'package.json', 'native'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
   return folder;
 }
 
@@ -77,12 +81,20 @@ function linuxBuild(target, zig) {
 function builds(names) {
   if (process.platform !== 'linux') return [{ name: `${process.platform}-${process.arch}`, arch: process.arch }];
   const unknown = names.filter((name) => !linuxTargets.some((target) => target.name === name));
-  if (unknown.length > 0) throw new Error(`Expected names out of ${linuxTargets.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}.`);
+  if (unknown.length > 0)
+    throw new Error(
+      `Expected names out of ${linuxTargets.map(({ name }) => name).join(', ')}, found ${unknown.join(', ')}.`,
+    );
   const zig = zigPath();
-  return linuxTargets.filter(({ name }) => names.length === 0 || names.includes(name)).map((target) => linuxBuild(target, zig));
+  return linuxTargets
+    .filter(({ name }) => names.length === 0 || names.includes(name))
+    .map((target) => linuxBuild(target, zig));
 }
 
-const { values, positionals } = parseArgs({ options: { out: { type: 'string', default: root } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { out: { type: 'string', default: root } },
+  allowPositionals: true,
+});
 const waiting = builds(positionals);
 async function work() {
   for (let next = waiting.shift(); next; next = waiting.shift()) await prebuild(next, resolve(values.out));

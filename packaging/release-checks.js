@@ -31,7 +31,9 @@ function tagProblem(root, version, tag) {
   if (tag !== `v${version}`) return `The tag: expected v${version}, as package.json says, found ${tag}.`;
   const tagged = git(root, 'rev-parse', '--verify', '--quiet', `refs/tags/${tag}^{commit}`);
   if (!tagged) return `The tag ${tag} is not there: git tag ${tag}`;
-  return tagged === git(root, 'rev-parse', 'HEAD') ? undefined : `The tag ${tag} is at ${tagged.slice(0, 10)}, which is not what is checked out.`;
+  return tagged === git(root, 'rev-parse', 'HEAD')
+    ? undefined
+    : `The tag ${tag} is at ${tagged.slice(0, 10)}, which is not what is checked out.`;
 }
 
 function treeProblem(root) {
@@ -42,11 +44,16 @@ function treeProblem(root) {
 
 function binariesProblem(root) {
   const missing = binaries.filter((file) => !existsSync(join(root, 'prebuilds', file)));
-  return missing.length > 0 ? `prebuilds/ lacks ${missing.join(', ')}: the workflow "prebuild" makes all ${binaries.length}.` : undefined;
+  return missing.length > 0
+    ? `prebuilds/ lacks ${missing.join(', ')}: the workflow "prebuild" makes all ${binaries.length}.`
+    : undefined;
 }
 
 function libraryProblem(root) {
-  const newest = (folder) => Math.max(...readdirSync(join(root, folder), { recursive: true }).map((file) => statSync(join(root, folder, file)).mtimeMs));
+  const newest = (folder) =>
+    Math.max(
+      ...readdirSync(join(root, folder), { recursive: true }).map((file) => statSync(join(root, folder, file)).mtimeMs),
+    );
   if (!existsSync(join(root, 'dist/index.js'))) return 'dist/ is missing: npm run build:lib';
   return newest('lib') > newest('dist') ? 'dist/ is older than lib/: npm run build:lib' : undefined;
 }

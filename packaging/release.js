@@ -2,7 +2,8 @@
 //
 //     npm run release -- --repository URL [--author NAME] [--tag v1.2.3] [--out FOLDER | --dry-run]
 //
-// package.json is private and names no repository: what is packed here gets both right, so that nothing else can be published.
+// package.json is private and names no repository: what is packed here gets both right, so that nothing else can be
+// published.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,12 +15,22 @@ import { repositoryFields } from './repository.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const windows = process.platform === 'win32';
-const npm = (...args) => execFileSync(windows ? 'npm.cmd' : 'npm', args, { cwd: root, encoding: 'utf8', shell: windows, stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 26 });
+const npm = (...args) =>
+  execFileSync(windows ? 'npm.cmd' : 'npm', args, {
+    cwd: root,
+    encoding: 'utf8',
+    shell: windows,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 26,
+  });
 
 function readOptions() {
   const text = { type: 'string' };
-  const { values } = parseArgs({ options: { repository: text, author: text, tag: text, out: text, 'dry-run': { type: 'boolean', default: false } } });
-  if (values.repository === undefined) throw new Error('Expected --repository URL: where the sources lie, as https://github.com/OWNER/NAME.');
+  const { values } = parseArgs({
+    options: { repository: text, author: text, tag: text, out: text, 'dry-run': { type: 'boolean', default: false } },
+  });
+  if (values.repository === undefined)
+    throw new Error('Expected --repository URL: where the sources lie, as https://github.com/OWNER/NAME.');
   return { ...values, fields: repositoryFields(values.repository) };
 }
 
@@ -39,7 +50,9 @@ function packTo(out, fields, author) {
     const file = join(folder, 'package/package.json');
     const manifest = publishedManifest(JSON.parse(readFileSync(file, 'utf8')), fields, author);
     writeFileSync(file, `${JSON.stringify(manifest, null, 2)}\n`);
-    const [packed] = JSON.parse(npm('pack', '--json', '--ignore-scripts', '--pack-destination', out, join(folder, 'package')));
+    const [packed] = JSON.parse(
+      npm('pack', '--json', '--ignore-scripts', '--pack-destination', out, join(folder, 'package')),
+    );
     return { tarball: join(out, packed.filename), packed, manifest };
   } finally {
     rmSync(folder, { recursive: true });
@@ -53,7 +66,9 @@ function release() {
   const folder = out === undefined ? mkdtempSync(join(tmpdir(), 'ghostnet-package-')) : resolve(out);
   try {
     const { tarball, packed, manifest } = packTo(folder, fields, author);
-    console.log(`${manifest.name} ${manifest.version}: ${packed.files.length} files, ${packed.size} bytes; ${manifest.repository.url}`);
+    console.log(
+      `${manifest.name} ${manifest.version}: ${packed.files.length} files, ${packed.size} bytes; ${manifest.repository.url}`,
+    );
     if (dryRun) console.log('Not published: --dry-run.');
     else if (out !== undefined) console.log(`Not published: ${tarball}`);
     else npm('publish', '--access', 'public', tarball);

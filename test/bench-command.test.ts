@@ -44,7 +44,8 @@ describe('latencies', () => {
     };
     await measureLatencies(run, 0.001, 15);
     // Timers count whole milliseconds, from the beginning of their turn of the event loop.
-    for (const [i, start] of starts.entries()) if (i > 0) expect(start - starts[i - 1]!).toBeGreaterThan(i % 2 === 0 ? 27 : 12);
+    for (const [i, start] of starts.entries())
+      if (i > 0) expect(start - starts[i - 1]!).toBeGreaterThan(i % 2 === 0 ? 27 : 12);
   });
 });
 
@@ -60,7 +61,11 @@ describe('the numbers of threads', () => {
 
 describe('the report of a Raspberry Pi', () => {
   const clocks = [{ cpus: [0, 1, 2, 3], governor: 'ondemand', currentMHz: 600, minMHz: 600, maxMHz: 1800 }];
-  const before = { clocks, temperatures: [{ zone: 'cpu-thermal', celsius: 41.25 }], throttled: { bits: '0x0', now: [], earlier: [] } };
+  const before = {
+    clocks,
+    temperatures: [{ zone: 'cpu-thermal', celsius: 41.25 }],
+    throttled: { bits: '0x0', now: [], earlier: [] },
+  };
   const facts = {
     board: 'Raspberry Pi 4 Model B Rev 1.4',
     distribution: 'Debian GNU/Linux 12 (bookworm)',
@@ -107,7 +112,9 @@ describe('the report of a Raspberry Pi', () => {
   });
 
   it('says how often an image began', () => {
-    expect(headLines({ ...facts, everyMs: 33 })).toContain('measured   an image every 33 ms, for 5 s after 1 s to warm up');
+    expect(headLines({ ...facts, everyMs: 33 })).toContain(
+      'measured   an image every 33 ms, for 5 s after 1 s to warm up',
+    );
   });
 
   it('ends with heat, throttling and where to send it', () => {
@@ -120,7 +127,10 @@ describe('the report of a Raspberry Pi', () => {
       expect.stringMatching(/^Please send this in, with --json too, to .+\.$/),
     ]);
     expect(endLines(before, before)[2]).toBe('throttled  no (0x0)');
-    expect(endLines({ clocks: [], temperatures: [] }, { clocks: [], temperatures: [] })).toEqual(['', expect.stringMatching(/^Please send this in, with --json too, to .+\.$/)]);
+    expect(endLines({ clocks: [], temperatures: [] }, { clocks: [], temperatures: [] })).toEqual([
+      '',
+      expect.stringMatching(/^Please send this in, with --json too, to .+\.$/),
+    ]);
   });
 });
 
@@ -130,13 +140,17 @@ describe('ghostnet bench', () => {
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     await using model = await load();
     const { info, config } = model;
-    expect(stdout).toMatch(new RegExp(`^ghostnet +\\S+, Node ${process.version}, ${process.platform} ${process.arch}$`, 'm'));
+    expect(stdout).toMatch(
+      new RegExp(`^ghostnet +\\S+, Node ${process.version}, ${process.platform} ${process.arch}$`, 'm'),
+    );
     expect(stdout).toMatch(/^machine +.*; \d+ usable cores, \d+\.\d GB$/m);
     expect(stdout).toContain(info.cpu);
     expect(stdout).toMatch(new RegExp(`^kernels +${info.isa}$`, 'm'));
     expect(stdout).toMatch(new RegExp(`^model +${config.architecture}, ${config.numClasses} classes, fp32$`, 'm'));
     const [height, width] = config.preprocess.inputSize;
-    expect(stdout).toMatch(new RegExp(`^input +1x3x${height}x${width}, ${(info.macs / 1e6).toFixed(1)} million MACs$`, 'm'));
+    expect(stdout).toMatch(
+      new RegExp(`^input +1x3x${height}x${width}, ${(info.macs / 1e6).toFixed(1)} million MACs$`, 'm'),
+    );
     const rows = stdout.split('\n').filter((line) => /^ +\d+ +\d+ +\d/.test(line));
     expect(rows.map((row) => Number(row.slice(0, 7)))).toEqual([1, 2]);
     for (const row of rows) expect(row).toMatch(/^ +\d+ +\d+( +\d+\.\d\d){4} +\d+\.\d\/s {3}(\S.*)$/);
@@ -163,7 +177,10 @@ describe('ghostnet bench', () => {
     });
     expect(found.macs).toBe(model.plan([64, 96]).steps.reduce((sum, { macs }) => sum + macs, 0));
     expect(found.rows).toEqual([expect.objectContaining({ threads: 2 })]);
-    const { runs, minMs, p50Ms, p90Ms, p99Ms } = found.rows[0] as Record<'runs' | 'minMs' | 'p50Ms' | 'p90Ms' | 'p99Ms', number>;
+    const { runs, minMs, p50Ms, p90Ms, p99Ms } = found.rows[0] as Record<
+      'runs' | 'minMs' | 'p50Ms' | 'p90Ms' | 'p99Ms',
+      number
+    >;
     expect(runs).toBeGreaterThanOrEqual(20);
     expect(minMs).toBeGreaterThan(0);
     expect([minMs, p50Ms, p90Ms, p99Ms]).toEqual([minMs, p50Ms, p90Ms, p99Ms].sort((a, b) => a - b));

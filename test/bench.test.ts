@@ -7,7 +7,9 @@ import { describe, expect, it } from 'vitest';
 const run = promisify(execFile);
 const pathOf = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
 
-const program = ['build/ghostnet_bench', 'build/Release/ghostnet_bench.exe', 'build/Release/ghostnet_bench'].map(pathOf).find((path) => existsSync(path));
+const program = ['build/ghostnet_bench', 'build/Release/ghostnet_bench.exe', 'build/Release/ghostnet_bench']
+  .map(pathOf)
+  .find((path) => existsSync(path));
 if (!program) console.warn('Skipped: the benchmark program, which is not built. Build it with: npm run build:test');
 
 /** bench/ is no part of the type check. */
@@ -16,7 +18,9 @@ interface Figures {
   collected: (output: string) => number;
   topFunctions: (annotation: string, count: number) => { name: string; instructions: number }[];
 }
-const { verdict, collected, topFunctions } = (await import(new URL('../bench/native/figures.js', import.meta.url).href)) as Figures;
+const { verdict, collected, topFunctions } = (await import(
+  new URL('../bench/native/figures.js', import.meta.url).href
+)) as Figures;
 
 describe('the instruction check', () => {
   it.each<[number, boolean, RegExp]>([
@@ -54,7 +58,9 @@ describe('the instruction check', () => {
   it.skipIf(!program)(
     'counts no more than is recorded',
     async ({ skip }) => {
-      const { stdout, stderr } = await run(process.execPath, [pathOf('bench/native/instructions.js')]).catch((error: unknown) => error as { stdout: string; stderr: string });
+      const { stdout, stderr } = await run(process.execPath, [pathOf('bench/native/instructions.js')]).catch(
+        (error: unknown) => error as { stdout: string; stderr: string },
+      );
       if (stdout.startsWith('Skipped')) skip(stdout.trim());
       expect(stdout + stderr).toMatch(/^[\d,]+ instructions, expected [\d,]+: [+-]\d+\.\d\d %\.(?: A gain.*)?\n$/m);
       expect(stdout).toMatch(/ % {2}\w+::pointwise_tile/);
@@ -65,15 +71,35 @@ describe('the instruction check', () => {
 
 describe.skipIf(!program)('ghostnet_bench --ablation', () => {
   it('finds every variant right and prints one row for each', async () => {
-    const { stdout } = await run(program!, ['--ablation', '--width', '0.35', '--size', '97x64', '--threads', '2', '--rounds', '1']);
-    const rows = stdout.split('\n').filter((line) => line.startsWith('| ')).slice(1);
+    const { stdout } = await run(program!, [
+      '--ablation',
+      '--width',
+      '0.35',
+      '--size',
+      '97x64',
+      '--threads',
+      '2',
+      '--rounds',
+      '1',
+    ]);
+    const rows = stdout
+      .split('\n')
+      .filter((line) => line.startsWith('| '))
+      .slice(1);
     const number = String.raw`\d+\.\d+`;
-    const row = new RegExp(String.raw`^\| [a-z (]+[^|]* \| ${number} \| ${number} \| ${number} \.\.\. ${number} \| ${number} \| \d+ \| \d+ \|$`);
+    const row = new RegExp(
+      String.raw`^\| [a-z (]+[^|]* \| ${number} \| ${number} \| ${number} \.\.\. ${number} \| ${number} \| \d+ \| \d+ \|$`,
+    );
     for (const line of rows) expect(line).toMatch(row);
     expect(rows).toHaveLength(10);
     expect(rows[0]).toMatch(/^\| \(the whole engine\) \| \S+ \| 1\.00 \| 1\.00 \.\.\. 1\.00 \| 0\.000 \|/);
-    const arenaKib = (without: string): number => Number(rows.find((line) => line.startsWith(`| ${without} `))!.split('|')[6]);
-    for (const without of ['memory shared by lifetime', 'blocks of 4 and 8 lanes', 'row pipelines and channel groups']) {
+    const arenaKib = (without: string): number =>
+      Number(rows.find((line) => line.startsWith(`| ${without} `))!.split('|')[6]);
+    for (const without of [
+      'memory shared by lifetime',
+      'blocks of 4 and 8 lanes',
+      'row pipelines and channel groups',
+    ]) {
       expect(arenaKib(without), without).toBeGreaterThan(arenaKib('(the whole engine)'));
     }
     // Only without fusion is anything left to the reference.
@@ -81,6 +107,9 @@ describe.skipIf(!program)('ghostnet_bench --ablation', () => {
   });
 
   it('takes one image at a time', async () => {
-    await expect(run(program!, ['--ablation', '--batch', '2'])).rejects.toMatchObject({ code: 2, stderr: expect.stringContaining('usage:') });
+    await expect(run(program!, ['--ablation', '--batch', '2'])).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('usage:'),
+    });
   });
 });

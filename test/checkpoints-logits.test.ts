@@ -23,21 +23,25 @@ describe.skipIf(!hasReference)('from a file to logits', () => {
     await using model = await load(join(folder, name));
     const found = await model.infer({ data: syntheticImage('input', input).data, shape: input });
     expect(found.shape).toEqual([1, logits.length]);
-    for (const [i, value] of logits.entries()) expect(Math.abs(found.data[i]! - value), `logit ${i}`).toBeLessThan(1e-5);
+    for (const [i, value] of logits.entries())
+      expect(Math.abs(found.data[i]! - value), `logit ${i}`).toBeLessThan(1e-5);
     expect(model.config).toMatchObject({ architecture: 'ghostnetv2_010', version: 2, width: 0.1, numClasses: 10 });
     expect(model.config.labels).toHaveLength(10);
     expect(model.info.fileBytes).toBe(readFileSync(model.info.file).length);
   });
 
   it('mindspore.ckpt, its gates upsampled as MindSpore does', async () => {
-    const { input, logits } = JSON.parse(readFileSync(join(folder, 'mindspore.ckpt.expected.json'), 'utf8')) as Expected;
+    const { input, logits } = JSON.parse(
+      readFileSync(join(folder, 'mindspore.ckpt.expected.json'), 'utf8'),
+    ) as Expected;
     const { data } = syntheticImage('input', input);
     for (const isa of cpu().isas) {
       process.env['GHOSTNET_ISA'] = isa;
       await using model = await load(join(folder, 'mindspore.ckpt'));
       delete process.env['GHOSTNET_ISA'];
       const found = await model.infer({ data, shape: input });
-      for (const [i, value] of logits.entries()) expect(Math.abs(found.data[i]! - value), `${isa}, logit ${i}`).toBeLessThan(1e-5);
+      for (const [i, value] of logits.entries())
+        expect(Math.abs(found.data[i]! - value), `${isa}, logit ${i}`).toBeLessThan(1e-5);
       expect(model.config).toMatchObject({ architecture: 'ghostnetv2_010', version: 2, width: 0.1, numClasses: 10 });
       expect(model.info.isa).toBe(isa);
     }

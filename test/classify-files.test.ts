@@ -24,7 +24,11 @@ describe('inOrder', () => {
     };
     const outcomes = [];
     for await (const outcome of inOrder([0, 1, 2, 3, 4, 5], 3, work)) outcomes.push(outcome);
-    expect(outcomes).toEqual([0, 1, 2, 3, 4, 5].map((item) => (item === 3 ? { item, error: new Error('three') } : { item, result: item * 10 })));
+    expect(outcomes).toEqual(
+      [0, 1, 2, 3, 4, 5].map((item) =>
+        item === 3 ? { item, error: new Error('three') } : { item, result: item * 10 },
+      ),
+    );
   });
 
   it('works ahead of the consumer, and not further than it may', async () => {
@@ -36,7 +40,11 @@ describe('inOrder', () => {
       running--;
     };
     let done = 0;
-    for await (const { item } of inOrder(Array.from({ length: 20 }, (_, i) => i), 4, work)) {
+    for await (const { item } of inOrder(
+      Array.from({ length: 20 }, (_, i) => i),
+      4,
+      work,
+    )) {
       expect(item).toBe(done++);
       await delay(2);
       expect(begun).toBe(Math.min(20, done + 3));
@@ -63,7 +71,17 @@ describe('what an argument names', () => {
   const at = (...names: string[]): string => join(tree, ...names);
   mkdirSync(at('b [1]', 'deep'), { recursive: true });
   mkdirSync(at('empty'));
-  for (const name of ['2.JPEG', '10.png', 'note.txt', '.hidden.jpg', 'b [1]/c.webp', 'b [1]/deep/d.tiff', 'x*.jpg', 'x1.jpg']) writeFileSync(at(name), '');
+  for (const name of [
+    '2.JPEG',
+    '10.png',
+    'note.txt',
+    '.hidden.jpg',
+    'b [1]/c.webp',
+    'b [1]/deep/d.tiff',
+    'x*.jpg',
+    'x1.jpg',
+  ])
+    writeFileSync(at(name), '');
   symlinkSync(tree, at('loop'));
 
   it('a file, whatever its name', async () => {
@@ -73,9 +91,14 @@ describe('what an argument names', () => {
   });
 
   it('a folder: the images in it and below, sorted', async () => {
-    const expected = ['10.png', '2.JPEG', 'b [1]/c.webp', 'b [1]/deep/d.tiff', 'x*.jpg', 'x1.jpg'].map((name) => at(name));
+    const expected = ['10.png', '2.JPEG', 'b [1]/c.webp', 'b [1]/deep/d.tiff', 'x*.jpg', 'x1.jpg'].map((name) =>
+      at(name),
+    );
     const { kind, files } = await findImageFiles(tree);
-    expect({ kind, files: files.filter((file) => !file.includes('loop')) }).toEqual({ kind: 'folder', files: expected });
+    expect({ kind, files: files.filter((file) => !file.includes('loop')) }).toEqual({
+      kind: 'folder',
+      files: expected,
+    });
     expect(files.length).toBeLessThan(3 * expected.length);
     expect((await findImageFiles(at('b [1]'))).files).toEqual([at('b [1]/c.webp'), at('b [1]/deep/d.tiff')]);
     expect((await findImageFiles(at('empty'))).files).toEqual([]);
@@ -99,7 +122,16 @@ describe('ghostnet classify of many files', () => {
     mkdirSync(photos);
     for (const [i, name] of names.entries()) {
       const size = 400 - 15 * i;
-      await sharp({ create: { width: size, height: size, channels: 3, background: { r: 10 * i, g: 255 - 9 * i, b: (37 * i) % 256 } } }).png().toFile(join(photos, name));
+      await sharp({
+        create: {
+          width: size,
+          height: size,
+          channels: 3,
+          background: { r: 10 * i, g: 255 - 9 * i, b: (37 * i) % 256 },
+        },
+      })
+        .png()
+        .toFile(join(photos, name));
     }
     writeFileSync(broken, 'no picture');
   });
@@ -111,8 +143,13 @@ describe('ghostnet classify of many files', () => {
     const found = lines(stdout).map((line) => JSON.parse(line) as { image: string; top: { index: number }[] });
     expect(found.map(({ image }) => image)).toEqual(names.map((name) => join(photos, name)));
     await using model = await load();
-    const expected = await model.classify(names.map((name) => join(photos, name)), { topK: 2 });
-    expect(found.map(({ top }) => top.map(({ index }) => index))).toEqual(expected.map((top) => top.map(({ index }) => index)));
+    const expected = await model.classify(
+      names.map((name) => join(photos, name)),
+      { topK: 2 },
+    );
+    expect(found.map(({ top }) => top.map(({ index }) => index))).toEqual(
+      expected.map((top) => top.map(({ index }) => index)),
+    );
   });
 
   it('prints CSV: a row for each image and class', async () => {
@@ -135,7 +172,9 @@ describe('ghostnet classify of many files', () => {
   it('takes a pattern that the shell has left alone, and prints a line for each', async () => {
     const { stdout, stderr, code } = await classify('--top', '1', join(photos, '1?.png'));
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    expect(lines(stdout).map((line) => line.split(/\s/)[0])).toEqual(names.slice(10, 20).map((name) => join(photos, name)));
+    expect(lines(stdout).map((line) => line.split(/\s/)[0])).toEqual(
+      names.slice(10, 20).map((name) => join(photos, name)),
+    );
   });
 
   it('says where there is nothing, and goes on with the rest', async () => {
@@ -143,7 +182,10 @@ describe('ghostnet classify of many files', () => {
     mkdirSync(empty);
     const { stdout, stderr, code } = await classify('--json', empty, join(photos, '*.gif'), join(photos, '03.png'));
     expect([lines(stdout).length, code]).toEqual([1, 1]);
-    expect(lines(stderr)).toEqual([expect.stringMatching(/empty holds no images \(\.jpg, /), expect.stringMatching(/\*\.gif does not exist, and as a pattern it matches no file\.$/)]);
+    expect(lines(stderr)).toEqual([
+      expect.stringMatching(/empty holds no images \(\.jpg, /),
+      expect.stringMatching(/\*\.gif does not exist, and as a pattern it matches no file\.$/),
+    ]);
     expect(await classify(empty)).toMatchObject({ stdout: '', code: 1 });
   });
 
@@ -156,9 +198,14 @@ describe('ghostnet classify of many files', () => {
     expect(stderr).toMatch(words);
   });
 
-  it.each([['SIGINT', 130], ['SIGTERM', 143]] as const)('stops at %s, with whole lines', async (signal, expected) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops at %s, with whole lines', async (signal, expected) => {
     const many = Array.from({ length: 400 }, () => join(photos, '00.png'));
-    const child = spawn(process.execPath, [builtCommand, 'classify', '--json', '--threads', '1', ...many], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [builtCommand, 'classify', '--json', '--threads', '1', ...many], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let [stdout, stderr] = ['', ''];
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
     child.stdout.on('data', (text: Buffer) => {
@@ -174,7 +221,9 @@ describe('ghostnet classify of many files', () => {
 
   it('ends in silence when nobody reads on', async () => {
     const many = Array.from({ length: 200 }, () => join(photos, '00.png'));
-    const child = spawn(process.execPath, [builtCommand, 'classify', '--json', '--threads', '1', ...many], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [builtCommand, 'classify', '--json', '--threads', '1', ...many], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stderr = '';
     child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
     await once(child.stdout, 'data');
@@ -183,15 +232,18 @@ describe('ghostnet classify of many files', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  it.skipIf(spawnSync('script', ['--version']).status !== 0)('shows on a terminal how far it is, and how fast it was', () => {
-    const out = join(folder, 'out.jsonl');
-    closeSync(openSync(out, 'w'));
-    const command = `'${process.execPath}' '${builtCommand}' classify --json --threads 1 '${photos}' > '${out}'`;
-    const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
-    expect(stdout).toMatch(/\r\[#*-*\] +\d+ % {2}\d+ images, \d+\.\d a second/);
-    // The report stands on a line of its own, and in the end so does the rate.
-    expect(stdout).toContain(`\r\u001b[Kghostnet: ${broken} cannot be decoded`);
-    expect(stdout).toMatch(/25 images, \d+\.\d a second\r?\n$/);
-    expect(lines(readFileSync(out, 'utf8'))).toHaveLength(24);
-  });
+  it.skipIf(spawnSync('script', ['--version']).status !== 0)(
+    'shows on a terminal how far it is, and how fast it was',
+    () => {
+      const out = join(folder, 'out.jsonl');
+      closeSync(openSync(out, 'w'));
+      const command = `'${process.execPath}' '${builtCommand}' classify --json --threads 1 '${photos}' > '${out}'`;
+      const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+      expect(stdout).toMatch(/\r\[#*-*\] +\d+ % {2}\d+ images, \d+\.\d a second/);
+      // The report stands on a line of its own, and in the end so does the rate.
+      expect(stdout).toContain(`\r\u001b[Kghostnet: ${broken} cannot be decoded`);
+      expect(stdout).toMatch(/25 images, \d+\.\d a second\r?\n$/);
+      expect(lines(readFileSync(out, 'utf8'))).toHaveLength(24);
+    },
+  );
 });

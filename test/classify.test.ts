@@ -137,7 +137,11 @@ describe('classify', () => {
   it('tells pictures apart', async () => {
     const [red, blue] = await Promise.all(
       ['red', 'blue'].map(async (background) =>
-        model.classify(await sharp({ create: { width: 80, height: 80, channels: 3, background } }).png().toBuffer()),
+        model.classify(
+          await sharp({ create: { width: 80, height: 80, channels: 3, background } })
+            .png()
+            .toBuffer(),
+        ),
       ),
     );
     expect(red).not.toEqual(blue);

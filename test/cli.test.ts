@@ -29,8 +29,13 @@ function expectRefusal({ stdout, stderr, code }: Ended, expectedCode: number, wo
 }
 
 beforeAll(async () => {
-  for (const [file, background] of [[red, 'red'], [blue, 'blue']] as const) {
-    await sharp({ create: { width: 80, height: 60, channels: 3, background } }).png().toFile(file);
+  for (const [file, background] of [
+    [red, 'red'],
+    [blue, 'blue'],
+  ] as const) {
+    await sharp({ create: { width: 80, height: 60, channels: 3, background } })
+      .png()
+      .toFile(file);
   }
   writeFileSync(broken, 'no picture');
 });
@@ -71,7 +76,10 @@ describe('ghostnet classify', () => {
     expect(code).toBe(0);
     const rows = lines(stdout);
     expect(rows).toHaveLength(3);
-    for (const row of rows) expect(row).toMatch(/\.png +decode +\d+\.\d {2}preprocess +\d+\.\d {2}network +\d+\.\d ms {2}[^;]+ \d+\.\d %; [^;]+ \d+\.\d %$/);
+    for (const row of rows)
+      expect(row).toMatch(
+        /\.png +decode +\d+\.\d {2}preprocess +\d+\.\d {2}network +\d+\.\d ms {2}[^;]+ \d+\.\d %; [^;]+ \d+\.\d %$/,
+      );
     expect(rows[1]).toMatch(/a blue one\.png/);
     const answer = (row: string): string => row.replace(/^.*? ms/, '');
     expect(answer(rows[0]!)).toBe(answer(rows[2]!));
@@ -93,7 +101,9 @@ describe('ghostnet classify', () => {
       // What is done once is told once, and of no image.
       expect([loadModelMs, loadDecoderMs].map((ms) => ms !== undefined && ms > 0)).toEqual([i === 0, i === 0]);
       const expected = await model.classify(image);
-      expect(top).toEqual(expected.map((entry) => ({ ...entry, probability: expect.closeTo(entry.probability, 5) as number })));
+      expect(top).toEqual(
+        expected.map((entry) => ({ ...entry, probability: expect.closeTo(entry.probability, 5) as number })),
+      );
     }
   });
 
@@ -118,16 +128,21 @@ describe('ghostnet classify', () => {
 describe('--decode-timeout', () => {
   const large = join(folder, 'large.png');
   beforeAll(async () => {
-    await sharp({ create: { width: 3000, height: 2000, channels: 3, background: 'red' } }).png().toFile(large);
+    await sharp({ create: { width: 3000, height: 2000, channels: 3, background: 'red' } })
+      .png()
+      .toFile(large);
   });
 
-  it.each([['classify'], ['embed'], ['similar', red], ['attention', '-o', join(folder, 'sheet.png')]])('%s gives up a picture that takes longer', async (command, ...rest) => {
-    const args = [large, ...rest];
-    const { stdout, stderr, code } = await ghostnet(command, ...args, '--decode-timeout', '0.001');
-    expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
-    expect(stderr).toMatch(/large\.png cannot be decoded: after 1 ms it was not done\./);
-    expect((await ghostnet(command, ...args, '--decode-timeout', '60')).code).toBe(0);
-  });
+  it.each([['classify'], ['embed'], ['similar', red], ['attention', '-o', join(folder, 'sheet.png')]])(
+    '%s gives up a picture that takes longer',
+    async (command, ...rest) => {
+      const args = [large, ...rest];
+      const { stdout, stderr, code } = await ghostnet(command, ...args, '--decode-timeout', '0.001');
+      expect({ stdout, code }).toEqual({ stdout: '', code: 1 });
+      expect(stderr).toMatch(/large\.png cannot be decoded: after 1 ms it was not done\./);
+      expect((await ghostnet(command, ...args, '--decode-timeout', '60')).code).toBe(0);
+    },
+  );
 });
 
 describe('ghostnet info', () => {
@@ -135,7 +150,13 @@ describe('ghostnet info', () => {
     const { stdout, stderr, code } = await ghostnet('info');
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
     await using model = await load();
-    for (const word of [model.info.cpu, model.info.isa, model.config.architecture, `${model.config.numClasses} classes`, process.version]) {
+    for (const word of [
+      model.info.cpu,
+      model.info.isa,
+      model.config.architecture,
+      `${model.config.numClasses} classes`,
+      process.version,
+    ]) {
       expect(stdout).toContain(word);
     }
   });
@@ -170,10 +191,16 @@ describe('ghostnet info', () => {
     await using model = await load();
     const { arenaBytes, scratchBytes, weightBytes, l1Bytes, l2Bytes } = model.plan();
     const [height, width] = model.config.preprocess.inputSize;
-    expect(stdout).toContain(`plan        for 1x3x${height}x${width}; caches of a core: L1d ${l1Bytes} bytes, L2 ${l2Bytes} bytes\n`);
-    expect(stdout).toContain(`arena ${arenaBytes} bytes an image, scratch ${scratchBytes} bytes a thread, packed weights ${weightBytes} bytes\n`);
+    expect(stdout).toContain(
+      `plan        for 1x3x${height}x${width}; caches of a core: L1d ${l1Bytes} bytes, L2 ${l2Bytes} bytes\n`,
+    );
+    expect(stdout).toContain(
+      `arena ${arenaBytes} bytes an image, scratch ${scratchBytes} bytes a thread, packed weights ${weightBytes} bytes\n`,
+    );
     expect(stdout).toMatch(/^ +\d+\.\d us +\d+\.\d\d MMAC {2}rows x\d+: reads the image; scratch \d+ bytes$/m);
-    expect(stdout).toMatch(/^ +\d+\.\d us +\d+\.\d\d MMAC {2}groups x\d+: map of \d+ bytes <= L2 \/ 2; scratch [1-9]\d* bytes$/m);
+    expect(stdout).toMatch(
+      /^ +\d+\.\d us +\d+\.\d\d MMAC {2}groups x\d+: map of \d+ bytes <= L2 \/ 2; scratch [1-9]\d* bytes$/m,
+    );
     expect(stdout).toMatch(/^ +classifier: matvec$/m);
   });
 
@@ -182,7 +209,12 @@ describe('ghostnet info', () => {
     expect(lines(stdout)).toHaveLength(1);
     await using model = await load();
     const info = JSON.parse(stdout) as Record<string, unknown>;
-    expect(info).toMatchObject({ isa: model.info.isa, threads: 2, macs: model.info.macs, architecture: model.config.architecture });
+    expect(info).toMatchObject({
+      isa: model.info.isa,
+      threads: 2,
+      macs: model.info.macs,
+      architecture: model.config.architecture,
+    });
     const { steps, ...totals } = model.plan();
     expect(info['plan']).toMatchObject(totals);
     expect((info['plan'] as { steps: unknown[] }).steps).toHaveLength(steps.length);
@@ -195,12 +227,17 @@ describe('a picture that is piped in without -', () => {
     const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>((resolve) => {
       execFile('sh', ['-c', `${command}; echo $?`], (_, stdout, stderr) => resolve({ stdout, stderr }));
     });
-    expect({ stdout, stderr }).toEqual({ stdout: '2\n', stderr: expect.stringMatching(/^ghostnet: [^\n]*ghostnet classify -\.\n$/) });
+    expect({ stdout, stderr }).toEqual({
+      stdout: '2\n',
+      stderr: expect.stringMatching(/^ghostnet: [^\n]*ghostnet classify -\.\n$/),
+    });
   });
 });
 
 describe('the command line', () => {
-  const manifest = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')) as { version: string };
+  const manifest = JSON.parse(readFileSync(fileURLToPath(new URL('../package.json', import.meta.url)), 'utf8')) as {
+    version: string;
+  };
 
   it('prints its version', async () => {
     expect(await ghostnet('--version')).toEqual({ stdout: `${manifest.version}\n`, stderr: '', code: 0 });

@@ -18,12 +18,23 @@ if (missing) console.warn(`Skipped: compiling the package's own sources: ${missi
 describe.skipIf(missing !== undefined)('the sources in the package', () => {
   it('compile by the command that the page of help gives, and classify', async () => {
     const project = join(folder, 'project');
-    const env = { ...environment, PATH: pathWithNode(folder), CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()) };
+    const env = {
+      ...environment,
+      PATH: pathWithNode(folder),
+      CMAKE_BUILD_PARALLEL_LEVEL: String(availableParallelism()),
+    };
     await install(await pack(folder), project, [], env);
     rmSync(join(project, 'node_modules/ghostnet/prebuilds'), { recursive: true, force: true });
-    const classify = ['node_modules/ghostnet/dist/cli/main.js', 'classify', 'node_modules/ghostnet/examples/sample.png', '--json'];
+    const classify = [
+      'node_modules/ghostnet/dist/cli/main.js',
+      'classify',
+      'node_modules/ghostnet/examples/sample.png',
+      '--json',
+    ];
 
-    const refused = await run(process.execPath, classify, { cwd: project, env }).catch((error: unknown) => error as { stderr: string });
+    const refused = await run(process.execPath, classify, { cwd: project, env }).catch(
+      (error: unknown) => error as { stderr: string },
+    );
     const page = refused.stderr.trim().split('\n');
     expect(page.at(-2)).toMatch(/to do: +compile it here/);
     await promisify(exec)(page.at(-1)!.trim(), { cwd: project, env, maxBuffer: 2 ** 26 });

@@ -34,9 +34,19 @@ function run(file: string, args: readonly string[]): Promise<string[]> {
 
 /** What each shell offers for a line of words, the last of which is being typed. */
 const shells: Record<string, (words: readonly string[]) => Promise<string[]>> = {
-  bash: (words) => run('bash', ['--norc', '-c', '. ./bash; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ghostnet; printf "%s\\n" "${COMPREPLY[@]}"', 'bash', ...words]),
+  bash: (words) =>
+    run('bash', [
+      '--norc',
+      '-c',
+      '. ./bash; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _ghostnet; printf "%s\\n" "${COMPREPLY[@]}"',
+      'bash',
+      ...words,
+    ]),
   // Behind a tab is the description.
-  fish: async (words) => (await run('fish', ['--no-config', '-c', `source ./fish; complete -C '${words.join(' ')}'`])).map((line) => line.split('\t')[0]!),
+  fish: async (words) =>
+    (await run('fish', ['--no-config', '-c', `source ./fish; complete -C '${words.join(' ')}'`])).map(
+      (line) => line.split('\t')[0]!,
+    ),
 };
 const isInstalled = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 const flagsOf = (options: readonly CompletedOption[]): string[] => options.map(({ long }) => long);
@@ -46,7 +56,9 @@ describe.each(Object.keys(shells))('completion for %s', (shell) => {
   const here = it.skipIf(!isInstalled(shell));
 
   here('offers every command', async () => {
-    expect((await complete('ghostnet', '')).filter((word) => !word.startsWith('-')).sort()).toEqual([...commands.map(({ name }) => name)].sort());
+    expect((await complete('ghostnet', '')).filter((word) => !word.startsWith('-')).sort()).toEqual(
+      [...commands.map(({ name }) => name)].sort(),
+    );
     expect(await complete('ghostnet', 'cl')).toEqual(['classify']);
     expect(await complete('ghostnet', '--vers')).toEqual(['--version']);
   });
@@ -64,14 +76,26 @@ describe.each(Object.keys(shells))('completion for %s', (shell) => {
     expect(await complete('ghostnet', 'classify', '--top', '')).toEqual([]);
     expect((await complete('ghostnet', 'pull', 'ghost')).sort()).toEqual([...models].sort());
     expect((await complete('ghostnet', 'completion', '')).sort()).toEqual(['bash', 'fish', 'zsh']);
-    expect(await complete('ghostnet', 'info', '--model', 'ghostnetv2_100')).toEqual(models.filter((name) => name.startsWith('ghostnetv2_100')));
+    expect(await complete('ghostnet', 'info', '--model', 'ghostnetv2_100')).toEqual(
+      models.filter((name) => name.startsWith('ghostnetv2_100')),
+    );
     expect(await complete('ghostnet', 'help', 'expo')).toEqual(['export']);
   });
 
   here('offers files where files are meant', async () => {
     const names = (found: string[]): string[] => found.map((name) => name.replace(/[\\/]/g, '')).sort();
-    for (const words of [['classify', 'ph'], ['classify', '--json', 'ph'], ['similar', 'a.png', 'ph'], ['attention', 'a.png', '-o', 'ph'], ['info', '-m', 'ph']]) {
-      expect(names(await complete('ghostnet', ...words)), words.join(' ')).toEqual(['photo one.png', 'photo*.jpg', 'photos']);
+    for (const words of [
+      ['classify', 'ph'],
+      ['classify', '--json', 'ph'],
+      ['similar', 'a.png', 'ph'],
+      ['attention', 'a.png', '-o', 'ph'],
+      ['info', '-m', 'ph'],
+    ]) {
+      expect(names(await complete('ghostnet', ...words)), words.join(' ')).toEqual([
+        'photo one.png',
+        'photo*.jpg',
+        'photos',
+      ]);
     }
     expect(await complete('ghostnet', 'info', 'ph')).toEqual([]);
   });
@@ -94,7 +118,8 @@ describe('completion for zsh', () => {
     const shown = (await run('zsh', ['-f', '-c', script])).join('\n');
     const listOf = (line: string): string => shown.split(`<<${line}>>`)[1]!.split('<<')[0]!;
     for (const { name } of commands) expect(listOf('ghostnet ')).toContain(name);
-    for (const flag of flagsOf(commands.find(({ name }) => name === 'classify')!.options)) expect(listOf('ghostnet classify --')).toContain(flag);
+    for (const flag of flagsOf(commands.find(({ name }) => name === 'classify')!.options))
+      expect(listOf('ghostnet classify --')).toContain(flag);
     for (const word of ['auto', 'fp16', 'fp32']) expect(listOf('ghostnet classify --precision ')).toContain(word);
     for (const word of ['bash', 'fish', 'zsh']) expect(listOf('ghostnet completion ')).toContain(word);
     expect(listOf('ghostnet pull ')).toContain('ghostnet');
@@ -104,6 +129,10 @@ describe('completion for zsh', () => {
 
 describe('ghostnet completion', () => {
   it('refuses shells that it does not know', async () => {
-    expect(await runNode([builtCommand, 'completion', 'tcsh'])).toEqual({ stdout: '', stderr: expect.stringMatching(/bash, zsh, fish/), code: 2 });
+    expect(await runNode([builtCommand, 'completion', 'tcsh'])).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(/bash, zsh, fish/),
+      code: 2,
+    });
   });
 });

@@ -10,15 +10,22 @@ import { syntheticStateDict } from './synthetic.js';
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ghostnet-dependencies-')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
+const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>;
+};
 /** As `sharp@0.34.0` for `>=0.34.0 <0.36.0`. */
 const lowest = Object.entries(dependencies).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)![0]}`);
 
 /** A network as torch.save writes it, compressed, which torch.save does not do: yauzl has to inflate it. */
 function pytorchFile(): Buffer {
   const parameters = [...syntheticStateDict(2, 0.1, 10)];
-  const entries = parameters.map(([name, { shape, data }], i) => [name, tensor({ key: String(i), storage: 'FloatStorage', length: data.length, shape })] as const);
-  const storages = parameters.map(([, { data }], i) => [String(i), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)] as const);
+  const entries = parameters.map(
+    ([name, { shape, data }], i) =>
+      [name, tensor({ key: String(i), storage: 'FloatStorage', length: data.length, shape })] as const,
+  );
+  const storages = parameters.map(
+    ([, { data }], i) => [String(i), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)] as const,
+  );
   return torchFile(pickle.dict(Object.fromEntries(entries)), Object.fromEntries(storages), { deflate: true });
 }
 
@@ -28,7 +35,12 @@ describe.each([
 ] as const)('with the %s of each dependency that the ranges allow', (which, others) => {
   const project = join(folder, which);
   const ghostnet = async (...args: string[]): Promise<string> =>
-    (await run(process.execPath, ['node_modules/ghostnet/dist/cli/main.js', ...args], { cwd: project, env: environment })).stdout;
+    (
+      await run(process.execPath, ['node_modules/ghostnet/dist/cli/main.js', ...args], {
+        cwd: project,
+        env: environment,
+      })
+    ).stdout;
 
   beforeAll(async () => {
     const packed: Packed = await pack(folder);
@@ -37,10 +49,19 @@ describe.each([
   }, 180_000);
 
   it('that is what was installed', async () => {
-    const { stdout } = await run('npm', ['ls', '--json', '--all'], { cwd: project, env: environment, shell: process.platform === 'win32' });
-    const listed = JSON.parse(stdout) as { problems?: string[]; dependencies: { ghostnet: { dependencies: Record<string, { version: string }> } } };
+    const { stdout } = await run('npm', ['ls', '--json', '--all'], {
+      cwd: project,
+      env: environment,
+      shell: process.platform === 'win32',
+    });
+    const listed = JSON.parse(stdout) as {
+      problems?: string[];
+      dependencies: { ghostnet: { dependencies: Record<string, { version: string }> } };
+    };
     expect(listed.problems).toBeUndefined();
-    const installed = Object.entries(listed.dependencies.ghostnet.dependencies).map(([name, { version }]) => `${name}@${version}`);
+    const installed = Object.entries(listed.dependencies.ghostnet.dependencies).map(
+      ([name, { version }]) => `${name}@${version}`,
+    );
     expect(installed).toHaveLength(Object.keys(dependencies).length);
     if (which === 'lowest') expect(installed.sort()).toEqual([...lowest].sort());
     // Not each has more than one version in its range; sharp has.
@@ -51,8 +72,16 @@ describe.each([
     const photos = join(project, 'photos');
     mkdirSync(photos);
     const sample = sharp(join(root, 'examples/sample.png'));
-    for (const format of ['png', 'jpeg', 'webp', 'avif', 'gif', 'tiff'] as const) await sample.clone().toFormat(format).toFile(join(photos, `sample.${format}`));
-    const classes = (lines: string): unknown[] => lines.trim().split('\n').map((line) => (JSON.parse(line) as { top: { label: string }[] }).top[0]!.label);
+    for (const format of ['png', 'jpeg', 'webp', 'avif', 'gif', 'tiff'] as const)
+      await sample
+        .clone()
+        .toFormat(format)
+        .toFile(join(photos, `sample.${format}`));
+    const classes = (lines: string): unknown[] =>
+      lines
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { top: { label: string }[] }).top[0]!.label);
     expect(classes(await ghostnet('classify', 'photos', '--json'))).toEqual(Array(6).fill('orange'));
     expect(classes(await ghostnet('classify', 'photos/*.{png,webp}', '--json'))).toEqual(['orange', 'orange']);
   }, 60_000);

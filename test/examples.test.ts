@@ -20,8 +20,16 @@ interface Ended {
 }
 
 /** Runs an example of examples/ in a checkout's root, as its first line says. */
-async function example(args: readonly string[], input: Uint8Array, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [join('examples', args[0]!), ...args.slice(1)], { cwd: root, env: { ...process.env, ...env }, timeout: 100_000 });
+async function example(
+  args: readonly string[],
+  input: Uint8Array,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [join('examples', args[0]!), ...args.slice(1)], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    timeout: 100_000,
+  });
   child.stdin.on('error', () => undefined).end(input);
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
@@ -30,7 +38,11 @@ async function example(args: readonly string[], input: Uint8Array, env: Readonly
 
 describe('examples/classify.mjs', () => {
   it('sees an orange', async () => {
-    expect(await example(['classify.mjs'], Buffer.alloc(0))).toEqual({ stdout: expect.stringMatching(/^orange: \d+\.\d %\n$/), stderr: '', code: 0 });
+    expect(await example(['classify.mjs'], Buffer.alloc(0))).toEqual({
+      stdout: expect.stringMatching(/^orange: \d+\.\d %\n$/),
+      stderr: '',
+      code: 0,
+    });
   });
 });
 
@@ -38,12 +50,17 @@ describe('examples/camera.mjs', () => {
   let frame: Buffer;
   let label: string;
   beforeAll(async () => {
-    frame = await sharp(join(root, 'examples', 'sample.png')).jpeg().toBuffer();
+    frame = await sharp(join(root, 'examples', 'sample.png'))
+      .jpeg()
+      .toBuffer();
     await using model = await load();
     label = (await model.classify(frame, { topK: 1 }))[0]!.label;
   });
 
-  const line = (): unknown => expect.stringMatching(new RegExp(`^${label} \\d+\\.\\d %  \\(\\d+\\.\\d ms; \\d+ frames passed over so far\\)\\n$`));
+  const line = (): unknown =>
+    expect.stringMatching(
+      new RegExp(`^${label} \\d+\\.\\d %  \\(\\d+\\.\\d ms; \\d+ frames passed over so far\\)\\n$`),
+    );
 
   it('says once what it sees on standard input', async () => {
     const found = await example(['camera.mjs', '-'], Buffer.concat([frame, frame, frame]));
@@ -54,7 +71,10 @@ describe('examples/camera.mjs', () => {
     const programs = join(folder, 'bin');
     mkdirSync(programs);
     writeFileSync(join(folder, 'frames.mjpeg'), Buffer.concat([frame, frame]));
-    writeFileSync(join(programs, 'rpicam-vid'), `#!/bin/sh\ncase "$*" in *"--codec mjpeg"*"--output -"*) exec cat '${join(folder, 'frames.mjpeg')}' ;; esac\nexit 1\n`);
+    writeFileSync(
+      join(programs, 'rpicam-vid'),
+      `#!/bin/sh\ncase "$*" in *"--codec mjpeg"*"--output -"*) exec cat '${join(folder, 'frames.mjpeg')}' ;; esac\nexit 1\n`,
+    );
     chmodSync(join(programs, 'rpicam-vid'), 0o755);
     const found = await example(['camera.mjs'], Buffer.alloc(0), { PATH: programs + delimiter + process.env['PATH']! });
     // It films until it is asked to end: that it ended by itself is a fault.
@@ -68,7 +88,11 @@ describe('examples/camera.mjs', () => {
 
   it('says that there is no camera', async () => {
     const found = await example(['camera.mjs'], Buffer.alloc(0), { PATH: join(folder, 'nothing') });
-    expect(found).toEqual({ stdout: '', stderr: expect.stringMatching(/^rpicam-vid cannot be started: [^\n]*ENOENT\n$/), code: 1 });
+    expect(found).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(/^rpicam-vid cannot be started: [^\n]*ENOENT\n$/),
+      code: 1,
+    });
   });
 });
 
@@ -84,7 +108,11 @@ describe('examples/docker', () => {
   });
 
   it('server.mjs answers pictures, what is none, and what is too large, and ends when it is asked to', async () => {
-    const server = spawn(process.execPath, ['examples/docker/server.mjs'], { cwd: root, env: { ...process.env, PORT: '0', MODEL: '' }, timeout: 100_000 });
+    const server = spawn(process.execPath, ['examples/docker/server.mjs'], {
+      cwd: root,
+      env: { ...process.env, PORT: '0', MODEL: '' },
+      timeout: 100_000,
+    });
     const ended = new Promise<number | null>((resolve) => server.on('close', resolve));
     const complaints = text(server.stderr);
     const [words] = (await Promise.race([once(server.stdout, 'data'), ended])) as [Buffer];
@@ -108,7 +136,10 @@ describe('examples/docker', () => {
 
 describe('examples/systemd/ghostnet-camera.service', () => {
   const systemd = spawnSync('systemd-analyze', ['--version'], { encoding: 'utf8' });
-  const missing = systemd.status === 0 && /^systemd (?:25\d|2[6-9]\d)/.test(systemd.stdout) ? undefined : 'there is no systemd-analyze of systemd 250 or newer';
+  const missing =
+    systemd.status === 0 && /^systemd (?:25\d|2[6-9]\d)/.test(systemd.stdout)
+      ? undefined
+      : 'there is no systemd-analyze of systemd 250 or newer';
   if (missing) console.warn(`Skipped: the systemd unit: ${missing}.`);
 
   it.skipIf(missing)('is sound and keeps to itself, as systemd says', () => {
@@ -116,15 +147,24 @@ describe('examples/systemd/ghostnet-camera.service', () => {
     const text = readFileSync(join(root, 'examples/systemd/ghostnet-camera.service'), 'utf8');
     const [, program] = /^ExecStart=(\S+) node_modules\/ghostnet\/(\S+)$/m.exec(text)!;
     writeFileSync(unit, text.replace(program!, process.execPath));
-    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', unit], { encoding: 'utf8' });
+    const verified = spawnSync('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', unit], {
+      encoding: 'utf8',
+    });
     expect({ status: verified.status, said: verified.stderr }).toEqual({ status: 0, said: '' });
     // Of 10: 9.6 is a service that may do all.
-    const secured = spawnSync('systemd-analyze', ['security', '--offline=yes', '--threshold=30', unit], { encoding: 'utf8' });
-    expect({ status: secured.status, said: secured.stdout.split('\n').at(-2) }).toEqual({ status: 0, said: expect.stringMatching(/Overall exposure level/) });
+    const secured = spawnSync('systemd-analyze', ['security', '--offline=yes', '--threshold=30', unit], {
+      encoding: 'utf8',
+    });
+    expect({ status: secured.status, said: secured.stdout.split('\n').at(-2) }).toEqual({
+      status: 0,
+      said: expect.stringMatching(/Overall exposure level/),
+    });
   });
 
   it('starts an example that is shipped', () => {
-    const [, file] = /^ExecStart=\S+ node_modules\/ghostnet\/(\S+)$/m.exec(readFileSync(join(root, 'examples/systemd/ghostnet-camera.service'), 'utf8'))!;
+    const [, file] = /^ExecStart=\S+ node_modules\/ghostnet\/(\S+)$/m.exec(
+      readFileSync(join(root, 'examples/systemd/ghostnet-camera.service'), 'utf8'),
+    )!;
     expect(existsSync(join(root, file!))).toBe(true);
   });
 });

@@ -12,7 +12,9 @@ function preload(): { library: string } | { missing: string } {
   const library = join(temporaryFolder(), 'failures.so');
   try {
     const source = fileURLToPath(new URL('programs/failures.c', import.meta.url));
-    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-fexceptions', '-Wall', '-o', library, source, '-ldl'], { stdio: 'pipe' });
+    execFileSync('cc', ['-shared', '-fPIC', '-O1', '-fexceptions', '-Wall', '-o', library, source, '-ldl'], {
+      stdio: 'pipe',
+    });
     return { library };
   } catch (error) {
     return { missing: `the C compiler failed: ${(error as Error).message}` };
@@ -34,13 +36,17 @@ describe.skipIf('missing' in made)('a system that gives', () => {
   it.each([
     ['no memory', 'memory', 300],
     ['no more threads', 'threads', 2],
-  ])('%s: every call answers or throws, and the next one works', async (_, part, atLeast) => {
-    const { stdout, stderr, code } = await runProgram('failures.mjs', [part], { LD_PRELOAD: library });
-    expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
-    const counts = JSON.parse(stdout) as Counts;
-    expect(counts.wrong).toEqual([]);
-    expect(counts.failed).toBeGreaterThan(atLeast);
-    expect(counts.refused).toBeGreaterThan(0);
-    expect(counts.answered).toBeGreaterThan(0);
-  }, 300_000);
+  ])(
+    '%s: every call answers or throws, and the next one works',
+    async (_, part, atLeast) => {
+      const { stdout, stderr, code } = await runProgram('failures.mjs', [part], { LD_PRELOAD: library });
+      expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
+      const counts = JSON.parse(stdout) as Counts;
+      expect(counts.wrong).toEqual([]);
+      expect(counts.failed).toBeGreaterThan(atLeast);
+      expect(counts.refused).toBeGreaterThan(0);
+      expect(counts.answered).toBeGreaterThan(0);
+    },
+    300_000,
+  );
 });

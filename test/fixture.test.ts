@@ -6,7 +6,11 @@ import { decodeImage } from '../lib/image/index.js';
 import { preprocess } from '../lib/preprocess.js';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
-const expected = JSON.parse(readFileSync(fixture('fixture.json'), 'utf8')) as { width: number; height: number; sha256: string };
+const expected = JSON.parse(readFileSync(fixture('fixture.json'), 'utf8')) as {
+  width: number;
+  height: number;
+  sha256: string;
+};
 
 describe('the fixture picture', () => {
   it('is decoded to the pixels that were rendered', async () => {
@@ -18,7 +22,13 @@ describe('the fixture picture', () => {
   it('keeps its pixels where nothing is resized', async () => {
     const { data: pixels } = await decodeImage(fixture('fixture.png'));
     const inputSize = [expected.height, expected.width] as const;
-    const { data } = await preprocess(fixture('fixture.png'), { inputSize, cropPct: 1, cropMode: 'squash', mean: [0, 0, 0], std: [1, 1, 1] });
+    const { data } = await preprocess(fixture('fixture.png'), {
+      inputSize,
+      cropPct: 1,
+      cropMode: 'squash',
+      mean: [0, 0, 0],
+      std: [1, 1, 1],
+    });
     const plane = expected.width * expected.height;
     const bytes = Uint8Array.from(pixels, (_, i) => Math.round(data[(i % 3) * plane + Math.floor(i / 3)]! * 255));
     expect(Buffer.from(bytes).equals(Buffer.from(pixels))).toBe(true);

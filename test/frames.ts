@@ -17,7 +17,9 @@ export function randomBytes(count: number, seed: number): Uint8Array {
 /** A JPEG file of noise: its entropy-coded data have every byte, stuffed ones too. */
 export async function jpegOfNoise(width: number, height: number, seed: number, progressive = false): Promise<Buffer> {
   const raw = { width, height, channels: 3 } as const;
-  return sharp(randomBytes(width * height * 3, seed), { raw }).jpeg({ quality: 90, progressive }).toBuffer();
+  return sharp(randomBytes(width * height * 3, seed), { raw })
+    .jpeg({ quality: 90, progressive })
+    .toBuffer();
 }
 
 /** A segment of a JPEG file: marker, length, contents. */
@@ -35,7 +37,7 @@ export function withThumbnail(jpeg: Uint8Array, thumbnail: Uint8Array): Buffer {
 export function inPieces(bytes: Uint8Array, mostBytes: number, seed = 1): Uint8Array[] {
   const random = randomNumbers(seed);
   const pieces: Uint8Array[] = [];
-  for (let from = 0; from < bytes.length; ) {
+  for (let from = 0; from < bytes.length;) {
     const size = 1 + random(mostBytes);
     pieces.push(bytes.subarray(from, from + size));
     from += size;

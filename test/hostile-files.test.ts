@@ -36,17 +36,25 @@ const maxBytes = 2 ** 30;
 const missing = [folder, weights].find((path) => !existsSync(path));
 if (missing !== undefined) console.warn(`Skipped: hostile files: ${missing} is not there`);
 
-describe.skipIf(missing !== undefined)('a hostile file is answered once, soon and in little memory, and the process goes on', () => {
-  const cases = missing === undefined ? Object.entries(JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as Record<string, Case>) : [];
+describe.skipIf(missing !== undefined)(
+  'a hostile file is answered once, soon and in little memory, and the process goes on',
+  () => {
+    const cases =
+      missing === undefined
+        ? Object.entries(JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as Record<string, Case>)
+        : [];
 
-  it.each(cases)('%s', async (name, { kind, code = 'none' }) => {
-    const { stdout, stderr } = await runProgram('hostile-file.mjs', [folder, name, weights], { NODE_OPTIONS: `--import ${noSockets}` });
-    const { slowestMs, slowestCpuMs, peakBytes, codes, ...outcome } = JSON.parse(stdout) as Outcome;
-    expect([...new Set(codes)]).toEqual([code]);
-    expect(outcome).toEqual({ answers: answers[kind], good: 1, stray: [], written: [] });
-    expect(stderr).toBe('');
-    expect(slowestCpuMs).toBeLessThan(maxCpuMs);
-    expect(slowestMs).toBeLessThan(maxMs);
-    expect(peakBytes).toBeLessThan(maxBytes);
-  });
-});
+    it.each(cases)('%s', async (name, { kind, code = 'none' }) => {
+      const { stdout, stderr } = await runProgram('hostile-file.mjs', [folder, name, weights], {
+        NODE_OPTIONS: `--import ${noSockets}`,
+      });
+      const { slowestMs, slowestCpuMs, peakBytes, codes, ...outcome } = JSON.parse(stdout) as Outcome;
+      expect([...new Set(codes)]).toEqual([code]);
+      expect(outcome).toEqual({ answers: answers[kind], good: 1, stray: [], written: [] });
+      expect(stderr).toBe('');
+      expect(slowestCpuMs).toBeLessThan(maxCpuMs);
+      expect(slowestMs).toBeLessThan(maxMs);
+      expect(peakBytes).toBeLessThan(maxBytes);
+    });
+  },
+);

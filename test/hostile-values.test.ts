@@ -9,8 +9,10 @@ const folder = temporaryFolder();
 const boom = (): never => {
   throw new TypeError('boom');
 };
-const throwing = (...keys: string[]): object => Object.defineProperties({}, Object.fromEntries(keys.map((key) => [key, { get: boom, enumerable: true }])));
-const trapped = (target: object = {}): object => new Proxy(target, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom, getOwnPropertyDescriptor: boom });
+const throwing = (...keys: string[]): object =>
+  Object.defineProperties({}, Object.fromEntries(keys.map((key) => [key, { get: boom, enumerable: true }])));
+const trapped = (target: object = {}): object =>
+  new Proxy(target, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom, getOwnPropertyDescriptor: boom });
 const revoked = (target: object = {}): object => {
   const { proxy, revoke } = Proxy.revocable(target, {});
   revoke();
@@ -30,7 +32,17 @@ const junk: Record<string, unknown> = {
   'a function': () => 1,
   'a big number': 2n ** 70n,
   'an object without a class': nothing(),
-  'an object of throwing getters': throwing('data', 'shape', 'width', 'signal', 'topK', 'clone', 'length', 'href', 'constructor'),
+  'an object of throwing getters': throwing(
+    'data',
+    'shape',
+    'width',
+    'signal',
+    'topK',
+    'clone',
+    'length',
+    'href',
+    'constructor',
+  ),
   'a proxy whose traps throw': trapped(),
   'a revoked proxy': revoked(),
   'a proxy of an array': trapped([]),
@@ -71,11 +83,21 @@ describe('every argument of every function', () => {
   const calls: Record<string, (value: unknown) => unknown> = {
     'load source': (value) => load(wrong(value)),
     'load options': (value) => load(undefined, wrong(value)),
-    ...Object.fromEntries(['threads', 'revision', 'onProgress', 'precision', 'signal'].map((key) => [`load ${key}`, (value: unknown) => load(undefined, { [key]: value })])),
+    ...Object.fromEntries(
+      ['threads', 'revision', 'onProgress', 'precision', 'signal'].map((key) => [
+        `load ${key}`,
+        (value: unknown) => load(undefined, { [key]: value }),
+      ]),
+    ),
     'exportModel source': (value) => exportModel(wrong(value), join(folder, 'a.onnx')),
     'exportModel file': (value) => exportModel(folder, wrong(value)),
     'exportModel options': (value) => exportModel(folder, join(folder, 'a.onnx'), wrong(value)),
-    ...Object.fromEntries(['half', 'inputSize', 'overwrite', 'signal'].map((key) => [`exportModel ${key}`, (value: unknown) => exportModel(folder, join(folder, 'a.onnx'), { [key]: value })])),
+    ...Object.fromEntries(
+      ['half', 'inputSize', 'overwrite', 'signal'].map((key) => [
+        `exportModel ${key}`,
+        (value: unknown) => exportModel(folder, join(folder, 'a.onnx'), { [key]: value }),
+      ]),
+    ),
     'infer tensor': (value) => model.infer(wrong(value)),
     'infer data': (value) => model.infer(wrong({ data: value, shape: [1, 3, 64, 64] })),
     'infer shape': (value) => shapes(value)(),
@@ -103,12 +125,22 @@ describe('every argument of every function', () => {
     'plan profileRuns': (value) => model.plan([64, 64], wrong(value)),
     'preprocess image': (value) => preprocess(wrong(value)),
     'preprocess config': (value) => preprocess(pixels, wrong(value)),
-    ...Object.fromEntries(['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'].map((key) => [`preprocess ${key}`, (value: unknown) => preprocess(pixels, { [key]: value })])),
+    ...Object.fromEntries(
+      ['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'].map((key) => [
+        `preprocess ${key}`,
+        (value: unknown) => preprocess(pixels, { [key]: value }),
+      ]),
+    ),
     'preprocess mean of': (value) => preprocess(pixels, { mean: wrong([0, value, 0]) }),
     'preprocess options': (value) => preprocess(pixels, {}, wrong(value)),
     'mjpegFrames stream': (value) => mjpegFrames(wrong(value)),
     'mjpegFrames options': (value) => mjpegFrames(wrong([]), wrong(value)),
-    ...Object.fromEntries(['maxFrameBytes', 'latest', 'onSkipped', 'signal'].map((key) => [`mjpegFrames ${key}`, (value: unknown) => mjpegFrames(wrong(process.stdin), { [key]: value })])),
+    ...Object.fromEntries(
+      ['maxFrameBytes', 'latest', 'onSkipped', 'signal'].map((key) => [
+        `mjpegFrames ${key}`,
+        (value: unknown) => mjpegFrames(wrong(process.stdin), { [key]: value }),
+      ]),
+    ),
   };
 
   // What is junk for nearly all of them.
@@ -116,8 +148,12 @@ describe('every argument of every function', () => {
     'an object without a class': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
     'a class that claims to be a signal': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
     'a class that claims to be a URL': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
-    'a class that claims to be an array of bytes': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
-    'a class that claims to be an array of floats': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
+    'a class that claims to be an array of bytes': Object.keys(calls).filter((name) =>
+      / (?:options|config)$/.test(name),
+    ),
+    'a class that claims to be an array of floats': Object.keys(calls).filter((name) =>
+      / (?:options|config)$/.test(name),
+    ),
     'a date': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
     'an array of 2^32 - 1': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
     'a function': ['load onProgress', 'mjpegFrames onSkipped'],
@@ -142,11 +178,17 @@ describe('a tensor', () => {
     expected = (await model.infer(tensor)).data;
   });
   afterAll(() => model.dispose());
-  const logitsOf = async (data: unknown): Promise<boolean> => sameBits((await model.infer(wrong({ data, shape: tensor.shape }))).data, expected);
+  const logitsOf = async (data: unknown): Promise<boolean> =>
+    sameBits((await model.infer(wrong({ data, shape: tensor.shape }))).data, expected);
 
   it('is what the engine says that it is, whatever its class claims', async () => {
     const { data } = tensor;
-    for (const claimed of [new Uint8Array(data.length), new Uint32Array(data.length), new Array(data.length).fill(0), Buffer.alloc(data.length)]) {
+    for (const claimed of [
+      new Uint8Array(data.length),
+      new Uint32Array(data.length),
+      new Array(data.length).fill(0),
+      Buffer.alloc(data.length),
+    ]) {
       await refused(() => logitsOf(Object.setPrototypeOf(claimed, Float32Array.prototype)));
     }
     await refused(() => logitsOf(new Proxy(data, {})));
@@ -154,14 +196,21 @@ describe('a tensor', () => {
   });
 
   it('may be of another realm', async () => {
-    const { data, shape } = runInNewContext('({ data: Float32Array.from(values), shape: Array.from(sides) })', { values: [...tensor.data], sides: [...tensor.shape] }) as typeof tensor;
+    const { data, shape } = runInNewContext('({ data: Float32Array.from(values), shape: Array.from(sides) })', {
+      values: [...tensor.data],
+      sides: [...tensor.shape],
+    }) as typeof tensor;
     expect(data).not.toBeInstanceOf(Float32Array);
     expect(sameBits((await model.infer({ data, shape })).data, expected)).toBe(true);
   });
 
   it('has the length that the engine knows, whatever it says', async () => {
     const short = new Float32Array(5);
-    Object.defineProperties(short, { length: { value: tensor.data.length }, byteLength: { value: tensor.data.byteLength }, buffer: { value: tensor.data.buffer } });
+    Object.defineProperties(short, {
+      length: { value: tensor.data.length },
+      byteLength: { value: tensor.data.byteLength },
+      buffer: { value: tensor.data.buffer },
+    });
     await refused(() => logitsOf(short));
     const whole = Float32Array.from(tensor.data);
     Object.defineProperties(whole, { length: { value: 1 }, byteOffset: { value: 400 } });
@@ -181,14 +230,21 @@ describe('a tensor', () => {
     expect(sameBits((await model.infer(wrong(changing))).data, expected)).toBe(true);
     expect(reads).toBe(2);
     let sides = 0;
-    const shape = new Proxy([...tensor.shape], { get: (target, key) => (key === '2' && sides++ > 0 ? 1e6 : Reflect.get(target, key) as unknown) });
+    const shape = new Proxy([...tensor.shape], {
+      get: (target, key) => (key === '2' && sides++ > 0 ? 1e6 : (Reflect.get(target, key) as unknown)),
+    });
     expect(sameBits((await model.infer(wrong({ data: tensor.data, shape }))).data, expected)).toBe(true);
   });
 
   it('lies in memory of any kind', async () => {
     const { byteLength } = tensor.data;
-    const resizable = new (ArrayBuffer as unknown as new (size: number, options: object) => ArrayBuffer)(byteLength, { maxByteLength: 2 * byteLength });
-    const growable = new (SharedArrayBuffer as unknown as new (size: number, options: object) => SharedArrayBuffer)(byteLength, { maxByteLength: 2 * byteLength });
+    const resizable = new (ArrayBuffer as unknown as new (size: number, options: object) => ArrayBuffer)(byteLength, {
+      maxByteLength: 2 * byteLength,
+    });
+    const growable = new (SharedArrayBuffer as unknown as new (size: number, options: object) => SharedArrayBuffer)(
+      byteLength,
+      { maxByteLength: 2 * byteLength },
+    );
     for (const buffer of [resizable, growable]) {
       const data = new Float32Array(buffer);
       data.set(tensor.data);
@@ -209,7 +265,12 @@ describe('raw pixels', () => {
     const image = { data, width: 40, height: 30, channels: 3 } as const;
     const expected = await preprocess(image, { inputSize: [32, 32] });
     let reads = 0;
-    const changing = Object.defineProperties({}, Object.fromEntries(Object.entries(image).map(([key, value]) => [key, { get: () => (reads++, value), enumerable: true }])));
+    const changing = Object.defineProperties(
+      {},
+      Object.fromEntries(
+        Object.entries(image).map(([key, value]) => [key, { get: () => (reads++, value), enumerable: true }]),
+      ),
+    );
     const running = preprocess(wrong(changing), { inputSize: [32, 32] });
     data.fill(0);
     expect(sameBits((await running).data, expected.data)).toBe(true);
@@ -220,10 +281,18 @@ describe('raw pixels', () => {
     const image = { data: new Uint8Array(12).fill(90), width: 2, height: 2, channels: 3 } as const;
     const expected = await preprocess(image, { inputSize: [32, 32] });
     const foreign = runInNewContext('new Uint8Array(12).fill(90)') as Uint8Array;
-    const claiming = Object.defineProperties(new Uint8Array(12).fill(90), { length: { value: 5 }, byteLength: { value: 5 } });
-    for (const data of [foreign, claiming]) expect(sameBits((await preprocess({ ...image, data }, { inputSize: [32, 32] })).data, expected.data)).toBe(true);
-    await refused(() => preprocess({ ...image, data: Object.defineProperty(new Uint8Array(1), 'length', { value: 12 }) }));
-    await refused(() => preprocess({ ...image, data: Object.setPrototypeOf(new Uint16Array(12), Uint8Array.prototype) as never }));
+    const claiming = Object.defineProperties(new Uint8Array(12).fill(90), {
+      length: { value: 5 },
+      byteLength: { value: 5 },
+    });
+    for (const data of [foreign, claiming])
+      expect(sameBits((await preprocess({ ...image, data }, { inputSize: [32, 32] })).data, expected.data)).toBe(true);
+    await refused(() =>
+      preprocess({ ...image, data: Object.defineProperty(new Uint8Array(1), 'length', { value: 12 }) }),
+    );
+    await refused(() =>
+      preprocess({ ...image, data: Object.setPrototypeOf(new Uint16Array(12), Uint8Array.prototype) as never }),
+    );
   });
 });
 
@@ -245,15 +314,26 @@ describe('what looks like a sharp pipeline', () => {
     ...methods.flatMap((name): [string, unknown][] => [
       [`${name} returns nothing`, pipeline({ [name]: () => undefined })],
       [`${name} throws`, pipeline({ [name]: boom })],
-      [`${name} throws what is no error`, pipeline({ [name]: () => { throw undefined; } })], // eslint-disable-line @typescript-eslint/only-throw-error
+      [
+        `${name} throws what is no error`,
+        pipeline({
+          [name]: () => {
+            throw undefined; // eslint-disable-line @typescript-eslint/only-throw-error
+          },
+        }),
+      ],
     ]),
-    ['rejects with a proxy', pipeline({ toBuffer: () => Promise.reject(revoked()) })], // eslint-disable-line @typescript-eslint/prefer-promise-reject-errors
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+    ['rejects with a proxy', pipeline({ toBuffer: () => Promise.reject(revoked()) })],
     ['answers with null', pipeline({}, null)],
     ['answers with text', pipeline({}, 'pixels')],
     ['answers with data alone', pipeline({}, { data: new Uint8Array(12) })],
     ['answers with floats', pipeline({}, { data: new Float32Array(12), info })],
     ['answers with too little data', pipeline({}, { data: new Uint8Array(11), info })],
-    ['answers with an impossible size', pipeline({}, { data: new Uint8Array(12), info: { width: -2, height: -2, channels: 3 } })],
+    [
+      'answers with an impossible size',
+      pipeline({}, { data: new Uint8Array(12), info: { width: -2, height: -2, channels: 3 } }),
+    ],
     ['answers with other channels', pipeline({}, { data: new Uint8Array(8), info: { ...info, channels: 2 } })],
     ['answers with throwing getters', pipeline({}, throwing('data'))],
     ['answers with a revoked proxy', pipeline({}, { data: new Uint8Array(12), info: revoked() })],

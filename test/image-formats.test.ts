@@ -24,7 +24,11 @@ describe('a file of another format is refused by its name', () => {
     ['SVG behind a comment', Buffer.from(`<!-- ${'-'.repeat(200)} -->${svg}`), /an SVG drawing/],
     ['SVG behind a long comment', Buffer.from(`<!-- ${'x'.repeat(5000)} -->${svg}`), /XML, perhaps an SVG drawing/],
     ['SVG with an XML declaration', Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n${svg}`), /an SVG drawing/],
-    ['SVG with a DOCTYPE', Buffer.from(`<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd">${svg}`), /an SVG drawing/],
+    [
+      'SVG with a DOCTYPE',
+      Buffer.from(`<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x.dtd">${svg}`),
+      /an SVG drawing/,
+    ],
     ['SVG with a prefix', Buffer.from('<s:svg xmlns:s="http://www.w3.org/2000/svg"/>'), /an SVG drawing/],
     ['SVG in capitals', Buffer.from('<SVG >'), /an SVG drawing/],
     ['compressed SVG', gzipSync(svg), /compressed with gzip \(an \.svgz drawing/],
@@ -44,15 +48,25 @@ describe('a file of another format is refused by its name', () => {
     ['an icon', latin1('\0\0\x01\0\x01\0'), /a Windows icon/],
     ['AVI', latin1('RIFF\0\0\0\0AVI LIST'), /an AVI video/],
     ['a pointer of Git LFS', Buffer.from('version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/],
-    ['nothing known', Buffer.from('\x1b[31mGRAY'), /no picture of a known format \(it begins with "\\u001b\[31mGRAY"\)/],
+    [
+      'nothing known',
+      Buffer.from('\x1b[31mGRAY'),
+      /no picture of a known format \(it begins with "\\u001b\[31mGRAY"\)/,
+    ],
     ['a single byte', latin1('\xff'), /no picture of a known format/],
   ])('%s', async (name, bytes, words) => {
     const file = join(folder, `${name.replaceAll(/\W/g, '-')}.jpg`);
     writeFileSync(file, bytes);
     for (const input of [bytes, new Uint8Array(bytes).buffer, file]) {
       const error = await errorOf(decodeImage(input));
-      expect(error).toMatchObject({ name: 'GhostNetError', code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(words) as unknown });
-      expect(error.message).toMatch(/^[^\n]+ cannot be decoded: [^\n]+\. Expected a sound JPEG, PNG, WebP, AVIF, GIF or TIFF image\.$/);
+      expect(error).toMatchObject({
+        name: 'GhostNetError',
+        code: 'ERR_GHOST_IMAGE',
+        message: expect.stringMatching(words) as unknown,
+      });
+      expect(error.message).toMatch(
+        /^[^\n]+ cannot be decoded: [^\n]+\. Expected a sound JPEG, PNG, WebP, AVIF, GIF or TIFF image\.$/,
+      );
     }
   });
 
@@ -85,8 +99,16 @@ describe('what is decoded', () => {
   });
 
   it('is the first page of a TIFF', async () => {
-    const pages = await Promise.all(['#ff0000', '#00ff00'].map((background) => sharp({ create: { width: 3, height: 2, channels: 3, background } }).png().toBuffer()));
-    const file = await sharp(pages, { join: { animated: true } }).tiff().toBuffer();
+    const pages = await Promise.all(
+      ['#ff0000', '#00ff00'].map((background) =>
+        sharp({ create: { width: 3, height: 2, channels: 3, background } })
+          .png()
+          .toBuffer(),
+      ),
+    );
+    const file = await sharp(pages, { join: { animated: true } })
+      .tiff()
+      .toBuffer();
     expect((await sharp(file).metadata()).pages).toBe(2);
     expect(await decodeImage(file)).toMatchObject({ width: 3, height: 2 });
   });

@@ -38,7 +38,11 @@ describe('the time that decoding takes', () => {
 
   it.each(calls)('is limited: %s', async (_, call) => {
     const error = await errorOf(call(endless(), { decodeTimeoutMs: 20 }));
-    expect(error).toMatchObject({ name: 'GhostNetError', code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/after 20 ms it was not done.*decodeTimeoutMs/) as unknown });
+    expect(error).toMatchObject({
+      name: 'GhostNetError',
+      code: 'ERR_GHOST_IMAGE',
+      message: expect.stringMatching(/after 20 ms it was not done.*decodeTimeoutMs/) as unknown,
+    });
   });
 
   it.each(calls)('ends with the signal, at once: %s', async (_, call) => {
@@ -61,8 +65,12 @@ describe('the time that decoding takes', () => {
   it('leaves a shorter time that a pipeline has', async () => {
     const seconds: unknown[] = [];
     const pipeline = endless() as unknown as Record<string, unknown>;
-    Object.assign(pipeline, { options: { timeoutSeconds: 3 }, timeout: (given: { seconds: number }) => seconds.push(given.seconds) });
-    for (const timeoutMs of [2001, 40]) decodeImage(pipeline as never, { timeoutMs, signal: AbortSignal.timeout(5) }).catch(() => undefined);
+    Object.assign(pipeline, {
+      options: { timeoutSeconds: 3 },
+      timeout: (given: { seconds: number }) => seconds.push(given.seconds),
+    });
+    for (const timeoutMs of [2001, 40])
+      decodeImage(pipeline as never, { timeoutMs, signal: AbortSignal.timeout(5) }).catch(() => undefined);
     expect(seconds).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(seconds).toEqual([3, 1]);
@@ -71,12 +79,25 @@ describe('the time that decoding takes', () => {
   it.each([0, -1, 1.5, NaN, Infinity, 3_600_001, '9', null, {}])('is refused as %s', async (decodeTimeoutMs) => {
     for (const [, call] of calls) {
       const error = await errorOf(call(new Uint8Array(9), { decodeTimeoutMs: decodeTimeoutMs as never }));
-      expect(error).toMatchObject({ code: 'ERR_GHOST_ARGUMENT', message: expect.stringMatching(/^decodeTimeoutMs should be a whole number from 1 to 3600000, found/) as unknown });
+      expect(error).toMatchObject({
+        code: 'ERR_GHOST_ARGUMENT',
+        message: expect.stringMatching(/^decodeTimeoutMs should be a whole number from 1 to 3600000, found/) as unknown,
+      });
     }
   });
 
   it('does not begin before the turn of a picture, of which a few are decoded at once', async () => {
-    const png = await sharp({ create: { width: 1500, height: 1000, channels: 3, background: 'red', noise: { type: 'gaussian', mean: 100, sigma: 50 } } }).png().toBuffer();
+    const png = await sharp({
+      create: {
+        width: 1500,
+        height: 1000,
+        channels: 3,
+        background: 'red',
+        noise: { type: 'gaussian', mean: 100, sigma: 50 },
+      },
+    })
+      .png()
+      .toBuffer();
     const start = performance.now();
     await decodeImage(png);
     const oneMs = performance.now() - start;
@@ -88,11 +109,15 @@ describe('the time that decoding takes', () => {
   it('does not keep others out: what never ends gives its turn up when its time is over', async () => {
     const many = Array.from({ length: 40 }, () => errorOf(decodeImage(endless(), { timeoutMs: 10 })));
     const stopped = new AbortController();
-    const aborted = Array.from({ length: 40 }, () => decodeImage(endless(), { timeoutMs: 10, signal: stopped.signal }).catch((error: unknown) => error));
+    const aborted = Array.from({ length: 40 }, () =>
+      decodeImage(endless(), { timeoutMs: 10, signal: stopped.signal }).catch((error: unknown) => error),
+    );
     setTimeout(() => stopped.abort('enough'), 5);
     for (const error of await Promise.all(many)) expect(error.code).toBe('ERR_GHOST_IMAGE');
     await Promise.all(aborted);
-    const png = await sharp({ create: { width: 5, height: 4, channels: 3, background: 'red' } }).png().toBuffer();
+    const png = await sharp({ create: { width: 5, height: 4, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
     expect(await decodeImage(png)).toMatchObject({ width: 5 });
   });
 });
@@ -105,7 +130,15 @@ describe.skipIf(process.platform === 'win32')('thousands of files at once', () =
 });
 
 describe('the memory that decoding takes', () => {
-  const picture = { width: 12_000, height: 11_000, channels: 3, depth: 'uchar', space: 'srgb', hasProfile: false, hasAlpha: false } as never;
+  const picture = {
+    width: 12_000,
+    height: 11_000,
+    channels: 3,
+    depth: 'uchar',
+    space: 'srgb',
+    hasProfile: false,
+    hasAlpha: false,
+  } as never;
   const bytes = (rest: object): number => bytesToDecode({ ...(picture as object), ...rest } as never);
 
   it('is that of its pixels where a decoder gives row by row, and more where it must hold the whole', () => {
@@ -120,24 +153,48 @@ describe('the memory that decoding takes', () => {
 
   it('is refused above a gibibyte, from the header alone', async () => {
     // 16000 x 16000 pixels of 16 bits, interlaced: nothing follows their header that would have to be read.
-    const small = await sharp({ create: { width: 16, height: 16, channels: 4, background: 'red' } }).toColourspace('rgb16').png({ progressive: true }).toBuffer();
+    const small = await sharp({ create: { width: 16, height: 16, channels: 4, background: 'red' } })
+      .toColourspace('rgb16')
+      .png({ progressive: true })
+      .toBuffer();
     const error = await errorOf(decodeImage(resized(small, 16_000, 16_000)));
-    expect(error).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/16000 x 16000 pixels would take \d+ bytes to decode, more than 1073741824; reduce it first/) as unknown });
+    expect(error).toMatchObject({
+      code: 'ERR_GHOST_IMAGE',
+      message: expect.stringMatching(
+        /16000 x 16000 pixels would take \d+ bytes to decode, more than 1073741824; reduce it first/,
+      ) as unknown,
+    });
   });
 
   it('is not needed for one that is too elongated', async () => {
-    const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } }).png().toBuffer();
-    for (const [width, height] of [[20_000_000, 1], [1, 20_000_000], [2_000_000, 30]] as const) {
+    const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    for (const [width, height] of [
+      [20_000_000, 1],
+      [1, 20_000_000],
+      [2_000_000, 30],
+    ] as const) {
       const error = await errorOf(decodeImage(resized(small, width, height)));
-      expect(error).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/its \d+ x \d+ pixels are too elongated to be resized; crop it first/) as unknown });
+      expect(error).toMatchObject({
+        code: 'ERR_GHOST_IMAGE',
+        message: expect.stringMatching(
+          /its \d+ x \d+ pixels are too elongated to be resized; crop it first/,
+        ) as unknown,
+      });
     }
   });
 
   it('and so is one of more pixels than any may have', async () => {
-    const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } }).png().toBuffer();
+    const small = await sharp({ create: { width: 16, height: 16, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
     expect(16_385 * 16_384).toBeGreaterThan(maxImagePixels);
     const error = await errorOf(decodeImage(resized(small, 16_385, 16_384)));
-    expect(error).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/pixel limit \(268435456 /) as unknown });
+    expect(error).toMatchObject({
+      code: 'ERR_GHOST_IMAGE',
+      message: expect.stringMatching(/pixel limit \(268435456 /) as unknown,
+    });
   });
 });
 
@@ -170,7 +227,17 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
 
   it('is read to its end, however long its writer waits', async () => {
     const path = pipe();
-    const png = await sharp({ create: { width: 500, height: 400, channels: 3, background: 'red', noise: { type: 'gaussian', mean: 100, sigma: 50 } } }).png().toBuffer();
+    const png = await sharp({
+      create: {
+        width: 500,
+        height: 400,
+        channels: 3,
+        background: 'red',
+        noise: { type: 'gaussian', mean: 100, sigma: 50 },
+      },
+    })
+      .png()
+      .toBuffer();
     const decoding = decodeImage(path);
     setTimeout(() => {
       const writer = createWriteStream(path);
@@ -181,14 +248,22 @@ describe.skipIf(process.platform === 'win32')('a named pipe', () => {
 
   it('without a writer ends with its time or with the signal, and keeps no thread', async () => {
     const paths = Array.from({ length: 12 }, pipe);
-    for (const path of paths) expect((await errorOf(decodeImage(path, { timeoutMs: 20 }))).message).toMatch(/pipe-\d+ cannot be decoded: after 20 ms/);
+    for (const path of paths)
+      expect((await errorOf(decodeImage(path, { timeoutMs: 20 }))).message).toMatch(
+        /pipe-\d+ cannot be decoded: after 20 ms/,
+      );
     const controller = new AbortController();
     const waiting = paths.map((path) => decodeImage(path, { signal: controller.signal }));
     setTimeout(() => controller.abort('enough'), 20);
     for (const one of await Promise.allSettled(waiting)) expect(one).toMatchObject({ reason: 'enough' });
     // Libuv's threads would all be waiting in open(2).
     const file = join(folder, 'after.png');
-    writeFileSync(file, await sharp({ create: { width: 5, height: 4, channels: 3, background: 'red' } }).png().toBuffer());
+    writeFileSync(
+      file,
+      await sharp({ create: { width: 5, height: 4, channels: 3, background: 'red' } })
+        .png()
+        .toBuffer(),
+    );
     expect(await decodeImage(file)).toMatchObject({ width: 5 });
   });
 

@@ -81,7 +81,10 @@ describe('where an image comes from', () => {
     const path = await saved('changing.png', await picture(3).png().toBuffer());
     await decodeImage(path);
     await saved('changing.png', await picture(3).negate().png().toBuffer());
-    expectPixels(await decodeImage(path), values(3).map((value) => 255 - value));
+    expectPixels(
+      await decodeImage(path),
+      values(3).map((value) => 255 - value),
+    );
   });
 
   it('is a sharp pipeline, which is not used up', async () => {
@@ -153,14 +156,22 @@ describe('what a file becomes', () => {
     const narrow = wide.subarray(0, width * height);
     const grey = sharp(narrow, { raw: { width, height, channels: 1 } }).toColourspace('grey16');
     expect((await sharp(await grey.png().toBuffer()).metadata()).depth).toBe('ushort');
-    expectPixels(await decodeImage(await grey.png().toBuffer()), tripled(Uint8Array.from(upper.subarray(0, width * height))));
+    expectPixels(
+      await decodeImage(await grey.png().toBuffer()),
+      tripled(Uint8Array.from(upper.subarray(0, width * height))),
+    );
   });
 
   it('is upright', async () => {
-    const pixel = (x: number, y: number): number[] => [...values(3).subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
+    const pixel = (x: number, y: number): number[] => [
+      ...values(3).subarray((y * width + x) * 3, (y * width + x) * 3 + 3),
+    ];
     const corners: Record<number, number[]> = { 1: pixel(0, 0), 3: pixel(6, 4), 6: pixel(0, 4), 8: pixel(6, 0) };
     for (const [orientation, corner] of Object.entries(corners)) {
-      const file = await picture(3).withMetadata({ orientation: Number(orientation) }).png().toBuffer();
+      const file = await picture(3)
+        .withMetadata({ orientation: Number(orientation) })
+        .png()
+        .toBuffer();
       const image = await decodeImage(file);
       expect([image.width, image.height]).toEqual(Number(orientation) > 4 ? [height, width] : [width, height]);
       expect([...image.data.subarray(0, 3)]).toEqual(corner);
@@ -171,7 +182,9 @@ describe('what a file becomes', () => {
   });
 
   it('ignores an embedded colour profile, as timm does', async () => {
-    const pixels = await sharp(await picture(3).withIccProfile('p3').png().toBuffer(), { ignoreIcc: true }).raw().toBuffer();
+    const pixels = await sharp(await picture(3).withIccProfile('p3').png().toBuffer(), { ignoreIcc: true })
+      .raw()
+      .toBuffer();
     expect([...pixels]).not.toEqual([...values(3)]);
     expectPixels(await decodeImage(await picture(3).withIccProfile('p3').png().toBuffer()), pixels);
   });
@@ -189,10 +202,14 @@ describe('what a file becomes', () => {
   });
 
   it('is the first frame of an animation', async () => {
-    const still = (background: string) => sharp({ create: { width, height, channels: 3, background } }).png().toBuffer();
+    const still = (background: string) =>
+      sharp({ create: { width, height, channels: 3, background } })
+        .png()
+        .toBuffer();
     const frames = await Promise.all(['#ff0000', '#00ff00'].map(still));
     for (const format of ['gif', 'webp'] as const) {
-      const file = await sharp(frames, { join: { animated: true } })[format]({ lossless: true }).toBuffer();
+      const animation = sharp(frames, { join: { animated: true } });
+      const file = await animation[format]({ lossless: true }).toBuffer();
       expect((await sharp(file, { animated: true }).metadata()).pages).toBe(2);
       expectPixels(await decodeImage(file), Array.from({ length: width * height }, () => [255, 0, 0]).flat());
     }
@@ -209,8 +226,16 @@ describe('what is refused', () => {
   });
 
   it('is a file that is no image', async () => {
-    await expectError(await saved('empty.jpg', ''), 'ERR_GHOST_IMAGE', /empty\.jpg cannot be decoded: it is empty \(0 bytes\)/);
-    await expectError(await saved('text.jpg', 'not a picture'), 'ERR_GHOST_IMAGE', /text\.jpg cannot be decoded: .*begins with "not a picture"/);
+    await expectError(
+      await saved('empty.jpg', ''),
+      'ERR_GHOST_IMAGE',
+      /empty\.jpg cannot be decoded: it is empty \(0 bytes\)/,
+    );
+    await expectError(
+      await saved('text.jpg', 'not a picture'),
+      'ERR_GHOST_IMAGE',
+      /text\.jpg cannot be decoded: .*begins with "not a picture"/,
+    );
     await expectError(new Uint8Array(0), 'ERR_GHOST_IMAGE', /empty/);
     await expectError(new ArrayBuffer(64), 'ERR_GHOST_IMAGE', /image of 64 bytes cannot be decoded/);
     await expectError(sharp(Buffer.from('not a picture')), 'ERR_GHOST_IMAGE', /sharp pipeline cannot be decoded/);
@@ -221,7 +246,11 @@ describe('what is refused', () => {
     const made = sharp({ create: { width: 64, height: 64, channels: 3, background: '#808080', noise } });
     for (const file of [await made.clone().jpeg().toBuffer(), await made.clone().png().toBuffer()]) {
       for (const length of [20, file.length >> 1, file.length - 20]) {
-        const error = await expectError(file.subarray(0, length), 'ERR_GHOST_IMAGE', /cannot be decoded: .+\. Expected a sound JPEG/);
+        const error = await expectError(
+          file.subarray(0, length),
+          'ERR_GHOST_IMAGE',
+          /cannot be decoded: .+\. Expected a sound JPEG/,
+        );
         expect(error.message).not.toContain('\n');
         expect(error.cause).toBeInstanceOf(Error);
       }
@@ -231,32 +260,74 @@ describe('what is refused', () => {
   it('is raw pixels that do not fit their size', async () => {
     const data = values(3);
     for (const size of [0, -1, 1.5, NaN, Infinity, 2 ** 31, '7', undefined]) {
-      await expectError({ data, width: size, height, channels: 3 }, 'ERR_GHOST_IMAGE', /whole width and height from 1 to 2147483647/);
-      await expectError({ data, width, height: size, channels: 3 }, 'ERR_GHOST_IMAGE', /whole width and height from 1 to 2147483647/);
+      await expectError(
+        { data, width: size, height, channels: 3 },
+        'ERR_GHOST_IMAGE',
+        /whole width and height from 1 to 2147483647/,
+      );
+      await expectError(
+        { data, width, height: size, channels: 3 },
+        'ERR_GHOST_IMAGE',
+        /whole width and height from 1 to 2147483647/,
+      );
     }
     for (const channels of [0, 2, 5, '3', undefined]) {
-      await expectError({ data, width, height, channels }, 'ERR_GHOST_IMAGE', /1 \(grey\), 3 \(RGB\) or 4 \(RGBA\) channels/);
+      await expectError(
+        { data, width, height, channels },
+        'ERR_GHOST_IMAGE',
+        /1 \(grey\), 3 \(RGB\) or 4 \(RGBA\) channels/,
+      );
     }
-    await expectError({ data, width: 8, height, channels: 3 }, 'ERR_GHOST_IMAGE', /8 x 5 x 3 = 120 values .* which has 105/);
-    await expectError({ data, width: 2 ** 31 - 1, height: 2 ** 31 - 1, channels: 4 }, 'ERR_GHOST_IMAGE', /which has 105/);
+    await expectError(
+      { data, width: 8, height, channels: 3 },
+      'ERR_GHOST_IMAGE',
+      /8 x 5 x 3 = 120 values .* which has 105/,
+    );
+    await expectError(
+      { data, width: 2 ** 31 - 1, height: 2 ** 31 - 1, channels: 4 },
+      'ERR_GHOST_IMAGE',
+      /which has 105/,
+    );
     const moved = new Uint8Array(105);
     structuredClone(moved.buffer, { transfer: [moved.buffer] });
     await expectError({ data: moved, width, height, channels: 3 }, 'ERR_GHOST_IMAGE', /which has 0/);
   });
 
   it('is anything else', async () => {
-    const others = [undefined, null, 7, true, {}, [], Symbol('image'), () => 1, new Uint16Array(4), new DataView(new ArrayBuffer(8))];
-    for (const other of others) await expectError(other, 'ERR_GHOST_ARGUMENT', /An image must be a path, .*, not .+\.$/);
+    const others = [
+      undefined,
+      null,
+      7,
+      true,
+      {},
+      [],
+      Symbol('image'),
+      () => 1,
+      new Uint16Array(4),
+      new DataView(new ArrayBuffer(8)),
+    ];
+    for (const other of others)
+      await expectError(other, 'ERR_GHOST_ARGUMENT', /An image must be a path, .*, not .+\.$/);
     await expectError(new Float32Array(4), 'ERR_GHOST_ARGUMENT', /class Float32Array/);
     for (const data of [new Float32Array(105), [...values(3)], 'text', null]) {
-      await expectError({ data, width, height, channels: 3 }, 'ERR_GHOST_ARGUMENT', /Uint8Array or Uint8ClampedArray, not/);
+      await expectError(
+        { data, width, height, channels: 3 },
+        'ERR_GHOST_ARGUMENT',
+        /Uint8Array or Uint8ClampedArray, not/,
+      );
     }
     await expectError('', 'ERR_GHOST_ARGUMENT', /empty string/);
   });
 
   it('is a URL that is not a file', async () => {
     const link = 'https://example.com/cat.jpg';
-    for (const url of [link, new URL(link), 'HTTP://example.com/', 'data:image/png;base64,AAAA', 's3://bucket/cat.jpg']) {
+    for (const url of [
+      link,
+      new URL(link),
+      'HTTP://example.com/',
+      'data:image/png;base64,AAAA',
+      's3://bucket/cat.jpg',
+    ]) {
       await expectError(url, 'ERR_GHOST_ARGUMENT', /not downloaded: .*Fetch it first and pass the bytes/);
     }
     const long = await expectError(`data:${'a'.repeat(1e6)}`, 'ERR_GHOST_ARGUMENT', /…/);

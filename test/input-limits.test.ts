@@ -63,14 +63,19 @@ describe('the limits of an input', () => {
     for (const config of [{ pretrained_cfg: { input_size: size } }, { input_size: size }]) {
       const error = await errorOf(load(modelOf(config)));
       expect(error.code).toBe('ERR_GHOST_CHECKPOINT');
-      expect(error.message).toMatch(/config\.json: (?:pretrained_cfg\.)?input_size [^\n]{10,400}\. Correct or remove it\.$/);
+      expect(error.message).toMatch(
+        /config\.json: (?:pretrained_cfg\.)?input_size [^\n]{10,400}\. Correct or remove it\.$/,
+      );
     }
   });
 
   it('are kept to by a config.json whose input is too small for the network', async () => {
     const model = modelOf({ input_size: [3, 32, 300] });
     for (const call of [() => load(model), () => exportModel(model, join(folder, 'small.onnx'))]) {
-      expect(await errorOf(call())).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringMatching(/input_size of the config\.json.*32 x 300 pixels is too small/) as unknown });
+      expect(await errorOf(call())).toMatchObject({
+        code: 'ERR_GHOST_CHECKPOINT',
+        message: expect.stringMatching(/input_size of the config\.json.*32 x 300 pixels is too small/) as unknown,
+      });
     }
   });
 
@@ -85,8 +90,19 @@ describe('the limits of an input', () => {
     const graph = buildGhostNet(syntheticStateDict(2, 0.1, 10), { version: 2, width: 0.1, numClasses: 10 });
     const side = Math.floor(Math.sqrt(maxImageFloats / 3));
     expect(Number.isSafeInteger(countMacs(graph, [side, side]))).toBe(true);
-    for (const size of [[32768, 32768], [side + 1, side + 1], [1e9, 1e9], [1e300, 1e300], [Infinity, 64]] as const) {
-      expect(() => inferShapes(graph, size)).toThrow(expect.objectContaining({ code: 'ERR_GHOST_SHAPE', message: expect.stringMatching(/pixels is too large: .* at most \d+\.$/) as unknown }));
+    for (const size of [
+      [32768, 32768],
+      [side + 1, side + 1],
+      [1e9, 1e9],
+      [1e300, 1e300],
+      [Infinity, 64],
+    ] as const) {
+      expect(() => inferShapes(graph, size)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_GHOST_SHAPE',
+          message: expect.stringMatching(/pixels is too large: .* at most \d+\.$/) as unknown,
+        }),
+      );
     }
   });
 });
@@ -97,36 +113,61 @@ describe('every way to ask for an input keeps to them', () => {
     model = await load();
   });
   afterAll(() => model.dispose());
-  const sizes = [[1e9, 1e9], [2 ** 53 - 1, 1], [32769, 64], [20000, 20000]] as const;
+  const sizes = [
+    [1e9, 1e9],
+    [2 ** 53 - 1, 1],
+    [32769, 64],
+    [20000, 20000],
+  ] as const;
 
   it('plan, before anything is planned', () => {
-    for (const size of sizes) expect(() => model.plan(size)).toThrow(expect.objectContaining({ code: 'ERR_GHOST_SHAPE' }));
+    for (const size of sizes)
+      expect(() => model.plan(size)).toThrow(expect.objectContaining({ code: 'ERR_GHOST_SHAPE' }));
   });
 
   it('a tensor', async () => {
     for (const [h, w] of sizes) {
-      for (const call of [(data: never) => model.infer(data), (data: never) => model.features(data), (data: never) => model.embed(data), (data: never) => model.attention(data)]) {
-        expect((await errorOf(call({ data: new Float32Array(9), shape: [1, 3, h, w] } as never))).code).toBe('ERR_GHOST_SHAPE');
+      for (const call of [
+        (data: never) => model.infer(data),
+        (data: never) => model.features(data),
+        (data: never) => model.embed(data),
+        (data: never) => model.attention(data),
+      ]) {
+        expect((await errorOf(call({ data: new Float32Array(9), shape: [1, 3, h, w] } as never))).code).toBe(
+          'ERR_GHOST_SHAPE',
+        );
       }
     }
   });
 
   it('preprocess', async () => {
     for (const inputSize of [...sizes, [16384, 16384]] as const) {
-      expect((await errorOf(preprocess({ data: new Uint8Array(3), width: 1, height: 1, channels: 3 }, { inputSize }))).code).toBe('ERR_GHOST_ARGUMENT');
+      expect(
+        (await errorOf(preprocess({ data: new Uint8Array(3), width: 1, height: 1, channels: 3 }, { inputSize }))).code,
+      ).toBe('ERR_GHOST_ARGUMENT');
     }
   });
 
   it('exportModel', async () => {
     for (const inputSize of sizes) {
-      expect((await errorOf(exportModel(modelOf({}), join(folder, 'large.onnx'), { inputSize }))).code).toBe('ERR_GHOST_SHAPE');
+      expect((await errorOf(exportModel(modelOf({}), join(folder, 'large.onnx'), { inputSize }))).code).toBe(
+        'ERR_GHOST_SHAPE',
+      );
     }
   });
 
   it('the commands', async () => {
-    const commands = [['bench', '--size', '1000000000', '--seconds', '0.1'], ['export', modelOf({}), join(folder, 'large.onnx'), '--size', '40000x40'], ['attention', 'examples/sample.png', '-o', join(folder, 'a.png'), '--side', '1000000']];
+    const commands = [
+      ['bench', '--size', '1000000000', '--seconds', '0.1'],
+      ['export', modelOf({}), join(folder, 'large.onnx'), '--size', '40000x40'],
+      ['attention', 'examples/sample.png', '-o', join(folder, 'a.png'), '--side', '1000000'],
+    ];
     for (const command of commands) {
-      expect(await runNode([builtCommand, ...command])).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^ghostnet: [^\n]+ \d+[^\n]+\n$/) as unknown });
+      expect(await runNode([builtCommand, ...command])).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^ghostnet: [^\n]+ \d+[^\n]+\n$/) as unknown,
+      });
     }
   });
 });

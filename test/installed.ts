@@ -18,17 +18,29 @@ export interface Packed {
 }
 
 export async function pack(folder: string): Promise<Packed> {
-  const { stdout } = await run(process.execPath, [npm, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root, maxBuffer: 2 ** 24 });
-  const [{ filename, size, files }] = JSON.parse(stdout) as [{ filename: string; size: number; files: Packed['files'] }];
+  const { stdout } = await run(
+    process.execPath,
+    [npm, 'pack', '--json', '--ignore-scripts', '--pack-destination', folder],
+    { cwd: root, maxBuffer: 2 ** 24 },
+  );
+  const [{ filename, size, files }] = JSON.parse(stdout) as [
+    { filename: string; size: number; files: Packed['files'] },
+  ];
   return { tarball: join(folder, filename), sizeBytes: size, files };
 }
 
 /** This process's variables without what npm, vitest and builds leave there, which belongs to this checkout. */
 export const environment: NodeJS.ProcessEnv = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^npm_(?!config_nodedir)|^NODE_PATH$|^NODE_ENV$|^PREBUILD|^GHOSTNET|^VITEST|^(?:NO|FORCE)_COLOR$/i.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) =>
+      !/^npm_(?!config_nodedir)|^NODE_PATH$|^NODE_ENV$|^PREBUILD|^GHOSTNET|^VITEST|^(?:NO|FORCE)_COLOR$/i.test(name),
+  ),
 );
 
-/** A folder for PATH in which `node` is the Node that runs the tests, with other programs of this machine where they are named. */
+/**
+ * A folder for PATH in which `node` is the Node that runs the tests, with other programs of this machine where they are
+ * named.
+ */
 export function programsFolder(folder: string, others: readonly string[] = []): string {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
@@ -45,14 +57,22 @@ export const pathWithNode = (folder: string): string => programsFolder(folder) +
  *
  * @param others further packages, as `sharp@0.34.0`
  */
-export async function install({ tarball }: Packed, project: string, others: readonly string[] = [], env: NodeJS.ProcessEnv = environment): Promise<void> {
+export async function install(
+  { tarball }: Packed,
+  project: string,
+  others: readonly string[] = [],
+  env: NodeJS.ProcessEnv = environment,
+): Promise<void> {
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, 'package.json'), '{ "name": "project", "private": true }');
   const options = ['--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
   await run(process.execPath, [npm, 'install', ...options, tarball, ...others], { cwd: project, env });
 }
 
-/** Where the package carries no binaries that are up to date: the one that was built for the tests, as if it had been compiled there. */
+/**
+ * Where the package carries no binaries that are up to date: the one that was built for the tests, as if it had been
+ * compiled there.
+ */
 export function addBuiltBinary(project: string): void {
   if (whyNotPrebuilt() === undefined) return;
   const folder = join(project, 'node_modules/ghostnet/build/Release');

@@ -13,7 +13,11 @@ import { builtCommand, runNode } from './programs.js';
 
 const folder = temporaryFolder();
 const path = (file: string): string => fileURLToPath(new URL(`../${file}`, import.meta.url));
-const [sample, fixture, model] = [path('examples/sample.png'), path('test/fixtures/fixture.png'), path('weights/ghostnetv2-tiny')];
+const [sample, fixture, model] = [
+  path('examples/sample.png'),
+  path('test/fixtures/fixture.png'),
+  path('weights/ghostnetv2-tiny'),
+];
 const schema = JSON.parse(readFileSync(path('docs/json.schema.json'), 'utf8')) as { $defs: Record<string, object> };
 
 /** The schema lets fields be added in the future; here every field must be described. */
@@ -29,9 +33,16 @@ ajv.addSchema(closed(schema) as object, 'printed');
 const validatorOf = (name: string): ValidateFunction => ajv.getSchema(`printed#/$defs/${name}`)!;
 
 /** Every line that a command prints, which must be as the schema has it. */
-async function checked(name: string, args: readonly string[], env: Record<string, string> = {}): Promise<Record<string, unknown>[]> {
+async function checked(
+  name: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Record<string, unknown>[]> {
   const { stdout, stderr } = await runNode([builtCommand, ...args], env);
-  const objects = stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as Record<string, unknown>);
+  const objects = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(objects.length, stderr).toBeGreaterThan(0);
   const validate = validatorOf(name);
   for (const object of objects) expect(validate(object), ajv.errorsText(validate.errors)).toBe(true);
@@ -48,7 +59,9 @@ afterAll(() => hub.stop());
 describe('what is printed with --json', () => {
   it('is described for every command that has the option', () => {
     const withJson = createProgram().commands.filter(({ options }) => options.some(({ long }) => long === '--json'));
-    expect(Object.keys(schema.$defs)).toEqual(expect.arrayContaining([...withJson.map((command) => command.name()), 'embed']));
+    expect(Object.keys(schema.$defs)).toEqual(
+      expect.arrayContaining([...withJson.map((command) => command.name()), 'embed']),
+    );
     expect(withJson.length).toBeGreaterThan(5);
   });
 
@@ -78,7 +91,10 @@ describe('what is printed with --json', () => {
   it.skipIf(process.platform !== 'linux')('is as its schema has it: a name that is not UTF-8', async () => {
     mkdirSync(join(folder, 'raw'));
     writeFileSync(Buffer.from(join(folder, 'raw', '\xff.png'), 'latin1'), readFileSync(sample));
-    const objects = [await checked('classify', ['classify', '--json', join(folder, 'raw')]), await checked('embed', ['embed', join(folder, 'raw')])];
+    const objects = [
+      await checked('classify', ['classify', '--json', join(folder, 'raw')]),
+      await checked('embed', ['embed', join(folder, 'raw')]),
+    ];
     for (const [object] of objects) expect(object!['imageBase64']).toBeTypeOf('string');
   });
 

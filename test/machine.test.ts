@@ -18,7 +18,11 @@ function rootWith(name: string, files: Readonly<Record<string, string>>): string
   return root;
 }
 
-const cpufreq = (number: number, cpus: string, mhz: readonly [now: number, min: number, max: number]): Record<string, string> => {
+const cpufreq = (
+  number: number,
+  cpus: string,
+  mhz: readonly [now: number, min: number, max: number],
+): Record<string, string> => {
   const policy = `sys/devices/system/cpu/cpufreq/policy${number}`;
   const [now, min, max] = mhz.map((value) => `${value * 1000}\n`) as [string, string, string];
   return {
@@ -76,12 +80,15 @@ describe('the machine', () => {
 
   it('has a name without quotes', () => expect(readMachine(bigLittle).distribution).toBe('Armbian'));
 
-  it('leaves out what is not known', () => expect(readMachine(nothing)).toEqual({ kernel: expect.any(String), memoryBytes: expect.any(Number), ...load }));
+  it('leaves out what is not known', () =>
+    expect(readMachine(nothing)).toEqual({ kernel: expect.any(String), memoryBytes: expect.any(Number), ...load }));
 });
 
 describe('clocks', () => {
   it('are read for each group of cores, in order', () => {
-    expect(readClocks(raspberryPi)).toEqual([{ cpus: [0, 1, 2, 3], governor: 'ondemand', currentMHz: 1500, minMHz: 600, maxMHz: 1800 }]);
+    expect(readClocks(raspberryPi)).toEqual([
+      { cpus: [0, 1, 2, 3], governor: 'ondemand', currentMHz: 1500, minMHz: 600, maxMHz: 1800 },
+    ]);
     expect(readClocks(bigLittle)).toEqual([
       { cpus: [], governor: 'performance' },
       { cpus: [4, 5], governor: 'ondemand', currentMHz: 2256, minMHz: 408, maxMHz: 2400 },
@@ -107,7 +114,11 @@ describe('throttling', () => {
   it('is read from the kernel', async () => {
     const found = { bits: '0x50005', now: ['under-voltage', 'throttled'], earlier: ['under-voltage', 'throttled'] };
     expect(await readThrottled(raspberryPi)).toEqual(found);
-    expect(await readHeat(raspberryPi)).toEqual({ clocks: readClocks(raspberryPi), temperatures: readTemperatures(raspberryPi), throttled: found });
+    expect(await readHeat(raspberryPi)).toEqual({
+      clocks: readClocks(raspberryPi),
+      temperatures: readTemperatures(raspberryPi),
+      throttled: found,
+    });
   });
 
   it('is under-voltage alone where the kernel knows no more', async () => {
@@ -125,7 +136,14 @@ describe('throttling', () => {
   });
 
   it.skipIf(process.platform !== 'linux').each([
-    ['echo throttled=0xe0008', { bits: '0xe0008', now: ['soft temperature limit'], earlier: ['frequency capped', 'throttled', 'soft temperature limit'] }],
+    [
+      'echo throttled=0xe0008',
+      {
+        bits: '0xe0008',
+        now: ['soft temperature limit'],
+        earlier: ['frequency capped', 'throttled', 'soft temperature limit'],
+      },
+    ],
     ['echo throttled=0x0', { bits: '0x0', now: [], earlier: [] }],
     // What is said where the device may not be opened: the kernel is asked instead.
     ["echo Can\\'t open device file: /dev/vcio; exit 255", { bits: '0x50005' }],

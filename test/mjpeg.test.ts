@@ -53,16 +53,27 @@ let pictures: Buffer[];
 beforeAll(async () => {
   plain = await jpegOfNoise(64, 48, 1);
   small = await jpegOfNoise(16, 16, 2);
-  pictures = [plain, withThumbnail(plain, small), await jpegOfNoise(200, 150, 3, true), small, madeByHand, withThumbnail(await jpegOfNoise(320, 240, 4), plain)];
+  pictures = [
+    plain,
+    withThumbnail(plain, small),
+    await jpegOfNoise(200, 150, 3, true),
+    small,
+    madeByHand,
+    withThumbnail(await jpegOfNoise(320, 240, 4), plain),
+  ];
 });
 
 describe('mjpegFrames', () => {
-  it.each([1, 2, 3, 7, 100, 5000, 100_000, 10_000_000])('finds every frame in chunks of up to %i bytes', async (mostBytes) => {
-    const { frames, skipped } = await framesOf(inPieces(Buffer.concat([...pictures, ...pictures]), mostBytes));
-    expect(skipped).toEqual([]);
-    expect(frames.length).toBe(2 * pictures.length);
-    for (const [i, frame] of frames.entries()) expect(frame.equals(pictures[i % pictures.length]!), `frame ${i}`).toBe(true);
-  });
+  it.each([1, 2, 3, 7, 100, 5000, 100_000, 10_000_000])(
+    'finds every frame in chunks of up to %i bytes',
+    async (mostBytes) => {
+      const { frames, skipped } = await framesOf(inPieces(Buffer.concat([...pictures, ...pictures]), mostBytes));
+      expect(skipped).toEqual([]);
+      expect(frames.length).toBe(2 * pictures.length);
+      for (const [i, frame] of frames.entries())
+        expect(frame.equals(pictures[i % pictures.length]!), `frame ${i}`).toBe(true);
+    },
+  );
 
   it('passes over what lies between frames', async () => {
     const garbage = [
@@ -86,7 +97,10 @@ describe('mjpegFrames', () => {
     const rest = Array.from({ length: 30 }, () => plain);
     for (let cut = 3; cut < small.length; cut++) {
       const { frames, skipped } = await framesOf([small.subarray(0, cut), small, ...rest]);
-      expect(frames.map(({ length }) => length), `cut at ${cut}`).toEqual([small, ...rest].map(({ length }) => length));
+      expect(
+        frames.map(({ length }) => length),
+        `cut at ${cut}`,
+      ).toEqual([small, ...rest].map(({ length }) => length));
       expect(skipped, `cut at ${cut}`).toEqual([{ reason: 'broken', sizeBytes: expect.any(Number) }]);
     }
   });
@@ -97,7 +111,10 @@ describe('mjpegFrames', () => {
     let lost = 0;
     for (let cut = 3; cut < small.length; cut++) {
       const { frames } = await framesOf([picture.subarray(0, cut), picture, ...rest]);
-      expect(frames.slice(-30).every((frame) => frame.equals(plain)), `cut at ${cut}`).toBe(true);
+      expect(
+        frames.slice(-30).every((frame) => frame.equals(plain)),
+        `cut at ${cut}`,
+      ).toBe(true);
       if (!frames.at(-31)?.equals(picture)) lost++;
     }
     // As many as the thumbnail has markers that a wrong length may lead to.
@@ -161,10 +178,12 @@ describe('mjpegFrames', () => {
       const random = randomNumbers(seed);
       const damaged = Buffer.from(stream);
       // Mostly bytes that mean something.
-      for (let i = 0; i < 30; i++) damaged[random(damaged.length)] = [0xff, 0xd8, 0xd9, 0xda, 0xe0, 0xc4, 0][random(8)] ?? random(256);
+      for (let i = 0; i < 30; i++)
+        damaged[random(damaged.length)] = [0xff, 0xd8, 0xd9, 0xda, 0xe0, 0xc4, 0][random(8)] ?? random(256);
       const maxFrameBytes = seed % 3 === 0 ? 1500 : 1_000_000;
       const whole = await framesOf([damaged], { maxFrameBytes });
-      for (const mostBytes of [1, 40, 900]) expect(await framesOf(inPieces(damaged, mostBytes, seed), { maxFrameBytes }), `seed ${seed}`).toEqual(whole);
+      for (const mostBytes of [1, 40, 900])
+        expect(await framesOf(inPieces(damaged, mostBytes, seed), { maxFrameBytes }), `seed ${seed}`).toEqual(whole);
       for (const frame of whole.frames) {
         expect([frame.readUInt16BE(0), frame[2], frame.readUInt16BE(frame.length - 2)]).toEqual([0xffd8, 0xff, 0xffd9]);
         expect(frame.length).toBeLessThanOrEqual(maxFrameBytes);
@@ -212,28 +231,40 @@ describe('mjpegFrames', () => {
     expect(seen).toEqual([plain.length]);
   });
 
-  it.each([false, true])('ends at once when the signal is aborted, though the stream is silent (latest: %s)', async (latest) => {
-    const stream = new PassThrough();
-    const abort = new AbortController();
-    const frames = mjpegFrames(stream, { latest, signal: abort.signal });
-    stream.write(plain);
-    expect((await frames.next()).value).toHaveLength(plain.length);
-    const waiting = frames.next();
-    await nextTurn();
-    abort.abort(new Error('enough'));
-    await expect(waiting).rejects.toThrow('enough');
-    expect(stream.destroyed).toBe(true);
-    expect(await frames.next()).toEqual({ done: true, value: undefined });
-    expect(() => mjpegFrames(stream, { signal: abort.signal })).toThrow('enough');
-  });
+  it.each([false, true])(
+    'ends at once when the signal is aborted, though the stream is silent (latest: %s)',
+    async (latest) => {
+      const stream = new PassThrough();
+      const abort = new AbortController();
+      const frames = mjpegFrames(stream, { latest, signal: abort.signal });
+      stream.write(plain);
+      expect((await frames.next()).value).toHaveLength(plain.length);
+      const waiting = frames.next();
+      await nextTurn();
+      abort.abort(new Error('enough'));
+      await expect(waiting).rejects.toThrow('enough');
+      expect(stream.destroyed).toBe(true);
+      expect(await frames.next()).toEqual({ done: true, value: undefined });
+      expect(() => mjpegFrames(stream, { signal: abort.signal })).toThrow('enough');
+    },
+  );
 
   it('refuses what it cannot read', async () => {
     const strings = Readable.from(['text']) as unknown as AsyncIterable<Uint8Array>;
     const error = await errorOf(lengthsOf(mjpegFrames(strings)));
     expect([error.code, error.message]).toEqual(['ERR_GHOST_ARGUMENT', expect.stringMatching(/Uint8Array.*string/)]);
-    const calls: [unknown, unknown][] = [[undefined, {}], [plain, {}], [Readable.from([]), 5], [Readable.from([]), { maxFrameBytes: 0 }], [Readable.from([]), { maxFrameBytes: 1.5 }], [Readable.from([]), { signal: 1 }]];
+    const calls: [unknown, unknown][] = [
+      [undefined, {}],
+      [plain, {}],
+      [Readable.from([]), 5],
+      [Readable.from([]), { maxFrameBytes: 0 }],
+      [Readable.from([]), { maxFrameBytes: 1.5 }],
+      [Readable.from([]), { signal: 1 }],
+    ];
     for (const [stream, options] of calls) {
-      expect(() => mjpegFrames(stream as Readable, options as MjpegOptions)).toThrow(expect.objectContaining({ code: 'ERR_GHOST_ARGUMENT' }));
+      expect(() => mjpegFrames(stream as Readable, options as MjpegOptions)).toThrow(
+        expect.objectContaining({ code: 'ERR_GHOST_ARGUMENT' }),
+      );
     }
   });
 });
@@ -249,7 +280,9 @@ describe('the latest frame', () => {
       await nextTurn();
     }
     expect(Buffer.from((await first).value!).equals(pictures[0]!)).toBe(true);
-    expect(skipped.map(({ reason, sizeBytes }) => [reason, sizeBytes])).toEqual([1, 2, 3].map((i) => ['older', pictures[i]!.length]));
+    expect(skipped.map(({ reason, sizeBytes }) => [reason, sizeBytes])).toEqual(
+      [1, 2, 3].map((i) => ['older', pictures[i]!.length]),
+    );
     // The one under way is not whole, and so is not the newest yet.
     stream.write(plain.subarray(0, 500));
     await nextTurn();
@@ -267,7 +300,9 @@ describe('the latest frame', () => {
   });
 
   it('is never followed by an older one, and none is lost from the count', async () => {
-    const numbered = Array.from({ length: 300 }, (_, i) => Buffer.concat([startOfImage, segment(0xfe, Buffer.from(String(i))), madeByHand.subarray(2)]));
+    const numbered = Array.from({ length: 300 }, (_, i) =>
+      Buffer.concat([startOfImage, segment(0xfe, Buffer.from(String(i))), madeByHand.subarray(2)]),
+    );
     let skipped = 0;
     const seen: number[] = [];
     async function* camera(): AsyncGenerator<Uint8Array> {
@@ -299,9 +334,11 @@ describe('frames of a camera', () => {
 
   it('may lack the usual Huffman tables, as those of many webcams do', async () => {
     await using model = await load();
-    const whole = await sharp(await jpegOfNoise(64, 48, 9)).jpeg({ optimiseCoding: false }).toBuffer();
+    const whole = await sharp(await jpegOfNoise(64, 48, 9))
+      .jpeg({ optimiseCoding: false })
+      .toBuffer();
     let webcam = whole;
-    for (let at = 2; webcam[at + 1] !== 0xda; ) {
+    for (let at = 2; webcam[at + 1] !== 0xda;) {
       const end = at + 2 + webcam.readUInt16BE(at + 2);
       if (webcam[at + 1] === 0xc4) webcam = Buffer.concat([webcam.subarray(0, at), webcam.subarray(end)]);
       else at = end;
@@ -323,15 +360,18 @@ describe("fetch()'s body", () => {
     return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, closed, server };
   }
 
-  it.each([true, false])('of a camera that has fallen silent is closed by whoever stops reading, latest: %s', async (latest) => {
-    const { url, closed, server } = await silentCamera();
-    for await (const frame of mjpegFrames((await fetch(url)).body!, { latest })) {
-      expect(frame).toHaveLength(plain.length);
-      break;
-    }
-    await closed;
-    server.close();
-  });
+  it.each([true, false])(
+    'of a camera that has fallen silent is closed by whoever stops reading, latest: %s',
+    async (latest) => {
+      const { url, closed, server } = await silentCamera();
+      for await (const frame of mjpegFrames((await fetch(url)).body!, { latest })) {
+        expect(frame).toHaveLength(plain.length);
+        break;
+      }
+      await closed;
+      server.close();
+    },
+  );
 
   it.each([true, false])('is closed by an aborted signal, latest: %s', async (latest) => {
     const { url, closed, server } = await silentCamera();

@@ -17,7 +17,12 @@ describe.skipIf(!program)('C++ tests', () => {
     async (part) => {
       const run = promisify(execFile)(program!, [part]);
       const { stdout } = await run.catch((error: unknown) => {
-        const { stdout, stderr, code, signal } = error as { stdout: string; stderr: string; code?: number; signal?: string };
+        const { stdout, stderr, code, signal } = error as {
+          stdout: string;
+          stderr: string;
+          code?: number;
+          signal?: string;
+        };
         throw new Error(`ghostnet_test ${part} ended with ${signal ?? `code ${code}`}:\n${stdout}${stderr}`);
       });
       const [, checks, failed] = /^(\d+) checks, (\d+) failed$/m.exec(stdout) ?? [];

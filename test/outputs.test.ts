@@ -44,26 +44,39 @@ interface Case {
   readonly results: readonly { readonly name: string; readonly shape: readonly number[]; readonly offset: number }[];
 }
 
-const cases = hasReference ? (JSON.parse(readFileSync(join(referenceFolder, 'results/index.json'), 'utf8')) as Case[]) : [];
+const cases = hasReference
+  ? (JSON.parse(readFileSync(join(referenceFolder, 'results/index.json'), 'utf8')) as Case[])
+  : [];
 
 describe.skipIf(!hasReference)('features, embedding and attention are what PyTorch computes', () => {
-  it.each(cases.filter(({ id }) => id.endsWith('-stages')))('$id', async ({ id, architecture, width, input, file: results, results: expected }) => {
-    const bytes = readFileSync(join(referenceFolder, 'results', results));
-    const path = join(folder, `${id}.safetensors`);
-    writeFileSync(path, savedTensors(syntheticStateDict(versions[architecture], width, 1000)));
-    await using reference = await load(path);
-    const tensor = { data: syntheticImage('input', input).data, shape: input };
-    const stages = expected.flatMap(({ name }) => (/^blocks\.\d+$/.test(name) ? [name] : []));
-    const features = await reference.features(tensor, { stages });
-    const attention = (await reference.attention(tensor)).map((map) => ({ ...map, name: `${map.name}.ghost1.gate` }));
-    const found = [...features, ...attention, { name: 'pre_logits', ...(await reference.embed(tensor)) }];
-    expect(found.map(({ name }) => name).sort()).toEqual(expected.map(({ name }) => name).filter((name) => name !== 'logits').sort());
-    for (const { name, data, shape } of found) {
-      const { shape: wanted, offset } = expected.find((result) => result.name === name)!;
-      expect(shape, name).toEqual(wanted);
-      expectClose(data, Float32Array.from(data, (_, i) => bytes.readFloatLE(offset + 4 * i)));
-    }
-  });
+  it.each(cases.filter(({ id }) => id.endsWith('-stages')))(
+    '$id',
+    async ({ id, architecture, width, input, file: results, results: expected }) => {
+      const bytes = readFileSync(join(referenceFolder, 'results', results));
+      const path = join(folder, `${id}.safetensors`);
+      writeFileSync(path, savedTensors(syntheticStateDict(versions[architecture], width, 1000)));
+      await using reference = await load(path);
+      const tensor = { data: syntheticImage('input', input).data, shape: input };
+      const stages = expected.flatMap(({ name }) => (/^blocks\.\d+$/.test(name) ? [name] : []));
+      const features = await reference.features(tensor, { stages });
+      const attention = (await reference.attention(tensor)).map((map) => ({ ...map, name: `${map.name}.ghost1.gate` }));
+      const found = [...features, ...attention, { name: 'pre_logits', ...(await reference.embed(tensor)) }];
+      expect(found.map(({ name }) => name).sort()).toEqual(
+        expected
+          .map(({ name }) => name)
+          .filter((name) => name !== 'logits')
+          .sort(),
+      );
+      for (const { name, data, shape } of found) {
+        const { shape: wanted, offset } = expected.find((result) => result.name === name)!;
+        expect(shape, name).toEqual(wanted);
+        expectClose(
+          data,
+          Float32Array.from(data, (_, i) => bytes.readFloatLE(offset + 4 * i)),
+        );
+      }
+    },
+  );
 });
 
 describe('features', () => {
@@ -87,11 +100,17 @@ describe('features', () => {
     const { data: weight } = tensors.get('conv_stem.weight')!;
     const [, channels, height, width] = map!.shape;
     const expected = Array.from(map!.data, (_, i) => {
-      const [x, y, o, n] = [i % width, Math.floor(i / width) % height, Math.floor(i / width / height) % channels, Math.floor(i / width / height / channels)];
+      const [x, y, o, n] = [
+        i % width,
+        Math.floor(i / width) % height,
+        Math.floor(i / width / height) % channels,
+        Math.floor(i / width / height / channels),
+      ];
       let sum = 0;
       for (let tap = 0; tap < 27; tap++) {
         const [c, row, column] = [Math.floor(tap / 9), 2 * y - 1 + (Math.floor(tap / 3) % 3), 2 * x - 1 + (tap % 3)];
-        if (row >= 0 && row < 64 && column >= 0 && column < 96) sum += weight[27 * o + tap]! * image.data[((3 * n + c) * 64 + row) * 96 + column]!;
+        if (row >= 0 && row < 64 && column >= 0 && column < 96)
+          sum += weight[27 * o + tap]! * image.data[((3 * n + c) * 64 + row) * 96 + column]!;
       }
       return sum;
     });
@@ -107,10 +126,17 @@ describe('features', () => {
   });
 
   it('of a picture are those of its tensor', async () => {
-    const pixels = { data: new Uint8Array(300 * 200 * 3).map((_, i) => (i * 7) % 256), width: 300, height: 200, channels: 3 as const };
+    const pixels = {
+      data: new Uint8Array(300 * 200 * 3).map((_, i) => (i * 7) % 256),
+      width: 300,
+      height: 200,
+      channels: 3 as const,
+    };
     const { preprocess } = await import('../lib/index.js');
     const tensor = await preprocess(pixels, model.config.preprocess);
-    expect(await model.features(pixels, { stages: ['blocks.4'] })).toEqual(await model.features(tensor, { stages: ['blocks.4'] }));
+    expect(await model.features(pixels, { stages: ['blocks.4'] })).toEqual(
+      await model.features(tensor, { stages: ['blocks.4'] }),
+    );
   });
 
   it('take inputs that are too small for the whole network', async () => {
@@ -127,13 +153,21 @@ describe('features', () => {
     ['one twice', { stages: ['blocks.1', 'blocks.1'] }, /each of them once/],
     ['a name alone', { stages: 'blocks.1' as unknown as string[] }, /array of names/],
   ])('refuse %s', async (_, options, message) => {
-    await expect(model.features(image, options)).rejects.toMatchObject({ name: 'GhostNetError', code: 'ERR_GHOST_ARGUMENT', message: expect.stringMatching(message) });
+    await expect(model.features(image, options)).rejects.toMatchObject({
+      name: 'GhostNetError',
+      code: 'ERR_GHOST_ARGUMENT',
+      message: expect.stringMatching(message),
+    });
   });
 });
 
 describe('only what is asked for', () => {
   it('is computed and kept: stride 8 without what comes behind it', async () => {
-    const networks = new PartialNetworks({ file: resolve(file), stamp: await fileStamp(file), options: { threads: 1, isa: '', precision: 'fp32' } });
+    const networks = new PartialNetworks({
+      file: resolve(file),
+      stamp: await fileStamp(file),
+      options: { threads: 1, isa: '', precision: 'fp32' },
+    });
     const { native, graph } = await networks.find(['blocks.3'], undefined);
     const [plan, whole] = [describePlan(native, 64, 96, 0), model.plan([64, 96])];
     const macs = (steps: typeof plan.steps): number => steps.reduce((sum, step) => sum + step.macs, 0);
@@ -148,8 +182,15 @@ describe('only what is asked for', () => {
   });
 
   it('is made once for callers that come together', async () => {
-    const networks = new PartialNetworks({ file: resolve(file), stamp: await fileStamp(file), options: { threads: 1, isa: '', precision: 'fp32' } });
-    const [first, second] = await Promise.all([networks.find(['blocks.1'], undefined), networks.find(['blocks.1'], undefined)]);
+    const networks = new PartialNetworks({
+      file: resolve(file),
+      stamp: await fileStamp(file),
+      options: { threads: 1, isa: '', precision: 'fp32' },
+    });
+    const [first, second] = await Promise.all([
+      networks.find(['blocks.1'], undefined),
+      networks.find(['blocks.1'], undefined),
+    ]);
     expect(first).toBe(second);
     for (const stage of [2, 3, 4, 5]) await networks.find([`blocks.${stage}`], undefined);
     expect(await networks.find(['blocks.1'], undefined)).not.toBe(first); // four others were used since
@@ -164,7 +205,9 @@ describe('embeddings', () => {
     expect(shape).toEqual([2, 1280]);
     const [, channels, height, width] = features!.shape;
     const [weight, bias] = [tensors.get('conv_head.weight')!.data, tensors.get('conv_head.bias')!.data];
-    const mean = (map: number): number => features!.data.subarray(map * height * width, (map + 1) * height * width).reduce((sum, value) => sum + value, 0) / (height * width);
+    const mean = (map: number): number =>
+      features!.data.subarray(map * height * width, (map + 1) * height * width).reduce((sum, value) => sum + value, 0) /
+      (height * width);
     const expected = Array.from(data, (_, i) => {
       const [n, o] = [Math.floor(i / 1280), i % 1280];
       let sum = bias[o]!;
@@ -180,9 +223,14 @@ describe('embeddings', () => {
       const of = ({ data }: typeof plain): Float32Array => data.subarray(1280 * i, 1280 * (i + 1));
       const length = Math.hypot(...of(plain));
       expect(Math.hypot(...of(unit))).toBeCloseTo(1, 6);
-      expectClose(of(unit), of(plain).map((value) => value / length));
+      expectClose(
+        of(unit),
+        of(plain).map((value) => value / length),
+      );
     }
-    await expect(model.embed(image, { normalize: 1 as unknown as boolean })).rejects.toMatchObject({ code: 'ERR_GHOST_ARGUMENT' });
+    await expect(model.embed(image, { normalize: 1 as unknown as boolean })).rejects.toMatchObject({
+      code: 'ERR_GHOST_ARGUMENT',
+    });
   });
 });
 
@@ -191,8 +239,24 @@ describe('attention', () => {
     await using other = await load(saved(version));
     const maps = await other.attention(image);
     expect(maps.map(({ name, stride }) => `${name} ${stride}`)).toEqual([
-      ...['blocks.2.0 8', 'blocks.3.0 8', 'blocks.4.0 16', 'blocks.5.0 16', 'blocks.6.0 32', 'blocks.6.1 32', 'blocks.6.2 32'],
-      ...['blocks.6.3 32', 'blocks.6.4 32', 'blocks.7.0 32', 'blocks.8.0 64', 'blocks.8.1 64', 'blocks.8.2 64', 'blocks.8.3 64'],
+      ...[
+        'blocks.2.0 8',
+        'blocks.3.0 8',
+        'blocks.4.0 16',
+        'blocks.5.0 16',
+        'blocks.6.0 32',
+        'blocks.6.1 32',
+        'blocks.6.2 32',
+      ],
+      ...[
+        'blocks.6.3 32',
+        'blocks.6.4 32',
+        'blocks.7.0 32',
+        'blocks.8.0 64',
+        'blocks.8.1 64',
+        'blocks.8.2 64',
+        'blocks.8.3 64',
+      ],
     ]);
     for (const { data, shape, stride } of maps) {
       expect([shape[0], shape[2], shape[3]]).toEqual([2, Math.floor(64 / stride), Math.floor(96 / stride)]);
@@ -202,7 +266,10 @@ describe('attention', () => {
 
   it('is not to be had of a V1', async () => {
     await using first = await load(saved(1));
-    await expect(first.attention(image)).rejects.toMatchObject({ code: 'ERR_GHOST_ARCHITECTURE', message: expect.stringMatching(/ghostnet_010 is a GhostNet V1, which has no DFC attention/) });
+    await expect(first.attention(image)).rejects.toMatchObject({
+      code: 'ERR_GHOST_ARCHITECTURE',
+      message: expect.stringMatching(/ghostnet_010 is a GhostNet V1, which has no DFC attention/),
+    });
     expect((await first.embed(image)).shape).toEqual([2, 1280]);
   });
 });
@@ -212,7 +279,10 @@ describe('the file behind them', () => {
     const path = saved(2);
     await using other = await load(path);
     utimesSync(path, 1, 1);
-    await expect(other.embed(image)).rejects.toMatchObject({ code: 'ERR_GHOST_FILE', message: expect.stringMatching(/has changed since/) });
+    await expect(other.embed(image)).rejects.toMatchObject({
+      code: 'ERR_GHOST_FILE',
+      message: expect.stringMatching(/has changed since/),
+    });
     rmSync(path);
     await expect(other.embed(image)).rejects.toMatchObject({ code: 'ERR_GHOST_FILE' });
     expect((await other.infer(image)).shape).toEqual([2, 10]);

@@ -27,7 +27,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('the packed package', () => {
   it('takes at most 10 MiB, and 5 MiB without the model in the box', () => {
     // A model's numbers are as good as random: packing makes them no smaller.
-    const model = packed.files.filter(({ path }) => path.endsWith('.safetensors')).reduce((sum, { size }) => sum + size, 0);
+    const model = packed.files
+      .filter(({ path }) => path.endsWith('.safetensors'))
+      .reduce((sum, { size }) => sum + size, 0);
     expect(model).toBeGreaterThan(0);
     expect(packed.sizeBytes).toBeLessThanOrEqual(10 * mebibyte);
     expect(packed.sizeBytes - 0.9 * model).toBeLessThanOrEqual(5 * mebibyte);
@@ -40,9 +42,32 @@ describe('the packed package', () => {
   });
 
   it('has the library, the sources, the model and the documents, and nothing else', () => {
-    const places = new Set(packed.files.map(({ path }) => path.split('/').slice(0, path.startsWith('weights/') ? 2 : 1).join('/')));
-    const expected = ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'SECURITY.md', 'dist', 'docs', 'examples', 'native', 'package.json', 'weights/ghostnetv2-tiny', 'weights/imagenet-1k.json', 'weights/manifest.json'];
-    expect([...places].sort()).toEqual([...expected, ...(existsSync(join(root, 'prebuilds')) ? ['prebuilds'] : [])].sort());
+    const places = new Set(
+      packed.files.map(({ path }) =>
+        path
+          .split('/')
+          .slice(0, path.startsWith('weights/') ? 2 : 1)
+          .join('/'),
+      ),
+    );
+    const expected = [
+      'CHANGELOG.md',
+      'CMakeLists.txt',
+      'LICENSE',
+      'README.md',
+      'SECURITY.md',
+      'dist',
+      'docs',
+      'examples',
+      'native',
+      'package.json',
+      'weights/ghostnetv2-tiny',
+      'weights/imagenet-1k.json',
+      'weights/manifest.json',
+    ];
+    expect([...places].sort()).toEqual(
+      [...expected, ...(existsSync(join(root, 'prebuilds')) ? ['prebuilds'] : [])].sort(),
+    );
   });
 
   it('pleases publint, and TypeScript in every way of resolving it', async () => {
@@ -61,7 +86,8 @@ describe.skipIf(missing !== undefined)('installed with scripts blocked and no co
     await install(packed, project, [], env);
   }, 180_000);
 
-  const node = async (...args: string[]): Promise<string> => (await run(process.execPath, args, { cwd: project, env })).stdout;
+  const node = async (...args: string[]): Promise<string> =>
+    (await run(process.execPath, args, { cwd: project, env })).stdout;
   const sample = 'node_modules/ghostnet/examples/sample.png';
 
   it('the command classifies the sample picture', async () => {
@@ -93,7 +119,18 @@ describe.skipIf(missing !== undefined)('installed with scripts blocked and no co
         return [await model.classify(bytes), await model.features(bytes, { stages: ['blocks.3'] }), (await model.embed(bytes)).data];
       }`;
     for (const ending of ['mts', 'cts']) writeFileSync(join(project, `consumer.${ending}`), contents);
-    const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+      '--typeRoots',
+      join(root, 'node_modules/@types'),
+    ];
     await node(join(root, 'node_modules/typescript/bin/tsc'), ...options, 'consumer.mts', 'consumer.cts');
   });
 
@@ -103,17 +140,29 @@ describe.skipIf(missing !== undefined)('installed with scripts blocked and no co
       load().then(async (model) => { console.log(model.info.isa.length > 0); await model.dispose(); });`;
     for (const format of ['esm', 'cjs'] as const) {
       const outfile = join(project, `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`);
-      await esbuild.build({ stdin: { contents, resolveDir: project }, bundle: true, platform: 'node', format, external: ['ghostnet'], outfile });
+      await esbuild.build({
+        stdin: { contents, resolveDir: project },
+        bundle: true,
+        platform: 'node',
+        format,
+        external: ['ghostnet'],
+        outfile,
+      });
       expect(await node(outfile)).toBe('true\n');
     }
   });
 
   it('where no binary fits, a page of help says what was found, what is shipped and what to do', async () => {
     const program = `require('ghostnet').load().then(() => console.log('loaded'), (error) => console.log(error.code + ' ' + error.message))`;
-    const { stdout } = await run(process.execPath, ['-e', program], { cwd: project, env: { ...env, npm_config_arch: 'riscv64' } });
+    const { stdout } = await run(process.execPath, ['-e', program], {
+      cwd: project,
+      env: { ...env, npm_config_arch: 'riscv64' },
+    });
     expect(stdout).toMatch(/^ERR_GHOST_NATIVE The native part of ghostnet cannot be loaded: No native build was found/);
     expect(stdout).toMatch(new RegExp(`found: +${process.platform} ${process.arch}, .*CPU ".+", Node v`));
     expect(stdout).toMatch(/shipped: .*linux-arm64 \(musl\)/);
-    expect(stdout).toContain(`npx --yes -p cmake-js@8 -p node-addon-api@8 cmake-js compile --directory "${join(project, 'node_modules/ghostnet')}"`);
+    expect(stdout).toContain(
+      `npx --yes -p cmake-js@8 -p node-addon-api@8 cmake-js compile --directory "${join(project, 'node_modules/ghostnet')}"`,
+    );
   });
 });

@@ -73,7 +73,9 @@ describe('weights', () => {
     const network = { version: 3, width: 0.5, numClasses: 10 } as const;
     const expected = await logitsOf(buildGhostNet(branched, network));
     const checkpoint = await readCheckpoint(written('branched', branched));
-    expect([...checkpoint.tensors].filter(([name, { data }]) => name.includes('_rpr_') && !data).length).toBeGreaterThan(10);
+    expect(
+      [...checkpoint.tensors].filter(([name, { data }]) => name.includes('_rpr_') && !data).length,
+    ).toBeGreaterThan(10);
     expect(sameBits(await logitsOf(buildGhostNet(checkpoint.tensors, network)), expected)).toBe(true);
     await checkpoint.close();
 

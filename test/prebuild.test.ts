@@ -14,12 +14,17 @@ const folder = temporaryFolder();
 /** A Node distribution with its headers; npm's configuration may name one. */
 const nodeFolder = process.env['npm_config_nodedir'] ?? dirname(dirname(process.execPath));
 const headers = existsSync(join(nodeFolder, 'include/node/node_api.h'));
-if (!headers) console.warn(`Skipped: building binaries outside of npm: there are no headers in ${nodeFolder}/include/node.`);
+if (!headers)
+  console.warn(`Skipped: building binaries outside of npm: there are no headers in ${nodeFolder}/include/node.`);
 
 /** Outside of npm: none of its variables, none of its folders on PATH. */
 const env = {
-  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^PREBUILD|^(CC|CXX|LINK|AR|LDFLAGS)$/i.test(name))),
-  PATH: process.env['PATH']!.split(':').filter((path) => !/node_modules|node-gyp-bin/.test(path)).join(':'),
+  ...Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_|^PREBUILD|^(CC|CXX|LINK|AR|LDFLAGS)$/i.test(name)),
+  ),
+  PATH: process.env['PATH']!.split(':')
+    .filter((path) => !/node_modules|node-gyp-bin/.test(path))
+    .join(':'),
   npm_config_nodedir: nodeFolder,
 };
 
@@ -40,7 +45,10 @@ describe.skipIf(process.platform !== 'linux' || !headers)('node packaging/prebui
     const commands = join(folder, 'commands');
     writeFileSync(zig, compiler);
     chmodSync(zig, 0o755);
-    const { stdout } = await run(process.execPath, [program, '--out', folder, 'linux-arm64-musl'], { env: { ...env, ZIG: zig, COMMANDS: commands }, cwd: folder });
+    const { stdout } = await run(process.execPath, [program, '--out', folder, 'linux-arm64-musl'], {
+      env: { ...env, ZIG: zig, COMMANDS: commands },
+      cwd: folder,
+    });
     expect(stdout).toMatch(/^linux-arm64-musl: \d+ s\n$/);
     expect(existsSync(join(folder, 'prebuilds/linux-arm64/ghostnet.musl.node'))).toBe(true);
     const said = readFileSync(commands, 'utf8').trim().split('\n');
@@ -50,7 +58,9 @@ describe.skipIf(process.platform !== 'linux' || !headers)('node packaging/prebui
   }, 60_000);
 
   it('names the binaries there are, where one is unknown', async () => {
-    const failed = await run(process.execPath, [program, 'linux-mips'], { env }).catch((error: unknown) => error as { stderr: string });
+    const failed = await run(process.execPath, [program, 'linux-mips'], { env }).catch(
+      (error: unknown) => error as { stderr: string },
+    );
     expect(failed.stderr).toContain('linux-arm-musl, found linux-mips.');
   });
 });

@@ -6,7 +6,10 @@ import { linuxTargets } from '../packaging/targets.js';
 import { whyNotPrebuilt } from './prebuilt.js';
 
 const folder = fileURLToPath(new URL('../prebuilds/', import.meta.url));
-const binaries = linuxTargets.map((target) => ({ ...target, file: `${folder}linux-${target.arch}/ghostnet.${target.libc}.node` }));
+const binaries = linuxTargets.map((target) => ({
+  ...target,
+  file: `${folder}linux-${target.arch}/ghostnet.${target.libc}.node`,
+}));
 const missing = whyNotPrebuilt();
 if (missing) console.warn(`Skipped: the prebuilt binaries: ${missing}`);
 
@@ -15,7 +18,10 @@ try {
   execFileSync('readelf', ['--version'], { stdio: 'ignore' });
 } catch {
   readable = false;
-  if (!missing) console.warn("Skipped: what is in the prebuilt binaries, as there is no readelf. Install GNU's or LLVM's binutils.");
+  if (!missing)
+    console.warn(
+      "Skipped: what is in the prebuilt binaries, as there is no readelf. Install GNU's or LLVM's binutils.",
+    );
 }
 
 /** `readelf` knows every architecture, so one machine can look at all of them. */
@@ -45,15 +51,21 @@ describe.skipIf(missing !== undefined)('each Linux binary', () => {
       expect(symbols).not.toMatch(/GLIBCXX|CXXABI|GCC_/);
     });
 
-    it.each(binaries)('$name shows Node its two entry points and nothing else, and carries no other symbols', ({ file }) => {
-      const defined = readelf(file, '--dyn-syms')
-        .split('\n')
-        .map((line) => line.trim().split(/\s+/))
-        .filter(([number, , , type, binding, , section]) => /^\d+:$/.test(number ?? '') && type !== 'SECTION' && binding !== 'LOCAL' && section !== 'UND')
-        .map((fields) => fields[7]);
-      expect(defined.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
-      expect(readelf(file, '--sections')).not.toMatch(/\.symtab|\.debug/);
-    });
+    it.each(binaries)(
+      '$name shows Node its two entry points and nothing else, and carries no other symbols',
+      ({ file }) => {
+        const defined = readelf(file, '--dyn-syms')
+          .split('\n')
+          .map((line) => line.trim().split(/\s+/))
+          .filter(
+            ([number, , , type, binding, , section]) =>
+              /^\d+:$/.test(number ?? '') && type !== 'SECTION' && binding !== 'LOCAL' && section !== 'UND',
+          )
+          .map((fields) => fields[7]);
+        expect(defined.sort()).toEqual(['napi_register_module_v1', 'node_api_module_get_api_version_v1']);
+        expect(readelf(file, '--sections')).not.toMatch(/\.symtab|\.debug/);
+      },
+    );
 
     it.each(binaries)('$name is for that architecture', ({ file, arch }) => {
       const machine = { x64: 'X86-64', arm64: 'AArch64', arm: 'ARM' }[arch]!;

@@ -43,7 +43,9 @@ describe('precision', () => {
     ['', false, 'Some CPU has none'],
     ['neon', true, 'GHOSTNET_ISA forces neon'],
   ])('fp16 with GHOSTNET_ISA=%s on a CPU with half precision: %s is refused', (isa, fp16, words) => {
-    expect(() => checkPrecision('fp16', isa, cpuWith(fp16))).toThrow(expect.objectContaining({ code: 'ERR_GHOST_PRECISION', message: expect.stringContaining(words) }) as Error);
+    expect(() => checkPrecision('fp16', isa, cpuWith(fp16))).toThrow(
+      expect.objectContaining({ code: 'ERR_GHOST_PRECISION', message: expect.stringContaining(words) }) as Error,
+    );
   });
 
   it.skipIf(cpu().fp16)('fp16 is refused before a file is read where the CPU lacks it', async () => {
@@ -74,7 +76,10 @@ describe('the choice of auto', () => {
   const fp32 = [1, -4, 2];
 
   /** Models that answer every picture so; of each, whether it was closed. */
-  function answering(single: readonly number[], half: readonly number[] | Error): { single: NativeModel; half: NativeModel; closed: string[] } {
+  function answering(
+    single: readonly number[],
+    half: readonly number[] | Error,
+  ): { single: NativeModel; half: NativeModel; closed: string[] } {
     const closed: string[] = [];
     const model = (name: string, logits: readonly number[]): NativeModel =>
       ({
@@ -87,10 +92,17 @@ describe('the choice of auto', () => {
         close: () => closed.push(name),
       }) as unknown as NativeModel;
     const models = { single: model('single', single), half: model('half', half instanceof Error ? [] : half), closed };
-    create.mockImplementation((_, { precision }) => (precision === 'fp32' ? Promise.resolve(models.single) : half instanceof Error ? Promise.reject(half) : Promise.resolve(models.half)));
+    create.mockImplementation((_, { precision }) =>
+      precision === 'fp32'
+        ? Promise.resolve(models.single)
+        : half instanceof Error
+          ? Promise.reject(half)
+          : Promise.resolve(models.half),
+    );
     return models;
   }
-  const choose = (signal?: AbortSignal): Promise<NativeModel> => createCheckedModel(graph, { threads: 1, isa: '' }, [33, 40], signal);
+  const choose = (signal?: AbortSignal): Promise<NativeModel> =>
+    createCheckedModel(graph, { threads: 1, isa: '' }, [33, 40], signal);
 
   it('is half precision where the logits are close', async () => {
     const models = answering(fp32, [1.03, -3.97, 2]);

@@ -48,7 +48,8 @@ describe('preprocessing', () => {
     // 190 megapixels, of which every pixel is read: some tenths of a second.
     const large = { data: new Uint8Array(14_000 * 14_000), width: 14_000, height: 14_000, channels: 1 } as const;
     const config = { ...defaultPreprocessConfig, cropPct: 1 };
-    const run = (signal?: AbortSignal): Promise<Float32Array> => preprocessPixels(large, config, '', { signal, spent: false });
+    const run = (signal?: AbortSignal): Promise<Float32Array> =>
+      preprocessPixels(large, config, '', { signal, spent: false });
     const start = performance.now();
     await run();
     const wholeMs = performance.now() - start;

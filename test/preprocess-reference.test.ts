@@ -29,7 +29,14 @@ async function preprocessedBytes(path: string, test: Case): Promise<Uint8Array> 
   // Half a pixel above, so that floor(crop / cropPct) is the resized side and no rounding can reach its neighbours.
   const cropPct = crop / (resized + 0.5);
   const std = [1 / 255, 1 / 255, 1 / 255] as const;
-  const { data } = await preprocess(path, { inputSize: [crop, crop], interpolation, cropPct, cropMode: 'center', mean: [0, 0, 0], std });
+  const { data } = await preprocess(path, {
+    inputSize: [crop, crop],
+    interpolation,
+    cropPct,
+    cropMode: 'center',
+    mean: [0, 0, 0],
+    std,
+  });
   expect(data).toHaveLength(3 * crop * crop);
   return Uint8Array.from(data, (_, i) => Math.round(data[(i % 3) * crop * crop + Math.floor(i / 3)] ?? NaN));
 }

@@ -117,7 +117,9 @@ describe.skipIf(process.platform === 'win32')('every command', () => {
   });
 
   it('gives JSON as it is and CSV without formulas', async () => {
-    const [json, csv] = await Promise.all(['--json', '--csv'].map((format) => ghostnet('classify', format, picture, '--model', model, '--top', '1')));
+    const [json, csv] = await Promise.all(
+      ['--json', '--csv'].map((format) => ghostnet('classify', format, picture, '--model', model, '--top', '1')),
+    );
     const { image, top } = JSON.parse(json!.stdout) as { image: string; top: { label: string }[] };
     expect([image, top[0]!.label.slice(0, -1)]).toEqual([picture, `=${hostile} `]);
     expect(csv!.stdout.split('\n')[1]).toMatch(/,1,\d+,'=\\x1b/);
@@ -147,7 +149,15 @@ const printing: [string, string[]][] = [
   ['info', ['info']],
   ['info --json', ['info', '--plan', '--json']],
   ['bench', ['bench', '--seconds', '0.01', '--threads', '1']],
-  ['export', ['export', fileURLToPath(new URL('../weights/ghostnetv2-tiny', import.meta.url)), join(folder, 'full.onnx'), '--force']],
+  [
+    'export',
+    [
+      'export',
+      fileURLToPath(new URL('../weights/ghostnetv2-tiny', import.meta.url)),
+      join(folder, 'full.onnx'),
+      '--force',
+    ],
+  ],
   ['help', ['--help']],
   ['help of a command', ['classify', '--help']],
   ['nothing', []],
@@ -155,7 +165,10 @@ const printing: [string, string[]][] = [
 ];
 
 /** Runs a command whose standard output is `stdout`, with a picture at its standard input. */
-async function endedWith(args: readonly string[], stdout: number | 'pipe'): Promise<{ stderr: string; code: number | null }> {
+async function endedWith(
+  args: readonly string[],
+  stdout: number | 'pipe',
+): Promise<{ stderr: string; code: number | null }> {
   const stdin = openSync(sample, 'r');
   const child = spawn(process.execPath, [builtCommand, ...args], { stdio: [stdin, stdout, 'pipe'], timeout: 100_000 });
   closeSync(stdin);
@@ -171,12 +184,17 @@ describe.skipIf(!existsSync('/dev/full'))('standard output on a full disk', () =
     const full = openSync('/dev/full', 'w');
     const { stderr, code } = await endedWith(args, full);
     closeSync(full);
-    expect({ stderr, code }).toEqual({ stderr: expect.stringMatching(/^ghostnet: Standard output cannot be written \(ENOSPC: [^\n]*\)\.\n$/), code: 1 });
+    expect({ stderr, code }).toEqual({
+      stderr: expect.stringMatching(/^ghostnet: Standard output cannot be written \(ENOSPC: [^\n]*\)\.\n$/),
+      code: 1,
+    });
   });
 });
 
 describe('standard output that nobody reads', () => {
-  it.each(printing)('ends in silence: %s', async (_, args) => expect(await endedWith(args, 'pipe')).toEqual({ stderr: '', code: 0 }));
+  it.each(printing)('ends in silence: %s', async (_, args) =>
+    expect(await endedWith(args, 'pipe')).toEqual({ stderr: '', code: 0 }),
+  );
 });
 
 // `ulimit -f` lets no file grow beyond so many KiB: a disk that is full, for any user.
@@ -197,7 +215,11 @@ describe.skipIf(process.platform === 'win32')('a file that does not fit on the d
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     const [code] = (await once(child, 'close')) as [number | null];
     // The library of fonts, which writes a cache of its own, says a line before.
-    expect({ stdout, stderr, code }).toEqual({ stdout: '', stderr: expect.stringMatching(/^(?:write cache: .*\n)?ghostnet: \S+ cannot be written \(EFBIG: .*\)\.\n$/), code: 1 });
+    expect({ stdout, stderr, code }).toEqual({
+      stdout: '',
+      stderr: expect.stringMatching(/^(?:write cache: .*\n)?ghostnet: \S+ cannot be written \(EFBIG: .*\)\.\n$/),
+      code: 1,
+    });
     expect(readdirSync(disk)).toEqual([]);
   });
 });

@@ -14,7 +14,9 @@ export interface Ended {
   readonly code: number;
 }
 
-/** Runs Node with `args` and waits for its end. Fails if a signal ended it (a crash) or if it does not end by itself. */
+/**
+ * Runs Node with `args` and waits for its end. Fails if a signal ended it (a crash) or if it does not end by itself.
+ */
 export function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   if (!existsSync(builtLibrary)) throw new Error('dist/ is missing. Build the library first: npm run build:lib');
   return new Promise((resolve, reject) => {
@@ -27,7 +29,11 @@ export function runNode(args: readonly string[], env: Readonly<Record<string, st
 }
 
 /** Runs a program of test/programs/, which must succeed. */
-export async function runProgram(name: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+export async function runProgram(
+  name: string,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
   const program = fileURLToPath(new URL(`programs/${name}`, import.meta.url));
   const ended = await runNode(['--expose-gc', program, ...args], env);
   if (ended.code !== 0) throw new Error(`${name} ended with code ${ended.code}:\n${ended.stdout}${ended.stderr}`);

@@ -11,9 +11,12 @@ const sample = readFileSync(fileURLToPath(new URL('../examples/sample.png', impo
 const bytes = (text: string): Buffer => Buffer.from(text, 'latin1');
 
 describe.skipIf(process.platform === 'win32')('a path of bytes that are not UTF-8', () => {
-  it.each(['\xff.png', 'a\xc3', '\xc3\xbcb\xfc', '\xed\xa0\x80', '\xf0\x9f\x98\x80\xf0\x9f\x98', '\xc0\xaf/\x80', ''])('comes through text unharmed: %j', (name) => {
-    expect(Buffer.from(encodePath(decodePath(bytes(name))))).toEqual(bytes(name));
-  });
+  it.each(['\xff.png', 'a\xc3', '\xc3\xbcb\xfc', '\xed\xa0\x80', '\xf0\x9f\x98\x80\xf0\x9f\x98', '\xc0\xaf/\x80', ''])(
+    'comes through text unharmed: %j',
+    (name) => {
+      expect(Buffer.from(encodePath(decodePath(bytes(name))))).toEqual(bytes(name));
+    },
+  );
 
   it('is text where it can be', () => {
     expect(decodePath(bytes('\xc3\xbc\xf0\x9f\x98\x80'))).toBe('ü😀');
@@ -22,7 +25,10 @@ describe.skipIf(process.platform === 'win32')('a path of bytes that are not UTF-
   });
 
   it('is in JSON with its bytes', () => {
-    expect(jsonName(decodePath(bytes('\xc3\xbc\xff')))).toEqual({ image: 'ü\\xff', imageBase64: bytes('\xc3\xbc\xff').toString('base64') });
+    expect(jsonName(decodePath(bytes('\xc3\xbc\xff')))).toEqual({
+      image: 'ü\\xff',
+      imageBase64: bytes('\xc3\xbc\xff').toString('base64'),
+    });
   });
 });
 
@@ -31,9 +37,12 @@ describe.skipIf(process.platform !== 'linux')('files whose names are not UTF-8',
   const folder = temporaryFolder();
   const at = (...names: string[]): Buffer => bytes([folder, ...names].join('/'));
   mkdirSync(at('deep\xfe'));
-  for (const name of ['a\xff.png', 'a\xfe.png', 'deep\xfe/b\x80.PNG', 'deep\xfe/c.png']) writeFileSync(at(name), sample);
+  for (const name of ['a\xff.png', 'a\xfe.png', 'deep\xfe/b\x80.PNG', 'deep\xfe/c.png'])
+    writeFileSync(at(name), sample);
   writeFileSync(at('bad\xff.jpg'), 'no picture');
-  const shown = ['a\\xfe.png', 'a\\xff.png', 'deep\\xfe/b\\x80.PNG', 'deep\\xfe/c.png'].map((name) => join(folder, name));
+  const shown = ['a\\xfe.png', 'a\\xff.png', 'deep\\xfe/b\\x80.PNG', 'deep\\xfe/c.png'].map((name) =>
+    join(folder, name),
+  );
 
   /** Runs `ghostnet args` by a shell: arguments of bytes, given as Latin-1, which Node could not hand on. */
   function ghostnet(args: string): Promise<Ended> {
@@ -48,11 +57,18 @@ describe.skipIf(process.platform !== 'linux')('files whose names are not UTF-8',
     });
   }
 
-  const images = (stdout: string): string[] => stdout.trimEnd().split('\n').map((line) => (JSON.parse(line) as { image: string }).image);
+  const images = (stdout: string): string[] =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { image: string }).image);
 
   it.each([
     ['a folder', `classify --json '${folder}'`],
-    ['a folder that is named so, and files', `classify --json '${folder}'/a\xfe.png '${folder}'/a\xff.png '${folder}/deep\xfe'`],
+    [
+      'a folder that is named so, and files',
+      `classify --json '${folder}'/a\xfe.png '${folder}'/a\xff.png '${folder}/deep\xfe'`,
+    ],
     ['patterns', `classify --json '${folder}/a?.*' '${folder}/deep*/*.{png,PNG}'`],
     ['patterns through folders', `classify --json '${folder}/**/*.{png,PNG}'`],
     ['embed', `embed '${folder}'`],
@@ -86,9 +102,16 @@ describe.skipIf(process.platform !== 'linux')('files whose names are not UTF-8',
     expect((await ghostnet('similar deep\xfe a\xff.png')).stderr).toBe('ghostnet: deep\\xfe is a folder.\n');
   });
 
-  it.each(['embed a\xff.png -o v\xff.npy', 'attention a\xff.png -o v\xff.png', 'export model v\xff.onnx'])('are not written: %s', async (args) => {
-    const before = readdirSync(folder);
-    expect(await ghostnet(args)).toMatchObject({ stdout: '', stderr: expect.stringMatching(/v\\xff.*UTF-8/), code: 2 });
-    expect(readdirSync(folder)).toEqual(before);
-  });
+  it.each(['embed a\xff.png -o v\xff.npy', 'attention a\xff.png -o v\xff.png', 'export model v\xff.onnx'])(
+    'are not written: %s',
+    async (args) => {
+      const before = readdirSync(folder);
+      expect(await ghostnet(args)).toMatchObject({
+        stdout: '',
+        stderr: expect.stringMatching(/v\\xff.*UTF-8/),
+        code: 2,
+      });
+      expect(readdirSync(folder)).toEqual(before);
+    },
+  );
 });

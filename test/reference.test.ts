@@ -29,19 +29,22 @@ describe.skipIf(!hasReference)('the engine computes what PyTorch computes', () =
     const graph = buildGhostNet(tensors, inspectGhostNet(tensors), { outputs: results.map(({ name }) => name) });
     const image = syntheticImage('input', input).data;
 
-    it.each(isas.flatMap((isa) => [1, 2].map((threads) => ({ isa, threads }))))('$isa, threads: $threads', async ({ isa, threads }) => {
-      const model = await createPackedModel(graph, { threads, isa });
-      expect(model.info()).toMatchObject({ isa, threads });
-      const outputs = await infer(model, graph, image, input, undefined);
-      model.close();
-      expect(outputs.map(({ name }) => name)).toEqual(results.map(({ name }) => name));
-      for (const [i, { name, shape, offset }] of results.entries()) {
-        expect(withoutOnes(outputs[i]!.shape), name).toEqual(withoutOnes(shape));
-        const error = largestError(outputs[i]!, bytes, offset);
-        note(id, isa, name, error);
-        expect(error, name).toBeLessThan(toleranceOf(name));
-      }
-    });
+    it.each(isas.flatMap((isa) => [1, 2].map((threads) => ({ isa, threads }))))(
+      '$isa, threads: $threads',
+      async ({ isa, threads }) => {
+        const model = await createPackedModel(graph, { threads, isa });
+        expect(model.info()).toMatchObject({ isa, threads });
+        const outputs = await infer(model, graph, image, input, undefined);
+        model.close();
+        expect(outputs.map(({ name }) => name)).toEqual(results.map(({ name }) => name));
+        for (const [i, { name, shape, offset }] of results.entries()) {
+          expect(withoutOnes(outputs[i]!.shape), name).toEqual(withoutOnes(shape));
+          const error = largestError(outputs[i]!, bytes, offset);
+          note(id, isa, name, error);
+          expect(error, name).toBeLessThan(toleranceOf(name));
+        }
+      },
+    );
   });
 
   afterAll(() => console.table(Object.fromEntries(largest)));

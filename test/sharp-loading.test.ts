@@ -25,19 +25,36 @@ describe('where sharp is loaded', () => {
     expect(await runNode(args)).toEqual({ stdout: '1x3x224x224\n', stderr: '', code: 0 });
   });
 
-  it.each(['esm', 'cjs'] as const)('in a program that esbuild has bundled, with ghostnet outside: %s', async (format) => {
-    const folder = temporary();
-    const outfile = join(folder, `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`);
-    await build({ stdin: { contents: `import { preprocess } from 'ghostnet'; ${program}`, resolveDir: folder }, bundle: true, platform: 'node', format, external: ['ghostnet'], outfile });
-    expect((await runNode([outfile])).stdout).toBe('1x3x224x224\n');
-  });
+  it.each(['esm', 'cjs'] as const)(
+    'in a program that esbuild has bundled, with ghostnet outside: %s',
+    async (format) => {
+      const folder = temporary();
+      const outfile = join(folder, `bundled.${format === 'esm' ? 'mjs' : 'cjs'}`);
+      await build({
+        stdin: { contents: `import { preprocess } from 'ghostnet'; ${program}`, resolveDir: folder },
+        bundle: true,
+        platform: 'node',
+        format,
+        external: ['ghostnet'],
+        outfile,
+      });
+      expect((await runNode([outfile])).stdout).toBe('1x3x224x224\n');
+    },
+  );
 
   it('in a bundle of ghostnet too, with sharp outside', async () => {
     const folder = temporary();
     const outfile = join(folder, 'bundled.cjs');
     const contents = `import { loadSharp } from ${JSON.stringify(join(root, 'dist/image/sharp.js'))};
       loadSharp()(${sample}).metadata().then(({ format }) => console.log(format));`;
-    await build({ stdin: { contents, resolveDir: folder }, bundle: true, platform: 'node', format: 'cjs', external: ['sharp'], outfile });
+    await build({
+      stdin: { contents, resolveDir: folder },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['sharp'],
+      outfile,
+    });
     expect((await runNode([outfile])).stdout).toBe('png\n');
   });
 
@@ -60,11 +77,18 @@ describe('why sharp cannot be loaded is said', () => {
     preprocess(${sample}).then(() => 'decoded', (error) => error.code + ' ' + error.message)
       .then(async (said) => console.log(JSON.stringify({ said, raw: (await preprocess(raw)).shape[3], again: await preprocess(${sample}).then(() => true, () => false) })));`;
   const said = async (why: string): Promise<{ said: string; raw: number; again: boolean }> =>
-    JSON.parse((await runNode(['--require', preload, '-e', attempt], { SHARP_FAILS: why })).stdout) as { said: string; raw: number; again: boolean };
+    JSON.parse((await runNode(['--require', preload, '-e', attempt], { SHARP_FAILS: why })).stdout) as {
+      said: string;
+      raw: number;
+      again: boolean;
+    };
 
   it.each<[string, RegExp]>([
     ['missing', /is not installed\. Install it on this machine with: npm install --include=optional sharp\./],
-    ['platform', /is installed and cannot be loaded on \w+-\w+: Could not load the "sharp" module using the linux-x64 runtime\. Install it on this machine, not copied/],
+    [
+      'platform',
+      /is installed and cannot be loaded on \w+-\w+: Could not load the "sharp" module using the linux-x64 runtime\. Install it on this machine, not copied/,
+    ],
     ['dependency', /is installed and cannot be loaded on \w+-\w+: Cannot find module 'semver'\./],
     ['files', /cannot be loaded: too many files are open\. Close some, or raise the limit \(ulimit -n\)\./],
     ['files in the addon', /cannot be loaded: too many files are open\./],
@@ -78,6 +102,9 @@ describe('why sharp cannot be loaded is said', () => {
   });
 
   it('and it is tried again: files are closed some time', async () => {
-    expect(await said('files once')).toMatchObject({ said: expect.stringContaining('too many files') as unknown, again: true });
+    expect(await said('files once')).toMatchObject({
+      said: expect.stringContaining('too many files') as unknown,
+      again: true,
+    });
   });
 });

@@ -39,10 +39,23 @@ describe('a signal of another realm', () => {
   });
 
   it('is none if it only looks like one', () => {
-    const broken = Object.defineProperty({ addEventListener: () => undefined }, 'aborted', { get: () => { throw new Error('no'); } });
+    const broken = Object.defineProperty({ addEventListener: () => undefined }, 'aborted', {
+      get: () => {
+        throw new Error('no');
+      },
+    });
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    for (const value of [undefined, null, 'now', {}, { aborted: false }, { aborted: 1, addEventListener: () => undefined }, broken, proxy]) {
+    for (const value of [
+      undefined,
+      null,
+      'now',
+      {},
+      { aborted: false },
+      { aborted: 1, addEventListener: () => undefined },
+      broken,
+      proxy,
+    ]) {
       expect(asSignal(value)).toBeUndefined();
     }
     expect(asSignal(Object.create(AbortSignal.prototype))).toBeUndefined();
@@ -55,16 +68,22 @@ describe('who waits', () => {
   it('hears of the end, the abort or the time, whichever comes first', async () => {
     const { signal } = new AbortController();
     expect(await withinTime(Promise.resolve(7), { signal, timeoutMs: 1000 }, late)).toBe(7);
-    await expect(withinTime(Promise.reject(new Error('broken')), { signal, timeoutMs: 1000 }, late)).rejects.toThrow('broken');
+    await expect(withinTime(Promise.reject(new Error('broken')), { signal, timeoutMs: 1000 }, late)).rejects.toThrow(
+      'broken',
+    );
     await expect(withinTime(never, { signal, timeoutMs: 1 }, late)).rejects.toThrow('late');
-    await expect(withinTime(never, { signal: AbortSignal.timeout(1), timeoutMs: 10_000 }, late)).rejects.toMatchObject({ name: 'TimeoutError' });
+    await expect(withinTime(never, { signal: AbortSignal.timeout(1), timeoutMs: 10_000 }, late)).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
     await expect(unlessAborted(never, AbortSignal.abort('before'))).rejects.toBe('before');
   });
 
   it('leaves a later failure unheard', async () => {
     const failing = new Promise((_, reject) => setTimeout(() => reject(new Error('later')), 5));
     await expect(withinTime(failing, { timeoutMs: 1 }, late)).rejects.toThrow('late');
-    await expect(unlessAborted(Promise.reject(new Error('at once')), AbortSignal.abort('before'))).rejects.toBe('before');
+    await expect(unlessAborted(Promise.reject(new Error('at once')), AbortSignal.abort('before'))).rejects.toBe(
+      'before',
+    );
     await new Promise((resolve) => setTimeout(resolve, 20)); // vitest fails on an unhandled rejection
   });
 

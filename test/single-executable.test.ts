@@ -22,17 +22,24 @@ const { load } = createRequire(process.execPath)('ghostnet');
 `;
 
 // Elsewhere the program would have to be signed.
-it.skipIf(process.platform !== 'linux')('a single-executable program with ghostnet and sharp beside it classifies', () => {
-  const cwd = temporaryFolder();
-  mkdirSync(join(cwd, 'node_modules'));
-  symlinkSync(root, join(cwd, 'node_modules/ghostnet'));
-  writeFileSync(join(cwd, 'main.cjs'), program);
-  writeFileSync(join(cwd, 'config.json'), JSON.stringify({ main: 'main.cjs', output: 'blob', disableExperimentalSEAWarning: true }));
-  const run = (file: string, args: readonly string[]): string => execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  run(process.execPath, ['--experimental-sea-config', 'config.json']);
-  const app = join(cwd, 'app');
-  copyFileSync(process.execPath, app);
-  const postject = join(createRequire(import.meta.url).resolve('postject/package.json'), '../dist/cli.js');
-  run(process.execPath, [postject, app, 'NODE_SEA_BLOB', 'blob', '--sentinel-fuse', fuse]);
-  expect(run(app, [join(root, 'examples/sample.png')])).toBe('orange\n');
-});
+it.skipIf(process.platform !== 'linux')(
+  'a single-executable program with ghostnet and sharp beside it classifies',
+  () => {
+    const cwd = temporaryFolder();
+    mkdirSync(join(cwd, 'node_modules'));
+    symlinkSync(root, join(cwd, 'node_modules/ghostnet'));
+    writeFileSync(join(cwd, 'main.cjs'), program);
+    writeFileSync(
+      join(cwd, 'config.json'),
+      JSON.stringify({ main: 'main.cjs', output: 'blob', disableExperimentalSEAWarning: true }),
+    );
+    const run = (file: string, args: readonly string[]): string =>
+      execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    run(process.execPath, ['--experimental-sea-config', 'config.json']);
+    const app = join(cwd, 'app');
+    copyFileSync(process.execPath, app);
+    const postject = join(createRequire(import.meta.url).resolve('postject/package.json'), '../dist/cli.js');
+    run(process.execPath, [postject, app, 'NODE_SEA_BLOB', 'blob', '--sentinel-fuse', fuse]);
+    expect(run(app, [join(root, 'examples/sample.png')])).toBe('orange\n');
+  },
+);

@@ -22,7 +22,9 @@ describe('the C++ sources', () => {
   });
 
   it('know Node in binding/ alone', () => {
-    const aware = filesWith(/#include\s*[<"](?:napi|node|node_api|js_native_api|uv|v8)[\w/-]*\.h[>"]|\bNapi::|\bnapi_\w/);
+    const aware = filesWith(
+      /#include\s*[<"](?:napi|node|node_api|js_native_api|uv|v8)[\w/-]*\.h[>"]|\bNapi::|\bnapi_\w/,
+    );
     expect(aware.length).toBeGreaterThan(3);
     expect(aware.filter((file) => !file.startsWith('binding/'))).toEqual([]);
   });
@@ -37,12 +39,16 @@ describe('the C++ sources', () => {
   });
 
   it('ask the CPU in platform/ alone', () => {
-    const asking = filesWith(/\bcpuid|\bxgetbv|\bgetauxval|\bsysctlbyname|\b__yield|_mm_pause|__builtin_ia32_pause|__builtin_cpu/i);
+    const asking = filesWith(
+      /\bcpuid|\bxgetbv|\bgetauxval|\bsysctlbyname|\b__yield|_mm_pause|__builtin_ia32_pause|__builtin_cpu/i,
+    );
     expect(asking.length).toBeGreaterThan(0);
     expect(asking.filter((file) => !file.startsWith('platform/'))).toEqual([]);
   });
 
   it('do not print, abort or exit', () => {
-    expect(filesWith(/\bstd::c(?:out|err)\b|\b(?:f|v|vf)?printf\s*\(|\b(?:std::)?(?:abort|exit|terminate|_exit)\s*\(/)).toEqual([]);
+    expect(
+      filesWith(/\bstd::c(?:out|err)\b|\b(?:f|v|vf)?printf\s*\(|\b(?:std::)?(?:abort|exit|terminate|_exit)\s*\(/),
+    ).toEqual([]);
   });
 });

@@ -37,7 +37,10 @@ describe.skipIf(process.platform === 'win32')('what is no regular file is refuse
     writeFileSync(join(model, 'model.safetensors'), weights);
     put(join(model, 'config.json'));
     for (const source of [model, join(model, 'model.safetensors')]) {
-      expect(await errorOf(load(source))).toMatchObject({ code: 'ERR_GHOST_FILE', message: expect.stringContaining('config.json') as unknown });
+      expect(await errorOf(load(source))).toMatchObject({
+        code: 'ERR_GHOST_FILE',
+        message: expect.stringContaining('config.json') as unknown,
+      });
     }
   });
 
@@ -46,7 +49,8 @@ describe.skipIf(process.platform === 'win32')('what is no regular file is refuse
       const model = freshFolder();
       put(join(model, name));
       const inFolder = ['model.safetensors', 'pytorch_model.bin'].includes(name);
-      for (const source of [join(model, name), ...(inFolder ? [model] : [])]) expect((await errorOf(load(source))).code).toBe('ERR_GHOST_FILE');
+      for (const source of [join(model, name), ...(inFolder ? [model] : [])])
+        expect((await errorOf(load(source))).code).toBe('ERR_GHOST_FILE');
     }
   });
 
@@ -74,18 +78,29 @@ describe('a file that is too large is refused by its size', () => {
     const file = join(model, 'config.json');
     writeFileSync(file, '{}');
     truncateSync(file, large);
-    expect(await errorOf(load(model))).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringMatching(/config\.json has 1073741824 bytes or more, and at most 4194304 are read\./) as unknown });
+    expect(await errorOf(load(model))).toMatchObject({
+      code: 'ERR_GHOST_CHECKPOINT',
+      message: expect.stringMatching(
+        /config\.json has 1073741824 bytes or more, and at most 4194304 are read\./,
+      ) as unknown,
+    });
   });
 
   it('a picture, or by its beginning', async () => {
     const file = join(freshFolder(), 'picture.png');
     writeFileSync(file, '\x89PNG\r\n\x1a\n', 'latin1');
     truncateSync(file, large + 1);
-    expect(await errorOf(preprocess(file))).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/it has 1073741825 bytes or more/) as unknown });
+    expect(await errorOf(preprocess(file))).toMatchObject({
+      code: 'ERR_GHOST_IMAGE',
+      message: expect.stringMatching(/it has 1073741825 bytes or more/) as unknown,
+    });
     writeFileSync(file, 'text');
     truncateSync(file, large);
     const before = process.memoryUsage().rss;
-    expect(await errorOf(preprocess(file))).toMatchObject({ code: 'ERR_GHOST_IMAGE', message: expect.stringMatching(/no picture of a known format/) as unknown });
+    expect(await errorOf(preprocess(file))).toMatchObject({
+      code: 'ERR_GHOST_IMAGE',
+      message: expect.stringMatching(/no picture of a known format/) as unknown,
+    });
     expect(process.memoryUsage().rss - before).toBeLessThan(large / 2);
   });
 

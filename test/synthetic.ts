@@ -17,7 +17,12 @@ export function syntheticImage(name: string, shape: readonly number[]): Tensor {
 }
 
 /** All parameters of a network, without batch norm's integer counters. */
-export function syntheticStateDict(version: 1 | 2 | 3, width: number, numClasses: number, seed = ''): Map<string, Tensor> {
+export function syntheticStateDict(
+  version: 1 | 2 | 3,
+  width: number,
+  numClasses: number,
+  seed = '',
+): Map<string, Tensor> {
   const tensors = expectedTensors({ version, width, numClasses });
   return new Map(tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape, seed)]));
 }

@@ -57,7 +57,9 @@ describe('an option that does not exist', () => {
 
   it('counts as absent while it is undefined, as one that exists does', async () => {
     expect(await model.classify(pixels, { topK: undefined, topk: undefined } as never)).toHaveLength(5);
-    expect((await preprocess(pixels, { inputSize: undefined, crop_pct: undefined } as never)).shape).toEqual([1, 3, 224, 224]);
+    expect((await preprocess(pixels, { inputSize: undefined, crop_pct: undefined } as never)).shape).toEqual([
+      1, 3, 224, 224,
+    ]);
   });
 
   it('is not looked for in an image, which may carry what it likes', async () => {

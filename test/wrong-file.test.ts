@@ -25,8 +25,12 @@ describe('a config.json that belongs to another network', () => {
     const { architecture } = JSON.parse(readFileSync(join(boxed, 'config.json'), 'utf8')) as { architecture: string };
     const error = await errorOf(load(named('ghostnetv2_100'), { threads: 1 }));
     expect(error.code).toBe('ERR_GHOST_ARCHITECTURE');
-    expect(error.message).toContain(`holds the weights of ${architecture}, but the config.json beside it names ghostnetv2_100`);
-    expect(error.message).toMatch(/conv_stem\.weight has shape \[8, 3, 3, 3\], where ghostnetv2_100 needs \[16, 3, 3, 3\]\. Correct or remove/);
+    expect(error.message).toContain(
+      `holds the weights of ${architecture}, but the config.json beside it names ghostnetv2_100`,
+    );
+    expect(error.message).toMatch(
+      /conv_stem\.weight has shape \[8, 3, 3, 3\], where ghostnetv2_100 needs \[16, 3, 3, 3\]\. Correct or remove/,
+    );
   });
 
   it('may call the network as it likes', async () => {
@@ -41,7 +45,9 @@ it('a tensor of another shape is named with both shapes and the most similar net
   const file = join(folder, 'changed.safetensors');
   writeFileSync(file, savedTensors(tensors));
   const error = await errorOf(load(file, { threads: 1 }));
-  expect(error.message).toBe(`Tensor ${name} has shape [8, 12, 1, 1], where ghostnetv3_010, the most similar network, needs [4, 12, 1, 1].`);
+  expect(error.message).toBe(
+    `Tensor ${name} has shape [8, 12, 1, 1], where ghostnetv3_010, the most similar network, needs [4, 12, 1, 1].`,
+  );
 });
 
 it('GhostNetV3 loads from a file in training form under its name', async () => {

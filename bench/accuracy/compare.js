@@ -21,7 +21,10 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** @typedef {import('../../lib/index.js').GhostNet} GhostNet */
 /** @typedef {import('../../lib/index.js').ImageInput} ImageInput */
-/** The classes' indices, the most probable first, of every tile of a class and of every photograph. @typedef {{ inputSize: number, tiles: Record<string, number[][]>, photos: Record<string, number[]> }} Predictions */
+/**
+ * The classes' indices, the most probable first, of every tile of a class and of every photograph.
+ * @typedef {{ inputSize: number, tiles: Record<string, number[][]>, photos: Record<string, number[]> }} Predictions
+ */
 /** @typedef {{ label: number, ours: number[], theirs: number[] }} Answer */
 
 /** @returns {{ predictions: string, data: string, photos: string, model: string }} */
@@ -52,7 +55,11 @@ function checkPresent(needed) {
  */
 async function cutSheet(path) {
   const { default: sharp } = await import('sharp');
-  const { data, info } = await sharp(path).toColourspace('srgb').removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await sharp(path)
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const columns = Math.floor(info.width / tileSide);
   const count = columns * Math.floor(info.height / tileSide);
   return Array.from({ length: count }, (_, tile) => {
@@ -75,7 +82,10 @@ async function cutSheet(path) {
  * @returns {Promise<Answer[]>}
  */
 async function ask(model, images, labels, theirs) {
-  if (images.length !== theirs.length) throw new Error(`The predictions are of ${theirs.length} pictures where ${images.length} are: write them anew with evaluate.py.`);
+  if (images.length !== theirs.length)
+    throw new Error(
+      `The predictions are of ${theirs.length} pictures where ${images.length} are: write them anew with evaluate.py.`,
+    );
   const answers = await model.classify(images, { topK: 5 });
   return answers.map((answer, i) => ({ label: labels[i], ours: answer.map(({ index }) => index), theirs: theirs[i] }));
 }
@@ -89,7 +99,14 @@ async function askAboutTiles(model, tiles, data) {
   const answers = [];
   for (const [label, [wnid, theirs]] of Object.entries(tiles).entries()) {
     const images = await cutSheet(join(data, 'val', `${wnid}.jpg`));
-    answers.push(...(await ask(model, images, images.map(() => label), theirs)));
+    answers.push(
+      ...(await ask(
+        model,
+        images,
+        images.map(() => label),
+        theirs,
+      )),
+    );
   }
   return answers;
 }
@@ -102,7 +119,12 @@ async function askAboutTiles(model, tiles, data) {
 function askAboutPhotos(model, { tiles, photos }, folder) {
   const files = Object.keys(photos);
   const wnids = Object.keys(tiles);
-  return ask(model, files.map((file) => join(folder, file)), files.map((file) => wnids.indexOf(file.slice(0, 9))), Object.values(photos));
+  return ask(
+    model,
+    files.map((file) => join(folder, file)),
+    files.map((file) => wnids.indexOf(file.slice(0, 9))),
+    Object.values(photos),
+  );
 }
 
 /**
@@ -114,12 +136,16 @@ function askAboutPhotos(model, { tiles, photos }, folder) {
  */
 function report(name, answers) {
   /** @param {'ours' | 'theirs'} whose @param {number} best */
-  const percent = (whose, best) => (100 * answers.filter(({ label, [whose]: classes }) => classes.slice(0, best).includes(label)).length) / answers.length;
+  const percent = (whose, best) =>
+    (100 * answers.filter(({ label, [whose]: classes }) => classes.slice(0, best).includes(label)).length) /
+    answers.length;
   const [ours, theirs] = [percent('ours', 1), percent('theirs', 1)];
   const same = answers.filter((answer) => answer.ours[0] === answer.theirs[0]).length;
   /** @param {'ours' | 'theirs'} whose */
   const both = (whose) => `top-1 ${percent(whose, 1).toFixed(2)} %, top-5 ${percent(whose, 5).toFixed(2)} %`;
-  console.log(`${answers.length} ${name}\n  ghostnet  ${both('ours')}\n  PyTorch   ${both('theirs')}\n  the same best class for ${same}`);
+  console.log(
+    `${answers.length} ${name}\n  ghostnet  ${both('ours')}\n  PyTorch   ${both('theirs')}\n  the same best class for ${same}`,
+  );
   return Math.abs(ours - theirs) <= slackPoints + 1e-9;
 }
 
@@ -136,11 +162,15 @@ async function main() {
   const model = await load(options.model);
   const { inputSize } = model.config.preprocess;
   if (inputSize.some((side) => side !== predictions.inputSize)) {
-    throw new Error(`The model is for pictures of ${inputSize.join('x')}, the predictions are for ${predictions.inputSize}: write them anew with evaluate.py.`);
+    throw new Error(
+      `The model is for pictures of ${inputSize.join('x')}, the predictions are for ${predictions.inputSize}: write them anew with evaluate.py.`,
+    );
   }
   let agree = report('validation pictures', await askAboutTiles(model, predictions.tiles, options.data));
   if (Object.keys(predictions.photos).length > 0) {
-    checkPresent({ [options.photos]: 'give the folder of photographs with --photos; it is not part of the repository' });
+    checkPresent({
+      [options.photos]: 'give the folder of photographs with --photos; it is not part of the repository',
+    });
     agree = report('photographs', await askAboutPhotos(model, predictions, options.photos)) && agree;
   }
   await model.dispose();

@@ -34,7 +34,12 @@ export function innerLoops(lines) {
     if (begin !== undefined) loops.push([begin, i]);
   });
   const inner = loops.filter(([begin, end], i) => !loops.some(([b, e], j) => j !== i && b >= begin && e <= end));
-  return inner.map(([begin, end]) => lines.slice(begin, end + 1).filter(isInstruction).map((line) => line.replace(/\s*\/\/.*/, '')));
+  return inner.map(([begin, end]) =>
+    lines
+      .slice(begin, end + 1)
+      .filter(isInstruction)
+      .map((line) => line.replace(/\s*\/\/.*/, '')),
+  );
 }
 
 /** @param {string} line */

@@ -26,9 +26,16 @@ function plugin() {
 
 function count(library, command) {
   const file = join(folder, 'counts.tsv');
-  execFileSync('qemu-aarch64', ['-plugin', `${library},out=${file}`, ...command], { stdio: ['ignore', 'ignore', 'inherit'], timeout: 1_800_000 });
+  execFileSync('qemu-aarch64', ['-plugin', `${library},out=${file}`, ...command], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: 1_800_000,
+  });
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  return new Map(lines.map((line) => line.split('\t')).map(([object, name, ...counts]) => [`${object}\t${name}`, counts.map(Number)]));
+  return new Map(
+    lines
+      .map((line) => line.split('\t'))
+      .map(([object, name, ...counts]) => [`${object}\t${name}`, counts.map(Number)]),
+  );
 }
 
 /**
@@ -69,7 +76,10 @@ export function grouped(functions, nameOf) {
   for (const f of functions) {
     const name = nameOf(f);
     const counts = groups.get(name) ?? f.counts.map(() => 0);
-    groups.set(name, counts.map((n, i) => n + f.counts[i]));
+    groups.set(
+      name,
+      counts.map((n, i) => n + f.counts[i]),
+    );
   }
   return [...groups].map(([name, counts]) => ({ name, counts })).sort((a, b) => sum(b.counts) - sum(a.counts));
 }

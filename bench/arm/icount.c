@@ -20,7 +20,8 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 enum { QEMU_PLUGIN_CB_NO_REGS = 0 };
 extern void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, struct qemu_plugin_tb*));
-extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb*, void (*)(unsigned vcpu, void* data), int flags, void* data);
+extern void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb*, void (*)(unsigned vcpu, void* data), int flags,
+                                                 void* data);
 extern void qemu_plugin_register_atexit_cb(qemu_plugin_id_t, void (*)(qemu_plugin_id_t, void*), void* data);
 extern size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb*);
 extern struct qemu_plugin_insn* qemu_plugin_tb_get_insn(const struct qemu_plugin_tb*, size_t);
@@ -60,7 +61,9 @@ static char output[4096];
 
 // Translation may happen in several threads.
 static bool busy;
-static void lock(void) { while (__atomic_test_and_set(&busy, __ATOMIC_ACQUIRE)) {} }
+static void lock(void) {
+  while (__atomic_test_and_set(&busy, __ATOMIC_ACQUIRE)) {}
+}
 static void unlock(void) { __atomic_clear(&busy, __ATOMIC_RELEASE); }
 
 // By the groups of the A64 encoding (bits 28 to 25) and, for multiply-adds, the encodings of FMLA and FMLS by element

@@ -24,7 +24,12 @@ export function makeMachine(folder, libraries) {
   rmSync(folder, { recursive: true, force: true });
   write(
     'proc/cpuinfo',
-    cores.map((c) => `processor\t: ${c}\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n`).join('\n'),
+    cores
+      .map(
+        (c) =>
+          `processor\t: ${c}\nFeatures\t: fp asimd evtstrm crc32 cpuid\nCPU implementer\t: 0x41\nCPU architecture: 8\nCPU variant\t: 0x0\nCPU part\t: 0xd08\nCPU revision\t: 3\n`,
+      )
+      .join('\n'),
   );
   const cpu = 'sys/devices/system/cpu';
   for (const list of ['possible', 'present', 'online']) write(`${cpu}/${list}`, '0-3');
@@ -32,7 +37,8 @@ export function makeMachine(folder, libraries) {
     write(`${cpu}/cpu${c}/topology/core_id`, c);
     write(`${cpu}/cpu${c}/topology/physical_package_id`, 0);
     write(`${cpu}/cpu${c}/topology/thread_siblings_list`, c);
-    for (const list of ['core_siblings_list', 'package_cpus_list', 'cluster_cpus_list']) write(`${cpu}/cpu${c}/topology/${list}`, '0-3');
+    for (const list of ['core_siblings_list', 'package_cpus_list', 'cluster_cpus_list'])
+      write(`${cpu}/cpu${c}/topology/${list}`, '0-3');
     caches.forEach(({ level, type, size, shared }, i) => {
       const cache = `${cpu}/cpu${c}/cache/index${i}`;
       write(`${cache}/level`, level);

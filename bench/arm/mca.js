@@ -54,12 +54,27 @@ const sigmoidDegree = 6;
 function compile(folder) {
   const file = join(folder, 'kernels.s');
   const source = join(root, 'native/kernels/neon/kernels.cc');
-  const compiler = ['c++', '-target', 'aarch64-linux-gnu.2.28', ...flags, '-I', join(root, 'native'), '-g0', '-S', '-o', file, source];
+  const compiler = [
+    'c++',
+    '-target',
+    'aarch64-linux-gnu.2.28',
+    ...flags,
+    '-I',
+    join(root, 'native'),
+    '-g0',
+    '-S',
+    '-o',
+    file,
+    source,
+  ];
   execFileSync(zigPath(), compiler, { env: { ...process.env, ...zigEnvironment } });
   const functions = [...functionsOf(readFileSync(file, 'utf8'))];
   const input = functions.map(([name]) => name).join('\n');
   const demangled = execFileSync('llvm-cxxfilt-19', { input, encoding: 'utf8' }).split('\n');
-  return functions.map(([, lines], i) => ({ name: demangled[i].replace(/^.*?ghostnet::neon::(.*)\(.*$/, '$1'), lines }));
+  return functions.map(([, lines], i) => ({
+    name: demangled[i].replace(/^.*?ghostnet::neon::(.*)\(.*$/, '$1'),
+    lines,
+  }));
 }
 
 /** Of all loops of a kernel the one with most multiply-adds: the others are for what is left at the ends. */
@@ -67,12 +82,22 @@ function hottestLoop(functions, pattern) {
   const name = new RegExp(`^${pattern}$`);
   const loops = functions.filter((f) => name.test(f.name)).flatMap((f) => innerLoops(f.lines));
   const hottest = loops.sort((a, b) => contentOf(b).multiplyAdds - contentOf(a).multiplyAdds)[0];
-  if (!hottest || contentOf(hottest).multiplyAdds === 0) throw new Error(`Expected a loop with multiply-adds in a function ${pattern}; found none.`);
+  if (!hottest || contentOf(hottest).multiplyAdds === 0)
+    throw new Error(`Expected a loop with multiply-adds in a function ${pattern}; found none.`);
   return hottest;
 }
 
 /** LLVM's names for what the models have, by their last letters. */
-const units = { V: 'vectors', W: 'vectors', X: 'vectors', L: 'loads', S: 'stores', I: 'integers', M: 'integers', B: 'branches' };
+const units = {
+  V: 'vectors',
+  W: 'vectors',
+  X: 'vectors',
+  L: 'loads',
+  S: 'stores',
+  I: 'integers',
+  M: 'integers',
+  B: 'branches',
+};
 
 /** What is busy all the time, if anything is; else sums wait for sums. */
 function boundOf(region, resources, cycles, core) {
@@ -88,9 +113,19 @@ function boundOf(region, resources, cycles, core) {
 function simulate(loop, macs, core, folder) {
   const file = join(folder, 'loop.s');
   writeFileSync(file, `${loop.join('\n')}\n`);
-  const report = execFileSync('llvm-mca-19', ['-mtriple=aarch64', ...core.options, '-iterations=1000', '--json', file], { encoding: 'utf8', maxBuffer: 1 << 28 });
-  const { CodeRegions: [region], TargetInfo } = JSON.parse(report);
-  const cycles = Math.max(region.SummaryView.TotalCycles / region.SummaryView.Iterations, loop.length / core.instructions);
+  const report = execFileSync(
+    'llvm-mca-19',
+    ['-mtriple=aarch64', ...core.options, '-iterations=1000', '--json', file],
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  const {
+    CodeRegions: [region],
+    TargetInfo,
+  } = JSON.parse(report);
+  const cycles = Math.max(
+    region.SummaryView.TotalCycles / region.SummaryView.Iterations,
+    loop.length / core.instructions,
+  );
   return {
     core: core.name,
     cycles,
@@ -108,9 +143,22 @@ function measure(functions, [kernel, pattern], folder) {
 }
 
 function table(rows) {
-  const head = ['inner loop of', 'MAC', 'instructions', 'loads', 'stores', 'spills', ...cores.flatMap(({ name }) => [`${name}: cycles`, 'of limit', 'bound by'])];
+  const head = [
+    'inner loop of',
+    'MAC',
+    'instructions',
+    'loads',
+    'stores',
+    'spills',
+    ...cores.flatMap(({ name }) => [`${name}: cycles`, 'of limit', 'bound by']),
+  ];
   const body = rows.map((r) => [
-    r.kernel, r.macs, r.instructions, r.loads, r.stores, r.stack,
+    r.kernel,
+    r.macs,
+    r.instructions,
+    r.loads,
+    r.stores,
+    r.stack,
     ...r.cores.flatMap((c) => [c.cycles.toFixed(1), `${c.percentOfLimit.toFixed(0)} %`, c.boundBy]),
   ]);
   const line = (cells) => `| ${cells.join(' | ')} |`;

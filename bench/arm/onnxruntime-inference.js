@@ -1,4 +1,5 @@
-// Run by an emulated Node: onnxruntime-inference.js FOLDER RUNS. One thread, as the onnxruntime contender of bench/node.
+// Run by an emulated Node: onnxruntime-inference.js FOLDER RUNS. One thread, as the onnxruntime contender of
+// bench/node.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 

@@ -69,17 +69,22 @@ bool equal_logits(const std::vector<float>& found, const std::vector<float>& exp
 }
 
 void print_table(const std::vector<Measured>& all, int rounds) {
-  std::printf("| without | median ms | ratio | lowest ... highest | of it reference ms | arena KiB | scratch KiB a thread |\n|---|--:|--:|--:|--:|--:|--:|\n");
+  std::printf(
+      "| without | median ms | ratio | lowest ... highest | of it reference ms | arena KiB | scratch KiB a thread "
+      "|\n|---|--:|--:|--:|--:|--:|--:|\n");
   for (size_t v = 0; v < all.size(); ++v) {
     std::vector<double> ratios;
     for (size_t r = 0; r < static_cast<size_t>(rounds); ++r) ratios.push_back(all[v].round_ms[r] / all[0].round_ms[r]);
     const auto [lowest, highest] = std::minmax_element(ratios.begin(), ratios.end());
     const Program& program = all[v].network->program();
-    std::printf("| %s | %.3f | %.2f | %.2f ... %.2f | %.3f | %llu | %llu |\n", kVariants[v].without, median(all[v].round_ms), median(ratios), *lowest,
-                *highest, median(all[v].reference_ms),
-                static_cast<unsigned long long>(program.arena_floats() / 256), static_cast<unsigned long long>(program.scratch_floats() / 256));
+    std::printf("| %s | %.3f | %.2f | %.2f ... %.2f | %.3f | %llu | %llu |\n", kVariants[v].without,
+                median(all[v].round_ms), median(ratios), *lowest, *highest, median(all[v].reference_ms),
+                static_cast<unsigned long long>(program.arena_floats() / 256),
+                static_cast<unsigned long long>(program.scratch_floats() / 256));
   }
-  std::printf("\n(*) The products, sums and copies that fusion saves run on the plain reference then, which is slow by itself: what they\nwould cost on kernels lies between nothing and the reference's time.\n");
+  std::printf(
+      "\n(*) The products, sums and copies that fusion saves run on the plain reference then, which is slow by itself: "
+      "what they\nwould cost on kernels lies between nothing and the reference's time.\n");
 }
 
 }  // namespace
@@ -101,7 +106,8 @@ bool bench_ablation(const Graph& graph, const KernelTable& kernels, const Shape&
     all.back().network->run(pool);
     const std::vector<float> logits = all.back().network->logits();
     if (expected.empty()) expected = logits;
-    if (!equal_logits(logits, expected)) return std::fprintf(stderr, "without %s the logits are wrong\n", variant.without), false;
+    if (!equal_logits(logits, expected))
+      return std::fprintf(stderr, "without %s the logits are wrong\n", variant.without), false;
   }
   // Each round begins with the next variant, so that none always follows the same one.
   for (size_t r = 0; r < static_cast<size_t>(rounds); ++r)

@@ -6,8 +6,8 @@
 
 namespace ghostnet {
 
-/// Checks that every variant computes what the whole engine does, then measures them in turns, `rounds` times, and prints
-/// a table. False, with a sentence on stderr, where a variant is wrong or cannot be made.
+/// Checks that every variant computes what the whole engine does, then measures them in turns, `rounds` times, and
+/// prints a table. False, with a sentence on stderr, where a variant is wrong or cannot be made.
 bool bench_ablation(const Graph& graph, const KernelTable& kernels, const Shape& shape, const std::vector<float>& image,
                     int threads, int rounds);
 

@@ -11,7 +11,9 @@
 #endif
 
 /// Found by its name, so it has C's.
-extern "C" GHOSTNET_OWN_FUNCTION void counted_inference(ghostnet::PlannedNetwork& network, ghostnet::ThreadPool& pool) { network.run(pool); }
+extern "C" GHOSTNET_OWN_FUNCTION void counted_inference(ghostnet::PlannedNetwork& network, ghostnet::ThreadPool& pool) {
+  network.run(pool);
+}
 
 namespace ghostnet {
 namespace {
@@ -43,7 +45,8 @@ constexpr char kBuild[] = " without optimisation";
 
 }  // namespace
 
-bool run_counted(const Graph& graph, const KernelTable& kernels, const PlanOptions& plan, const Shape& shape, const std::vector<float>& image, int runs) {
+bool run_counted(const Graph& graph, const KernelTable& kernels, const PlanOptions& plan, const Shape& shape,
+                 const std::vector<float>& image, int runs) {
   std::printf("%s %s %s %d%s\n", kMachine, kernels.name, kCompiler, kCompilerMajor, kBuild);
   ThreadPool pool(1);
   std::unique_ptr<PlannedNetwork> network;

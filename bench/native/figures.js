@@ -23,7 +23,8 @@ export function verdict(found, expected, slackPercent) {
     const advice = `Find what grew in the list of functions. If it is worth its price, record the new figure: ${record}`;
     return { passed: false, text: `${figures}, and ${slackPercent} % more are allowed. ${advice}` };
   }
-  if (percent < -slackPercent) return { passed: true, text: `${figures}. A gain: record it, so that it is not lost again: ${record}` };
+  if (percent < -slackPercent)
+    return { passed: true, text: `${figures}. A gain: record it, so that it is not lost again: ${record}` };
   return { passed: true, text: `${figures}.` };
 }
 
@@ -45,7 +46,9 @@ export function collected(output) {
 export function topFunctions(annotation, count) {
   /** @type {Map<string, number>} */
   const sums = new Map();
-  for (const [, instructions = '', signature = ''] of annotation.matchAll(/^ *([\d,]+) \([ \d.]+%\) +[^:\n]+:(.+)$/gm)) {
+  for (const [, instructions = '', signature = ''] of annotation.matchAll(
+    /^ *([\d,]+) \([ \d.]+%\) +[^:\n]+:(.+)$/gm,
+  )) {
     const name = shortName(signature);
     sums.set(name, (sums.get(name) ?? 0) + Number(instructions.replaceAll(',', '')));
   }

@@ -1,8 +1,8 @@
-// Counts the instructions of one inference with valgrind's callgrind and compares them with the recorded figure: a check
-// of speed that needs no quiet machine.
+// Counts the instructions of one inference with valgrind's callgrind and compares them with the recorded figure: a
+// check of speed that needs no quiet machine.
 //   node bench/native/instructions.js [--isa avx2] [--record]
-// Exit code 1 if there are too many, or something does not work. The first line begins with "Skipped" where nothing can be
-// counted or compared.
+// Exit code 1 if there are too many, or something does not work. The first line begins with "Skipped" where nothing can
+// be counted or compared.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,15 @@ function readRecord() {
 
 /** @param {{ isa: string, record: boolean }} options */
 async function main({ isa, record }) {
-  const program = ['ghostnet_bench', 'Release/ghostnet_bench'].map((name) => pathOf(`../../build/${name}`)).find((path) => existsSync(path));
+  const program = ['ghostnet_bench', 'Release/ghostnet_bench']
+    .map((name) => pathOf(`../../build/${name}`))
+    .find((path) => existsSync(path));
   if (!program) throw new Error('build/ghostnet_bench is missing. Build it: npm run build:test');
   const inference = [program, '--counted', '--isa', isa];
-  const isInstalled = await run('valgrind', ['--version']).then(() => true, () => false);
+  const isInstalled = await run('valgrind', ['--version']).then(
+    () => true,
+    () => false,
+  );
   if (!isInstalled) return skip(record, 'valgrind is not installed (Debian, Ubuntu: apt-get install valgrind)');
   // Uncounted first: it says in a moment what a count would take long to find out.
   const ended = await run(program, inference.slice(1)).catch((error) => error);
@@ -35,7 +40,10 @@ async function main({ isa, record }) {
   const key = ended.stdout.trim();
   const { slackPercent, figures } = readRecord();
   if (!record && figures[key] === undefined) {
-    return skip(record, `no figure is recorded for this compiler and machine (${key}), only for: ${Object.keys(figures).join('; ')}`);
+    return skip(
+      record,
+      `no figure is recorded for this compiler and machine (${key}), only for: ${Object.keys(figures).join('; ')}`,
+    );
   }
   const { instructions, functions } = await count(inference);
   console.log(`${key}, GhostNetV2 1.0x, 224x224, one thread`);
@@ -65,7 +73,12 @@ async function count(inference) {
   const folder = mkdtempSync(join(tmpdir(), 'ghostnet-instructions-'));
   try {
     const file = join(folder, 'callgrind.out');
-    const options = ['--tool=callgrind', `--callgrind-out-file=${file}`, '--collect-atstart=no', '--toggle-collect=counted_inference'];
+    const options = [
+      '--tool=callgrind',
+      `--callgrind-out-file=${file}`,
+      '--collect-atstart=no',
+      '--toggle-collect=counted_inference',
+    ];
     const { stderr } = await run('valgrind', [...options, ...inference]);
     const { stdout } = await run('callgrind_annotate', ['--auto=no', '--threshold=100', file]);
     return { instructions: collected(stderr), functions: topFunctions(stdout, 15) };
@@ -75,7 +88,9 @@ async function count(inference) {
 }
 
 try {
-  const { values } = parseArgs({ options: { isa: { type: 'string', default: 'avx2' }, record: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { isa: { type: 'string', default: 'avx2' }, record: { type: 'boolean', default: false } },
+  });
   await main(values);
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error));

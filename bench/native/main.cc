@@ -1,6 +1,7 @@
 // ghostnet_bench: whole networks with a table of steps, or every kernel alone. Synthetic weights: speed does not depend
 // on their values.
-//   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--every MS] [--steps]
+//   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--every MS]
+//                  [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
 //   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME] [--runs N] [--caches L1xL2, in KiB]
@@ -43,7 +44,12 @@ struct Options {
 bool parse(int argc, char** argv, Options* o) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    bool* const on = flag == "--steps" ? &o->steps : flag == "--kernels" ? &o->kernels : flag == "--ablation" ? &o->ablation : flag == "--counted" ? &o->counted : flag == "--fp16" ? &o->fp16 : nullptr;
+    bool* const on = flag == "--steps"      ? &o->steps
+                     : flag == "--kernels"  ? &o->kernels
+                     : flag == "--ablation" ? &o->ablation
+                     : flag == "--counted"  ? &o->counted
+                     : flag == "--fp16"     ? &o->fp16
+                                            : nullptr;
     if (on) {
       *on = true;
       continue;
@@ -52,9 +58,11 @@ bool parse(int argc, char** argv, Options* o) {
     const char* value = argv[++i];
     if (flag == "--version") o->version = std::atoi(value);
     else if (flag == "--width") o->multiplier = std::atof(value);
-    else if (flag == "--size") { if (std::sscanf(value, "%dx%d", &o->height, &o->width) != 2) return false; }
-    else if (flag == "--caches") { if (std::sscanf(value, "%dx%d", &o->l1_kib, &o->l2_kib) != 2) return false; }
-    else if (flag == "--threads") o->threads = std::atoi(value);
+    else if (flag == "--size") {
+      if (std::sscanf(value, "%dx%d", &o->height, &o->width) != 2) return false;
+    } else if (flag == "--caches") {
+      if (std::sscanf(value, "%dx%d", &o->l1_kib, &o->l2_kib) != 2) return false;
+    } else if (flag == "--threads") o->threads = std::atoi(value);
     else if (flag == "--batch") o->batch = std::atoi(value);
     else if (flag == "--every") o->every_ms = std::atoi(value);
     else if (flag == "--isa") o->isa = value;
@@ -64,7 +72,8 @@ bool parse(int argc, char** argv, Options* o) {
   }
   if (o->runs < 0) o->runs = o->counted ? 1 : 200;
   const bool one_image = o->ablation || o->counted;
-  return o->runs > 0 && o->every_ms >= 0 && o->l1_kib > 0 && o->l2_kib > 0 && o->rounds > 0 && o->batch > 0 && (o->batch == 1 || !one_image);
+  return o->runs > 0 && o->every_ms >= 0 && o->l1_kib > 0 && o->l2_kib > 0 && o->rounds > 0 && o->batch > 0 &&
+         (o->batch == 1 || !one_image);
 }
 
 double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
@@ -74,7 +83,8 @@ double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const g
     std::exit(1);
   }
   std::vector<std::vector<float>> outputs;
-  for (ghostnet::Output& output : request->outputs) output.data = outputs.emplace_back(static_cast<size_t>(output.shape.elements())).data();
+  for (ghostnet::Output& output : request->outputs)
+    output.data = outputs.emplace_back(static_cast<size_t>(output.shape.elements())).data();
   std::mutex mutex;
   std::condition_variable ready;
   bool done = false;
@@ -102,11 +112,14 @@ void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs,
     total += us;
     macs += static_cast<double>(step.macs);
     const double gmacs = static_cast<double>(step.macs) / 1e3 / us;
-    std::printf("%8.1f us %6.2f MMAC %5.1f %%  %-6s x%-4d", us, static_cast<double>(step.macs) / 1e6, peak > 0 ? 100 * gmacs / peak : 0.0, step.split.c_str(), step.tasks);
-    for (size_t i = 0; i < step.stages.size(); ++i) std::printf("%s%s", i ? "\n                                           " : "", step.stages[i].c_str());
+    std::printf("%8.1f us %6.2f MMAC %5.1f %%  %-6s x%-4d", us, static_cast<double>(step.macs) / 1e6,
+                peak > 0 ? 100 * gmacs / peak : 0.0, step.split.c_str(), step.tasks);
+    for (size_t i = 0; i < step.stages.size(); ++i)
+      std::printf("%s%s", i ? "\n                                           " : "", step.stages[i].c_str());
     std::printf("\n");
   }
-  std::printf("%8.1f us %6.2f MMAC %5.1f %% of the peak in all\n", total, macs / 1e6, peak > 0 ? macs / 10 / total / peak : 0.0);
+  std::printf("%8.1f us %6.2f MMAC %5.1f %% of the peak in all\n", total, macs / 1e6,
+              peak > 0 ? macs / 10 / total / peak : 0.0);
 }
 
 int run_kernels(const ghostnet::KernelTable& kernels) {
@@ -116,13 +129,16 @@ int run_kernels(const ghostnet::KernelTable& kernels) {
   return 0;
 }
 
-int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const ghostnet::Shape& shape, const std::vector<float>& image) {
+int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const ghostnet::Shape& shape,
+              const std::vector<float>& image) {
   std::unique_ptr<ghostnet::Model> model;
-  if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa, o.precision()}, &model); !s.ok()) {
+  if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa, o.precision()}, &model);
+      !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     return 1;
   }
-  std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%dx%d\n", ghostnet::cpu_name().c_str(), model->info().isa.c_str(), model->info().threads, o.version, o.multiplier, o.batch, o.height, o.width);
+  std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%dx%d\n", ghostnet::cpu_name().c_str(),
+              model->info().isa.c_str(), model->info().threads, o.version, o.multiplier, o.batch, o.height, o.width);
   std::vector<double> ms;
   const int warm_up = o.runs / 10 + 1;
   Clock::time_point next = Clock::now();
@@ -136,8 +152,10 @@ int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const
   std::sort(ms.begin(), ms.end());
   double sum = 0;
   for (double x : ms) sum += x;
-  std::printf("min %.3f  median %.3f  p95 %.3f  mean %.3f ms\n", ms.front(), ms[ms.size() / 2], ms[ms.size() * 95 / 100], sum / static_cast<double>(ms.size()));
-  if (const int active = model->active_threads(); active < model->info().threads) std::printf("%d of the threads at work in the end\n", active);
+  std::printf("min %.3f  median %.3f  p95 %.3f  mean %.3f ms\n", ms.front(), ms[ms.size() / 2],
+              ms[ms.size() * 95 / 100], sum / static_cast<double>(ms.size()));
+  if (const int active = model->active_threads(); active < model->info().threads)
+    std::printf("%d of the threads at work in the end\n", active);
   const double peak = ghostnet::peak_gmacs(model->info().isa.c_str());
   if (peak > 0) std::printf("FMA peak of one core: %.1f GMAC/s\n", peak);
   if (o.steps) print_steps(*model, {1, 3, o.height, o.width}, o.runs, peak);
@@ -150,19 +168,24 @@ int main(int argc, char** argv) {
   Options o;
   if (!parse(argc, argv, &o)) {
     std::fprintf(stderr,
-                 "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch N] [--runs N] [--every MS] [--steps]\n"
+                 "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch "
+                 "N] [--runs N] [--every MS] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
-                 "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with the options of the network, one image at a time\n"
+                 "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with "
+                 "the options of the network, one image at a time\n"
                  "       --fp16 with any: in half precision\n");
     return 2;
   }
   const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa, o.precision());
-  if (!kernels) return std::fprintf(stderr, "this machine lacks %s%s\n", o.isa.c_str(), o.fp16 ? " kernels in half precision" : ""), 1;
+  if (!kernels)
+    return std::fprintf(stderr, "this machine lacks %s%s\n", o.isa.c_str(), o.fp16 ? " kernels in half precision" : ""),
+           1;
   if (o.kernels) return run_kernels(*kernels);
   ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
   const ghostnet::Shape shape{o.batch, 3, o.height, o.width};
   std::vector<ghostnet::Shape> shapes;
-  if (const ghostnet::Status s = ghostnet::infer_shapes(network.graph, shape, &shapes); !s.ok()) return std::fprintf(stderr, "%s\n", s.message().c_str()), 1;
+  if (const ghostnet::Status s = ghostnet::infer_shapes(network.graph, shape, &shapes); !s.ok())
+    return std::fprintf(stderr, "%s\n", s.message().c_str()), 1;
   std::vector<float> image(static_cast<size_t>(shape.elements()));
   for (float& x : image) x = network.uniform();
   if (o.counted) {
@@ -172,6 +195,7 @@ int main(int argc, char** argv) {
     return ghostnet::run_counted(network.graph, *kernels, plan, shape, image, o.runs) ? 0 : 1;
   }
   if (!o.ablation) return run_model(o, network, shape, image);
-  std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%d, %d rounds\n\n", ghostnet::cpu_name().c_str(), kernels->name, o.threads, o.version, o.multiplier, o.height, o.width, o.rounds);
+  std::printf("%s, %s, %d thread(s), ghostnet v%d %.2fx, %dx%d, %d rounds\n\n", ghostnet::cpu_name().c_str(),
+              kernels->name, o.threads, o.version, o.multiplier, o.height, o.width, o.rounds);
   return ghostnet::bench_ablation(network.graph, *kernels, shape, image, o.threads, o.rounds) ? 0 : 1;
 }

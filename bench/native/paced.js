@@ -10,7 +10,16 @@ import { fileURLToPath } from 'node:url';
 const run = promisify(execFile);
 const text = /** @type {const} */ ({ type: 'string' });
 const { values } = parseArgs({
-  options: { engines: text, threads: text, every: text, rounds: text, runs: text, neighbours: text, quota: text, cores: text },
+  options: {
+    engines: text,
+    threads: text,
+    every: text,
+    rounds: text,
+    runs: text,
+    neighbours: text,
+    quota: text,
+    cores: text,
+  },
 });
 const numbers = (/** @type {string} */ list) => list.split(',').map(Number);
 const engines = values.engines?.split(',') ?? [fileURLToPath(new URL('../../build/ghostnet_bench', import.meta.url))];
@@ -40,7 +49,14 @@ const group = values.quota === undefined ? undefined : quotaGroup(Number(values.
  */
 async function measure(engine, threads, everyMs) {
   const runs = values.runs ?? String(Math.max(20, Math.min(150, Math.round(1000 / Math.max(everyMs, 6)))));
-  const command = [engine, '--threads', String(threads), '--runs', runs, ...(everyMs > 0 ? ['--every', String(everyMs)] : [])];
+  const command = [
+    engine,
+    '--threads',
+    String(threads),
+    '--runs',
+    runs,
+    ...(everyMs > 0 ? ['--every', String(everyMs)] : []),
+  ];
   if (values.cores !== undefined) command.unshift('taskset', '-c', values.cores);
   const join = group === undefined ? '' : `echo $$ > ${group}/cgroup.procs; `;
   const { stdout } = await run('/bin/sh', ['-c', `${join}exec "$@"`, 'sh', ...command]);
@@ -53,12 +69,20 @@ function middle(sample) {
   return [...sample].sort((a, b) => a - b)[Math.floor(sample.length / 2)] ?? NaN;
 }
 
-const neighbours = Array.from({ length: Number(values.neighbours ?? 0) }, () => spawn(process.execPath, ['-e', 'for (;;);']));
+const neighbours = Array.from({ length: Number(values.neighbours ?? 0) }, () =>
+  spawn(process.execPath, ['-e', 'for (;;);']),
+);
 try {
-  console.log('| a call every ms | threads | ' + engines.map((_, i) => `engine ${i + 1}: median ms (lowest … highest of rounds), mean`).join(' | ') + ' |');
+  console.log(
+    '| a call every ms | threads | ' +
+      engines.map((_, i) => `engine ${i + 1}: median ms (lowest … highest of rounds), mean`).join(' | ') +
+      ' |',
+  );
   console.log('|--:|--:|' + engines.map(() => '---').join('|') + '|');
   for (const everyMs of numbers(values.every ?? '0,5,20,33,50,200')) {
-    const cells = numbers(values.threads ?? '1,2').flatMap((threads) => engines.map((engine) => ({ threads, engine, found: /** @type {{ median: number, mean: number }[]} */ ([]) })));
+    const cells = numbers(values.threads ?? '1,2').flatMap((threads) =>
+      engines.map((engine) => ({ threads, engine, found: /** @type {{ median: number, mean: number }[]} */ ([]) })),
+    );
     for (let round = 0; round < rounds; round++) {
       for (let turn = 0; turn < cells.length; turn++) {
         const cell = cells[(round + turn) % cells.length];
@@ -66,10 +90,12 @@ try {
       }
     }
     for (const threads of new Set(cells.map((cell) => cell.threads))) {
-      const row = cells.filter((cell) => cell.threads === threads).map(({ found }) => {
-        const medians = found.map(({ median }) => median);
-        return `${middle(medians).toFixed(2)} (${Math.min(...medians).toFixed(2)} … ${Math.max(...medians).toFixed(2)}), ${middle(found.map(({ mean }) => mean)).toFixed(2)}`;
-      });
+      const row = cells
+        .filter((cell) => cell.threads === threads)
+        .map(({ found }) => {
+          const medians = found.map(({ median }) => median);
+          return `${middle(medians).toFixed(2)} (${Math.min(...medians).toFixed(2)} … ${Math.max(...medians).toFixed(2)}), ${middle(found.map(({ mean }) => mean)).toFixed(2)}`;
+        });
       console.log(`| ${everyMs} | ${threads} | ${row.join(' | ')} |`);
     }
   }

@@ -62,10 +62,15 @@ void chains_neon() {
   __asm__ volatile("" : : "r"(a) : "memory");
   for (long t = 0; t < kTurns; ++t) {
     __asm__ volatile(
-        "fmla v0.4s, v30.4s, v31.4s\n fmla v1.4s, v30.4s, v31.4s\n fmla v2.4s, v30.4s, v31.4s\n fmla v3.4s, v30.4s, v31.4s\n"
-        "fmla v4.4s, v30.4s, v31.4s\n fmla v5.4s, v30.4s, v31.4s\n fmla v6.4s, v30.4s, v31.4s\n fmla v7.4s, v30.4s, v31.4s\n"
-        "fmla v16.4s, v30.4s, v31.4s\n fmla v17.4s, v30.4s, v31.4s\n fmla v18.4s, v30.4s, v31.4s\n fmla v19.4s, v30.4s, v31.4s\n"
-        : : : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19");
+        "fmla v0.4s, v30.4s, v31.4s\n fmla v1.4s, v30.4s, v31.4s\n fmla v2.4s, v30.4s, v31.4s\n fmla v3.4s, v30.4s, "
+        "v31.4s\n"
+        "fmla v4.4s, v30.4s, v31.4s\n fmla v5.4s, v30.4s, v31.4s\n fmla v6.4s, v30.4s, v31.4s\n fmla v7.4s, v30.4s, "
+        "v31.4s\n"
+        "fmla v16.4s, v30.4s, v31.4s\n fmla v17.4s, v30.4s, v31.4s\n fmla v18.4s, v30.4s, v31.4s\n fmla v19.4s, "
+        "v30.4s, v31.4s\n"
+        :
+        :
+        : "v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v16", "v17", "v18", "v19");
   }
 }
 #endif

@@ -6,16 +6,19 @@
 
 namespace ghostnet {
 
-Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, const Choices& choices, const Shape& shape,
-                              const std::vector<float>& image, int threads, std::unique_ptr<PlannedNetwork>* network) {
+Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, const Choices& choices,
+                              const Shape& shape, const std::vector<float>& image, int threads,
+                              std::unique_ptr<PlannedNetwork>* network) {
   auto n = std::make_unique<PlannedNetwork>();
   n->output_ = graph.outputs[0].node;
   n->threads_ = threads;
   lower(graph, choices.lower, &n->lowered_);
-  if (Status s = n->weights_.allocate(graph, n->lowered_, kernels.precision, choices.weights_by_group); !s.ok()) return s;
+  if (Status s = n->weights_.allocate(graph, n->lowered_, kernels.precision, choices.weights_by_group); !s.ok())
+    return s;
   if (Status s = n->weights_.pack_all(graph, n->lowered_); !s.ok()) return s;
   std::unique_ptr<Program> program;
-  if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &program); !s.ok()) return s;
+  if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &program); !s.ok())
+    return s;
   n->program_ = std::move(program);
   if (Status s = n->workspace_.allocate(*n->program_, threads); !s.ok()) return s;
   const Pair padding = n->lowered_.image_padding;
@@ -33,8 +36,8 @@ void PlannedNetwork::run(ThreadPool& pool, int64_t* nanoseconds) {
   const std::shared_ptr<Team> team = program_->assemble(threads_);
   const Program::Batch batch{{{workspace_.workers(), &never}}, nullptr};
   pool.run(threads_, std::make_shared<ThreadPool::Work>([program = program_, team, batch, nanoseconds](int rank) {
-    program->run(*team, rank, batch, rank == 0 ? nanoseconds : nullptr);
-  }));
+             program->run(*team, rank, batch, rank == 0 ? nanoseconds : nullptr);
+           }));
 }
 
 double PlannedNetwork::reference_ms(ThreadPool& pool) {

@@ -10,7 +10,9 @@ const rowHeight = 24;
 const groupHeight = 34;
 const titleHeight = 72;
 
-/** The background is part of the picture: it is legible on any page, whether or not the page follows the system's theme. */
+/**
+ * The background is part of the picture: it is legible on any page, whether or not the page follows the system's theme.
+ */
 const style = `
   text { font: 13px system-ui, sans-serif; fill: #1f2328; }
   .title { font-size: 16px; font-weight: 600; }

@@ -7,7 +7,8 @@ import { load } from '../../dist/index.js';
 import { median, ratioPerRound } from './statistics.js';
 
 const [folder, rounds = '5', threads] = process.argv.slice(2);
-if (folder === undefined) throw new Error('The folder of the images is missing: node bench/node/classify-files.js FOLDER [ROUNDS [THREADS]]');
+if (folder === undefined)
+  throw new Error('The folder of the images is missing: node bench/node/classify-files.js FOLDER [ROUNDS [THREADS]]');
 const { files } = await findImageFiles(folder);
 if (files.length === 0) throw new Error(`${folder} holds no images.`);
 const model = await load(undefined, threads === undefined ? {} : { threads: Number(threads) });
@@ -18,11 +19,14 @@ const contenders = {
     for (const file of files) await model.classify(file);
   },
   async 'decoding ahead'() {
-    for await (const outcome of inOrder(files, imagesAhead, (file) => model.classify(file))) if ('error' in outcome) throw outcome.error;
+    for await (const outcome of inOrder(files, imagesAhead, (file) => model.classify(file)))
+      if ('error' in outcome) throw outcome.error;
   },
 };
 
-console.log(`${files.length} images, ${model.config.architecture}, ${model.info.threads} threads (${model.info.isa}), ${cpus()[0]?.model}`);
+console.log(
+  `${files.length} images, ${model.config.architecture}, ${model.info.threads} threads (${model.info.isa}), ${cpus()[0]?.model}`,
+);
 for (const run of Object.values(contenders)) await run();
 /** @type {Record<string, number[]>} seconds of each round */
 const seconds = Object.fromEntries(Object.keys(contenders).map((name) => [name, []]));
@@ -33,7 +37,10 @@ for (let round = 0; round < Number(rounds); round++) {
     seconds[name]?.push((performance.now() - start) / 1000);
   }
 }
-for (const [name, values] of Object.entries(seconds)) console.log(`${name.padEnd(14)} ${(files.length / median(values)).toFixed(1)} images a second`);
+for (const [name, values] of Object.entries(seconds))
+  console.log(`${name.padEnd(14)} ${(files.length / median(values)).toFixed(1)} images a second`);
 const ratio = ratioPerRound(seconds['plain loop'] ?? [], seconds['decoding ahead'] ?? []);
-console.log(`decoding ahead is ${ratio.median.toFixed(2)} times as fast (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)} in ${rounds} rounds)`);
+console.log(
+  `decoding ahead is ${ratio.median.toFixed(2)} times as fast (${ratio.min.toFixed(2)} to ${ratio.max.toFixed(2)} in ${rounds} rounds)`,
+);
 await model.dispose();

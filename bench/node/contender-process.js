@@ -8,7 +8,10 @@ import { readFloats } from './input.js';
 /** Thread pools spin for a while after the last inference (onnxruntime's for about 30 ms). */
 const settleMs = 100;
 
-/** Slow cases have fewer inferences in a burst: no new one begins after so much time at work, but for the fewest samples. */
+/**
+ * Slow cases have fewer inferences in a burst: no new one begins after so much time at work, but for the fewest
+ * samples.
+ */
 const longestWarmUpMs = 1000;
 const longestBurstMs = 2000;
 const fewestSamples = 3;
@@ -102,16 +105,19 @@ function idleTime() {
   return { cpuMs: (user + system) / 1000, wallMs: performance.now() - idleSince.at };
 }
 
-process.on('message', async (/** @type {{ task: keyof typeof tasks, [option: string]: any }} */ { task, ...options }) => {
-  const idle = idleTime();
-  try {
-    const result = await tasks[task](/** @type {any} */ (options));
-    await sleep(settleMs);
-    idleSince = { cpu: process.cpuUsage(), at: performance.now() };
-    process.send?.({ result, idle });
-  } catch (error) {
-    process.send?.({ error: error instanceof Error ? error.message : String(error) });
-  }
-});
+process.on(
+  'message',
+  async (/** @type {{ task: keyof typeof tasks, [option: string]: any }} */ { task, ...options }) => {
+    const idle = idleTime();
+    try {
+      const result = await tasks[task](/** @type {any} */ (options));
+      await sleep(settleMs);
+      idleSince = { cpu: process.cpuUsage(), at: performance.now() };
+      process.send?.({ result, idle });
+    } catch (error) {
+      process.send?.({ error: error instanceof Error ? error.message : String(error) });
+    }
+  },
+);
 
 process.on('disconnect', () => process.exit());

@@ -1,5 +1,5 @@
-// How long the JavaScript thread is kept from turning while other threads work for it: photographs of 12 megapixels are decoded and
-// classified, networks computed, models loaded, 16 calls at a time.
+// How long the JavaScript thread is kept from turning while other threads work for it: photographs of 12 megapixels are
+// decoded and classified, networks computed, models loaded, 16 calls at a time.
 //   node bench/node/event-loop.js [SECONDS [MODEL]]
 import { cpus } from 'node:os';
 import { monitorEventLoopDelay, PerformanceObserver } from 'node:perf_hooks';
@@ -18,7 +18,9 @@ async function photograph() {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     data[i] = 128 + 80 * Math.sin(i / 1900) + (state >>> 27);
   }
-  return sharp(data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 88 }).toBuffer();
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality: 88 })
+    .toBuffer();
 }
 
 /** Lateness of a timer of 1 ms, while `atATime` calls are always under way. */
@@ -48,12 +50,14 @@ const model = await load(source);
 const tensor = { data: new Float32Array(3 * 224 * 224), shape: [1, 3, 224, 224] };
 const loads = async () => (await load(source)).dispose();
 const cases = {
-  'nothing': () => new Promise((resolve) => setTimeout(resolve, 50)),
-  'infer': () => model.infer(tensor),
-  'load': loads,
+  nothing: () => new Promise((resolve) => setTimeout(resolve, 50)),
+  infer: () => model.infer(tensor),
+  load: loads,
   'classify 12 megapixels': () => model.classify(jpeg),
   'all of them': (lane) => (lane === 0 ? loads() : lane % 2 === 1 ? model.classify(jpeg) : model.infer(tensor)),
 };
-console.log(`${atATime} calls at a time, delay of the event loop in ms; ${model.config.architecture}, ${model.info.threads} threads, Node ${process.version}, ${cpus()[0]?.model}, JPEG of ${(jpeg.length / 2 ** 20).toFixed(1)} MiB`);
+console.log(
+  `${atATime} calls at a time, delay of the event loop in ms; ${model.config.architecture}, ${model.info.threads} threads, Node ${process.version}, ${cpus()[0]?.model}, JPEG of ${(jpeg.length / 2 ** 20).toFixed(1)} MiB`,
+);
 for (const [name, call] of Object.entries(cases)) console.log(`${name.padEnd(24)} ${await measure(call)}`);
 await model.dispose();

@@ -22,5 +22,8 @@ const inputShape = shape.split('x').map(Number) as unknown as InputShape;
 const variant = variantOf(model);
 const tensors = syntheticStateDict(variant.version, variant.width, variant.numClasses);
 await writeFile(join(folder, 'model.safetensors'), safetensorsFile(tensors, 'F32'));
-writeFileSync(join(folder, 'model.onnx'), await onnxModel(buildGhostNet(tensors, variant), inputShape, simplified !== undefined));
+writeFileSync(
+  join(folder, 'model.onnx'),
+  await onnxModel(buildGhostNet(tensors, variant), inputShape, simplified !== undefined),
+);
 writeFileSync(join(folder, 'input.f32'), bytesOf(syntheticImage('image', inputShape).data));

@@ -107,7 +107,9 @@ async function compareLogits(processes) {
     const difference = found.reduce((largest, value, j) => Math.max(largest, Math.abs(value - expected[j])), 0) / scale;
     if (found.length === expected.length && difference <= tolerance) return difference;
     const { name } = processes[i].contender;
-    throw new Error(`The logits of ${name} differ from those of ${processes[0].contender.name} by ${difference} of the largest.`);
+    throw new Error(
+      `The logits of ${name} differ from those of ${processes[0].contender.name} by ${difference} of the largest.`,
+    );
   });
 }
 
@@ -138,7 +140,9 @@ async function measureServices(processes, contenders, load) {
     process.ask('throughput', { concurrency, durationMs }),
   );
   const delays = await inTurn(processes, serviceRounds, (process) => process.ask('loopDelay', { durationMs }));
-  const [node, ...starts] = await inTurn([undefined, ...contenders], serviceRounds, (contender) => freshStart(contender, load));
+  const [node, ...starts] = await inTurn([undefined, ...contenders], serviceRounds, (contender) =>
+    freshStart(contender, load),
+  );
   const nodeMemoryBytes = median(node.map(({ peakMemoryBytes }) => peakMemoryBytes));
   return contenders.map(({ name }, i) => ({
     contender: name,

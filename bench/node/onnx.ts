@@ -1,5 +1,11 @@
 import { onnxFile } from '../../lib/export/onnx-file.js';
-import { int64Bytes, onnxGraph, type OnnxConstant, type OnnxGraph, type OnnxNode } from '../../lib/export/onnx-graph.js';
+import {
+  int64Bytes,
+  onnxGraph,
+  type OnnxConstant,
+  type OnnxGraph,
+  type OnnxNode,
+} from '../../lib/export/onnx-graph.js';
 import type { Graph } from '../../lib/graph.js';
 
 export type InputShape = readonly [n: number, channels: number, height: number, width: number];
@@ -8,7 +14,11 @@ export type InputShape = readonly [n: number, channels: number, height: number, 
  * A graph as the library exports it, but of fixed shapes, and unless `simplified` with a Slice after every concat, even
  * where it cuts nothing, as PyTorch's TorchScript exporter writes timm's networks (`out[:, :self.out_chs]`).
  */
-export async function onnxModel(graph: Graph, [n, , height, width]: InputShape, simplified: boolean): Promise<Uint8Array> {
+export async function onnxModel(
+  graph: Graph,
+  [n, , height, width]: InputShape,
+  simplified: boolean,
+): Promise<Uint8Array> {
   const plain = onnxGraph(graph, [height, width], n);
   const pieces: Uint8Array[] = [];
   for await (const piece of onnxFile(simplified ? plain : withSlices(plain, graph))) pieces.push(piece);
@@ -28,7 +38,10 @@ function withSlices(plain: OnnxGraph, graph: Graph): OnnxGraph {
       constants.push({ name, type: 'int64', shape: [1], pieces: () => [int64Bytes([value])] });
       return name;
     });
-    return [{ ...node, name: joined }, { op: 'Slice', name: node.name, inputs: [joined, ...limits], attributes: {} }];
+    return [
+      { ...node, name: joined },
+      { op: 'Slice', name: node.name, inputs: [joined, ...limits], attributes: {} },
+    ];
   });
   return { ...plain, nodes, constants };
 }

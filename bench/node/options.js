@@ -70,7 +70,10 @@ export function parseOptions(args) {
   const given = { ...(values.quick ? quick : full), ...values };
   return {
     cases: values.table ? tableOfReadme.flatMap(casesOf) : casesOf(given),
-    contenders: values.contenders === undefined ? engines.slice(0, values.table ? 2 : undefined) : list('contenders', values.contenders, engineName),
+    contenders:
+      values.contenders === undefined
+        ? engines.slice(0, values.table ? 2 : undefined)
+        : list('contenders', values.contenders, engineName),
     isas: values.isa === undefined ? [] : list('isa', values.isa, matching(/^\w+$/, 'avx2')),
     everyMs: values.every === undefined ? 0 : count('every', values.every),
     rounds: count('rounds', given.rounds),

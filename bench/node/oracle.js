@@ -35,8 +35,12 @@ const networks = [
 ];
 
 const folderOfTests = fileURLToPath(new URL('../../../shared/data/photos', import.meta.url));
-const photographs = process.argv[2] ?? (existsSync(folderOfTests) ? folderOfTests : fileURLToPath(new URL('../../examples', import.meta.url)));
-const files = (await readdir(photographs)).filter((name) => /\.(?:jpe?g|png)$/i.test(name)).map((name) => join(photographs, name));
+const photographs =
+  process.argv[2] ??
+  (existsSync(folderOfTests) ? folderOfTests : fileURLToPath(new URL('../../examples', import.meta.url)));
+const files = (await readdir(photographs))
+  .filter((name) => /\.(?:jpe?g|png)$/i.test(name))
+  .map((name) => join(photographs, name));
 if (files.length === 0) throw new Error(`${photographs} holds no JPEG or PNG file.`);
 
 const folder = await mkdtemp(join(tmpdir(), 'ghostnet-oracle-'));
@@ -48,10 +52,18 @@ try {
 
 /** @param {Network} network */
 async function compare({ name, version, mindSpore, inputSize }) {
-  const source = version ? join(folder, mindSpore ? 'model.ckpt' : 'model.safetensors') : fileURLToPath(new URL('../../weights/ghostnetv2-tiny', import.meta.url));
+  const source = version
+    ? join(folder, mindSpore ? 'model.ckpt' : 'model.safetensors')
+    : fileURLToPath(new URL('../../weights/ghostnetv2-tiny', import.meta.url));
   if (version) {
     const script = fileURLToPath(new URL('oracle-checkpoint.ts', import.meta.url));
-    await promisify(execFile)(process.execPath, ['--import', import.meta.resolve('tsx'), script, source, String(version)]);
+    await promisify(execFile)(process.execPath, [
+      '--import',
+      import.meta.resolve('tsx'),
+      script,
+      source,
+      String(version),
+    ]);
   }
   const onnx = join(folder, 'model.onnx');
   await exportModel(source, onnx, { overwrite: true, ...(inputSize && { inputSize }) });
@@ -74,7 +86,9 @@ async function compare({ name, version, mindSpore, inputSize }) {
   await session.release();
   const passed = largest <= tolerance;
   if (!passed) process.exitCode = 1;
-  console.log(`${name.padEnd(30)} ${files.length} photographs, largest error ${largest.toExponential(1)} of the largest logit, same class ${agreeing}: ${passed ? 'passed' : 'FAILED'}`);
+  console.log(
+    `${name.padEnd(30)} ${files.length} photographs, largest error ${largest.toExponential(1)} of the largest logit, same class ${agreeing}: ${passed ? 'passed' : 'FAILED'}`,
+  );
 }
 
 /**

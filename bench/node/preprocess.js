@@ -1,4 +1,5 @@
-// Compares ghostnet's preprocessing with sharp's resize. What and how: README.md.   node bench/node/preprocess.js [--rounds N]
+// Compares ghostnet's preprocessing with sharp's resize. What and how: README.md.
+// node bench/node/preprocess.js [--rounds N]
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
@@ -14,14 +15,23 @@ import { median, ratioPerRound } from './statistics.js';
 
 /** @typedef {{ name: string, run: () => Promise<Float32Array | Uint8Array> }} Contender */
 
-const sizes = [[4000, 3000], [1920, 1080]];
+const sizes = [
+  [4000, 3000],
+  [1920, 1080],
+];
 const isa = process.env['GHOSTNET_ISA'] ?? '';
-const { inputSize: [inputHeight, inputWidth], cropPct } = defaultPreprocessConfig;
+const {
+  inputSize: [inputHeight, inputWidth],
+  cropPct,
+} = defaultPreprocessConfig;
 
 /** Of a contender in a round, after one that is not counted. */
 const samples = 3;
 
-/** How far sharp may be from ghostnet on average, of 255: it reduces by a whole number with a box before the cubic filter. */
+/**
+ * How far sharp may be from ghostnet on average, of 255: it reduces by a whole number with a box before the cubic
+ * filter.
+ */
 const tolerance = 1;
 
 /**
@@ -52,15 +62,31 @@ function pictureOf(width, height) {
 function contendersOf(picture) {
   const { data, width, height, channels } = picture;
   const shorter = Math.floor(inputHeight / cropPct);
-  const resized = [Math.trunc((shorter * width) / Math.min(width, height)), Math.trunc((shorter * height) / Math.min(width, height))];
+  const resized = [
+    Math.trunc((shorter * width) / Math.min(width, height)),
+    Math.trunc((shorter * height) / Math.min(width, height)),
+  ];
   // A half goes to the even pixel.
-  const [left, top] = [resized[0] - inputWidth, resized[1] - inputHeight].map((surplus) => (surplus >> 1) + ((surplus & (surplus >> 1)) & 1));
+  const [left, top] = [resized[0] - inputWidth, resized[1] - inputHeight].map(
+    (surplus) => (surplus >> 1) + (surplus & (surplus >> 1) & 1),
+  );
   const crop = { left, top, width: inputWidth, height: inputHeight };
   const raw = { width, height, channels };
   return [
-    { name: 'ghostnet', run: () => preprocessPixels(picture, defaultPreprocessConfig, isa, { signal: undefined, spent: false }) },
+    {
+      name: 'ghostnet',
+      run: () => preprocessPixels(picture, defaultPreprocessConfig, isa, { signal: undefined, spent: false }),
+    },
     { name: 'ghostnet, preprocess() of raw pixels', run: async () => (await preprocess(picture)).data },
-    { name: 'sharp', run: () => sharp(data, { raw }).resize(resized[0], resized[1], { fit: 'fill', kernel: 'cubic' }).extract(crop).raw().toBuffer() },
+    {
+      name: 'sharp',
+      run: () =>
+        sharp(data, { raw })
+          .resize(resized[0], resized[1], { fit: 'fill', kernel: 'cubic' })
+          .extract(crop)
+          .raw()
+          .toBuffer(),
+    },
   ];
 }
 
@@ -109,7 +135,12 @@ async function measure(rounds) {
     await compareResults(contenders);
     const times = await inTurn(contenders, rounds, medianMs);
     for (const [c, { name }] of contenders.entries()) {
-      rows.push({ picture: `${width}x${height}`, name, medianMs: median(times[c]), ratio: ratioPerRound(times[c], times[0]) });
+      rows.push({
+        picture: `${width}x${height}`,
+        name,
+        medianMs: median(times[c]),
+        ratio: ratioPerRound(times[c], times[0]),
+      });
     }
   }
   return rows;
@@ -126,7 +157,8 @@ const columns = [
 
 async function main() {
   const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' } } });
-  if (!/^[1-9]\d{0,3}$/.test(values.rounds)) throw new Error(`--rounds takes a whole number from 1 up, found ${JSON.stringify(values.rounds)}.`);
+  if (!/^[1-9]\d{0,3}$/.test(values.rounds))
+    throw new Error(`--rounds takes a whole number from 1 up, found ${JSON.stringify(values.rounds)}.`);
   sharp.concurrency(1);
   sharp.cache(false);
   const machine = describeMachine();

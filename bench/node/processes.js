@@ -95,7 +95,8 @@ export class ContenderProcess {
     const answer = once(this.#process, 'message');
     this.#process.send(question);
     const [message] = await Promise.race([answer, this.#exit.then(() => [{ error: 'its process ended' }])]);
-    if (message.error !== undefined) throw new Error(`${this.contender.name} failed (${question.task}): ${message.error}`);
+    if (message.error !== undefined)
+      throw new Error(`${this.contender.name} failed (${question.task}): ${message.error}`);
     return message;
   }
 

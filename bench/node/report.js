@@ -29,7 +29,10 @@ export function report(results) {
     description(results),
     '## Latency',
     `The ratio says how many times as long as ${baseline} a contender takes: the median of the rounds' ratios of medians, and the lowest and highest.`,
-    table(latencyColumns, cases.flatMap((aCase) => aCase.latencies.map((latency) => ({ ...aCase, ...latency })))),
+    table(
+      latencyColumns,
+      cases.flatMap((aCase) => aCase.latencies.map((latency) => ({ ...aCase, ...latency }))),
+    ),
   ];
   const services = cases.flatMap((aCase) => aCase.services.map((service) => ({ ...aCase, ...service })));
   if (services.length > 0) parts.push('## As part of a server', serviceLegend, table(serviceColumns, services));
@@ -38,7 +41,9 @@ export function report(results) {
 
 /** @param {Results} results */
 function description({ date, command, machine, contenders, everyMs, rounds, samples, simplified }) {
-  const graph = simplified ? 'without the Slices of PyTorch\'s TorchScript exporter (--simplified)' : 'with a Slice after every concat, as from PyTorch\'s TorchScript exporter';
+  const graph = simplified
+    ? "without the Slices of PyTorch's TorchScript exporter (--simplified)"
+    : "with a Slice after every concat, as from PyTorch's TorchScript exporter";
   return [
     `- ${date.slice(0, 16).replace('T', ' ')} UTC: \`${command}\``,
     `- ${machine.cpu}, ${machine.cores} core(s); ${machine.system}; Node ${machine.node}; load before: ${machine.loadBefore.toFixed(1)}`,
@@ -51,7 +56,7 @@ function description({ date, command, machine, contenders, everyMs, rounds, samp
 const serviceLegend =
   'Inferences per second with 1, 4 and 16 requests at a time; how late a timer of 1 ms fires ' +
   'while inferences run one after the other (99th percentile); in a fresh process, the time from the import to the ' +
-  "first logits, and the peak of resident memory after 11 inferences above that of Node alone.";
+  'first logits, and the peak of resident memory after 11 inferences above that of Node alone.';
 
 /**
  * @template T

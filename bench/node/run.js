@@ -16,7 +16,10 @@ import { report } from './report.js';
  * @param {string} folder for the networks' files
  * @returns {Promise<import('./report.js').Results>}
  */
-async function measure({ cases, contenders: engines, isas, everyMs, rounds, samples, simplified, latencyOnly }, folder) {
+async function measure(
+  { cases, contenders: engines, isas, everyMs, rounds, samples, simplified, latencyOnly },
+  folder,
+) {
   const contenders = contendersOf(engines, isas);
   const machine = describeMachine();
   const date = new Date().toISOString();
@@ -33,7 +36,7 @@ async function measure({ cases, contenders: engines, isas, everyMs, rounds, samp
 }
 
 function checkInstalled() {
-  const needs = { '../../dist/index.js': 'npm run build:all', 'node_modules': 'npm --prefix bench/node ci' };
+  const needs = { '../../dist/index.js': 'npm run build:all', node_modules: 'npm --prefix bench/node ci' };
   for (const [path, command] of Object.entries(needs)) {
     if (existsSync(new URL(path, import.meta.url))) continue;
     throw new Error(`${path} is missing beside bench/node/run.js: run ${command} in the root of the repository first.`);

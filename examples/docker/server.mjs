@@ -40,7 +40,9 @@ const server = createServer(async (request, response) => {
   });
   response.writeHead(status, { 'content-type': 'application/json' }).end(`${JSON.stringify(body)}\n`);
 });
-server.listen(Number(process.env.PORT ?? 8080), () => console.log(`${model.config.architecture} listens on port ${server.address().port}`));
+server.listen(Number(process.env.PORT ?? 8080), () =>
+  console.log(`${model.config.architecture} listens on port ${server.address().port}`),
+);
 
 for (const name of ['SIGINT', 'SIGTERM'])
   process.once(name, () => {

@@ -20,12 +20,16 @@ export function isCameraAddress(text: string): boolean {
 }
 
 /**
- * @throws {GhostNetError} ERR_GHOST_ARGUMENT, without what is secret in the address; for video that is not read here it has the
- *   command that turns it into JPEG frames.
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT, without what is secret in the address; for video that is not read here it
+ *   has the command that turns it into JPEG frames.
  */
 export function cameraAddress(address: string | URL): CameraAddress {
   const text = typeof address === 'string' ? address : hrefOf(address);
-  if (text === undefined || !URL.canParse(text)) throw new GhostNetError('ERR_GHOST_ARGUMENT', 'The address of a camera should be a URL as http://camera/stream, and this is none.');
+  if (text === undefined || !URL.canParse(text))
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      'The address of a camera should be a URL as http://camera/stream, and this is none.',
+    );
   const url = new URL(text);
   if (videoProtocols.includes(url.protocol)) {
     const name = url.protocol.slice(0, -1);
@@ -35,11 +39,17 @@ export function cameraAddress(address: string | URL): CameraAddress {
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `${message}.`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `The address of a camera should begin with http:// or https://, found ${url.protocol}.`);
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `The address of a camera should begin with http:// or https://, found ${url.protocol}.`,
+    );
   }
   const { username, password } = url;
   url.username = url.password = url.hash = '';
-  const authorization = username || password ? `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}` : undefined;
+  const authorization =
+    username || password
+      ? `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
+      : undefined;
   return { url, shown: shownOf(url), ...(authorization !== undefined && { authorization }) };
 }
 

@@ -22,7 +22,10 @@ export interface Reconnection {
 export interface CameraOptions extends MjpegOptions {
   /** How often it is tried again, with no picture in between, before the iteration throws. Default 5. */
   retries?: number;
-  /** Before the first time; twice as long before each that follows, up to 30 s, and up to half of it less by chance. Default 1000. */
+  /**
+   * Before the first time; twice as long before each that follows, up to 30 s, and up to half of it less by chance.
+   * Default 1000.
+   */
   retryDelayMs?: number;
   /** How long a camera may say nothing before the connection counts as broken. Default 10,000. */
   stallTimeoutMs?: number;
@@ -37,27 +40,43 @@ const maxDelayMs = 30_000;
 const maxTimerMs = 2 ** 31 - 1;
 
 type Settings = Omit<ReturnType<typeof checkMjpegOptions>, 'signal'> &
-  Required<Pick<CameraOptions, 'retries' | 'retryDelayMs' | 'stallTimeoutMs'>> & { intervalMs: number | undefined; onReconnect: CameraOptions['onReconnect'] };
+  Required<Pick<CameraOptions, 'retries' | 'retryDelayMs' | 'stallTimeoutMs'>> & {
+    intervalMs: number | undefined;
+    onReconnect: CameraOptions['onReconnect'];
+  };
 
 /**
- * The pictures of an IP camera: the frames of a Motion JPEG stream (`multipart/x-mixed-replace` as cameras send it, with or without
- * lengths), cut at JPEG's own markers, or the single picture that an address gives, again and again with `intervalMs`. A
- * connection that breaks off or stands still, and a stream that the camera ends, are taken up again.
+ * The pictures of an IP camera: the frames of a Motion JPEG stream (`multipart/x-mixed-replace` as cameras send it,
+ * with or without lengths), cut at JPEG's own markers, or the single picture that an address gives, again and again
+ * with `intervalMs`. A connection that breaks off or stands still, and a stream that the camera ends, are taken up
+ * again.
  *
- * @param address `http:` or `https:`; a user and a password in it are sent as Basic authentication, to this origin alone, and are
- *   in no message.
+ * @param address `http:` or `https:`; a user and a password in it are sent as Basic authentication, to this origin
+ *   alone, and are in no message.
  * @returns Image files, each in memory of its own
- * @throws {GhostNetError} ERR_GHOST_ARGUMENT; ERR_GHOST_STREAM when the camera refuses, sends no pictures, or failed too often
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT; ERR_GHOST_STREAM when the camera refuses, sends no pictures, or failed
+ *   too often
  * @throws `signal.reason`
  */
-export function cameraFrames(address: string | URL, options: CameraOptions = {}): AsyncGenerator<Uint8Array, void, undefined> {
+export function cameraFrames(
+  address: string | URL,
+  options: CameraOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal, ...settings } = checkCameraOptions(options);
   return reconnecting(cameraAddress(address), settings, signal);
 }
 
 function checkCameraOptions(options: unknown): Settings & { signal: AbortSignal | undefined } {
-  const { retries, retryDelayMs, stallTimeoutMs, intervalMs, onReconnect, ...rest } = readOptions(options, [...mjpegOptions, 'retries', 'retryDelayMs', 'stallTimeoutMs', 'intervalMs', 'onReconnect']);
-  if (onReconnect !== undefined && typeof onReconnect !== 'function') throw wrong('onReconnect should be a function', onReconnect);
+  const { retries, retryDelayMs, stallTimeoutMs, intervalMs, onReconnect, ...rest } = readOptions(options, [
+    ...mjpegOptions,
+    'retries',
+    'retryDelayMs',
+    'stallTimeoutMs',
+    'intervalMs',
+    'onReconnect',
+  ]);
+  if (onReconnect !== undefined && typeof onReconnect !== 'function')
+    throw wrong('onReconnect should be a function', onReconnect);
   return {
     ...checkMjpegOptions(rest),
     retries: wholeNumber('retries', retries ?? 5, 0, 1e9),
@@ -77,7 +96,11 @@ function wrong(expected: string, found: unknown): GhostNetError {
   return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
 }
 
-async function* reconnecting(camera: CameraAddress, settings: Settings, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+async function* reconnecting(
+  camera: CameraAddress,
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let [failures, found] = [0, 0];
   for (;;) {
     const { controller: end, leave } = follower(signal);
@@ -95,7 +118,8 @@ async function* reconnecting(camera: CameraAddress, settings: Settings, signal: 
       if (!(error instanceof PassingFault) && !(error instanceof Refusal)) throw error;
       failures++;
       // A camera that has given pictures may be starting anew, whatever it answers meanwhile.
-      if (failures > settings.retries || (error instanceof Refusal && found === 0)) throw streamFault(camera, failures, error);
+      if (failures > settings.retries || (error instanceof Refusal && found === 0))
+        throw streamFault(camera, failures, error);
       const waitMs = delayBefore(failures, settings, error);
       settings.onReconnect?.({ reason: error.message, failures, waitMs });
       await wait(waitMs, signal);
@@ -121,16 +145,25 @@ async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> 
   await delay(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
 }
 
-function framesOf({ chunks, kind, contentType }: Connection, end: AbortController, settings: Settings, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+function framesOf(
+  { chunks, kind, contentType }: Connection,
+  end: AbortController,
+  settings: Settings,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Uint8Array> {
   const { maxFrameBytes, latest, onSkipped } = settings;
   if (kind === 'picture') return wholePicture(chunks, maxFrameBytes);
   const called = contentType ? ` (${contentType})` : '';
-  const none = (sizeBytes: number): Error => new PassingFault(`its ${sizeBytes} bytes hold no whole JPEG frame${called}`);
+  const none = (sizeBytes: number): Error =>
+    new PassingFault(`its ${sizeBytes} bytes hold no whole JPEG frame${called}`);
   return wholeFrames(chunks, () => end.abort(), { maxFrameBytes, latest, onSkipped, ...(signal && { signal }) }, none);
 }
 
 /** A PNG or another picture that does not say itself where it ends. */
-async function* wholePicture(chunks: AsyncIterable<Uint8Array>, maxFrameBytes: number): AsyncGenerator<Uint8Array, void, undefined> {
+async function* wholePicture(
+  chunks: AsyncIterable<Uint8Array>,
+  maxFrameBytes: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const pieces: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of chunks) {

@@ -19,7 +19,8 @@ export class Refusal extends Error {}
 const maxRedirects = 5;
 
 /** Content that a camera sends in the place of pictures: its login page, a message, a playlist. */
-const noPictures = /^(?:text\/html|application\/(?:xhtml\+xml|xml|json|dash\+xml|vnd\.apple\.mpegurl|x-mpegurl)|video\/(?:mp4|mp2t|webm))$/;
+const noPictures =
+  /^(?:text\/html|application\/(?:xhtml\+xml|xml|json|dash\+xml|vnd\.apple\.mpegurl|x-mpegurl)|video\/(?:mp4|mp2t|webm))$/;
 
 /**
  * Asks a camera for its pictures.
@@ -45,7 +46,10 @@ export async function connect(camera: CameraAddress, stallTimeoutMs: number, sig
 async function request({ url, authorization }: CameraAddress, timer: StallTimer): Promise<Response> {
   timer.start();
   try {
-    const headers = { accept: 'multipart/x-mixed-replace, image/*, */*;q=0.5', ...(authorization !== undefined && { authorization }) };
+    const headers = {
+      accept: 'multipart/x-mixed-replace, image/*, */*;q=0.5',
+      ...(authorization !== undefined && { authorization }),
+    };
     return await fetch(url, { headers, redirect: 'manual', signal: timer.signal });
   } catch (error) {
     throw timer.faultOf(error, `${url.host} did not answer`);
@@ -58,12 +62,15 @@ async function connection(response: Response, timer: StallTimer, signal: AbortSi
   const contentType = response.headers.get('content-type')?.split(';')[0]!.trim().toLowerCase() ?? '';
   if (noPictures.test(contentType)) {
     await response.body?.cancel();
-    throw new Refusal(`it answers with ${contentType}, not with pictures; the camera's manual has the address of its Motion JPEG stream or of a snapshot`);
+    throw new Refusal(
+      `it answers with ${contentType}, not with pictures; the camera's manual has the address of its Motion JPEG stream or of a snapshot`,
+    );
   }
   const chunks = new ResponseBody(response, timer, signal).chunks();
   // Some cameras give a stream a length that it never reaches.
   const isMultipart = contentType.startsWith('multipart/');
-  if (contentType.startsWith('image/')) return { chunks, kind: /^image\/p?jpe?g$/.test(contentType) ? 'jpeg' : 'picture', contentType };
+  if (contentType.startsWith('image/'))
+    return { chunks, kind: /^image\/p?jpe?g$/.test(contentType) ? 'jpeg' : 'picture', contentType };
   return { chunks, kind: !isMultipart && response.headers.has('content-length') ? 'film' : 'stream', contentType };
 }
 
@@ -71,14 +78,20 @@ async function connection(response: Response, timer: StallTimer, signal: AbortSi
 function redirection({ status, headers }: Response, from: CameraAddress): CameraAddress | undefined {
   const location = headers.get('location');
   if (![301, 302, 303, 307, 308].includes(status) || location === null) return undefined;
-  if (!URL.canParse(location, from.url.href) || !/^https?:$/.test(new URL(location, from.url).protocol)) throw new Refusal('it leads on to an address that is none');
+  if (!URL.canParse(location, from.url.href) || !/^https?:$/.test(new URL(location, from.url).protocol))
+    throw new Refusal('it leads on to an address that is none');
   const to = cameraAddress(new URL(location, from.url));
-  return from.authorization !== undefined && to.url.origin === from.url.origin ? { authorization: from.authorization, ...to } : to;
+  return from.authorization !== undefined && to.url.origin === from.url.origin
+    ? { authorization: from.authorization, ...to }
+    : to;
 }
 
 function refused({ status, headers }: Response, address: CameraAddress): Error {
-  if (status === 408 || status === 429 || status >= 500) return new PassingFault(`it answered with status ${status}`, retryAfterMs(headers.get('retry-after')));
-  return new Refusal(status === 401 ? whyUnauthorized(headers, address) : `it answered with status ${status}. Check the address`);
+  if (status === 408 || status === 429 || status >= 500)
+    return new PassingFault(`it answered with status ${status}`, retryAfterMs(headers.get('retry-after')));
+  return new Refusal(
+    status === 401 ? whyUnauthorized(headers, address) : `it answered with status ${status}. Check the address`,
+  );
 }
 
 function whyUnauthorized(headers: Headers, { authorization }: CameraAddress): string {

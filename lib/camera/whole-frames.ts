@@ -3,7 +3,10 @@ import { mjpegFrames, type ByteStream, type MjpegOptions } from '../mjpeg.js';
 /** A stream without one frame in so many bytes is no Motion JPEG. */
 const maxBytesWithoutFrame = 64 * 2 ** 20;
 
-/** The frames of a stream that must have one: `none` says what it is of so many bytes without. `end` ends a stream that is silent. */
+/**
+ * The frames of a stream that must have one: `none` says what it is of so many bytes without. `end` ends a stream that
+ * is silent.
+ */
 export async function* wholeFrames(
   stream: ByteStream,
   end: () => void,

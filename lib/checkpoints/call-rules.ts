@@ -5,9 +5,9 @@ import { Global, Opaque, type Judgement } from './pickle-values.js';
 import { beginsStandardModule, isStandardModule } from './standard-library.js';
 
 /**
- * What a pickle may do. It calls what it names (REDUCE, INST, OBJ, NEWOBJ, NEWOBJ_EX) and changes objects (BUILD, SETITEM, APPEND).
- * A class or function of Python's library or of a package that lies where checkpoints are loaded must be known to be harmless;
- * what is only named runs nothing, and neither does what belongs to modules that nobody knows.
+ * What a pickle may do. It calls what it names (REDUCE, INST, OBJ, NEWOBJ, NEWOBJ_EX) and changes objects (BUILD,
+ * SETITEM, APPEND). A class or function of Python's library or of a package that lies where checkpoints are loaded must
+ * be known to be harmless; what is only named runs nothing, and neither does what belongs to modules that nobody knows.
  *
  * Each function says what must be refused, in words that continue "its pickle ", or undefined.
  */
@@ -20,17 +20,47 @@ type MannerOfArgument = Manner | 'class';
 
 /** Calls of these call their arguments in turn. */
 const calledArguments: ReadonlyMap<string, readonly (readonly [index: number, manner: MannerOfArgument])[]> = new Map([
-  ['copyreg._reconstructor', [[0, 'make'], [1, 'call']]],
+  [
+    'copyreg._reconstructor',
+    [
+      [0, 'make'],
+      [1, 'call'],
+    ],
+  ],
   ['copyreg.__newobj__', [[0, 'make']]],
   ['copyreg.__newobj_ex__', [[0, 'make']]],
   ['functools.reduce', [[0, 'call']]],
   ['torch._tensor._rebuild_from_type_v2', [[0, 'call']]],
   ['torch._utils._rebuild_wrapper_subclass', [[0, 'make']]],
-  ['numpy.random._pickle.__randomstate_ctor', [[0, 'class'], [1, 'call']]],
-  ['numpy.random._pickle.__generator_ctor', [[0, 'class'], [1, 'call']]],
+  [
+    'numpy.random._pickle.__randomstate_ctor',
+    [
+      [0, 'class'],
+      [1, 'call'],
+    ],
+  ],
+  [
+    'numpy.random._pickle.__generator_ctor',
+    [
+      [0, 'class'],
+      [1, 'call'],
+    ],
+  ],
   ['numpy.random._pickle.__bit_generator_ctor', [[0, 'class']]],
-  ['numpy.random.__RandomState_ctor', [[0, 'class'], [1, 'call']]],
-  ['numpy.ma.core._mareconstruct', [[0, 'make'], [1, 'make']]],
+  [
+    'numpy.random.__RandomState_ctor',
+    [
+      [0, 'class'],
+      [1, 'call'],
+    ],
+  ],
+  [
+    'numpy.ma.core._mareconstruct',
+    [
+      [0, 'make'],
+      [1, 'make'],
+    ],
+  ],
   ['pandas.core.indexes.base._new_Index', [[0, 'make']]],
   ['pandas.core.indexes.datetimes._new_DatetimeIndex', [[0, 'make']]],
   ['pandas.core.indexes.period._new_PeriodIndex', [[0, 'make']]],
@@ -48,7 +78,13 @@ const mostArguments: ReadonlyMap<string, number> = new Map([
 const direct = new Set([
   ...[...calledArguments.keys()].filter((path) => !path.startsWith('numpy.random.')),
   ...mostArguments.keys(),
-  ...['builtins.getattr', 'functools.partial', 'collections.defaultdict', 'operator.getitem', 'torch.storage._load_from_bytes'],
+  ...[
+    'builtins.getattr',
+    'functools.partial',
+    'collections.defaultdict',
+    'operator.getitem',
+    'torch.storage._load_from_bytes',
+  ],
 ]);
 
 const dunder = /^__.*__$/;
@@ -61,7 +97,11 @@ export function isKnownHarmless({ module, name, canonical }: Global, bare: boole
   return isHarmless(canonical) || isHarmlessClass(module, name, bare);
 }
 
-export function faultOfCall(callable: unknown, args: readonly unknown[] | undefined, manner: Manner): string | undefined {
+export function faultOfCall(
+  callable: unknown,
+  args: readonly unknown[] | undefined,
+  manner: Manner,
+): string | undefined {
   if (callable instanceof Opaque) return faultOfCallingResult(callable);
   if (!(callable instanceof Global)) return undefined;
   const { fault, needsArguments } = (callable.judged[manner] ??= judge(callable, manner));
@@ -71,7 +111,8 @@ export function faultOfCall(callable: unknown, args: readonly unknown[] | undefi
 function judge(global: Global, manner: Manner): Judgement {
   if (global.name.endsWith(makes)) return { fault: faultOfGlobal(classOf(global), 'make'), needsArguments: true };
   const path = global.canonical;
-  const needsArguments = direct.has(path) || calledArguments.has(path) || (manner === 'call' && !isHarmless(path) && isKnown(global));
+  const needsArguments =
+    direct.has(path) || calledArguments.has(path) || (manner === 'call' && !isHarmless(path) && isKnown(global));
   return { fault: faultOfGlobal(global, manner), needsArguments };
 }
 
@@ -102,9 +143,11 @@ function faultOfGlobal(global: Global, manner: Manner): string | undefined {
 
 function faultOfArguments(callable: Global, args: readonly unknown[] | undefined): string | undefined {
   const path = callable.canonical;
-  if (callable.name.endsWith(makes)) return args?.[0] instanceof Global ? faultOfCall(args[0], undefined, 'make') : undefined;
+  if (callable.name.endsWith(makes))
+    return args?.[0] instanceof Global ? faultOfCall(args[0], undefined, 'make') : undefined;
   if (!args) return direct.has(path) ? `lets others call ${plain(callable.path)}` : undefined;
-  if (args.length > (mostArguments.get(path) ?? Infinity)) return `calls ${plain(callable.path)} with ${args.length} arguments`;
+  if (args.length > (mostArguments.get(path) ?? Infinity))
+    return `calls ${plain(callable.path)} with ${args.length} arguments`;
   for (const [index, manner] of calledArguments.get(path) ?? []) {
     if (manner === 'class' && !(args[index] instanceof Global)) continue;
     const fault = faultOfCall(args[index], undefined, manner === 'class' ? 'call' : manner);
@@ -118,7 +161,9 @@ function faultOfArguments(callable: Global, args: readonly unknown[] | undefined
       return faultOfKept(args[0]);
     case 'operator.getitem':
       // Generic types are written so: typing.Dict[str, int]. Of other things it could fetch what they hold.
-      return args[0] instanceof Global && args[0].module === 'typing' ? undefined : `calls ${plain(callable.path)} of what is no type`;
+      return args[0] instanceof Global && args[0].module === 'typing'
+        ? undefined
+        : `calls ${plain(callable.path)} of what is no type`;
     default:
       return isHarmless(path) ? undefined : faultOfGiven(callable, args);
   }
@@ -143,7 +188,9 @@ export function attributeOf(target: unknown, name: string): Global {
 /** A function that is kept to be called later: what keeps it may be called by anything. */
 export function faultOfKept(callable: unknown): string | undefined {
   if (!(callable instanceof Global)) return undefined;
-  const fault = callable.name.endsWith(makes) ? faultOfGlobal(classOf(callable), 'make') : faultOfGlobal(callable, 'call');
+  const fault = callable.name.endsWith(makes)
+    ? faultOfGlobal(classOf(callable), 'make')
+    : faultOfGlobal(callable, 'call');
   return fault && `keeps ${plain(callable.path)} to call it, which is not known to be harmless`;
 }
 
@@ -161,11 +208,16 @@ function faultOfGiven(constructor: Global, args: readonly unknown[]): string | u
     else values.push(arg);
   }
   if (args.length > mostGiven || values.length > mostGiven) return more;
-  const unsafe = values.find((value): value is Global => value instanceof Global && isKnown(value) && !isKnownHarmless(value, true));
+  const unsafe = values.find(
+    (value): value is Global => value instanceof Global && isKnown(value) && !isKnownHarmless(value, true),
+  );
   return unsafe && `gives ${plain(unsafe.path)} to ${plain(constructor.path)}, which may call it`;
 }
 
-/** Of setting attributes, keys or items of a class, a function or a module: nothing would be what its name says any more. */
+/**
+ * Of setting attributes, keys or items of a class, a function or a module: nothing would be what its name says any
+ * more.
+ */
 export function faultOfChanging(global: Global): string | undefined {
   return isKnown(global) || leadsAway(global.attribute('')) ? `changes ${plain(global.path)}` : undefined;
 }

@@ -62,7 +62,12 @@ async function readText(file: string): Promise<string | undefined> {
     return (await readWholeFile(file, maxConfigBytes)).toString('utf8');
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    if (cause instanceof Unread) throw new GhostNetError(cause.isTooLarge ? 'ERR_GHOST_CHECKPOINT' : 'ERR_GHOST_FILE', `${file} ${cause.message}. Repair or remove it.`, { cause });
+    if (cause instanceof Unread)
+      throw new GhostNetError(
+        cause.isTooLarge ? 'ERR_GHOST_CHECKPOINT' : 'ERR_GHOST_FILE',
+        `${file} ${cause.message}. Repair or remove it.`,
+        { cause },
+      );
     throw fileError(file, cause);
   }
 }
@@ -90,7 +95,11 @@ function readLabels(top: Section, pretrained: Section, numClasses: number | unde
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {
-  const size = section.read('input_size', isImageSize, `three whole numbers [3, height, width], the sides from 1 to ${maxPreprocessedSide}`);
+  const size = section.read(
+    'input_size',
+    isImageSize,
+    `three whole numbers [3, height, width], the sides from 1 to ${maxPreprocessedSide}`,
+  );
   const large = size && tooLarge(size[1], size[2]);
   if (large) throw section.fault('input_size', `${shapeText(size)} ${large}`);
   return withoutUndefined({
@@ -168,7 +177,12 @@ function isCount(value: unknown): value is number {
 }
 
 function isImageSize(value: unknown): value is [3, number, number] {
-  return Array.isArray(value) && value.length === 3 && value[0] === 3 && value.every((n) => isCount(n) && n > 0 && n <= maxPreprocessedSide);
+  return (
+    Array.isArray(value) &&
+    value.length === 3 &&
+    value[0] === 3 &&
+    value.every((n) => isCount(n) && n > 0 && n <= maxPreprocessedSide)
+  );
 }
 
 function isFraction(value: unknown): value is number {

@@ -72,13 +72,14 @@ export function littleEndianBytes({ buffer, byteOffset, byteLength }: Float32Arr
 }
 
 /**
- * Float16 in little-endian byte order, each value rounded once, to the nearest and of two to the even one; what is beyond
- * 65504 becomes infinite.
+ * Float16 in little-endian byte order, each value rounded once, to the nearest and of two to the even one; what is
+ * beyond 65504 becomes infinite.
  */
 export function halfBytes(floats: Float32Array): Uint8Array {
   const bits = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
   const bytes = Buffer.allocUnsafe(2 * floats.length);
-  for (let i = 0; i < bits.length; i++) bytes.writeUInt16LE(((bits[i]! >>> 16) & 0x8000) | halfMagnitude(bits[i]! & 0x7fffffff), 2 * i);
+  for (let i = 0; i < bits.length; i++)
+    bytes.writeUInt16LE(((bits[i]! >>> 16) & 0x8000) | halfMagnitude(bits[i]! & 0x7fffffff), 2 * i);
   return bytes;
 }
 

@@ -28,7 +28,10 @@ const harmless = new Set<string>([
     distutils.version.LooseVersion distutils.version.StrictVersion
     inspect.Signature inspect.Parameter inspect._ParameterKind inspect._empty
   `),
-  ...below('typing', 'Any Union Optional Dict List Tuple Set FrozenSet Type Callable Literal Sequence Mapping Iterable Iterator TypeVar'),
+  ...below(
+    'typing',
+    'Any Union Optional Dict List Tuple Set FrozenSet Type Callable Literal Sequence Mapping Iterable Iterator TypeVar',
+  ),
   ...below(
     'torch._utils',
     `_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state _rebuild_qtensor
@@ -60,7 +63,10 @@ const harmless = new Set<string>([
     'torch.nn.functional',
     'relu relu6 gelu silu mish elu selu celu leaky_relu hardswish hardsigmoid hardtanh sigmoid tanh softplus softmax log_softmax',
   ),
-  ...below('torch.nn.functional', 'cross_entropy mse_loss l1_loss smooth_l1_loss nll_loss interpolate normalize layer_norm pad'),
+  ...below(
+    'torch.nn.functional',
+    'cross_entropy mse_loss l1_loss smooth_l1_loss nll_loss interpolate normalize layer_norm pad',
+  ),
   ...below('torch.nn.init', 'normal_ uniform_ trunc_normal_ zeros_ ones_ constant_ xavier_normal_ xavier_uniform_'),
   ...below('torch.nn.init', 'kaiming_normal_ kaiming_uniform_ orthogonal_'),
   ...below(
@@ -96,11 +102,15 @@ const harmless = new Set<string>([
     pandas._libs.tslibs.timedeltas._timedelta_unpickle pandas._libs.arrays.__pyx_unpickle_NDArrayBacked
     pandas._libs.tslibs.nattype.__nat_unpickle pandas._libs.tslibs.nattype._nat_unpickle pandas.core.flags.Flags pandas.core.generic.NDFrame
   `),
-  ...'csr csc coo bsr dia dok lil'.split(' ').flatMap((format) =>
-    ['', '_'].flatMap((private_) => below(`scipy.sparse.${private_}${format}`, `${format}_matrix ${format}_array`)),
-  ),
+  ...'csr csc coo bsr dia dok lil'
+    .split(' ')
+    .flatMap((format) =>
+      ['', '_'].flatMap((private_) => below(`scipy.sparse.${private_}${format}`, `${format}_matrix ${format}_array`)),
+    ),
   ...below('PIL.Image', 'Resampling Transpose Transform Dither Palette Quantize'),
-  ...words('scipy.optimize.OptimizeResult scipy.optimize._optimize.OptimizeResult scipy.optimize.optimize.OptimizeResult'),
+  ...words(
+    'scipy.optimize.OptimizeResult scipy.optimize._optimize.OptimizeResult scipy.optimize.optimize.OptimizeResult',
+  ),
 ]);
 
 /** Modules under the names by which other versions of Python, PyTorch and NumPy know them. */
@@ -144,7 +154,9 @@ export function canonicalPath(module: string, name: string): string {
   return moved.get(path) ?? path;
 }
 
-/** Whether nothing but a value comes of calling this, whatever it is given; some are bounded further in call-rules.ts. */
+/**
+ * Whether nothing but a value comes of calling this, whatever it is given; some are bounded further in call-rules.ts.
+ */
 export function isHarmless(path: string): boolean {
   return harmless.has(path);
 }

@@ -29,12 +29,12 @@ const maxUnknownNames = 8;
 /**
  * Reads a network's parameters from a file or folder: a folder as on the Hugging Face hub (`config.json` with
  * `model.safetensors` or `pytorch_model.bin`), a `.safetensors` file (a `config.json` beside it counts too), or a
- * PyTorch checkpoint in the zip format or in the one before it, or a MindSpore checkpoint. The format is told by the file's
- * bytes, not by its name.
+ * PyTorch checkpoint in the zip format or in the one before it, or a MindSpore checkpoint. The format is told by the
+ * file's bytes, not by its name.
  *
  * Integer tensors, counters and all that a trainer keeps beside the weights are left out; the prefixes of wrapped
- * modules (`module.`) are taken off, and names are timm's whoever wrote the file. Large matrices of a `.safetensors` file
- * are not read before somebody wants them: until the caller closes the checkpoint, its file is open.
+ * modules (`module.`) are taken off, and names are timm's whoever wrote the file. Large matrices of a `.safetensors`
+ * file are not read before somebody wants them: until the caller closes the checkpoint, its file is open.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE if it cannot be read, ERR_GHOST_CHECKPOINT if it is not understood or
  *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that calls something able to run code.
@@ -58,7 +58,15 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
     const hasConfig = inFolder || format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
     const { sizeBytes } = file;
-    return { tensors, framework, ...(config && { config }), file: found, sizeBytes, unknownNames, close: () => file.close() };
+    return {
+      tensors,
+      framework,
+      ...(config && { config }),
+      file: found,
+      sizeBytes,
+      unknownNames,
+      close: () => file.close(),
+    };
   } catch (error) {
     await file.close();
     throw error;

@@ -1,8 +1,8 @@
 import { isBelow } from './standard-library.js';
 
 /**
- * Packages that lie where checkpoints are made and loaded: a pickle that calls into them reaches code that is really there.
- * What else a file names is its author's own.
+ * Packages that lie where checkpoints are made and loaded: a pickle that calls into them reaches code that is really
+ * there. What else a file names is its author's own.
  */
 const packages = words(`
   torch torchvision torchaudio torchtext torchdata torchmetrics torch_xla torchao torchgen functorch caffe2 triton apex xformers
@@ -45,8 +45,8 @@ const harmlessClasses = words(`
 `);
 
 /**
- * Modules of which an instance may be made without its constructor, as NEWOBJ does, and given its state. The constructors of some
- * read files or fetch data sets.
+ * Modules of which an instance may be made without its constructor, as NEWOBJ does, and given its state. The
+ * constructors of some read files or fetch data sets.
  */
 const harmlessInstances = words(`
   torchvision.datasets torchaudio torchtext timm accelerate fairscale deepspeed lightning

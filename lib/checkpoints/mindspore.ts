@@ -39,20 +39,24 @@ interface Parameter extends Omit<Value, 'content'> {
 }
 
 /**
- * Reads a MindSpore checkpoint: protobuf, in which field 1 is repeated and holds a parameter's name (field 1) and tensor
- * (field 2: its dimensions, the name of its type and its elements, little-endian). Neighbours of the same name are slices
- * of one tensor. Large float32 matrices are copied out of the file's one buffer as they are asked for.
+ * Reads a MindSpore checkpoint: protobuf, in which field 1 is repeated and holds a parameter's name (field 1) and
+ * tensor (field 2: its dimensions, the name of its type and its elements, little-endian). Neighbours of the same name
+ * are slices of one tensor. Large float32 matrices are copied out of the file's one buffer as they are asked for.
  *
  * @returns tensors by MindSpore's names
  */
-export async function readMindSpore(opened: CheckpointFile, signal?: AbortSignal): Promise<Map<string, Tensor | StoredTensor>> {
+export async function readMindSpore(
+  opened: CheckpointFile,
+  signal?: AbortSignal,
+): Promise<Map<string, Tensor | StoredTensor>> {
   const file = opened.path;
   const bytes = withoutChecksum(await opened.read(0, opened.sizeBytes, signal), file);
   const parameters = new Map<string, Parameter>();
   let last: Parameter | undefined;
   for (const { name, type, shape, content } of readValues(bytes, file)) {
     if (last?.name === name) {
-      if (type !== last.type || shape.join() !== last.shape.join()) throw damaged(file, `the slices of tensor ${quoted(name)} differ in type or shape`);
+      if (type !== last.type || shape.join() !== last.shape.join())
+        throw damaged(file, `the slices of tensor ${quoted(name)} differ in type or shape`);
       last.slices.push(content);
     } else {
       if (parameters.has(name)) throw damaged(file, `it holds tensor ${quoted(name)} twice`);
@@ -89,7 +93,8 @@ function* readValues(bytes: Buffer, file: string): Generator<Value> {
 /** Undefined for a parameter that is no tensor: newer versions of MindSpore have maps too. */
 function readValue(bytes: Buffer, file: string): Value | undefined {
   const parts = new Map<number, Buffer>();
-  for (const { number, value } of fieldsOf(bytes, maxFields, file)) if (typeof value !== 'number') parts.set(number, value);
+  for (const { number, value } of fieldsOf(bytes, maxFields, file))
+    if (typeof value !== 'number') parts.set(number, value);
   const [name, tensor] = [parts.get(1), parts.get(2)];
   if (!name) throw damaged(file, 'a parameter has no name');
   return tensor && readTensor(name.toString(), tensor, file);
@@ -113,7 +118,10 @@ function addSizes(shape: number[], sizes: Iterable<number>, file: string): void 
   }
 }
 
-function tensorOf({ name, type: typeName, shape: dimensions, slices }: Parameter, file: string): Tensor | StoredTensor | undefined {
+function tensorOf(
+  { name, type: typeName, shape: dimensions, slices }: Parameter,
+  file: string,
+): Tensor | StoredTensor | undefined {
   const type = floatTypes.get(typeName);
   if (!type) {
     if (otherTypes.test(typeName)) return undefined;
@@ -128,7 +136,8 @@ function tensorOf({ name, type: typeName, shape: dimensions, slices }: Parameter
     const claim = `${typeName} of shape ${shapeText(shape)}`;
     throw damaged(file, `tensor ${quoted(name)} (${claim}) should have ${expected} bytes and has ${found}`);
   }
-  if (type === 'F32' && endianness() === 'LE' && shape.length > 1 && found >= storedBytes) return { shape, read: reader(slices) };
+  if (type === 'F32' && endianness() === 'LE' && shape.length > 1 && found >= storedBytes)
+    return { shape, read: reader(slices) };
   return { shape, data: toFloat32(slices.length === 1 ? slices[0]! : Buffer.concat(slices), type, 'LE') };
 }
 

@@ -12,9 +12,9 @@ const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
 const firstName = 'conv_stem.weight';
 
 /**
- * The tensors that a network computes with, by the names that timm gives them. Prefixes that all names share (of a module
- * in which the network was trained) are taken off; the names of the authors' GhostNetV3 and of MindSpore are translated,
- * and of MindSpore's parameters only the network's are kept, since an optimizer's lie among them.
+ * The tensors that a network computes with, by the names that timm gives them. Prefixes that all names share (of a
+ * module in which the network was trained) are taken off; the names of the authors' GhostNetV3 and of MindSpore are
+ * translated, and of MindSpore's parameters only the network's are kept, since an optimizer's lie among them.
  */
 export function timmNames(tensors: StateDict, framework: Framework, file: string): StateDict {
   const prefix = sharedPrefix([...tensors.keys()]);
@@ -47,7 +47,9 @@ const networkModule = /^(?:conv_stem|bn1|blocks|conv_head|classifier)\./;
 
 /** MindSpore numbers the blocks through all stages; after the last of them comes a convolution. */
 const blocksOfStages = [1, 1, 1, 1, 1, 1, 5, 1, 4];
-const blockNames = blocksOfStages.flatMap((count, stage) => Array.from({ length: count }, (_, block) => `${stage}.${block}`));
+const blockNames = blocksOfStages.flatMap((count, stage) =>
+  Array.from({ length: count }, (_, block) => `${stage}.${block}`),
+);
 
 const normParts: Readonly<Record<string, string>> = {
   gamma: 'weight',
@@ -65,8 +67,14 @@ function fromMindSpore(name: string): string {
       return block === undefined ? whole : `blocks.${block}.`;
     })
     .replace(/^blocks\.9\.0\.bn\./, 'blocks.9.0.bn1.')
-    .replace(/\.(primary_conv|cheap_operation)\.(conv|bn)\./, (_, module: string, part: string) => `.${module}.${pair(0, part)}.`)
-    .replace(/\.(short_conv|shortcut)\.(\d+)\.(conv|bn)\./, (_, module: string, index: string, part: string) => `.${module}.${pair(Number(index), part)}.`)
+    .replace(
+      /\.(primary_conv|cheap_operation)\.(conv|bn)\./,
+      (_, module: string, part: string) => `.${module}.${pair(0, part)}.`,
+    )
+    .replace(
+      /\.(short_conv|shortcut)\.(\d+)\.(conv|bn)\./,
+      (_, module: string, index: string, part: string) => `.${module}.${pair(Number(index), part)}.`,
+    )
     .replace('.dw.conv.', '.conv_dw.')
     .replace('.dw.bn.', '.bn_dw.');
 }

@@ -2,15 +2,19 @@ import { unsafe } from './faults.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
 import { Opaque } from './pickle-values.js';
 
-/** Magic number, protocol, facts about the machine, objects, keys of the storages: what torch.load reads before the numbers. */
+/**
+ * Magic number, protocol, facts about the machine, objects, keys of the storages: what torch.load reads before the
+ * numbers.
+ */
 const picklesOfStorage = 5;
 
 /** Bounds the time that all of them take together; those of a large network have a megabyte. */
 const maxBytes = 2 ** 23;
 
 /**
- * Reads what `torch.storage._load_from_bytes` would load: storages that were pickled without torch.save hold a file of its legacy
- * format as bytes. Its pickles are held to the same rules and have no pickles in them; the numbers behind them stay unread.
+ * Reads what `torch.storage._load_from_bytes` would load: storages that were pickled without torch.save hold a file of
+ * its legacy format as bytes. Its pickles are held to the same rules and have no pickles in them; the numbers behind
+ * them stay unread.
  */
 export class NestedPickles {
   private readonly read = new Set<unknown>();
@@ -23,7 +27,8 @@ export class NestedPickles {
   ) {
     this.objects = {
       call: (path) => {
-        if (path === 'torch.storage._load_from_bytes') throw unsafe(file, 'a pickle within its pickle holds another one');
+        if (path === 'torch.storage._load_from_bytes')
+          throw unsafe(file, 'a pickle within its pickle holds another one');
         return undefined;
       },
       persistent: () => new Opaque('a storage'),

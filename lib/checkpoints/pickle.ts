@@ -36,7 +36,8 @@ const maxPathSteps = 32;
 /**
  * Reads a Python pickle (protocols 0 to 5, https://docs.python.org/3/library/pickletools.html) as data: a machine
  * with a stack and a memo that executes nothing of what the pickle names. Dicts become Maps, lists, tuples and sets
- * arrays, bytes Uint8Arrays; any other object is inert. Refuses a pickle that calls something able to run code (call-rules.ts).
+ * arrays, bytes Uint8Arrays; any other object is inert. Refuses a pickle that calls something able to run code
+ * (call-rules.ts).
  */
 export function unpickle(bytes: Buffer, file: string, objects: PickleObjects): unknown {
   if (bytes.length > maxBytes) throw damaged(file, `its pickle has ${bytes.length} bytes, more than ${maxBytes}`);
@@ -202,7 +203,8 @@ export class Unpickler {
   private named(global: Global): Global {
     const { module, name, path } = global;
     if (path.length > maxPathLength) throw this.damaged(`a name has ${path.length} characters`);
-    if (path.split('.', maxPathSteps + 1).length > maxPathSteps) throw this.damaged(`a name has more than ${maxPathSteps} steps`);
+    if (path.split('.', maxPathSteps + 1).length > maxPathSteps)
+      throw this.damaged(`a name has more than ${maxPathSteps} steps`);
     const key = `${module}\n${name}`;
     const known = this.globals.get(key);
     if (known) return known;
@@ -258,7 +260,8 @@ export class Unpickler {
     if (Array.isArray(target)) for (const item of items) target.push(item);
     else if (target instanceof Global) this.refuse(faultOfChanging(target));
     else if (!(target instanceof Opaque)) throw this.damaged('something is appended to what is no list');
-    else if (this.built.has(target)) throw this.unsafe('appends to an object that may have been given another way to append');
+    else if (this.built.has(target))
+      throw this.unsafe('appends to an object that may have been given another way to append');
   }
 
   setItems(items: readonly unknown[]): void {

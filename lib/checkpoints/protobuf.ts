@@ -10,8 +10,8 @@ export interface Field {
 const maxVarintBytes = 10;
 
 /**
- * The fields of a message in protobuf's wire format (https://protobuf.dev/programming-guides/encoding), in their order. It
- * takes knowing the format's schema to make more of them.
+ * The fields of a message in protobuf's wire format (https://protobuf.dev/programming-guides/encoding), in their order.
+ * It takes knowing the format's schema to make more of them.
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the bytes are no message, or one of more than `maxFields`.
  */

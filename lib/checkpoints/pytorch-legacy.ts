@@ -95,7 +95,8 @@ function findStorages(
     if (!reference) throw damaged(file, 'it lists a storage that belongs to no tensor');
     const { className, length, elementBytes } = reference;
     const name = `storage ${quoted(reference.key)}`;
-    if (elementBytes === undefined) throw unreadable(file, `holds ${name} of class ${quoted(className)}; save it as float32`);
+    if (elementBytes === undefined)
+      throw unreadable(file, `holds ${name} of class ${quoted(className)}; save it as float32`);
     if (at + 8 > data.length) throw damaged(file, `it ends before ${name}`);
     const count = Number(data.readBigInt64LE(at));
     if (count !== length) throw damaged(file, `${name} should have ${length} elements and has ${count}`);

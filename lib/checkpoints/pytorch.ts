@@ -12,8 +12,9 @@ import { torchObjects } from './torch-objects.js';
  * Reads a PyTorch checkpoint in the zip format (what `torch.save` writes since 1.6): `<name>/data.pkl` describes the
  * objects, `<name>/data/<key>` holds each storage's elements, `<name>/byteorder` their byte order.
  *
- * The pickle is read as data, nothing of it is run; `unknown` hears what it names. Float32 tensors are views on the file's one
- * buffer where they lie aligned and contiguous; storages that the weights do not use (the optimizer's) are not touched.
+ * The pickle is read as data, nothing of it is run; `unknown` hears what it names. Float32 tensors are views on the
+ * file's one buffer where they lie aligned and contiguous; storages that the weights do not use (the optimizer's) are
+ * not touched.
  */
 export async function readPyTorch(
   opened: CheckpointFile,

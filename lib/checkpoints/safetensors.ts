@@ -32,7 +32,8 @@ interface Entry {
 /**
  * Reads a file in the safetensors format (https://github.com/huggingface/safetensors): 8 bytes of little-endian
  * header length, a JSON header, the data. Every rule of the format is checked before anything is made of it. Large
- * float32 matrices stay in the file; what lies between two of them is read at once, and float32 tensors are views on it.
+ * float32 matrices stay in the file; what lies between two of them is read at once, and float32 tensors are views on
+ * it.
  */
 export async function readSafetensors(
   file: CheckpointFile,
@@ -143,7 +144,9 @@ function readEntry(name: string, value: unknown, file: string): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-/** In order of their places, tensors follow each other without hole or overlap, from the data's first byte to its last. */
+/**
+ * In order of their places, tensors follow each other without hole or overlap, from the data's first byte to its last.
+ */
 function checkCoverage(entries: readonly Entry[], dataBytes: number, file: string): void {
   let covered = 0;
   for (const { name, begin, end } of entries) {

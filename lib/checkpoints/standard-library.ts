@@ -1,9 +1,10 @@
 /**
- * Every module of Python's standard library that a pickle can import by name: 2.7's, which files of protocol 2 still carry,
- * and those of 3.8 to 3.14, with the private ones and those of one operating system. Only whole dotted names count, since people
- * call their own folders `code` and `test` too. Left out are packages that hold no name of their own (`test`, `compression`,
- * `concurrent`, `idlelib`, `lib2to3`, `turtledemo`, `wsgiref`, `xmlrpc`): `test.Config` can only be somebody's own class. Left out
- * too is what ran on machines that no PyTorch runs on, such as IRIX's `fm` and `cd`.
+ * Every module of Python's standard library that a pickle can import by name: 2.7's, which files of protocol 2 still
+ * carry, and those of 3.8 to 3.14, with the private ones and those of one operating system. Only whole dotted names
+ * count, since people call their own folders `code` and `test` too. Left out are packages that hold no name of their
+ * own (`test`, `compression`, `concurrent`, `idlelib`, `lib2to3`, `turtledemo`, `wsgiref`, `xmlrpc`): `test.Config` can
+ * only be somebody's own class. Left out too is what ran on machines that no PyTorch runs on, such as IRIX's `fm` and
+ * `cd`.
  *
  * Rows of names below a prefix that ends in a colon.
  */
@@ -192,8 +193,16 @@ const rows = `
 
 /** Packages of tests: these and everything below them. */
 const testPackages = [
-  'bsddb.test', 'ctypes.test', 'distutils.tests', 'email.test', 'idlelib.idle_test', 'json.tests', 'lib2to3.tests', 'sqlite3.test',
-  'tkinter.test', 'unittest.test',
+  'bsddb.test',
+  'ctypes.test',
+  'distutils.tests',
+  'email.test',
+  'idlelib.idle_test',
+  'json.tests',
+  'lib2to3.tests',
+  'sqlite3.test',
+  'tkinter.test',
+  'unittest.test',
 ];
 
 interface Library {

@@ -69,8 +69,8 @@ export class TensorReference {
 }
 
 /**
- * The calls that make up PyTorch's checkpoints, and its persistent ids: `('storage', class, key, location, length)`, and
- * in the legacy format a sixth part, which is None or `(key, start, length)` of a view.
+ * The calls that make up PyTorch's checkpoints, and its persistent ids: `('storage', class, key, location, length)`,
+ * and in the legacy format a sixth part, which is None or `(key, start, length)` of a view.
  */
 export function torchObjects(file: string, unknown?: (path: string) => void): PickleObjects {
   const nested = new NestedPickles(file, unknown);

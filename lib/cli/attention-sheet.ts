@@ -32,12 +32,21 @@ interface Tile {
 }
 
 /** The picture that a network sees, and under the heat map of each of `maps`: an image file. */
-export async function attentionSheet(tensor: Tensor4, config: PreprocessConfig, maps: readonly FeatureMap[], format: SheetFormat): Promise<Uint8Array> {
+export async function attentionSheet(
+  tensor: Tensor4,
+  config: PreprocessConfig,
+  maps: readonly FeatureMap[],
+  format: SheetFormat,
+): Promise<Uint8Array> {
   const sharp = loadSharp();
   const [, , height, width] = tensor.shape;
   const tileHeight = Math.max(1, Math.round((tileWidth * height) / width));
   const resized = (pixels: Uint8Array, size: { width: number; height: number; channels: 1 | 3 }): Promise<Uint8Array> =>
-    sharp(pixels, { raw: size }).resize(tileWidth, tileHeight, { fit: 'fill', kernel: 'cubic' }).toColourspace(size.channels === 1 ? 'b-w' : 'srgb').raw().toBuffer();
+    sharp(pixels, { raw: size })
+      .resize(tileWidth, tileHeight, { fit: 'fill', kernel: 'cubic' })
+      .toColourspace(size.channels === 1 ? 'b-w' : 'srgb')
+      .raw()
+      .toBuffer();
 
   const picture = await resized(picturePixels(tensor, config), { width, height, channels: 3 });
   const grey = greyPixels(picture);
@@ -48,27 +57,52 @@ export async function attentionSheet(tensor: Tensor4, config: PreprocessConfig, 
     tiles.push({ label: `${map.name}: ${smallest.toFixed(2)} to ${largest.toFixed(2)}`, pixels: blended(grey, heat) });
   }
 
-  const place = (i: number) => ({ left: gap + (i % columns) * (tileWidth + gap), top: gap + Math.floor(i / columns) * (tileHeight + labelHeight + gap) });
-  const size = { width: gap + Math.min(columns, tiles.length) * (tileWidth + gap), height: gap + Math.ceil(tiles.length / columns) * (tileHeight + labelHeight + gap) };
-  const layers = tiles.map(({ pixels }, i) => ({ input: Buffer.from(pixels), raw: { width: tileWidth, height: tileHeight, channels: 3 as const }, ...place(i) }));
-  const texts = tiles.map(({ label }, i) => `<text x="${place(i).left}" y="${place(i).top + tileHeight + 15}">${label}</text>`);
+  const place = (i: number) => ({
+    left: gap + (i % columns) * (tileWidth + gap),
+    top: gap + Math.floor(i / columns) * (tileHeight + labelHeight + gap),
+  });
+  const size = {
+    width: gap + Math.min(columns, tiles.length) * (tileWidth + gap),
+    height: gap + Math.ceil(tiles.length / columns) * (tileHeight + labelHeight + gap),
+  };
+  const layers = tiles.map(({ pixels }, i) => ({
+    input: Buffer.from(pixels),
+    raw: { width: tileWidth, height: tileHeight, channels: 3 as const },
+    ...place(i),
+  }));
+  const texts = tiles.map(
+    ({ label }, i) => `<text x="${place(i).left}" y="${place(i).top + tileHeight + 15}">${label}</text>`,
+  );
   const style = 'font-family="DejaVu Sans, Arial, sans-serif" font-size="12" fill="#222"';
-  const labels = Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" ${style}>${texts.join('')}</svg>`);
-  const sheet = sharp({ create: { ...size, channels: 3, background: '#fff' } }).composite([...layers, { input: labels, left: 0, top: 0 }]);
+  const labels = Buffer.from(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" ${style}>${texts.join('')}</svg>`,
+  );
+  const sheet = sharp({ create: { ...size, channels: 3, background: '#fff' } }).composite([
+    ...layers,
+    { input: labels, left: 0, top: 0 },
+  ]);
   return sheet.removeAlpha().toFormat(format).toBuffer();
 }
 
 /** The image before it was normalised: [height, width, 3]. */
-function picturePixels({ data, shape: [, channels, height, width] }: Tensor4, { mean, std }: PreprocessConfig): Uint8Array {
+function picturePixels(
+  { data, shape: [, channels, height, width] }: Tensor4,
+  { mean, std }: PreprocessConfig,
+): Uint8Array {
   const pixels = new Uint8ClampedArray(height * width * channels);
   for (let c = 0; c < channels; c++) {
-    for (let i = 0; i < height * width; i++) pixels[i * channels + c] = 255 * (data[c * height * width + i]! * std[c]! + mean[c]!);
+    for (let i = 0; i < height * width; i++)
+      pixels[i * channels + c] = 255 * (data[c * height * width + i]! * std[c]! + mean[c]!);
   }
   return new Uint8Array(pixels.buffer);
 }
 
 /** The mean over the channels, from 0 at its smallest value to 255 at its largest: [height, width]. */
-function meanLevels({ data, shape: [, channels, height, width] }: FeatureMap): { levels: Uint8Array; smallest: number; largest: number } {
+function meanLevels({ data, shape: [, channels, height, width] }: FeatureMap): {
+  levels: Uint8Array;
+  smallest: number;
+  largest: number;
+} {
   const count = height * width;
   const means = Float64Array.from({ length: count }, (_, i) => {
     let sum = 0;
@@ -77,13 +111,18 @@ function meanLevels({ data, shape: [, channels, height, width] }: FeatureMap): {
   });
   const [smallest, largest] = [means.reduce((a, b) => Math.min(a, b)), means.reduce((a, b) => Math.max(a, b))];
   // A map that is the same everywhere gets the palette's middle.
-  const levels = Uint8Array.from(means, (mean) => (largest > smallest ? Math.round((255 * (mean - smallest)) / (largest - smallest)) : 128));
+  const levels = Uint8Array.from(means, (mean) =>
+    largest > smallest ? Math.round((255 * (mean - smallest)) / (largest - smallest)) : 128,
+  );
   return { levels, smallest, largest };
 }
 
 /** Without colours of its own, that none is mistaken for heat: [height, width]. */
 function greyPixels(picture: Uint8Array): Uint8Array {
-  return Uint8Array.from({ length: picture.length / 3 }, (_, i) => 0.299 * picture[3 * i]! + 0.587 * picture[3 * i + 1]! + 0.114 * picture[3 * i + 2]!);
+  return Uint8Array.from(
+    { length: picture.length / 3 },
+    (_, i) => 0.299 * picture[3 * i]! + 0.587 * picture[3 * i + 1]! + 0.114 * picture[3 * i + 2]!,
+  );
 }
 
 /** Both [height, width]. */

@@ -5,7 +5,17 @@ import { preprocess } from '../preprocess.js';
 import { attentionSheet, sheetFormats, type SheetFormat } from './attention-sheet.js';
 import { imageIn } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { decodeTimeoutMs, decodeTimeoutOption, modelOption, outputName, precisionOption, revisionOption, threadsOption, wholeNumber, type DecodeLimit } from './options.js';
+import {
+  decodeTimeoutMs,
+  decodeTimeoutOption,
+  modelOption,
+  outputName,
+  precisionOption,
+  revisionOption,
+  threadsOption,
+  wholeNumber,
+  type DecodeLimit,
+} from './options.js';
 import { untilStopped } from './stop.js';
 
 interface Options extends ModelOptions, DecodeLimit {
@@ -25,7 +35,11 @@ export function attentionCommand(): Command {
     .description('Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.')
     .argument('<image>', 'an image file')
     .requiredOption('-o, --output <file>', `the picture to write (${endings})`, outputName)
-    .option('--side <pixels>', "of the square that the network sees: more show more (default: the model's input size)", wholeNumber)
+    .option(
+      '--side <pixels>',
+      "of the square that the network sees: more show more (default: the model's input size)",
+      wholeNumber,
+    )
     .addOption(modelOption())
     .addOption(revisionOption())
     .addOption(threadsOption())
@@ -33,13 +47,20 @@ export function attentionCommand(): Command {
     .addOption(decodeTimeoutOption())
     .addHelpText('after', help)
     .action((image: string, options: Options, command: Command) => {
-      const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(extname(options.output).toLowerCase());
+      const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
+        extname(options.output).toLowerCase(),
+      );
       if (!format) command.error(`the output should end in ${endings}`);
       return untilStopped((signal) => attention(image, options, format, signal));
     });
 }
 
-async function attention(image: string, { output, side, ...options }: Options, format: SheetFormat, signal: AbortSignal): Promise<void> {
+async function attention(
+  image: string,
+  { output, side, ...options }: Options,
+  format: SheetFormat,
+  signal: AbortSignal,
+): Promise<void> {
   const model = await loadModel(options, signal);
   try {
     const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };

@@ -39,12 +39,17 @@ export function headLines(facts: BenchFacts): string[] {
     ['ghostnet', `${facts.ghostnet}, Node ${facts.node}, ${facts.platform}`],
     ['machine', `${names}; ${facts.cores} usable cores, ${(facts.memoryBytes / 1e9).toFixed(1)} GB`],
     ['system', [facts.distribution, facts.kernel].filter(Boolean).join(', ')],
-    ...(facts.load === undefined ? [] : [['load', `${facts.load.toFixed(2)} in the minute before: what else ran here`] as [string, string]]),
+    ...(facts.load === undefined
+      ? []
+      : [['load', `${facts.load.toFixed(2)} in the minute before: what else ran here`] as [string, string]]),
     ['kernels', facts.isa],
     ['model', `${facts.architecture}, ${facts.numClasses} classes, ${facts.precision}`],
     ['input', `1x3x${facts.inputSize.join('x')}, ${(facts.macs / 1e6).toFixed(1)} million MACs`],
     ...facts.before.clocks.map((clock): [string, string] => ['clock', clockInWords(clock)]),
-    ['measured', `${facts.everyMs === undefined ? 'one image at a time' : `an image every ${facts.everyMs} ms`}, for ${facts.seconds} s after ${Number((facts.seconds / 5).toFixed(2))} s to warm up`],
+    [
+      'measured',
+      `${facts.everyMs === undefined ? 'one image at a time' : `an image every ${facts.everyMs} ms`}, for ${facts.seconds} s after ${Number((facts.seconds / 5).toFixed(2))} s to warm up`,
+    ],
   ];
   return [
     ...lines.map(([name, value]) => `${name.padEnd(10)} ${value}`),
@@ -55,7 +60,12 @@ export function headLines(facts: BenchFacts): string[] {
 
 export function rowLine({ threads, runs, minMs, p50Ms, p90Ms, p99Ms, clocksMHz, hottestCelsius }: BenchRow): string {
   const latencies = [minMs, p50Ms, p90Ms, p99Ms].map((ms) => ms.toFixed(2).padStart(10)).join('');
-  const end = [clocksMHz && `${clocksMHz.join('/')} MHz`, hottestCelsius !== undefined && `${hottestCelsius.toFixed(1)} °C`].filter(Boolean).join(', ');
+  const end = [
+    clocksMHz && `${clocksMHz.join('/')} MHz`,
+    hottestCelsius !== undefined && `${hottestCelsius.toFixed(1)} °C`,
+  ]
+    .filter(Boolean)
+    .join(', ');
   return `${String(threads).padStart(7)}${String(runs).padStart(7)}${latencies}${(1000 / p50Ms).toFixed(1).padStart(7)}/s   ${end || '-'}`;
 }
 
@@ -63,7 +73,10 @@ export function rowLine({ threads, runs, minMs, p50Ms, p90Ms, p99Ms, clocksMHz, 
 export function endLines(before: Heat, after: Heat): string[] {
   return [
     '',
-    ...after.temperatures.map(({ zone, celsius }, i) => `heat       ${zone}: ${celsiusOf(before.temperatures[i])}${celsius.toFixed(1)} °C after`),
+    ...after.temperatures.map(
+      ({ zone, celsius }, i) =>
+        `heat       ${zone}: ${celsiusOf(before.temperatures[i])}${celsius.toFixed(1)} °C after`,
+    ),
     ...(after.throttled ? [`throttled  ${throttledInWords(after.throttled)}`] : []),
     `Please send this in, with --json too, to ${issueTracker()}.`,
   ];
@@ -81,6 +94,9 @@ function clockInWords({ cpus, governor, minMHz, maxMHz }: Clock): string {
 }
 
 function throttledInWords({ bits, now, earlier }: Throttled): string {
-  const parts = [now.length > 0 && `now: ${now.join(', ')}`, earlier.length > 0 && `earlier: ${earlier.join(', ')}`].filter(Boolean);
+  const parts = [
+    now.length > 0 && `now: ${now.join(', ')}`,
+    earlier.length > 0 && `earlier: ${earlier.join(', ')}`,
+  ].filter(Boolean);
   return `${parts.length > 0 ? parts.join('; ') : 'no'} (${bits})`;
 }

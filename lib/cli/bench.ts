@@ -24,11 +24,19 @@ export function benchCommand(): Command {
     .description('Measures the latency of an image on this machine, its clocks and its heat: a report to send in.')
     .addOption(modelOption())
     .addOption(revisionOption())
-    .option('-t, --threads <list>', 'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)', threadList)
+    .option(
+      '-t, --threads <list>',
+      'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)',
+      threadList,
+    )
     .addOption(precisionOption())
     .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
     .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
-    .option('--every <ms>', 'begin an image every so many milliseconds, as a camera does (default: one after the other)', positive)
+    .option(
+      '--every <ms>',
+      'begin an image every so many milliseconds, as a camera does (default: one after the other)',
+      positive,
+    )
     .addOption(jsonOption())
     .action(bench);
 }
@@ -62,7 +70,11 @@ async function bench(options: Options): Promise<void> {
   if (options.json) printJson({ ...facts, rows, after });
 }
 
-async function describe(model: GhostNet, { shape: [, , height, width] }: Tensor4, { seconds, every }: Options): Promise<BenchFacts> {
+async function describe(
+  model: GhostNet,
+  { shape: [, , height, width] }: Tensor4,
+  { seconds, every }: Options,
+): Promise<BenchFacts> {
   const { info, config } = model;
   const { steps } = model.plan([height, width]);
   return {

@@ -14,7 +14,8 @@ export interface ClassificationFormat {
 export const csvFormat: ClassificationFormat = {
   head: () => print('image,rank,index,label,probability'),
   image: (file, { top }) => {
-    for (const [i, { index, label, probability }] of top.map(rounded).entries()) print([file, i + 1, index, label, probability].map(csvField).join(','));
+    for (const [i, { index, label, probability }] of top.map(rounded).entries())
+      print([file, i + 1, index, label, probability].map(csvField).join(','));
   },
 };
 
@@ -34,16 +35,21 @@ export function jsonClassifications(start: StartTimings): (name: object, classes
 }
 
 function inHundredths<T extends Timings | StartTimings>(timings: T): T {
-  return Object.fromEntries(Object.entries(timings).map(([name, ms]: [string, number]) => [name, round(ms, 2)])) as unknown as T;
+  return Object.fromEntries(
+    Object.entries(timings).map(([name, ms]: [string, number]) => [name, round(ms, 2)]),
+  ) as unknown as T;
 }
 
 /** One image: a row for each class. */
 export function tableFormat({ loadModelMs, loadDecoderMs }: StartTimings): ClassificationFormat {
   return {
     image: (file, { top, decodeMs, preprocessMs, networkMs }) => {
-      print(`${file}  (decode ${decodeMs.toFixed(1)} ms, preprocess ${preprocessMs.toFixed(1)} ms, network ${networkMs.toFixed(1)} ms)`);
+      print(
+        `${file}  (decode ${decodeMs.toFixed(1)} ms, preprocess ${preprocessMs.toFixed(1)} ms, network ${networkMs.toFixed(1)} ms)`,
+      );
       const width = Math.max(...top.map(({ label }) => visible(label).length));
-      for (const { label, probability } of top) print(`  ${visible(label).padEnd(width)}  ${percent(probability).padStart(6)}`);
+      for (const { label, probability } of top)
+        print(`  ${visible(label).padEnd(width)}  ${percent(probability).padStart(6)}`);
       print(`before it: model loaded in ${loadModelMs.toFixed(1)} ms, decoder in ${loadDecoderMs.toFixed(1)} ms`);
     },
   };

@@ -32,7 +32,9 @@ async function classifyAll(found: readonly Found[], options: FilesOptions, signa
   let done = 0;
   printed.head?.();
   try {
-    for await (const outcome of inOrder(files, imagesAhead, (file) => classifier.classify((stop) => imageIn(file, stop), signal))) {
+    for await (const outcome of inOrder(files, imagesAhead, (file) =>
+      classifier.classify((stop) => imageIn(file, stop), signal),
+    )) {
       signal.throwIfAborted();
       done++;
       if ('result' in outcome) printed.image(outcome.item, outcome.result);
@@ -58,7 +60,12 @@ function rate(images: number, start: number): string {
   return `${images} images, ${((1000 * images) / (performance.now() - start)).toFixed(1)} a second`;
 }
 
-function format(found: readonly Found[], files: readonly string[], { json, csv }: FilesOptions, start: StartTimings): ClassificationFormat {
+function format(
+  found: readonly Found[],
+  files: readonly string[],
+  { json, csv }: FilesOptions,
+  start: StartTimings,
+): ClassificationFormat {
   if (json) return jsonFormat(start);
   if (csv) return csvFormat;
   return found.length === 1 && found[0]!.kind === 'file' ? tableFormat(start) : linesFormat(files);

@@ -15,8 +15,8 @@ export interface StreamOptions extends ModelOptions, DecodeLimit, FrameOptions {
 }
 
 /**
- * Prints a line for each picture of standard input (`-`) or of a camera's address, until that ends, enough have been printed, or
- * a signal comes.
+ * Prints a line for each picture of standard input (`-`) or of a camera's address, until that ends, enough have been
+ * printed, or a signal comes.
  */
 export function classifyStream(source: string, options: StreamOptions): Promise<void> {
   return untilStopped((signal) => classifyFrames(source, options, signal));
@@ -31,7 +31,8 @@ async function classifyFrames(name: string, options: StreamOptions, signal: Abor
   try {
     for await (const picture of source.frames) {
       const id = { image: source.name, frame: ++seen };
-      if (await classifyFrame(id, () => classifier.classify(() => Promise.resolve(picture), signal), printed)) classified++;
+      if (await classifyFrame(id, () => classifier.classify(() => Promise.resolve(picture), signal), printed))
+        classified++;
       if (classified === options.maxFrames) return;
     }
   } finally {
@@ -49,7 +50,11 @@ interface FrameId {
 type PrintFrame = (id: FrameId, classes: TimedClasses) => void;
 
 /** False where the picture is a bad one. */
-async function classifyFrame(id: FrameId, classify: () => Promise<TimedClasses>, printed: PrintFrame): Promise<boolean> {
+async function classifyFrame(
+  id: FrameId,
+  classify: () => Promise<TimedClasses>,
+  printed: PrintFrame,
+): Promise<boolean> {
   try {
     printed(id, await classify());
     return true;

@@ -10,8 +10,14 @@ export interface EmbeddedFile {
 }
 
 /** The embedding of each file, in their order. Files that are no sound images are reported and left out. */
-export async function* embedFiles(model: GhostNet, files: readonly string[], options: EmbedOptions): AsyncGenerator<EmbeddedFile> {
-  for await (const outcome of inOrder(files, imagesAhead, async (file) => model.embed(await imageIn(file, options.signal), options))) {
+export async function* embedFiles(
+  model: GhostNet,
+  files: readonly string[],
+  options: EmbedOptions,
+): AsyncGenerator<EmbeddedFile> {
+  for await (const outcome of inOrder(files, imagesAhead, async (file) =>
+    model.embed(await imageIn(file, options.signal), options),
+  )) {
     if ('result' in outcome) yield { file: outcome.item, vector: outcome.result.data };
     else if (isFaultOfImage(outcome.error)) reportFault(faultIn(outcome.item, outcome.error));
     else throw outcome.error;

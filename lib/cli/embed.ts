@@ -7,7 +7,16 @@ import { jsonText } from './escape.js';
 import { findAllImageFiles } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { npyHeader } from './npy.js';
-import { decodeTimeoutMs, decodeTimeoutOption, modelOption, outputName, precisionOption, revisionOption, threadsOption, type DecodeLimit } from './options.js';
+import {
+  decodeTimeoutMs,
+  decodeTimeoutOption,
+  modelOption,
+  outputName,
+  precisionOption,
+  revisionOption,
+  threadsOption,
+  type DecodeLimit,
+} from './options.js';
 import { print } from './print.js';
 import { jsonName } from './raw-paths.js';
 import { untilStopped } from './stop.js';
@@ -36,7 +45,8 @@ export function embedCommand(): Command {
     .addHelpText('after', help)
     .action((paths: string[], options: Options, command: Command) => {
       const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
-      if (ending !== undefined && ending !== '.npy' && ending !== '.jsonl') command.error('the output should be a .npy or .jsonl file');
+      if (ending !== undefined && ending !== '.npy' && ending !== '.jsonl')
+        command.error('the output should be a .npy or .jsonl file');
       return untilStopped((signal) => embed(paths, options, signal));
     });
 }
@@ -46,7 +56,11 @@ async function embed(paths: string[], options: Options, signal: AbortSignal): Pr
   const files = (await findAllImageFiles(paths)).flatMap((found) => found.files);
   const model = await loadModel(options, signal);
   try {
-    const embedded = embedFiles(model, files, { signal, normalize: options.normalize ?? false, ...decodeTimeoutMs(options) });
+    const embedded = embedFiles(model, files, {
+      signal,
+      normalize: options.normalize ?? false,
+      ...decodeTimeoutMs(options),
+    });
     if (output === undefined) for await (const one of embedded) print(asJson(one));
     else await writeVectors(output, embedded, signal);
   } finally {
@@ -64,7 +78,8 @@ async function writeVectors(path: string, embedded: AsyncIterable<EmbeddedFile>,
       names.push(one.file);
       columns = one.vector.length;
     }
-    if (names.length === 0) throw new GhostNetError('ERR_GHOST_FILE', `${path} is not written: there is no image to embed.`);
+    if (names.length === 0)
+      throw new GhostNetError('ERR_GHOST_FILE', `${path} is not written: there is no image to embed.`);
   };
   if (extname(path).toLowerCase() === '.jsonl') {
     await writeFiles([{ path, pieces: rows((one) => Buffer.from(`${asJson(one)}\n`)) }], true, signal);
@@ -77,10 +92,23 @@ async function writeVectors(path: string, embedded: AsyncIterable<EmbeddedFile>,
     yield* rows(({ vector }) => new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength));
   };
   const list = function* (): Generator<Uint8Array> {
-    yield Buffer.from(`${JSON.stringify(names.map((name) => jsonName(name).image), null, 1)}\n`);
+    yield Buffer.from(
+      `${JSON.stringify(
+        names.map((name) => jsonName(name).image),
+        null,
+        1,
+      )}\n`,
+    );
   };
   const namesPath = `${path.slice(0, -extname(path).length)}.names.json`;
-  await writeFiles([{ path, pieces: array(), head }, { path: namesPath, pieces: list() }], true, signal);
+  await writeFiles(
+    [
+      { path, pieces: array(), head },
+      { path: namesPath, pieces: list() },
+    ],
+    true,
+    signal,
+  );
 }
 
 /** Nine digits tell every float32 from every other. */

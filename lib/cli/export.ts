@@ -25,21 +25,34 @@ export function exportCommand(): Command {
     .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
     .addOption(revisionOption())
     .option('--half', 'of .safetensors: float16 in place of float32')
-    .option('--size <pixels>', "of .onnx: height and width of the input, as 224 or 192x256 (default: the model's)", imageSize)
+    .option(
+      '--size <pixels>',
+      "of .onnx: height and width of the input, as 224 or 192x256 (default: the model's)",
+      imageSize,
+    )
     .option('-f, --force', 'replace files that exist')
     .addOption(jsonOption())
     .addHelpText('after', help)
-    .action((model: string, file: string, options: Options) => untilStopped((signal) => exportTo(model, file, options, signal)));
+    .action((model: string, file: string, options: Options) =>
+      untilStopped((signal) => exportTo(model, file, options, signal)),
+    );
 }
 
-async function exportTo(model: string, file: string, { revision, half, size, force, json }: Options, signal: AbortSignal): Promise<void> {
+async function exportTo(
+  model: string,
+  file: string,
+  { revision, half, size, force, json }: Options,
+  signal: AbortSignal,
+): Promise<void> {
   const options = {
     ...(revision !== undefined && { revision }),
     ...(half !== undefined && { half }),
     ...(size && { inputSize: size }),
     ...(force !== undefined && { overwrite: force }),
   };
-  const { files, sizeBytes, config } = await withProgressBar((onProgress) => exportModel(model, file, { ...options, onProgress, signal }));
+  const { files, sizeBytes, config } = await withProgressBar((onProgress) =>
+    exportModel(model, file, { ...options, onProgress, signal }),
+  );
   const { architecture, numClasses } = config;
   if (json) printJson({ files, sizeBytes, architecture, numClasses });
   else print(`${files.join(', ')}: ${architecture}, ${numClasses} classes, ${megabytes(sizeBytes)}`);

@@ -26,7 +26,12 @@ export interface FrameSource {
 }
 
 /** `onOlder`: a frame is passed over for a newer one. */
-export function frameSource(name: string, options: FrameOptions, onOlder: () => void, signal: AbortSignal): FrameSource {
+export function frameSource(
+  name: string,
+  options: FrameOptions,
+  onOlder: () => void,
+  signal: AbortSignal,
+): FrameSource {
   return name === '-' ? standardInput(options, onOlder, signal) : camera(name, options, onOlder, signal);
 }
 
@@ -37,8 +42,12 @@ function standardInput(options: FrameOptions, onOlder: () => void, signal: Abort
     isCutOff ||= skipped.reason === 'cut off';
     reportSkipped(skipped, 'Standard input', onOlder, signal);
   };
-  const onSilence = (silentMs: number): void => say(`Nothing has come from standard input for ${silentMs / 1000} s; waiting for more. --stall ends it after so many seconds.`);
-  // Whoever wants the newest frame of a pipe has a camera there, which has no end; a single picture and a recording have one.
+  const onSilence = (silentMs: number): void =>
+    say(
+      `Nothing has come from standard input for ${silentMs / 1000} s; waiting for more. --stall ends it after so many seconds.`,
+    );
+  // Whoever wants the newest frame of a pipe has a camera there, which has no end; a single picture and a recording
+  // have one.
   const isLive = latest && !standardInputIsFile();
   // Of whom more than the default was asked, even the first is a camera's.
   const cameraFrom = options.latest === true || stall !== undefined ? 1 : 2;
@@ -53,7 +62,12 @@ function standardInput(options: FrameOptions, onOlder: () => void, signal: Abort
   };
 }
 
-function camera(name: string, { latest = true, stall, interval, retries }: FrameOptions, onOlder: () => void, signal: AbortSignal): FrameSource {
+function camera(
+  name: string,
+  { latest = true, stall, interval, retries }: FrameOptions,
+  onOlder: () => void,
+  signal: AbortSignal,
+): FrameSource {
   const { shown } = cameraAddress(name);
   const [stallTimeoutMs, intervalMs] = [milliseconds(stall), milliseconds(interval)];
   const frames = cameraFrames(name, {
@@ -72,9 +86,15 @@ function milliseconds(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(1000 * seconds);
 }
 
-function reportSkipped({ reason, sizeBytes }: SkippedFrame, source: string, onOlder: () => void, signal: AbortSignal): void {
+function reportSkipped(
+  { reason, sizeBytes }: SkippedFrame,
+  source: string,
+  onOlder: () => void,
+  signal: AbortSignal,
+): void {
   if (reason === 'older') onOlder();
   else if (signal.aborted) return;
-  else if (reason === 'cut off') reportFault(`${source} ended in the middle of a frame, after ${sizeBytes} bytes of it.`);
+  else if (reason === 'cut off')
+    reportFault(`${source} ended in the middle of a frame, after ${sizeBytes} bytes of it.`);
   else reportFault(`A frame is skipped: ${reason}, ${sizeBytes} bytes.`);
 }

@@ -19,9 +19,9 @@ export interface Found {
 }
 
 /**
- * The files that an argument names: itself, the images in a folder and its subfolders, or what a pattern as `photos/*.jpg`
- * matches. What exists is no pattern, whatever it is called. What does not exist and is none is a file all the same: whoever
- * opens it will say so.
+ * The files that an argument names: itself, the images in a folder and its subfolders, or what a pattern as
+ * `photos/*.jpg` matches. What exists is no pattern, whatever it is called. What does not exist and is none is a file
+ * all the same: whoever opens it will say so.
  */
 export async function findImageFiles(argument: string): Promise<Found> {
   refuseAddress(argument);
@@ -55,8 +55,8 @@ function whyNothing({ argument, kind }: Found): string {
 }
 
 /**
- * The image in a file as the library takes it: its path, which is read where it is decoded. The library's paths are text; a file
- * whose name is none is read here.
+ * The image in a file as the library takes it: its path, which is read where it is decoded. The library's paths are
+ * text; a file whose name is none is read here.
  */
 export async function imageIn(file: string, signal?: AbortSignal): Promise<string | Uint8Array> {
   refuseAddress(file);
@@ -68,7 +68,10 @@ export async function imageIn(file: string, signal?: AbortSignal): Promise<strin
 function refuseAddress(argument: string): void {
   if (!isCameraAddress(argument)) return;
   const { shown } = cameraAddress(argument);
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', `${shown} is the address of a camera, which classify alone reads. Fetch the picture first (curl -O).`);
+  throw new GhostNetError(
+    'ERR_GHOST_ARGUMENT',
+    `${shown} is the address of a camera, which classify alone reads. Fetch the picture first (curl -O).`,
+  );
 }
 
 /** What is wrong with an image, with its file's name, which the library knows of a path alone. */
@@ -77,12 +80,16 @@ export function faultIn(file: string, { message }: GhostNetError): string {
 }
 
 /**
- * So many images are in the works at a time: while the model's threads compute one, others are read and decoded on libuv's.
- * It bounds the memory too, since each may be a photograph's pixels.
+ * So many images are in the works at a time: while the model's threads compute one, others are read and decoded on
+ * libuv's. It bounds the memory too, since each may be a photograph's pixels.
  */
 export const imagesAhead = 8;
 
-/** Whether it is about one image that a model has nothing to do with; anything else would be the same with every image. */
+/**
+ * Whether it is about one image that a model has nothing to do with; anything else would be the same with every image.
+ */
 export function isFaultOfImage(error: unknown): error is GhostNetError {
-  return error instanceof GhostNetError && ['ERR_GHOST_IMAGE', 'ERR_GHOST_FILE', 'ERR_GHOST_ARGUMENT'].includes(error.code);
+  return (
+    error instanceof GhostNetError && ['ERR_GHOST_IMAGE', 'ERR_GHOST_FILE', 'ERR_GHOST_ARGUMENT'].includes(error.code)
+  );
 }

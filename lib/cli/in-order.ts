@@ -2,10 +2,14 @@
 export type Outcome<T, R> = { readonly item: T; readonly result: R } | { readonly item: T; readonly error: unknown };
 
 /**
- * Works on up to `ahead` items at a time and gives what became of them in their order: while the consumer has one, the next
- * are in the works. Ends with those that have begun: nothing goes on behind the caller's back.
+ * Works on up to `ahead` items at a time and gives what became of them in their order: while the consumer has one, the
+ * next are in the works. Ends with those that have begun: nothing goes on behind the caller's back.
  */
-export async function* inOrder<T, R>(items: readonly T[], ahead: number, work: (item: T) => Promise<R>): AsyncGenerator<Outcome<T, R>, void, undefined> {
+export async function* inOrder<T, R>(
+  items: readonly T[],
+  ahead: number,
+  work: (item: T) => Promise<R>,
+): AsyncGenerator<Outcome<T, R>, void, undefined> {
   const begun: Promise<Outcome<T, R>>[] = [];
   let next = 0;
   try {

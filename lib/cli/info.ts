@@ -28,7 +28,15 @@ async function info(options: Options): Promise<void> {
   if (options.json) {
     const { labels, ...config } = model.config;
     const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};
-    printJson({ ghostnet: version, node: process.version, platform: platform(), ...model.info, ...config, labels: labels.length, ...plan });
+    printJson({
+      ghostnet: version,
+      node: process.version,
+      platform: platform(),
+      ...model.info,
+      ...config,
+      labels: labels.length,
+      ...plan,
+    });
   } else {
     printFacts(model);
     if (options.plan) printPlan(model);
@@ -42,7 +50,12 @@ function printFacts({ config, info }: GhostNet): void {
     ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
     ['CPU', info.cpu],
     ['kernels', `${info.isa} (of ${[...new Set([info.isa, ...cpu().isas])].join(', ')})`],
-    ['threads', info.activeThreads === info.threads ? String(info.threads) : `${info.threads}, of which ${info.activeThreads} have a core`],
+    [
+      'threads',
+      info.activeThreads === info.threads
+        ? String(info.threads)
+        : `${info.threads}, of which ${info.activeThreads} have a core`,
+    ],
     ['model', `${config.architecture}, ${config.numClasses} classes, ${info.precision}`],
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
@@ -59,8 +72,12 @@ const planRuns = 20;
 
 function printPlan(model: GhostNet): void {
   const plan = model.plan(model.config.preprocess.inputSize, planRuns);
-  print(`plan        for 1x3x${plan.inputSize.join('x')}; caches of a core: L1d ${plan.l1Bytes} bytes, L2 ${plan.l2Bytes} bytes`);
-  print(`memory      arena ${plan.arenaBytes} bytes an image, scratch ${plan.scratchBytes} bytes a thread, packed weights ${plan.weightBytes} bytes`);
+  print(
+    `plan        for 1x3x${plan.inputSize.join('x')}; caches of a core: L1d ${plan.l1Bytes} bytes, L2 ${plan.l2Bytes} bytes`,
+  );
+  print(
+    `memory      arena ${plan.arenaBytes} bytes an image, scratch ${plan.scratchBytes} bytes a thread, packed weights ${plan.weightBytes} bytes`,
+  );
   for (const { split, reason, tasks, stages, scratchBytes, macs, microseconds } of plan.steps) {
     const figures = `${microseconds.toFixed(1).padStart(8)} us  ${(macs / 1e6).toFixed(2).padStart(6)} MMAC`;
     print(`${figures}  ${split} x${tasks}: ${reason}; scratch ${scratchBytes} bytes`);

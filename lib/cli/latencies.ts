@@ -15,15 +15,21 @@ const minRuns = 20;
 const minWarmUpRuns = 3;
 
 /**
- * Runs again and again for `seconds`, after a fifth of that to warm up: caches, clocks and the optimising compiler settle.
- * A run begins every `everyMs`, or when the one before it has ended if that takes longer; 0: one right after the other.
+ * Runs again and again for `seconds`, after a fifth of that to warm up: caches, clocks and the optimising compiler
+ * settle. A run begins every `everyMs`, or when the one before it has ended if that takes longer; 0: one right after
+ * the other.
  */
 export async function measureLatencies(run: () => Promise<unknown>, seconds: number, everyMs = 0): Promise<Latencies> {
   await repeat(run, seconds / 5, everyMs, minWarmUpRuns);
   return summarise(await repeat(run, seconds, everyMs, minRuns));
 }
 
-async function repeat(run: () => Promise<unknown>, seconds: number, everyMs: number, leastRuns: number): Promise<number[]> {
+async function repeat(
+  run: () => Promise<unknown>,
+  seconds: number,
+  everyMs: number,
+  leastRuns: number,
+): Promise<number[]> {
   const latenciesMs: number[] = [];
   const end = performance.now() + 1000 * seconds;
   for (let start = performance.now(); start < end || latenciesMs.length < leastRuns; start = performance.now()) {
@@ -38,6 +44,13 @@ async function repeat(run: () => Promise<unknown>, seconds: number, everyMs: num
 export function summarise(latenciesMs: readonly number[]): Latencies {
   const sorted = [...latenciesMs].sort((a, b) => a - b);
   // The nearest rank: a latency that was measured, not a mean of two.
-  const percentileMs = (percent: number): number => round(sorted[Math.max(Math.ceil((percent / 100) * sorted.length), 1) - 1]!, 4);
-  return { runs: sorted.length, minMs: percentileMs(0), p50Ms: percentileMs(50), p90Ms: percentileMs(90), p99Ms: percentileMs(99) };
+  const percentileMs = (percent: number): number =>
+    round(sorted[Math.max(Math.ceil((percent / 100) * sorted.length), 1) - 1]!, 4);
+  return {
+    runs: sorted.length,
+    minMs: percentileMs(0),
+    p50Ms: percentileMs(50),
+    p90Ms: percentileMs(90),
+    p99Ms: percentileMs(99),
+  };
 }

@@ -8,7 +8,10 @@ export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'threads' |
 }
 
 /** The model that the options name; a download is shown on standard error. */
-export function loadModel({ model, revision, threads, precision }: ModelOptions, signal?: AbortSignal): Promise<GhostNet> {
+export function loadModel(
+  { model, revision, threads, precision }: ModelOptions,
+  signal?: AbortSignal,
+): Promise<GhostNet> {
   const options = {
     ...(revision !== undefined && { revision }),
     ...(threads !== undefined && { threads }),

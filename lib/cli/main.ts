@@ -26,9 +26,14 @@ function fail(error: unknown): void {
     // Help and version end here too, with code 0.
     if (error.exitCode === 0) return;
     // Commander puts its guess at a misspelt word on a line of its own.
-    const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ').replace(/\.$/, '');
+    const message = error.message
+      .replace(/^error: /, '')
+      .replaceAll('\n', ' ')
+      .replace(/\.$/, '');
     const sentence = error.code === 'commander.help' ? 'no command given' : message;
-    say(`${sentence}. ${missesDash(error) ? 'Standard input is read by: ghostnet classify -' : 'Try ghostnet --help'}.`);
+    say(
+      `${sentence}. ${missesDash(error) ? 'Standard input is read by: ghostnet classify -' : 'Try ghostnet --help'}.`,
+    );
     process.exitCode = exitBadUse;
     return;
   }
@@ -36,7 +41,9 @@ function fail(error: unknown): void {
   // That no binary fits takes a page of help to say.
   if (error instanceof GhostNetError) (error.code === 'ERR_GHOST_NATIVE' ? sayPage : say)(error.message);
   else {
-    sayPage(`An unexpected error, which is a fault of ghostnet's own: ${String((error as Error | undefined)?.stack ?? error)}`);
+    sayPage(
+      `An unexpected error, which is a fault of ghostnet's own: ${String((error as Error | undefined)?.stack ?? error)}`,
+    );
     process.exit();
   }
 }

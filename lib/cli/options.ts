@@ -14,7 +14,8 @@ export function wholeNumberOrNone(value: string): number {
 
 export function seconds(value: string): number {
   const number = Number(value);
-  if (!/^\d*\.?\d+$/.test(value) || number < 0.001 || number > 86400) throw new InvalidArgumentError('Expected a number of seconds, from 0.001 to 86400.');
+  if (!/^\d*\.?\d+$/.test(value) || number < 0.001 || number > 86400)
+    throw new InvalidArgumentError('Expected a number of seconds, from 0.001 to 86400.');
   return number;
 }
 
@@ -42,11 +43,21 @@ export function decodeTimeoutMs({ decodeTimeout }: DecodeLimit): { decodeTimeout
   return decodeTimeout === undefined ? {} : { decodeTimeoutMs: Math.ceil(1000 * decodeTimeout) };
 }
 
-export const modelOption = (): Option => new Option('-m, --model <path or name>', 'a model folder, a checkpoint, or the name of a published model or of a repository (default: the model in the box)');
-export const revisionOption = (): Option => new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
-export const threadsOption = (): Option => new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
+export const modelOption = (): Option =>
+  new Option(
+    '-m, --model <path or name>',
+    'a model folder, a checkpoint, or the name of a published model or of a repository (default: the model in the box)',
+  );
+export const revisionOption = (): Option =>
+  new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
+export const threadsOption = (): Option =>
+  new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
 export const precisionOption = (): Option =>
-  new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close').choices(precisions).default('fp32');
-export const decodeTimeoutOption = (): Option => new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
-export const topOption = (): Option => new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
+  new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close')
+    .choices(precisions)
+    .default('fp32');
+export const decodeTimeoutOption = (): Option =>
+  new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
+export const topOption = (): Option =>
+  new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

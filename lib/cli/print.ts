@@ -28,8 +28,8 @@ export function reportFault(sentence: string): void {
 }
 
 /**
- * A reader that closes the pipe early (ghostnet ... | head) is no failure, and the work ends; a disk that is full is one. Where
- * standard error cannot be written, nobody can be told.
+ * A reader that closes the pipe early (ghostnet ... | head) is no failure, and the work ends; a disk that is full is
+ * one. Where standard error cannot be written, nobody can be told.
  */
 export function endWithOutput(): void {
   process.stderr.on('error', () => undefined);

@@ -25,7 +25,10 @@ export function createProgram(): Command {
     .addCommand(exportCommand())
     .addCommand(completionCommand());
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().configureOutput({ outputError: () => undefined, writeErr: () => undefined }).showHelpAfterError(false);
+    command
+      .exitOverride()
+      .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
+      .showHelpAfterError(false);
   }
   return program;
 }

@@ -28,7 +28,10 @@ export class ProgressLine {
 }
 
 /** Runs `work` and shows how far its download is. */
-export async function withProgressBar<T>(work: (onProgress: (progress: LoadProgress) => void) => Promise<T>, stream?: WriteStream): Promise<T> {
+export async function withProgressBar<T>(
+  work: (onProgress: (progress: LoadProgress) => void) => Promise<T>,
+  stream?: WriteStream,
+): Promise<T> {
   const line = new ProgressLine(stream);
   try {
     return await work((progress) => line.draw(() => progressLine(progress)));

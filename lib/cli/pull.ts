@@ -15,7 +15,9 @@ interface Options {
 }
 
 const help = (): string => `
-Published models: ${publishedModels().map(({ name }) => name).join(', ')}
+Published models: ${publishedModels()
+  .map(({ name }) => name)
+  .join(', ')}
 
 The cache is the one of Hugging Face's libraries: HF_HUB_CACHE, or HF_HOME/hub, or ~/.cache/huggingface/hub.
 `;
@@ -34,7 +36,10 @@ async function pull(name: string, options: Options, signal: AbortSignal): Promis
   const revision = checkRevision(options.revision) ?? defaultRevision;
   const source = await modelSource(name);
   if ('path' in source) {
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `${name} is a path, and pull takes a model's name. A path needs no pulling: load it.`);
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `${name} is a path, and pull takes a model's name. A path needs no pulling: load it.`,
+    );
   }
   const { repository, commit, folder } = await withProgressBar((onProgress) =>
     fetchModel({ repository: source.repository, revision }, { signal, onProgress, newest: true }),

@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import type { GlobOptions } from 'tinyglobby';
 
 /**
- * Names of files are bytes, which on Linux need not be UTF-8; Node replaces what is not, and then finds no such file. Here such a
- * byte stands in a path as half of a surrogate pair, U+DC80 to U+DCFF, which no valid text has (as in Python, PEP 383).
+ * Names of files are bytes, which on Linux need not be UTF-8; Node replaces what is not, and then finds no such file.
+ * Here such a byte stands in a path as half of a surrogate pair, U+DC80 to U+DCFF, which no valid text has (as in
+ * Python, PEP 383).
  */
 const rawByte = /[\udc80-\udcff]/u;
 const rawBytes = /[\udc80-\udcff]/gu;
@@ -15,7 +16,7 @@ const isRaw = (path: string): boolean => process.platform !== 'win32' && rawByte
 export function decodePath(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString();
   let path = '';
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     // No character's encoding begins with another's.
     const length = [1, 2, 3, 4].find((count) => at + count <= bytes.length && isUtf8(bytes.subarray(at, at + count)));
     path += length === undefined ? String.fromCharCode(0xdc00 | bytes[at]!) : bytes.toString('utf8', at, at + length);
@@ -27,7 +28,11 @@ export function decodePath(bytes: Buffer): string {
 /** As Node's file system takes it: bytes only where text cannot say it. */
 export function encodePath(path: string): string | Buffer {
   if (!isRaw(path)) return path;
-  return Buffer.concat(Array.from(path, (character) => (rawByte.test(character) ? Buffer.of(character.charCodeAt(0) & 0xff) : Buffer.from(character))));
+  return Buffer.concat(
+    Array.from(path, (character) =>
+      rawByte.test(character) ? Buffer.of(character.charCodeAt(0) & 0xff) : Buffer.from(character),
+    ),
+  );
 }
 
 /** What JSON says of a file: its name, and where that is not UTF-8 its bytes too. */
@@ -47,7 +52,8 @@ export function commandArguments(): string[] {
 
 function cutAtZeros(bytes: Buffer): Buffer[] {
   const pieces: Buffer[] = [];
-  for (let from = 0, to: number; (to = bytes.indexOf(0, from)) >= 0; from = to + 1) pieces.push(bytes.subarray(from, to));
+  for (let from = 0, to: number; (to = bytes.indexOf(0, from)) >= 0; from = to + 1)
+    pieces.push(bytes.subarray(from, to));
   return pieces;
 }
 
@@ -57,7 +63,12 @@ type Callback<T> = (error: NodeJS.ErrnoException | null, result?: T) => void;
 export const rawFileSystem = {
   readdir: (folder: string, _: object, callback: Callback<fs.Dirent[]>): void =>
     fs.readdir(encodePath(folder), { withFileTypes: true, encoding: 'buffer' }, (error, entries) => {
-      callback(error, error ? undefined : entries.map((entry) => Object.assign(entry as unknown as fs.Dirent, { name: decodePath(entry.name) })));
+      callback(
+        error,
+        error
+          ? undefined
+          : entries.map((entry) => Object.assign(entry as unknown as fs.Dirent, { name: decodePath(entry.name) })),
+      );
     }),
   stat: (path: string, callback: Callback<fs.Stats>): void => fs.stat(encodePath(path), callback),
   realpath: (path: string, callback: Callback<string>): void =>

@@ -4,7 +4,17 @@ import { GhostNetError } from '../errors.js';
 import { embedFiles } from './embed-files.js';
 import { findAllImageFiles, imageIn } from './image-files.js';
 import { loadModel, type ModelOptions } from './load.js';
-import { decodeTimeoutMs, decodeTimeoutOption, jsonOption, modelOption, precisionOption, revisionOption, threadsOption, wholeNumber, type DecodeLimit } from './options.js';
+import {
+  decodeTimeoutMs,
+  decodeTimeoutOption,
+  jsonOption,
+  modelOption,
+  precisionOption,
+  revisionOption,
+  threadsOption,
+  wholeNumber,
+  type DecodeLimit,
+} from './options.js';
 import { print, printJson, round } from './print.js';
 import { jsonName } from './raw-paths.js';
 import { untilStopped } from './stop.js';
@@ -32,17 +42,29 @@ export function similarCommand(): Command {
     .addOption(precisionOption())
     .addOption(decodeTimeoutOption())
     .addOption(jsonOption())
-    .action((query: string, paths: string[], options: Options) => untilStopped((signal) => similar(query, paths, options, signal)));
+    .action((query: string, paths: string[], options: Options) =>
+      untilStopped((signal) => similar(query, paths, options, signal)),
+    );
 }
 
 async function similar(query: string, paths: string[], options: Options, signal: AbortSignal): Promise<void> {
   // That an image is like itself need not be told.
-  const files = (await findAllImageFiles(paths)).flatMap((found) => found.files).filter((file) => resolve(file) !== resolve(query));
+  const files = (await findAllImageFiles(paths))
+    .flatMap((found) => found.files)
+    .filter((file) => resolve(file) !== resolve(query));
   const model = await loadModel(options, signal);
   try {
-    const { data } = await model.embed(await imageIn(query, signal), { normalize: true, signal, ...decodeTimeoutMs(options) });
+    const { data } = await model.embed(await imageIn(query, signal), {
+      normalize: true,
+      signal,
+      ...decodeTimeoutMs(options),
+    });
     let best: Match[] = [];
-    for await (const { file, vector } of embedFiles(model, files, { normalize: true, signal, ...decodeTimeoutMs(options) })) {
+    for await (const { file, vector } of embedFiles(model, files, {
+      normalize: true,
+      signal,
+      ...decodeTimeoutMs(options),
+    })) {
       best.push({ image: file, similarity: vector.reduce((sum, value, i) => sum + value * data[i]!, 0) });
       best = best.sort((a, b) => b.similarity - a.similarity).slice(0, options.top);
     }

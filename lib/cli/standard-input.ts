@@ -47,10 +47,15 @@ function standardInputStats(): Stats | undefined {
  * The pictures of standard input: a Motion JPEG stream's frames (a JPEG file is one of a single frame), or the one
  * PNG, WebP, GIF, TIFF or AVIF file that it is.
  *
- * @throws {GhostNetError} ERR_GHOST_IMAGE when there is none; ERR_GHOST_STREAM when nothing comes for too long; ERR_GHOST_FILE
+ * @throws {GhostNetError} ERR_GHOST_IMAGE when there is none; ERR_GHOST_STREAM when nothing comes for too long;
+ *   ERR_GHOST_FILE
  * @throws `signal.reason`
  */
-export async function* standardInputFrames({ stallTimeoutMs, onSilence, ...mjpegOptions }: StandardInputOptions): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* standardInputFrames({
+  stallTimeoutMs,
+  onSilence,
+  ...mjpegOptions
+}: StandardInputOptions): AsyncGenerator<Uint8Array, void, undefined> {
   const { signal } = mjpegOptions;
   const { stdin } = process;
   const end = (): void => void stdin.destroy();
@@ -62,7 +67,10 @@ export async function* standardInputFrames({ stallTimeoutMs, onSilence, ...mjpeg
     if (isH264(first)) throw new GhostNetError('ERR_GHOST_IMAGE', `Standard input is H.264 video. ${expected}.`);
     const format = recogniseImage(first);
     if (format && format !== 'JPEG') yield await wholePicture(first, input);
-    else yield* wholeFrames(both(first, input), end, mjpegOptions, (sizeBytes) => noFrame(sizeBytes, format ? '' : `: ${remarkOn(first)}`));
+    else
+      yield* wholeFrames(both(first, input), end, mjpegOptions, (sizeBytes) =>
+        noFrame(sizeBytes, format ? '' : `: ${remarkOn(first)}`),
+      );
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof GhostNetError || !(error instanceof Error && 'syscall' in error)) throw error;
@@ -74,14 +82,25 @@ export async function* standardInputFrames({ stallTimeoutMs, onSilence, ...mjpeg
 }
 
 function noFrame(sizeBytes: number, remark: string): GhostNetError {
-  return new GhostNetError('ERR_GHOST_IMAGE', `The ${sizeBytes} bytes of standard input hold no whole JPEG frame${remark}. ${expected}.`);
+  return new GhostNetError(
+    'ERR_GHOST_IMAGE',
+    `The ${sizeBytes} bytes of standard input hold no whole JPEG frame${remark}. ${expected}.`,
+  );
 }
 
 /** The chunks of `input`, whose silence is noticed while one is waited for. */
-async function* watched(input: AsyncIterator<Buffer>, stallTimeoutMs: number | undefined, onSilence: (silentMs: number) => void): AsyncGenerator<Buffer, void, undefined> {
+async function* watched(
+  input: AsyncIterator<Buffer>,
+  stallTimeoutMs: number | undefined,
+  onSilence: (silentMs: number) => void,
+): AsyncGenerator<Buffer, void, undefined> {
   for (;;) {
-    const stalled = (): void => void process.stdin.destroy(new GhostNetError('ERR_GHOST_STREAM', `Nothing has come from standard input for ${stallTimeoutMs! / 1000} s.`));
-    const timer = stallTimeoutMs === undefined ? setTimeout(onSilence, silentMs, silentMs) : setTimeout(stalled, stallTimeoutMs);
+    const stalled = (): void =>
+      void process.stdin.destroy(
+        new GhostNetError('ERR_GHOST_STREAM', `Nothing has come from standard input for ${stallTimeoutMs! / 1000} s.`),
+      );
+    const timer =
+      stallTimeoutMs === undefined ? setTimeout(onSilence, silentMs, silentMs) : setTimeout(stalled, stallTimeoutMs);
     try {
       const next = await input.next();
       if (next.done) return;

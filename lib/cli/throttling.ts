@@ -98,7 +98,9 @@ function throttledFile(root: string): number | undefined {
 
 /** What every kernel has: under-voltage alone. */
 function voltageAlarm(root: string): number | undefined {
-  const sensor = numberedEntries(root, 'sys/class/hwmon', 'hwmon').find((folder) => readText(root, `${folder}/name`) === 'rpi_volt');
+  const sensor = numberedEntries(root, 'sys/class/hwmon', 'hwmon').find(
+    (folder) => readText(root, `${folder}/name`) === 'rpi_volt',
+  );
   return sensor === undefined ? undefined : readNumber(root, `${sensor}/in0_lcrit_alarm`);
 }
 

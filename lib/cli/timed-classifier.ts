@@ -6,7 +6,10 @@ import { topClasses, type Classification } from '../results.js';
 import { loadModel, type ModelOptions } from './load.js';
 import { decodeTimeoutMs, type DecodeLimit } from './options.js';
 
-/** What a classification took. Of images in the works together, preprocessing and network count from the end of the one before. */
+/**
+ * What a classification took. Of images in the works together, preprocessing and network count from the end of the one
+ * before.
+ */
 export interface Timings {
   /** Reading the file and decoding its pixels. */
   readonly decodeMs: number;
@@ -39,25 +42,39 @@ export class TimedClassifier {
     readonly start: StartTimings,
   ) {}
 
-  static async load(options: ModelOptions & DecodeLimit & { top: number }, signal: AbortSignal): Promise<TimedClassifier> {
+  static async load(
+    options: ModelOptions & DecodeLimit & { top: number },
+    signal: AbortSignal,
+  ): Promise<TimedClassifier> {
     const begun = performance.now();
     const model = await loadModel(options, signal);
     try {
       const loaded = performance.now();
       loadSharp();
-      return new TimedClassifier(model, options.top, decodeTimeoutMs(options).decodeTimeoutMs, { loadModelMs: loaded - begun, loadDecoderMs: performance.now() - loaded });
+      return new TimedClassifier(model, options.top, decodeTimeoutMs(options).decodeTimeoutMs, {
+        loadModelMs: loaded - begun,
+        loadDecoderMs: performance.now() - loaded,
+      });
     } catch (error) {
       await model.dispose();
       throw error;
     }
   }
 
-  async classify(image: (signal: AbortSignal) => Promise<string | Uint8Array>, signal: AbortSignal): Promise<TimedClasses> {
+  async classify(
+    image: (signal: AbortSignal) => Promise<string | Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<TimedClasses> {
     const { preprocess, labels } = this.model.config;
     const begun = performance.now();
-    const pixels = await decodeImage(await image(signal), { signal, ...(this.timeoutMs !== undefined && { timeoutMs: this.timeoutMs }) });
+    const pixels = await decodeImage(await image(signal), {
+      signal,
+      ...(this.timeoutMs !== undefined && { timeoutMs: this.timeoutMs }),
+    });
     const decodeMs = performance.now() - begun;
-    const { result: tensor, ms: preprocessMs } = await this.#preprocessing.take(() => preprocessedPixels(pixels, preprocess, { signal, spent: true }));
+    const { result: tensor, ms: preprocessMs } = await this.#preprocessing.take(() =>
+      preprocessedPixels(pixels, preprocess, { signal, spent: true }),
+    );
     const { result: logits, ms: networkMs } = await this.#network.take(() => this.model.infer(tensor, { signal }));
     const top = topClasses(logits.data, labels, this.topK);
     return { top, decodeMs, preprocessMs, networkMs, latencyMs: performance.now() - begun };
@@ -68,7 +85,10 @@ export class TimedClassifier {
   }
 }
 
-/** Work that is done one after another, in the order in which it is asked for: each begins when the one before has ended. */
+/**
+ * Work that is done one after another, in the order in which it is asked for: each begins when the one before has
+ * ended.
+ */
 class Turns {
   #endedAt = -Infinity;
 

@@ -1,6 +1,8 @@
 import type { ModelConfig } from '../model-config.js';
 
-/** The `config.json` of timm's layout on the Hugging Face hub: what `load` and `timm.create_model('hf-hub:…')` ask for. */
+/**
+ * The `config.json` of timm's layout on the Hugging Face hub: what `load` and `timm.create_model('hf-hub:…')` ask for.
+ */
 export function hubConfig({ architecture, numClasses, preprocess }: ModelConfig, labels?: readonly string[]): string {
   const { inputSize, interpolation, cropPct, cropMode, mean, std } = preprocess;
   const config = {
@@ -25,6 +27,9 @@ export function hubConfig({ architecture, numClasses, preprocess }: ModelConfig,
 }
 
 /** What a config.json says, for whoever runs an ONNX file: as texts in JSON, but for the name. */
-export function onnxMetadata({ architecture, preprocess }: ModelConfig, labels?: readonly string[]): Record<string, string> {
+export function onnxMetadata(
+  { architecture, preprocess }: ModelConfig,
+  labels?: readonly string[],
+): Record<string, string> {
   return { architecture, ...(labels && { labels: JSON.stringify(labels) }), preprocess: JSON.stringify(preprocess) };
 }

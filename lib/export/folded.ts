@@ -8,11 +8,11 @@ import { fold } from '../models/fold.js';
 const pieceElements = 2 ** 18;
 
 /**
- * A convolution's weights with its batch norm's scale multiplied in, in float64 and rounded once, in pieces of some output
- * channels each. A piece may be a view on the checkpoint's memory: it is only to be read.
+ * A convolution's weights with its batch norm's scale multiplied in, in float64 and rounded once, in pieces of some
+ * output channels each. A piece may be a view on the checkpoint's memory: it is only to be read.
  *
- * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a weight that is NaN or infinite, or is so with its scale; what reading
- *   the checkpoint's file throws
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a weight that is NaN or infinite, or is so with its scale; what
+ *   reading the checkpoint's file throws
  */
 export async function* foldedWeights(conv: Conv2dNode): AsyncGenerator<Float32Array> {
   const { parameters, outChannels } = conv;

@@ -37,18 +37,22 @@ export interface ExportedModel {
 }
 
 /**
- * Writes a model for other engines: `.onnx` (float32, opset 18, any batch, input `input` [batch, 3, h, w], output `logits`
- * [batch, classes], batch norm and branches folded in float64) or `.safetensors` (the checkpoint's parameters by timm's
- * names, with timm's `config.json` beside it). The file's name decides which. The files appear when they are whole; weights
- * go through memory in pieces.
+ * Writes a model for other engines: `.onnx` (float32, opset 18, any batch, input `input` [batch, 3, h, w], output
+ * `logits` [batch, classes], batch norm and branches folded in float64) or `.safetensors` (the checkpoint's parameters
+ * by timm's names, with timm's `config.json` beside it). The file's name decides which. The files appear when they are
+ * whole; weights go through memory in pieces.
  *
  * @param source what {@link load} takes
- * @throws {GhostNetError} what {@link load} throws; ERR_GHOST_ARGUMENT for another kind of file, ERR_GHOST_FILE if it exists
- *   or cannot be written, ERR_GHOST_ARCHITECTURE if timm has no such network, ERR_GHOST_PRECISION for a value that a half
- *   cannot hold, ERR_GHOST_SHAPE for an input that is too small
+ * @throws {GhostNetError} what {@link load} throws; ERR_GHOST_ARGUMENT for another kind of file, ERR_GHOST_FILE if it
+ *   exists or cannot be written, ERR_GHOST_ARCHITECTURE if timm has no such network, ERR_GHOST_PRECISION for a value
+ *   that a half cannot hold, ERR_GHOST_SHAPE for an input that is too small
  * @throws `signal.reason` once the signal is aborted.
  */
-export async function exportModel(source: string | URL, file: string | URL, options: ExportOptions = {}): Promise<ExportedModel> {
+export async function exportModel(
+  source: string | URL,
+  file: string | URL,
+  options: ExportOptions = {},
+): Promise<ExportedModel> {
   const given = readOptions(options, ['revision', 'onProgress', 'signal', 'half', 'inputSize', 'overwrite']);
   const revision = checkRevision(given.revision);
   const onProgress = checkOnProgress(given.onProgress);
@@ -63,7 +67,8 @@ export async function exportModel(source: string | URL, file: string | URL, opti
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
   const checkpoint = await readCheckpoint(found, signal ? { signal } : {});
   try {
-    const contents = format === 'onnx' ? onnx(checkpoint, published, inputSize) : safetensors(checkpoint, published, half);
+    const contents =
+      format === 'onnx' ? onnx(checkpoint, published, inputSize) : safetensors(checkpoint, published, half);
     const toWrite = files.map((name, i): FileToWrite => ({ path: name, pieces: contents.pieces[i]! }));
     const [sizeBytes] = await writeFiles(toWrite, overwrite, signal);
     return { files, sizeBytes: sizeBytes!, config: contents.config };
@@ -85,7 +90,10 @@ function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inp
   const network = buildGhostNet(checkpoint.tensors, architecture);
   if (!inputSize) checkOwnSize(config, network, checkpoint);
   const graph = onnxGraph(network, config.preprocess.inputSize);
-  return { pieces: [onnxFile(graph, onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published)))], config };
+  return {
+    pieces: [onnxFile(graph, onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published)))],
+    config,
+  };
 }
 
 function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefined, half: boolean): Contents {
@@ -102,7 +110,8 @@ function timmArchitecture({ tensors, framework, file }: Checkpoint): Architectur
     const message = `${file} holds MindSpore's network, which ${fault}: its weights as .safetensors would mean another one. Export it as .onnx.`;
     return new GhostNetError('ERR_GHOST_ARCHITECTURE', message, { cause });
   };
-  if (architecture.version > 1 && architecture.gateUpsampling === 'bilinear') throw otherwise("upsamples its gates bilinearly and timm's does not");
+  if (architecture.version > 1 && architecture.gateUpsampling === 'bilinear')
+    throw otherwise("upsamples its gates bilinearly and timm's does not");
   try {
     return inspectGhostNet(tensors);
   } catch (cause) {
@@ -114,18 +123,26 @@ function pathOf(file: unknown): string {
   const href = hrefOf(file);
   if (href?.startsWith('file:')) return filePath(href);
   if (typeof file === 'string' && file !== '' && !file.includes('\0')) return file;
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', `The file to write should be given as a path or a file: URL, found ${href ?? shown(file)}.`);
+  throw new GhostNetError(
+    'ERR_GHOST_ARGUMENT',
+    `The file to write should be given as a path or a file: URL, found ${href ?? shown(file)}.`,
+  );
 }
 
 function formatOf(path: string): 'onnx' | 'safetensors' {
   const [, extension] = /\.(onnx|safetensors)$/i.exec(path) ?? [];
   if (extension !== undefined) return extension.toLowerCase() as 'onnx' | 'safetensors';
-  throw new GhostNetError('ERR_GHOST_ARGUMENT', `${path} should end in .onnx or .safetensors, which says what is written.`);
+  throw new GhostNetError(
+    'ERR_GHOST_ARGUMENT',
+    `${path} should end in .onnx or .safetensors, which says what is written.`,
+  );
 }
 
 function checkFits(format: 'onnx' | 'safetensors', half: boolean, inputSize: unknown): Pair | undefined {
-  if (half && format === 'onnx') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'half is for .safetensors: an .onnx file is written in float32.');
+  if (half && format === 'onnx')
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', 'half is for .safetensors: an .onnx file is written in float32.');
   if (inputSize === undefined) return undefined;
-  if (format !== 'onnx') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'inputSize is for .onnx: a .safetensors file has no size of input.');
+  if (format !== 'onnx')
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', 'inputSize is for .onnx: a .safetensors file has no size of input.');
   return checkInputSize(inputSize);
 }

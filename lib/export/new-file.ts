@@ -17,19 +17,27 @@ export async function checkVacant(paths: readonly string[]): Promise<void> {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw writeError(path, cause);
     });
-    if (stats) throw new GhostNetError('ERR_GHOST_FILE', `${path} exists already. Name another file, or allow overwriting (overwrite: true, --force).`);
+    if (stats)
+      throw new GhostNetError(
+        'ERR_GHOST_FILE',
+        `${path} exists already. Name another file, or allow overwriting (overwrite: true, --force).`,
+      );
   }
 }
 
 /**
- * Writes files under temporary names beside their own, which they get when all of them are whole and on the disk: whatever
- * happens, no half file bears its name, and what failed leaves nothing behind.
+ * Writes files under temporary names beside their own, which they get when all of them are whole and on the disk:
+ * whatever happens, no half file bears its name, and what failed leaves nothing behind.
  *
  * @returns the sizes in bytes
  * @throws {GhostNetError} ERR_GHOST_FILE if one cannot be written; what making the pieces throws
  * @throws `signal.reason` once the signal is aborted.
  */
-export async function writeFiles(files: readonly FileToWrite[], overwrite: boolean, signal?: AbortSignal): Promise<number[]> {
+export async function writeFiles(
+  files: readonly FileToWrite[],
+  overwrite: boolean,
+  signal?: AbortSignal,
+): Promise<number[]> {
   const written: { path: string; temporary: string; sizeBytes: number }[] = [];
   try {
     for (const toWrite of files) {
@@ -48,7 +56,11 @@ export async function writeFiles(files: readonly FileToWrite[], overwrite: boole
   }
 }
 
-async function writeWhole({ path, pieces, head }: FileToWrite, temporary: string, signal?: AbortSignal): Promise<number> {
+async function writeWhole(
+  { path, pieces, head }: FileToWrite,
+  temporary: string,
+  signal?: AbortSignal,
+): Promise<number> {
   const handle = await onDisk(path, open(temporary, 'wx'));
   let sizeBytes = 0;
   try {

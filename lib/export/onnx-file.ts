@@ -1,5 +1,12 @@
 import { elementCount } from '../checkpoints/tensor.js';
-import { opset, type OnnxAttribute, type OnnxConstant, type OnnxGraph, type OnnxNode, type OnnxValue } from './onnx-graph.js';
+import {
+  opset,
+  type OnnxAttribute,
+  type OnnxConstant,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxValue,
+} from './onnx-graph.js';
 import { Message } from './protobuf.js';
 
 /** ONNX's own version of the file's structure, the one that came with the opset. */
@@ -14,22 +21,29 @@ const dataType = { float32: 1, int64: 7 } as const;
 const sizeBytes = { float32: 4, int64: 8 } as const;
 
 /**
- * An ONNX model file, piece by piece: the graph first, then each constant as its numbers are made, so that no more than a
- * part of one is in memory.
+ * An ONNX model file, piece by piece: the graph first, then each constant as its numbers are made, so that no more than
+ * a part of one is in memory.
  *
  * @param metadata texts by their names, for whoever runs the model
  */
-export async function* onnxFile(graph: OnnxGraph, metadata: Readonly<Record<string, string>> = {}): AsyncGenerator<Uint8Array> {
+export async function* onnxFile(
+  graph: OnnxGraph,
+  metadata: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array> {
   const head = new Message().integer(model.irVersion, irVersion).text(model.producerName, 'ghostnet');
   head.message(model.opsetImport, new Message().text(1, '').integer(2, opset));
-  for (const [key, value] of Object.entries(metadata)) head.message(model.metadata, new Message().text(1, key).text(2, value));
+  for (const [key, value] of Object.entries(metadata))
+    head.message(model.metadata, new Message().text(1, key).text(2, value));
 
   const structure = new Message().text(graphField.name, 'ghostnet');
   for (const node of graph.nodes) structure.message(graphField.node, nodeMessage(node));
   structure.message(graphField.input, valueMessage(graph.input)).message(graphField.output, valueMessage(graph.output));
 
   const constants = graph.constants.map((constant) => ({ constant, start: constantStart(constant) }));
-  const graphBytes = constants.reduce((sum, { constant, start }) => sum + start.sizeBytes + contentBytes(constant), structure.sizeBytes);
+  const graphBytes = constants.reduce(
+    (sum, { constant, start }) => sum + start.sizeBytes + contentBytes(constant),
+    structure.sizeBytes,
+  );
   yield head.head(model.graph, graphBytes).bytes();
   yield structure.bytes();
   for (const { constant, start } of constants) {
@@ -55,7 +69,8 @@ function nodeMessage({ op, name, inputs, attributes }: OnnxNode): Message {
   const message = new Message();
   for (const input of inputs) message.text(nodeField.input, input);
   message.text(nodeField.output, name).text(nodeField.name, name).text(nodeField.opType, op);
-  for (const [key, value] of Object.entries(attributes)) message.message(nodeField.attribute, attributeMessage(key, value));
+  for (const [key, value] of Object.entries(attributes))
+    message.message(nodeField.attribute, attributeMessage(key, value));
   return message;
 }
 
@@ -71,7 +86,8 @@ function attributeMessage(name: string, value: OnnxAttribute): Message {
 
 function valueMessage({ name, shape }: OnnxValue): Message {
   const dimensions = new Message();
-  for (const size of shape) dimensions.message(1, typeof size === 'number' ? new Message().integer(1, size) : new Message().text(2, size));
+  for (const size of shape)
+    dimensions.message(1, typeof size === 'number' ? new Message().integer(1, size) : new Message().text(2, size));
   const tensorType = new Message().integer(1, dataType.float32).message(2, dimensions);
   return new Message().text(1, name).message(2, new Message().message(1, tensorType));
 }

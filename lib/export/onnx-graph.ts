@@ -40,9 +40,9 @@ export interface OnnxGraph {
 }
 
 /**
- * A graph with one output, a linear layer's, as ONNX: input `input` [batch, c, h, w] of `inputSize`, output of the graph's
- * name [batch, classes]. Nodes keep their names. Batch norm is folded into the weights in float64; the linear layer is a
- * Gemm. The operators need opset {@link opset}.
+ * A graph with one output, a linear layer's, as ONNX: input `input` [batch, c, h, w] of `inputSize`, output of the
+ * graph's name [batch, classes]. Nodes keep their names. Batch norm is folded into the weights in float64; the linear
+ * layer is a Gemm. The operators need opset {@link opset}.
  */
 export function onnxGraph(graph: Graph, inputSize: Pair, batch: number | 'batch' = 'batch'): OnnxGraph {
   return new Translation(graph, inputSize).translate(batch);
@@ -65,7 +65,8 @@ class Translation {
 
   translate(batch: number | 'batch'): OnnxGraph {
     const [output, ...others] = this.graph.outputs;
-    if (!output || others.length > 0) throw new GhostNetError('ERR_GHOST_ARGUMENT', 'A graph to export should have exactly one output.');
+    if (!output || others.length > 0)
+      throw new GhostNetError('ERR_GHOST_ARGUMENT', 'A graph to export should have exactly one output.');
     for (const [id, node] of this.graph.nodes.entries()) {
       if (id === output.node) this.addClassifier(node, output.name);
       else this.addNode(node);
@@ -85,7 +86,10 @@ class Translation {
       case 'conv2d':
         return this.addConv(node);
       case 'avg_pool2d':
-        return this.add('AveragePool', node.name, [this.nameOf(node.input)], { kernel_shape: node.kernel, strides: node.stride });
+        return this.add('AveragePool', node.name, [this.nameOf(node.input)], {
+          kernel_shape: node.kernel,
+          strides: node.stride,
+        });
       case 'global_avg_pool':
         return this.add('GlobalAveragePool', node.name, [this.nameOf(node.input)]);
       case 'concat':
@@ -95,28 +99,45 @@ class Translation {
         return this.addResize(node);
       case 'mul':
       case 'add':
-        return this.add(node.op === 'mul' ? 'Mul' : 'Add', node.name, node.inputs.map((id) => this.nameOf(id)));
+        return this.add(
+          node.op === 'mul' ? 'Mul' : 'Add',
+          node.name,
+          node.inputs.map((id) => this.nameOf(id)),
+        );
     }
   }
 
   private addConv(node: Conv2dNode): void {
     const { name, outChannels, inChannels, groups, kernel, padding, activation } = node;
     const before = activation === 'none' ? name : `${name}.conv`;
-    this.add('Conv', before, [this.nameOf(node.input), ...this.parametersOf(node, [outChannels, inChannels / groups, ...kernel])], {
-      kernel_shape: kernel,
-      strides: node.stride,
-      pads: [...padding, ...padding],
-      dilations: node.dilation,
-      group: groups,
-    });
+    this.add(
+      'Conv',
+      before,
+      [this.nameOf(node.input), ...this.parametersOf(node, [outChannels, inChannels / groups, ...kernel])],
+      {
+        kernel_shape: kernel,
+        strides: node.stride,
+        pads: [...padding, ...padding],
+        dilations: node.dilation,
+        group: groups,
+      },
+    );
     if (activation === 'relu') this.add('Relu', name, [before]);
     if (activation === 'sigmoid') this.add('Sigmoid', name, [before]);
-    if (activation === 'hard_sigmoid') this.add('HardSigmoid', name, [before], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
+    if (activation === 'hard_sigmoid')
+      this.add('HardSigmoid', name, [before], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
   }
 
   private addClassifier(node: GraphNode, output: string): void {
-    if (node.op !== 'conv2d' || this.shapes[node.input]!.slice(1).some((side) => side !== 1) || node.activation !== 'none') {
-      throw new GhostNetError('ERR_GHOST_ARGUMENT', `The output of a graph to export should be a linear layer, and ${node.name} is none.`);
+    if (
+      node.op !== 'conv2d' ||
+      this.shapes[node.input]!.slice(1).some((side) => side !== 1) ||
+      node.activation !== 'none'
+    ) {
+      throw new GhostNetError(
+        'ERR_GHOST_ARGUMENT',
+        `The output of a graph to export should be a linear layer, and ${node.name} is none.`,
+      );
     }
     const flat = `${node.name}.flatten`;
     this.add('Flatten', flat, [this.nameOf(node.input)], { axis: 1 });
@@ -130,15 +151,26 @@ class Translation {
     const weight = this.constant(`${name}.weight`, 'float32', shape, async function* () {
       for await (const piece of foldedWeights(node)) yield littleEndianBytes(piece);
     });
-    return bias ? [weight, this.constant(`${name}.bias`, 'float32', [outChannels], () => [littleEndianBytes(bias)])] : [weight];
+    return bias
+      ? [weight, this.constant(`${name}.bias`, 'float32', [outChannels], () => [littleEndianBytes(bias)])]
+      : [weight];
   }
 
   private addConcat({ name, inputs, channels }: ConcatNode): void {
     const joined = inputs.reduce((sum, id) => sum + this.shapes[id]![0], 0);
     const whole = joined === channels;
-    this.add('Concat', whole ? name : `${name}.joined`, inputs.map((id) => this.nameOf(id)), { axis: 1 });
+    this.add(
+      'Concat',
+      whole ? name : `${name}.joined`,
+      inputs.map((id) => this.nameOf(id)),
+      { axis: 1 },
+    );
     if (whole) return;
-    const [starts, ends, axes] = [this.whole(`${name}.starts`, 0), this.whole(`${name}.ends`, channels), this.whole(`${name}.axes`, 1)];
+    const [starts, ends, axes] = [
+      this.whole(`${name}.starts`, 0),
+      this.whole(`${name}.ends`, channels),
+      this.whole(`${name}.axes`, 1),
+    ];
     this.add('Slice', name, [`${name}.joined`, starts, ends, axes]);
   }
 
@@ -155,7 +187,10 @@ class Translation {
       const scales = this.constant(`${name}.scales`, 'float32', [4], () => [littleEndianBytes(factors)]);
       return this.add('Resize', name, [this.nameOf(input), '', scales], mode);
     }
-    this.add('Resize', name, [this.nameOf(input), '', '', this.whole(`${name}.sizes`, outHeight, outWidth)], { ...mode, axes: [2, 3] });
+    this.add('Resize', name, [this.nameOf(input), '', '', this.whole(`${name}.sizes`, outHeight, outWidth)], {
+      ...mode,
+      axes: [2, 3],
+    });
   }
 
   private nameOf(id: NodeId): string {
@@ -171,7 +206,12 @@ class Translation {
     return this.constant(name, 'int64', [values.length], () => [int64Bytes(values)]);
   }
 
-  private constant(name: string, type: OnnxConstant['type'], shape: readonly number[], pieces: OnnxConstant['pieces']): string {
+  private constant(
+    name: string,
+    type: OnnxConstant['type'],
+    shape: readonly number[],
+    pieces: OnnxConstant['pieces'],
+  ): string {
     this.constants.push({ name, type, shape, pieces });
     return name;
   }

@@ -15,8 +15,8 @@ const largestHalf = 65504;
  * A file in the safetensors format, piece by piece, of the tensors in their order.
  *
  * @param type of the elements; `F16` rounds each once
- * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a value that is NaN or infinite, ERR_GHOST_PRECISION for one that a half
- *   cannot hold
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a value that is NaN or infinite, ERR_GHOST_PRECISION for one that a
+ *   half cannot hold
  */
 export async function* safetensorsFile(tensors: StateDict, type: 'F32' | 'F16'): AsyncGenerator<Uint8Array> {
   yield header(tensors, type);
@@ -35,7 +35,9 @@ function header(tensors: StateDict, type: 'F32' | 'F16'): Uint8Array {
     return [name, { dtype: type, shape: tensor.shape, data_offsets: offsets }];
   });
   // Readers in Python ask for the framework.
-  const json = Buffer.from(JSON.stringify({ __metadata__: { format: 'pt' }, ...(Object.fromEntries(entries) as object) }));
+  const json = Buffer.from(
+    JSON.stringify({ __metadata__: { format: 'pt' }, ...(Object.fromEntries(entries) as object) }),
+  );
   const lengthBytes = Math.ceil(json.length / alignmentBytes) * alignmentBytes;
   const bytes = Buffer.alloc(8 + lengthBytes, ' ');
   bytes.writeBigUInt64LE(BigInt(lengthBytes));

@@ -8,10 +8,13 @@ const maxHeaderBytes = 100_000_000;
 const lengthBytes = 8;
 
 /**
- * How many bytes a file will have that has come in part: as the server says, or else as the header of a `.safetensors` file
- * does. Null where neither does, undefined as long as the header has not come.
+ * How many bytes a file will have that has come in part: as the server says, or else as the header of a `.safetensors`
+ * file does. Null where neither does, undefined as long as the header has not come.
  */
-export async function announcedBytes({ name, sizeBytes }: RemoteFile, partial: PartialFile): Promise<number | null | undefined> {
+export async function announcedBytes(
+  { name, sizeBytes }: RemoteFile,
+  partial: PartialFile,
+): Promise<number | null | undefined> {
   if (sizeBytes !== undefined) return sizeBytes;
   if (!name.endsWith('.safetensors')) return null;
   if (partial.sizeBytes < lengthBytes) return undefined;
@@ -26,7 +29,9 @@ export async function announcedBytes({ name, sizeBytes }: RemoteFile, partial: P
 function endOfData(header: string): number | undefined {
   try {
     const entries = Object.values(JSON.parse(header) as Record<string, { data_offsets?: unknown } | null>);
-    const ends = entries.flatMap((entry) => (Array.isArray(entry?.data_offsets) ? [Number(entry.data_offsets[1])] : []));
+    const ends = entries.flatMap((entry) =>
+      Array.isArray(entry?.data_offsets) ? [Number(entry.data_offsets[1])] : [],
+    );
     const end = ends.reduce((largest, next) => Math.max(largest, next), 0);
     return Number.isSafeInteger(end) && end > 0 ? end : undefined;
   } catch {

@@ -64,7 +64,9 @@ export class RepositoryCache {
   /** Whether the snapshot has weights, and a config.json or the knowledge that there is none. */
   async isComplete(commit: string): Promise<boolean> {
     const snapshot = this.snapshot(commit);
-    const names = await Promise.all(hubFiles.map(async (name) => ((await isThere(lstat(join(snapshot, name)))) ? name : undefined)));
+    const names = await Promise.all(
+      hubFiles.map(async (name) => ((await isThere(lstat(join(snapshot, name)))) ? name : undefined)),
+    );
     // The one that would be read; a link to a blob that somebody has removed leads nowhere.
     const weights = names.find((name) => name !== undefined);
     if (weights === undefined || !(await isThere(stat(join(snapshot, weights))))) return false;
@@ -126,7 +128,8 @@ async function linked(target: string, file: string): Promise<boolean> {
     return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EPERM' || code === 'ENOSYS' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'EINVAL') return false;
+    if (code === 'EPERM' || code === 'ENOSYS' || code === 'ENOTSUP' || code === 'EOPNOTSUPP' || code === 'EINVAL')
+      return false;
     throw error;
   }
 }

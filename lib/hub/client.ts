@@ -127,7 +127,13 @@ export class HubClient {
   }
 }
 
-function remoteFile(url: string, name: string, commit: string | null, etag: string | null, size: string | null): RemoteFile {
+function remoteFile(
+  url: string,
+  name: string,
+  commit: string | null,
+  etag: string | null,
+  size: string | null,
+): RemoteFile {
   if (commit === null || !isCommit(commit)) throw noHub(url, 'the answer names no commit (X-Repo-Commit)');
   const bare = etag?.replace(/^W\//, '').replace(/^"(.*)"$/, '$1') ?? '';
   // It will be a file's name.

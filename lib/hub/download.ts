@@ -27,8 +27,9 @@ export const maxAttempts = 5;
 const maxUnsound = 2;
 
 /**
- * Makes a file's content a blob of the cache. Goes on where a download broke off, and starts again where that cannot be.
- * Of one whose size nobody says, neither the server nor its own header, `maxBytes` may come; more is refused, and not kept.
+ * Makes a file's content a blob of the cache. Goes on where a download broke off, and starts again where that cannot
+ * be. Of one whose size nobody says, neither the server nor its own header, `maxBytes` may come; more is refused, and
+ * not kept.
  *
  * @throws {PassingFault} when it failed too often
  * @throws {GhostNetError} ERR_GHOST_HUB
@@ -44,7 +45,11 @@ export async function download(
 ): Promise<void> {
   const partial = new PartialFile(cache.blobs, file.etag);
   const report = (): void =>
-    onProgress?.({ file: file.name, loadedBytes: partial.sizeBytes, ...(file.sizeBytes !== undefined && { totalBytes: file.sizeBytes }) });
+    onProgress?.({
+      file: file.name,
+      loadedBytes: partial.sizeBytes,
+      ...(file.sizeBytes !== undefined && { totalBytes: file.sizeBytes }),
+    });
   let unsound = 0;
   const attempt = async (): Promise<void> => {
     // Another process may have been faster.
@@ -58,17 +63,30 @@ export async function download(
     await partial.finish();
   };
   try {
-    await retrying(attempt, { attempts: maxAttempts, delayMs: settings.retryDelayMs, signal, progress: () => partial.sizeBytes });
+    await retrying(attempt, {
+      attempts: maxAttempts,
+      delayMs: settings.retryDelayMs,
+      signal,
+      progress: () => partial.sizeBytes,
+    });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT' || unsound === maxUnsound || error instanceof TooLarge) await partial.discard();
+    if (code === 'ENOSPC' || code === 'EDQUOT' || unsound === maxUnsound || error instanceof TooLarge)
+      await partial.discard();
     else await partial.abandon();
     throw error;
   }
 }
 
 /** Appends what is missing. False if the whole is not what it should be. */
-async function receive(client: HubClient, file: RemoteFile, maxBytes: number, partial: PartialFile, report: () => void, signal?: AbortSignal): Promise<boolean> {
+async function receive(
+  client: HubClient,
+  file: RemoteFile,
+  maxBytes: number,
+  partial: PartialFile,
+  report: () => void,
+  signal?: AbortSignal,
+): Promise<boolean> {
   let announced = await announcedBytes(file, partial);
   if (partial.sizeBytes < (announced ?? Infinity)) {
     const body = await client.content(file, partial.sizeBytes, signal);

@@ -53,7 +53,12 @@ export function isOffline({ repository, revision }: Wanted, { cacheFolder }: Hub
 }
 
 /** The hub's refusal of a request, by its status and by what `X-Error-Code` says. */
-export function refused(status: number, errorCode: string | null, wanted: Wanted, settings: HubSettings): GhostNetError {
+export function refused(
+  status: number,
+  errorCode: string | null,
+  wanted: Wanted,
+  settings: HubSettings,
+): GhostNetError {
   const { repository, revision } = wanted;
   const { endpoint, token } = settings;
   const page = `${endpoint}/${repository}`;
@@ -68,7 +73,9 @@ export function refused(status: number, errorCode: string | null, wanted: Wanted
   // The hub tells strangers that a private repository does not exist, and that one which does not exist is forbidden.
   if (status === 401 || status === 403 || status === 404) {
     const access = token ? 'the token in use may not read it' : 'it is private, which takes a token in HF_TOKEN';
-    return hubError(`${repository} is no file or folder here, and at ${page} there is no model, or ${access}.${didYouMean(repository)}`);
+    return hubError(
+      `${repository} is no file or folder here, and at ${page} there is no model, or ${access}.${didYouMean(repository)}`,
+    );
   }
   return hubError(`${repository} cannot be fetched: ${endpoint} answered with status ${status}. Check HF_ENDPOINT.`);
 }
@@ -81,7 +88,9 @@ export function noHub(url: string, found: string): GhostNetError {
 }
 
 export function noWeights({ repository, revision }: Wanted, names: readonly string[]): GhostNetError {
-  return hubError(`${repository} (revision ${revision}) should hold ${names.join(' or ')} and does not. It is no model that can be read here.`);
+  return hubError(
+    `${repository} (revision ${revision}) should hold ${names.join(' or ')} and does not. It is no model that can be read here.`,
+  );
 }
 
 const diskFaults: Readonly<Record<string, string>> = {
@@ -97,5 +106,8 @@ export function cacheFault(error: unknown, { cacheFolder }: HubSettings): unknow
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || typeof code !== 'string' || typeof syscall !== 'string') return error;
   const fault = diskFaults[code] ?? `${message}. Make it a folder that can be written`;
-  return hubError(`The cache ${cacheFolder} cannot take the model: ${fault}, or set HF_HUB_CACHE to another folder.`, error);
+  return hubError(
+    `The cache ${cacheFolder} cannot take the model: ${fault}, or set HF_HUB_CACHE to another folder.`,
+    error,
+  );
 }

@@ -4,7 +4,16 @@ import { GhostNetError } from '../errors.js';
 import { RepositoryCache } from './cache.js';
 import { HubClient, isCommit, type RemoteFile } from './client.js';
 import { download, maxAttempts, type DownloadOptions } from './download.js';
-import { cacheFault, isOffline, noWeights, PassingFault, RevisionNotFound, tooLarge, unreachable, type Wanted } from './faults.js';
+import {
+  cacheFault,
+  isOffline,
+  noWeights,
+  PassingFault,
+  RevisionNotFound,
+  tooLarge,
+  unreachable,
+  type Wanted,
+} from './faults.js';
 import type { PublishedModel } from './published.js';
 import { retrying } from './retry.js';
 import { hubSettings, type HubSettings } from './settings.js';
@@ -22,7 +31,11 @@ export interface LocatedModel {
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT, ERR_GHOST_FILE or ERR_GHOST_HUB
  * @throws `signal.reason`
  */
-export async function locateModel(source: unknown, revision: string | undefined, options: DownloadOptions): Promise<LocatedModel> {
+export async function locateModel(
+  source: unknown,
+  revision: string | undefined,
+  options: DownloadOptions,
+): Promise<LocatedModel> {
   const found = await modelSource(source);
   if ('repository' in found) {
     const { repository, published } = found;
@@ -49,20 +62,27 @@ export interface FetchOptions extends DownloadOptions {
 export const defaultRevision = 'main';
 
 /**
- * Brings the files of a model (`config.json`, and `model.safetensors` or else `pytorch_model.bin`) into the cache, all of
- * one commit. Nothing is asked of the network for a commit that is there already, or when HF_HUB_OFFLINE is set. A branch
- * or tag is looked up each time; if that or the download fails, the commit that it was last time does, where it is whole
- * (unless `newest`).
+ * Brings the files of a model (`config.json`, and `model.safetensors` or else `pytorch_model.bin`) into the cache, all
+ * of one commit. Nothing is asked of the network for a commit that is there already, or when HF_HUB_OFFLINE is set. A
+ * branch or tag is looked up each time; if that or the download fails, the commit that it was last time does, where it
+ * is whole (unless `newest`).
  *
  * @throws {GhostNetError} ERR_GHOST_HUB
  * @throws `signal.reason`
  */
-export async function fetchModel(wanted: Wanted, options: FetchOptions = {}, given?: HubSettings): Promise<FetchedModel> {
+export async function fetchModel(
+  wanted: Wanted,
+  options: FetchOptions = {},
+  given?: HubSettings,
+): Promise<FetchedModel> {
   const settings = given ?? (await hubSettings());
   const { repository, revision } = wanted;
   const cache = new RepositoryCache(settings, repository);
   const known = isCommit(revision) ? revision : await cache.readRef(revision);
-  const cached = known !== undefined && (await cache.isComplete(known)) ? { repository, revision, commit: known, folder: cache.snapshot(known) } : undefined;
+  const cached =
+    known !== undefined && (await cache.isComplete(known))
+      ? { repository, revision, commit: known, folder: cache.snapshot(known) }
+      : undefined;
   if (cached && (isCommit(revision) || settings.offline)) return cached;
   if (settings.offline) throw isOffline(wanted, settings);
   const mayFallBack = cached !== undefined && !options.newest;
@@ -121,7 +141,11 @@ class Fetch {
 
   #find(name: string, revision: string) {
     const { attempts, settings, options } = this;
-    return retrying(() => this.#client.find(name, revision, options.signal), { attempts, delayMs: settings.retryDelayMs, signal: options.signal });
+    return retrying(() => this.#client.find(name, revision, options.signal), {
+      attempts,
+      delayMs: settings.retryDelayMs,
+      signal: options.signal,
+    });
   }
 
   async #bring(file: RemoteFile, maxBytes: number): Promise<void> {

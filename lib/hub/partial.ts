@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { isMissing } from './cache.js';
 import { PassingFault } from './faults.js';
 
-/** Longer than a process that still downloads leaves its file alone: it waits a minute at most, and notes each attempt. */
+/**
+ * Longer than a process that still downloads leaves its file alone: it waits a minute at most, and notes each attempt.
+ */
 const abandonedAfterMs = 180_000;
 
 /** How much is hashed at a time, and so the delay of an abort. */
@@ -14,8 +16,8 @@ const pieceBytes = 4 * 2 ** 20;
  * The part of a blob that has come so far, in a file that belongs to this download alone until it is whole.
  *
  * What a download that failed or was killed has left is taken over by the next one. Should its owner only have slept
- * and wake up after all, it finds that its file has gone. What it may still write before that is the same content in the
- * same place: a file is only ever appended to, and started again under a new name.
+ * and wake up after all, it finds that its file has gone. What it may still write before that is the same content in
+ * the same place: a file is only ever appended to, and started again under a new name.
  */
 export class PartialFile {
   #path = '';
@@ -130,7 +132,14 @@ export class PartialFile {
   /** Takes over the longest that nobody works on. A rename succeeds for one process alone. */
   async #adopt(path: string): Promise<boolean> {
     const names = (await readdir(this.blobs)).filter((name) => name.startsWith(`${this.etag}.ghostnet-`));
-    const found = await Promise.all(names.map((name) => stat(join(this.blobs, name)).then((stats) => ({ name, stats }), () => undefined)));
+    const found = await Promise.all(
+      names.map((name) =>
+        stat(join(this.blobs, name)).then(
+          (stats) => ({ name, stats }),
+          () => undefined,
+        ),
+      ),
+    );
     const abandoned = found
       .filter((file) => file !== undefined)
       .filter(({ stats }) => stats.isFile() && Date.now() - stats.mtimeMs > abandonedAfterMs)
@@ -139,7 +148,11 @@ export class PartialFile {
     let adopted = false;
     for (const file of abandoned) {
       if (adopted) await rm(file, { force: true });
-      else adopted = await rename(file, path).then(() => true, () => false);
+      else
+        adopted = await rename(file, path).then(
+          () => true,
+          () => false,
+        );
     }
     return adopted;
   }

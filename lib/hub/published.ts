@@ -27,14 +27,18 @@ export interface PublishedModel {
 let models: readonly PublishedModel[] | undefined;
 
 export function publishedModels(): readonly PublishedModel[] {
-  models ??= (JSON.parse(readFileSync(join(packageRoot, 'weights/manifest.json'), 'utf8')) as { models: PublishedModel[] }).models;
+  models ??= (
+    JSON.parse(readFileSync(join(packageRoot, 'weights/manifest.json'), 'utf8')) as { models: PublishedModel[] }
+  ).models;
   return models;
 }
 
 /** The words of its classes, which repositories of published weights leave to the reader. */
 export function publishedLabels({ data }: PublishedModel): readonly string[] | undefined {
   const file = labelFiles[data];
-  return file === undefined ? undefined : (JSON.parse(readFileSync(join(packageRoot, 'weights', file), 'utf8')) as { labels: string[] }).labels;
+  return file === undefined
+    ? undefined
+    : (JSON.parse(readFileSync(join(packageRoot, 'weights', file), 'utf8')) as { labels: string[] }).labels;
 }
 
 const labelFiles: Readonly<Record<string, string>> = { 'ImageNet-1k': 'imagenet-1k.json' };
@@ -46,7 +50,11 @@ export function findPublished(name: string): PublishedModel | undefined {
 
 /** A question for the end of an error message where `name` nearly is a published one, else an empty string. */
 export function didYouMean(name: string): string {
-  const candidates = publishedModels().flatMap(({ name, architecture, repository }) => [name, architecture, repository]);
+  const candidates = publishedModels().flatMap(({ name, architecture, repository }) => [
+    name,
+    architecture,
+    repository,
+  ]);
   const nearest = nearestName(name, candidates);
   return nearest !== undefined && nearest !== name ? ` Did you mean ${nearest}?` : '';
 }

@@ -15,7 +15,10 @@ export interface RetryOptions {
 }
 
 /** Does something again after a {@link PassingFault}, and throws the last one. */
-export async function retrying<T>(attempt: () => Promise<T>, { attempts, delayMs, signal, progress = () => 0 }: RetryOptions): Promise<T> {
+export async function retrying<T>(
+  attempt: () => Promise<T>,
+  { attempts, delayMs, signal, progress = () => 0 }: RetryOptions,
+): Promise<T> {
   let reached = progress();
   for (let failures = 0; ;) {
     try {
@@ -32,7 +35,9 @@ export async function retrying<T>(attempt: () => Promise<T>, { attempts, delayMs
 }
 
 function tooLong(fault: PassingFault, waitMs: number): PassingFault {
-  return new PassingFault(`${fault.message} and asks to come back in ${Math.round(waitMs / 1000)} s`, waitMs, { cause: fault });
+  return new PassingFault(`${fault.message} and asks to come back in ${Math.round(waitMs / 1000)} s`, waitMs, {
+    cause: fault,
+  });
 }
 
 /** How long a server asks to wait. Its header `Retry-After` holds seconds or a date. */

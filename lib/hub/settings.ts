@@ -33,7 +33,8 @@ const defaultTimeoutSeconds = 10;
  * @throws {GhostNetError} ERR_GHOST_HUB if one makes no sense
  */
 export async function hubSettings(env: Environment = process.env): Promise<HubSettings> {
-  const home = folder(env['HF_HOME']) ?? join(folder(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache'), 'huggingface');
+  const home =
+    folder(env['HF_HOME']) ?? join(folder(env['XDG_CACHE_HOME']) ?? join(homedir(), '.cache'), 'huggingface');
   const token = isOn(env['HF_HUB_DISABLE_IMPLICIT_TOKEN']) ? undefined : await readToken(env, home);
   return {
     endpoint: checkEndpoint(env['HF_ENDPOINT'] || defaultEndpoint),

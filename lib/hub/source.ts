@@ -6,8 +6,7 @@ import { didYouMean, findPublished, publishedModels, type PublishedModel } from 
 
 /** Where a model is: on this machine, or in a repository of a hub. */
 export type ModelSource =
-  | { readonly path: string }
-  | { readonly repository: string; readonly published?: PublishedModel };
+  { readonly path: string } | { readonly repository: string; readonly published?: PublishedModel };
 
 /** `org/name`, as the Hugging Face hub allows them. */
 const repositoryName = /^[A-Za-z0-9][\w.-]{0,95}\/[A-Za-z0-9][\w.-]{0,95}$/;

@@ -28,7 +28,8 @@ export class StallTimer {
   /** What an error of fetch means; `what` has happened. */
   faultOf(error: unknown, what: string): unknown {
     if (this.caller?.aborted) return this.caller.reason;
-    if (this.#controller.signal.aborted) return new PassingFault(`nothing has come for ${this.timeoutMs / 1000} s`, undefined, { cause: error });
+    if (this.#controller.signal.aborted)
+      return new PassingFault(`nothing has come for ${this.timeoutMs / 1000} s`, undefined, { cause: error });
     // fetch says "fetch failed" or "terminated", and its cause says why.
     const { cause = error } = error as { cause?: { code?: string; message?: string } };
     const { code, message } = cause as { code?: string; message?: string };

@@ -38,15 +38,18 @@ export async function decodeBytes(bytes: Uint8Array, name: string, timeoutMs: nu
   // in a Buffer of this realm, because sharp does not know a Uint8Array of another one (vm, jest).
   const { buffer, byteOffset, byteLength } = placeOf(bytes);
   const encoded = isSharedArrayBuffer(buffer) ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
-  const decode = (limitInputPixels: number): Promise<RawImage> => pixelsOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, timeoutMs);
+  const decode = (limitInputPixels: number): Promise<RawImage> =>
+    pixelsOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, timeoutMs);
   try {
     return await decode(ordinaryPixels);
   } catch (error) {
     if (!(error instanceof GhostNetError) || !tooManyPixels.test(reasonOf(error.cause))) throw error;
   }
-  const metadata = await sharp(encoded, sharpOptions).metadata().catch((cause: unknown) => {
-    throw undecodable(name, reasonIn(cause), cause);
-  });
+  const metadata = await sharp(encoded, sharpOptions)
+    .metadata()
+    .catch((cause: unknown) => {
+      throw undecodable(name, reasonIn(cause), cause);
+    });
   checkHeader(metadata, name);
   return decode(maxImagePixels);
 }
@@ -58,7 +61,11 @@ function checkHeader(metadata: Metadata, name: string): void {
     throw undecodable(name, `${size} are too elongated to be resized; crop it first`);
   }
   const needed = bytesToDecode(metadata);
-  if (needed > maxDecodeBytes) throw undecodable(name, `${size} would take ${needed} bytes to decode, more than ${maxDecodeBytes}; reduce it first`);
+  if (needed > maxDecodeBytes)
+    throw undecodable(
+      name,
+      `${size} would take ${needed} bytes to decode, more than ${maxDecodeBytes}; reduce it first`,
+    );
 }
 
 /** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */
@@ -67,10 +74,18 @@ export function decodePipeline(pipeline: SharpLike, timeoutMs: number): Promise<
 }
 
 /**
- * The most that is in memory at once: RGB of 8 bits, and what the format's decoder must hold as a whole. That is nothing
- * where it gives row by row.
+ * The most that is in memory at once: RGB of 8 bits, and what the format's decoder must hold as a whole. That is
+ * nothing where it gives row by row.
  */
-export function bytesToDecode({ format, width, height, channels, depth, isProgressive, chromaSubsampling }: Metadata): number {
+export function bytesToDecode({
+  format,
+  width,
+  height,
+  channels,
+  depth,
+  isProgressive,
+  chromaSubsampling,
+}: Metadata): number {
   const sampleBytes = { uchar: 1, char: 1, ushort: 2, short: 2 }[depth as string] ?? 4;
   const whole: Partial<Record<string, number>> = {
     // Coefficients of 16 bits; with 4:2:0 there are half as many.
@@ -100,7 +115,9 @@ async function pixelsOf(start: () => SharpLike, name: string, timeoutMs: number)
   return checkPixels(found, name);
 }
 
-/** Sharp stops the work itself where it can; it counts whole seconds, and a shorter time that the user has set stays. */
+/**
+ * Sharp stops the work itself where it can; it counts whole seconds, and a shorter time that the user has set stays.
+ */
 function stopAfter(pipeline: SharpLike, timeoutMs: number): void {
   const { timeout, options } = pipeline as { timeout?: unknown; options?: { timeoutSeconds?: unknown } };
   if (typeof timeout !== 'function') return;
@@ -112,12 +129,15 @@ function stopAfter(pipeline: SharpLike, timeoutMs: number): void {
 function checkPixels(found: unknown, name: string): RawImage {
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
   const { data, info } = isObject(found) ? readFields(found, ['data', 'info'], name) : {};
-  if (!isUint8Array(data) || !isObject(info)) throw undecodable(name, `it gave ${kindOf(found)} in place of { data, info }`);
+  if (!isUint8Array(data) || !isObject(info))
+    throw undecodable(name, `it gave ${kindOf(found)} in place of { data, info }`);
   const { width, height, channels } = readFields(info, ['width', 'height', 'channels'], name);
   return checkRawImage({ data, width, height, channels }, `The pixels of ${name}`);
 }
 
 function reasonIn(cause: unknown): string {
   const reason = reasonOf(cause);
-  return tooManyPixels.test(reason) ? `it exceeds the pixel limit (${maxImagePixels} unless a pipeline sets its own); reduce it first` : reason;
+  return tooManyPixels.test(reason)
+    ? `it exceeds the pixel limit (${maxImagePixels} unless a pipeline sets its own); reduce it first`
+    : reason;
 }

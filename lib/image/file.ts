@@ -25,13 +25,18 @@ export async function kindOfImageFile(path: string): Promise<'file' | 'pipe'> {
 }
 
 /**
- * Not left to sharp, which caches what it decoded by the file's name. No more than the start is read of what is no picture.
+ * Not left to sharp, which caches what it decoded by the file's name. No more than the start is read of what is no
+ * picture.
  *
  * @param name stands in messages
  * @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_IMAGE
  * @throws `signal.reason`
  */
-export async function readImageFile(path: string | Buffer, signal: AbortSignal | undefined, name = String(path)): Promise<Uint8Array> {
+export async function readImageFile(
+  path: string | Buffer,
+  signal: AbortSignal | undefined,
+  name = String(path),
+): Promise<Uint8Array> {
   try {
     return await readWholeFile(path, maxFileBytes, signal, (head) => checkFormat(head, name));
   } catch (cause) {

@@ -46,7 +46,11 @@ const others: readonly (readonly [name: string, advice: string, ...Mark[]])[] = 
   ['an AVI video', frames, [0, 'RIFF'], [8, 'AVI ']],
   ['a Matroska or WebM video', frames, [0, '\x1aE\xdf\xa3']],
   ['a zip archive', 'unpack it first', [0, 'PK\x03\x04']],
-  ['compressed with gzip (an .svgz drawing, or another file)', 'unpack it, and render a drawing to PNG first', [0, '\x1f\x8b']],
+  [
+    'compressed with gzip (an .svgz drawing, or another file)',
+    'unpack it, and render a drawing to PNG first',
+    [0, '\x1f\x8b'],
+  ],
   ['a pointer of Git LFS', 'run git lfs pull', [0, 'version https://git-lfs']],
 ];
 
@@ -56,10 +60,18 @@ export function recogniseImage(head: Uint8Array): ImageFormat | undefined {
   return decoded.find(([, ...marks]) => has(bytes, marks))?.[0] ?? (brandsOf(bytes)?.isAvif ? 'AVIF' : undefined);
 }
 
-/** What can be said of a file that is not decoded: what it is, and what to do. Continues "the file … cannot be decoded: ". */
+/**
+ * What can be said of a file that is not decoded: what it is, and what to do. Continues "the file … cannot be decoded:
+ * ".
+ */
 export function remarkOn(head: Uint8Array): string {
   const bytes = asLatin1(head);
-  const [name, advice] = others.find(([, , ...marks]) => has(bytes, marks)) ?? netpbm(bytes) ?? brandsOf(bytes)?.remark ?? markup(bytes) ?? [];
+  const [name, advice] =
+    others.find(([, , ...marks]) => has(bytes, marks)) ??
+    netpbm(bytes) ??
+    brandsOf(bytes)?.remark ??
+    markup(bytes) ??
+    [];
   if (name !== undefined) return `it is ${name}; ${advice}`;
   return `it is no picture of a known format (it begins with ${quoted(bytes.slice(0, 16))})`;
 }
@@ -94,7 +106,10 @@ function brandsOf(bytes: string): { isAvif: boolean; remark: Remark } | undefine
 
 /** A drawing or a page. In whatever encoding: its marks are ASCII, between which UTF-16 and UTF-32 put zeros. */
 function markup(bytes: string): Remark | undefined {
-  const text = bytes.replaceAll('\0', '').replace(/^(?:\xef\xbb\xbf|\xfe\xff|\xff\xfe)/, '').trimStart();
+  const text = bytes
+    .replaceAll('\0', '')
+    .replace(/^(?:\xef\xbb\xbf|\xfe\xff|\xff\xfe)/, '')
+    .trimStart();
   if (!text.startsWith('<')) return undefined;
   if (/<!doctype\s+html|<html/i.test(text)) return ['a web page', 'check the link that it was downloaded from'];
   if (/<(?:\w+:)?svg[\s>]|<!doctype\s+(?:\w+:)?svg/i.test(text)) return ['an SVG drawing', 'render it to PNG first'];

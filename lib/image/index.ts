@@ -47,22 +47,26 @@ export type ImageInput = string | URL | Uint8Array | ArrayBuffer | RawImage | Sh
  * embedded colour profiles are ignored, an animation gives its first frame. A sharp pipeline is cloned, so it
  * can be used again, and keeps the options that it was made with.
  *
- * Of a file its bytes must be those of a format that is promised: others may be made to take any time and memory. Some are
- * decoded at once, the rest wait for their turn; the time limit begins with it.
+ * Of a file its bytes must be those of a format that is promised: others may be made to take any time and memory. Some
+ * are decoded at once, the rest wait for their turn; the time limit begins with it.
  *
  * Decoding needs sharp, which is loaded with the first image that is not raw pixels.
  *
- * @throws GhostNetError `ERR_GHOST_ARGUMENT` no image at all, or a URL that is not `file:`; `ERR_GHOST_FILE` the file cannot
- *   be read; `ERR_GHOST_IMAGE` it is no image of these formats, damaged, too large or takes too long; `ERR_GHOST_NATIVE`
- *   sharp cannot be loaded.
+ * @throws GhostNetError `ERR_GHOST_ARGUMENT` no image at all, or a URL that is not `file:`; `ERR_GHOST_FILE` the file
+ *   cannot be read; `ERR_GHOST_IMAGE` it is no image of these formats, damaged, too large or takes too long;
+ *   `ERR_GHOST_NATIVE` sharp cannot be loaded.
  * @throws `signal.reason` at once, although a thread may still be at work for a while
  */
-export async function decodeImage(input: ImageInput, { signal, timeoutMs = defaultDecodeTimeoutMs }: Partial<Limits> = {}): Promise<RawImage> {
+export async function decodeImage(
+  input: ImageInput,
+  { signal, timeoutMs = defaultDecodeTimeoutMs }: Partial<Limits> = {},
+): Promise<RawImage> {
   const limits = { signal, timeoutMs };
   signal?.throwIfAborted();
   const path = pathOf(input);
   if (path !== undefined) return decodeFile(path, limits);
-  if (isUint8Array(input)) return decode(`The image of ${input.byteLength} bytes`, limits, (name) => decodeBytes(input, name, timeoutMs));
+  if (isUint8Array(input))
+    return decode(`The image of ${input.byteLength} bytes`, limits, (name) => decodeBytes(input, name, timeoutMs));
   if (isAnyArrayBuffer(input)) return decodeImage(new Uint8Array(input), limits);
   if (isSharpLike(input)) return decode('The sharp pipeline', limits, () => decodePipeline(input, timeoutMs));
   if (!isRawImage(input)) throw noImage(input);
@@ -84,13 +88,18 @@ async function decodeFile(path: string, limits: Limits): Promise<RawImage> {
 }
 
 function decode(name: string, limits: Limits, work: (name: string) => Promise<RawImage>): Promise<RawImage> {
-  return inTurn(() => work(name), limits, () => tookTooLong(name, limits.timeoutMs));
+  return inTurn(
+    () => work(name),
+    limits,
+    () => tookTooLong(name, limits.timeoutMs),
+  );
 }
 
 function pathOf(input: unknown): string | undefined {
   const text = typeof input === 'string' ? input : hrefOf(input);
   if (text === undefined) return undefined;
-  if (text === '') throw new GhostNetError('ERR_GHOST_ARGUMENT', 'The path of an image is expected, found an empty string.');
+  if (text === '')
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', 'The path of an image is expected, found an empty string.');
   // Two letters at least before the colon: C:\\photo.jpg is a path.
   if (typeof input === 'string' && !/^(?:data:|[a-z][a-z\d+.-]+:\/\/)/i.test(text)) return text;
   if (/^file:/i.test(text)) return filePath(text);

@@ -20,7 +20,9 @@ export function checkRawImage(input: object, what = 'Raw pixels'): RawImage {
   }
   const fault = (expected: string): GhostNetError => new GhostNetError('ERR_GHOST_IMAGE', `${what} ${expected}.`);
   if (!isSide(width) || !isSide(height)) {
-    throw fault(`must have a whole width and height from 1 to ${maxSide}, not ${numberOrKind(width)} x ${numberOrKind(height)}`);
+    throw fault(
+      `must have a whole width and height from 1 to ${maxSide}, not ${numberOrKind(width)} x ${numberOrKind(height)}`,
+    );
   }
   if (channels !== 1 && channels !== 3 && channels !== 4) {
     throw fault(`must have 1 (grey), 3 (RGB) or 4 (RGBA) channels, not ${numberOrKind(channels)}`);

@@ -17,9 +17,9 @@ export function loadSharp(): Sharp {
 }
 
 /**
- * By `require`, which every host has where this runs: Jest's replaces this module's own, and bundlers leave it for a package
- * that is outside. In a single-executable program it may know Node's modules alone: there, packages lie beside the program.
- * A failure is not remembered: too many open files are fewer a moment later.
+ * By `require`, which every host has where this runs: Jest's replaces this module's own, and bundlers leave it for a
+ * package that is outside. In a single-executable program it may know Node's modules alone: there, packages lie beside
+ * the program. A failure is not remembered: too many open files are fewer a moment later.
  */
 function required(): Sharp {
   let first: unknown;
@@ -65,7 +65,8 @@ function fault(cause: unknown): string {
   // Sharp tells of what it has tried in its message, with the codes.
   const { code } = cause as NodeJS.ErrnoException;
   const said = `${code ?? ''} ${cause instanceof Error ? cause.message : ''}`;
-  if (/\b(?:EMFILE|ENFILE)\b|too many open files/i.test(said)) return 'cannot be loaded: too many files are open. Close some, or raise the limit (ulimit -n).';
+  if (/\b(?:EMFILE|ENFILE)\b|too many open files/i.test(said))
+    return 'cannot be loaded: too many files are open. Close some, or raise the limit (ulimit -n).';
   if (/\bERR_(?:ACCESS_DENIED|DLOPEN_DISABLED|MANIFEST_\w+)\b/.test(said)) {
     const advice = 'Allow it to read its files and to load its addon (--allow-fs-read, --allow-addons; no --no-addons)';
     return `is forbidden by how this program was started: ${reasonOf(cause)}. ${advice}.`;

@@ -18,7 +18,9 @@ export interface Claim {
   readonly advice: string;
 }
 
-/** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensors, which are `found`'s, are not those that are claimed. */
+/**
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensors, which are `found`'s, are not those that are claimed.
+ */
 export function checkClaim({ name, source, advice }: Claim, found: Variant, tensors: StateDict, file: string): void {
   const [, version, hundredths] = /^ghostnet(?:v([23]))?_(\d{3})(?:\.|$)/.exec(name) ?? [];
   if (hundredths === undefined) return;

@@ -1,7 +1,17 @@
 import { shapeText } from '../checkpoints/faults.js';
 import type { StateDict } from '../checkpoints/tensor.js';
 import { GhostNetError } from '../errors.js';
-import type { Activation, BatchNorm, Conv2dNode, Graph, GraphNode, GraphOutput, NodeId, Pair, Parameters } from '../graph.js';
+import type {
+  Activation,
+  BatchNorm,
+  Conv2dNode,
+  Graph,
+  GraphNode,
+  GraphOutput,
+  NodeId,
+  Pair,
+  Parameters,
+} from '../graph.js';
 import { mergeBranches, type Branch } from './branches.js';
 
 /** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
@@ -190,7 +200,10 @@ function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, sha
 
 function parametersOf({ weight, bias, batchNorm, branches, outChannels }: PlannedConv2d): TensorSpec[] {
   if (branches) {
-    return branches.flatMap((branch) => [...(branch.weight ? [branch.weight] : []), ...normSpecs(branch.batchNorm, outChannels)]);
+    return branches.flatMap((branch) => [
+      ...(branch.weight ? [branch.weight] : []),
+      ...normSpecs(branch.batchNorm, outChannels),
+    ]);
   }
   return [weight, ...(bias ? [bias] : []), ...(batchNorm === undefined ? [] : normSpecs(batchNorm, outChannels))];
 }
@@ -224,7 +237,13 @@ function foundBranch({ weight, batchNorm }: PlannedBranch, tensors: StateDict): 
 
 function foundNorm(name: string, tensors: StateDict): BatchNorm {
   const vector = (part: string): Float32Array => tensors.get(`${name}.${part}`)!.data!;
-  return { name, weight: vector('weight'), bias: vector('bias'), mean: vector('running_mean'), variance: vector('running_var') };
+  return {
+    name,
+    weight: vector('weight'),
+    bias: vector('bias'),
+    mean: vector('running_mean'),
+    variance: vector('running_var'),
+  };
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -22,9 +22,9 @@ interface ScaledBranch extends Branch {
 }
 
 /**
- * Branches as the one convolution that computes the same: since all of them are linear, their kernels, each scaled by its
- * batch norm, are added in float64 and rounded once (GhostNetV3, section 3.2; RepVGG, arXiv 2101.03697). A kernel of 1x1
- * and the identity lie in the middle of a larger one, and only depthwise convolutions have them.
+ * Branches as the one convolution that computes the same: since all of them are linear, their kernels, each scaled by
+ * its batch norm, are added in float64 and rounded once (GhostNetV3, section 3.2; RepVGG, arXiv 2101.03697). A kernel
+ * of 1x1 and the identity lie in the middle of a larger one, and only depthwise convolutions have them.
  *
  * The sum is made when its elements are read, so that no more of it is in memory than is asked for.
  *
@@ -69,7 +69,12 @@ class MergedKernel {
     }
   }
 
-  private async readBlock(elements: Float32Array, first: number, sum: Float64Array, scratch: Float32Array): Promise<void> {
+  private async readBlock(
+    elements: Float32Array,
+    first: number,
+    sum: Float64Array,
+    scratch: Float32Array,
+  ): Promise<void> {
     sum.fill(0);
     for (const branch of this.branches) {
       if (this.isWhole(branch)) await this.addWhole(branch, sum, first, scratch);
@@ -84,7 +89,12 @@ class MergedKernel {
     return weight !== undefined && elementCount(weight) === scale.length * this.perChannel;
   }
 
-  private async addWhole({ weight, scale }: ScaledBranch, sum: Float64Array, first: number, scratch: Float32Array): Promise<void> {
+  private async addWhole(
+    { weight, scale }: ScaledBranch,
+    sum: Float64Array,
+    first: number,
+    scratch: Float32Array,
+  ): Promise<void> {
     const values = await elementsOf(weight!, first, sum.length, scratch);
     for (let i = 0; i < sum.length;) {
       const channel = Math.floor((first + i) / this.perChannel);
@@ -113,7 +123,9 @@ class MergedKernel {
     for (const branch of this.branches) {
       const { weight, weightName } = branch;
       if (!weight || weightName === undefined) continue;
-      const { from, count } = this.isWhole(branch) ? { from: first, count: elements.length } : this.channelsIn(first, elements.length);
+      const { from, count } = this.isWhole(branch)
+        ? { from: first, count: elements.length }
+        : this.channelsIn(first, elements.length);
       const values = await elementsOf(weight, from, count);
       const index = values.findIndex((value) => !Number.isFinite(value));
       if (index >= 0) return notFinite(weightName, values[index]!, from + index);

@@ -57,7 +57,9 @@ const headChannels = 1280;
 /** What timm's `feature_info` lists: the values of strides 2, 4, 8, 16 and 32. */
 export const featureLevels: readonly string[] = [
   'conv_stem',
-  ...[...stages.entries()].flatMap(([stage, blocks]) => (blocks.some(([, , , , stride]) => stride === 2) ? [`blocks.${stage}`] : [])),
+  ...[...stages.entries()].flatMap(([stage, blocks]) =>
+    blocks.some(([, , , , stride]) => stride === 2) ? [`blocks.${stage}`] : [],
+  ),
 ];
 
 /** The first stage whose blocks have DFC attention from version 2 on. */
@@ -67,9 +69,9 @@ const firstAttentionStage = 2;
  * The graph of a network with the weights of `tensors`, which it shares. Nodes have timm's module names.
  *
  * `outputs` names the values to hand back, default `logits` alone: `logits` [n, numClasses], `pre_logits` [n, 1280],
- * `conv_stem` (the first convolution, before its batch norm and activation: timm's first feature), `blocks.0` to `blocks.9`
- * (the stages, [n, c, h, w]), and from version 2 on `blocks.N.M.ghost1.gate`, the DFC attention after its sigmoid, at half
- * the block's resolution. Nodes that no output needs are left out.
+ * `conv_stem` (the first convolution, before its batch norm and activation: timm's first feature), `blocks.0` to
+ * `blocks.9` (the stages, [n, c, h, w]), and from version 2 on `blocks.N.M.ghost1.gate`, the DFC attention after its
+ * sigmoid, at half the block's resolution. Nodes that no output needs are left out.
  *
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_ARGUMENT for an
  *   unknown output.
@@ -162,7 +164,10 @@ function ghostModule(
   });
   const ghost = net.concat([primary, cheap], `${name}.concat`, channels);
   if (gate === undefined) return ghost;
-  return net.mul([ghost, net.upsample(variant.gateUpsampling ?? 'nearest', gate, `${name}.upsample`, ghost)], `${name}.mul`);
+  return net.mul(
+    [ghost, net.upsample(variant.gateUpsampling ?? 'nearest', gate, `${name}.upsample`, ghost)],
+    `${name}.mul`,
+  );
 }
 
 /** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches. */

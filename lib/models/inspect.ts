@@ -24,7 +24,13 @@ export function inspectGhostNet(tensors: StateDict, framework: Framework = 'pyto
   const kind = kindOf([...tensors.keys()]);
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
   // MindSpore's own code rounds up; other networks with its names need not.
-  const kinds: Kind[] = framework === 'pytorch' ? [kind] : [{ ...kind, ...mindSpore, channelRounding: 'up' }, { ...kind, ...mindSpore }];
+  const kinds: Kind[] =
+    framework === 'pytorch'
+      ? [kind]
+      : [
+          { ...kind, ...mindSpore, channelRounding: 'up' },
+          { ...kind, ...mindSpore },
+        ];
   const { variant, expected } = findVariant(tensors, kinds, numClasses);
   checkNames(expected, tensors, kind.version);
   if (numClasses === 0) throw unfit('has a classifier of 0 classes; expected one class or more');
@@ -57,7 +63,8 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version
   const missing = [...known].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
   const other = lookAlike(extra);
-  const surplus = extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
+  const surplus =
+    extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
   if (missing.length === 0) {
     if (surplus) throw unfit(`is no GhostNet V${version} that is known${surplus}`);
   } else if (missing.every((name) => name.startsWith('classifier.')) && missing.length === 2) {
@@ -73,14 +80,15 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, version
 function checkShapes(expected: readonly TensorSpec[], tensors: StateDict, network: string): void {
   const faults = expected.flatMap((spec) => tensorFault(spec, tensors, network) ?? []);
   if (faults.length === 0) return;
-  const others = faults.length === 1 ? '' : `; ${faults.length - 1} of ${expected.length} other tensors do not fit it either`;
+  const others =
+    faults.length === 1 ? '' : `; ${faults.length - 1} of ${expected.length} other tensors do not fit it either`;
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${faults[0]!}${others}.`);
 }
 
 /**
- * The variant of one of `kinds`, and its tensors, of the width multiplier whose channel counts are those of the tensors,
- * with as few decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960
- * of its quotient can be right.
+ * The variant of one of `kinds`, and its tensors, of the width multiplier whose channel counts are those of the
+ * tensors, with as few decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths
+ * within 4 / 960 of its quotient can be right.
  */
 function findVariant(
   tensors: StateDict,

@@ -6,14 +6,17 @@ import { tooLarge } from '../input-limits.js';
 export type MapShape = readonly [channels: number, height: number, width: number];
 
 /** Of each graph, the shapes for the size that was asked for last: a camera's pictures are all of one size. */
-const lastShapes = new WeakMap<Graph, { readonly height: number; readonly width: number; readonly shapes: readonly MapShape[] }>();
+const lastShapes = new WeakMap<
+  Graph,
+  { readonly height: number; readonly width: number; readonly shapes: readonly MapShape[] }
+>();
 
 /**
  * The shape of every node's value, for an input of `height` x `width` pixels. Windows that do not fit at the end are
  * dropped, as PyTorch does.
  *
- * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing, or for an input that the engine refuses: below its
- *   limits no number here or there overflows.
+ * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing, or for an input that the engine refuses: below
+ *   its limits no number here or there overflows.
  */
 export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapShape[] {
   const last = lastShapes.get(graph);
@@ -34,8 +37,8 @@ export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapSh
 }
 
 /**
- * Input pixels from one element of each output's map to the next, by the output's name: what the convolutions and pools on
- * the way to it multiply up to. Of a map that was pooled to a single element it means nothing.
+ * Input pixels from one element of each output's map to the next, by the output's name: what the convolutions and pools
+ * on the way to it multiply up to. Of a map that was pooled to a single element it means nothing.
  */
 export function outputStrides(graph: Graph): Map<string, number> {
   const strides: number[] = [];

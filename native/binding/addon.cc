@@ -34,7 +34,8 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   if (!Environment::open(env)) return exports;
   const auto function = [&](const char* name, napi_callback callback) {
     napi_value value;
-    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &value) == napi_ok) napi_set_named_property(env, exports, name, value);
+    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &value) == napi_ok)
+      napi_set_named_property(env, exports, name, value);
   };
   function("cpu", entry<cpu>);
   function("createModel", entry<create_model>);

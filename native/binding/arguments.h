@@ -16,8 +16,7 @@ napi_value entry(napi_env env, napi_callback_info raw) {
     const Napi::CallbackInfo info(env, raw);
     return Function(info);
   } catch (const std::bad_alloc&) {
-  } catch (const std::length_error&) {
-  }
+  } catch (const std::length_error&) {}
   napi_throw_error(env, "out_of_memory", "out of memory");
   return nullptr;
 }
@@ -30,7 +29,9 @@ inline double number(const Napi::Value& value) {
 inline std::string text(const Napi::Value& value) {
   char buffer[64];
   size_t length = 0;
-  return napi_get_value_string_utf8(value.Env(), value, buffer, sizeof buffer, &length) == napi_ok ? std::string(buffer, length) : std::string();
+  return napi_get_value_string_utf8(value.Env(), value, buffer, sizeof buffer, &length) == napi_ok
+             ? std::string(buffer, length)
+             : std::string();
 }
 
 /// The elements of a typed array of this type, or null. `value` may be null.
@@ -38,7 +39,8 @@ template <class T>
 T* array(napi_env env, napi_value value, napi_typedarray_type type, size_t* count) {
   napi_typedarray_type found;
   void* data = nullptr;
-  if (value && napi_get_typedarray_info(env, value, &found, count, &data, nullptr, nullptr) == napi_ok && found == type) return static_cast<T*>(data);
+  if (value && napi_get_typedarray_info(env, value, &found, count, &data, nullptr, nullptr) == napi_ok && found == type)
+    return static_cast<T*>(data);
   *count = 0;
   return nullptr;
 }

@@ -23,7 +23,8 @@ const char* name_of(StatusCode code) {
 bool can_run(napi_env env) {
   napi_value global;
   bool ignored;
-  return napi_get_global(env, &global) == napi_ok && napi_has_named_property(env, global, "Object", &ignored) == napi_ok;
+  return napi_get_global(env, &global) == napi_ok &&
+         napi_has_named_property(env, global, "Object", &ignored) == napi_ok;
 }
 
 }  // namespace
@@ -43,7 +44,8 @@ std::unique_ptr<Channel> Channel::open(napi_env env) {
   auto channel = std::make_unique<Channel>();
   napi_value name;
   if (napi_create_string_utf8(env, "ghostnet", NAPI_AUTO_LENGTH, &name) != napi_ok ||
-      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, channel.get(), &Channel::deliver, &channel->function_) != napi_ok)
+      napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, channel.get(),
+                                      &Channel::deliver, &channel->function_) != napi_ok)
     return nullptr;
   napi_unref_threadsafe_function(env, channel->function_);
   return channel;

@@ -12,8 +12,8 @@
 
 namespace ghostnet {
 
-/// One call from JavaScript that is answered later: callback(failure) or callback(null, value). Made and destroyed on the
-/// JavaScript thread; whoever computes it only borrows it until it is posted.
+/// One call from JavaScript that is answered later: callback(failure) or callback(null, value). Made and destroyed on
+/// the JavaScript thread; whoever computes it only borrows it until it is posted.
 class Answer {
  public:
   explicit Answer(const Napi::Function& callback) : callback_(Napi::Persistent(callback)) {}
@@ -56,8 +56,8 @@ class Channel {
   /// Any thread. Needs no memory of ours, and does nothing once the channel is closed.
   void post(Answer* answer) noexcept;
 
-  /// In a clean-up hook of the environment, and never in a finaliser: Node 24.14 and later run those while they hold the
-  /// lock that a release needs, older versions when the function has been freed already.
+  /// In a clean-up hook of the environment, and never in a finaliser: Node 24.14 and later run those while they hold
+  /// the lock that a release needs, older versions when the function has been freed already.
   void close();
   /// The answers that will not come any more. Nobody may compute one.
   void forget() { awaited_.clear(); }

@@ -12,15 +12,15 @@ Environment* Environment::open(Napi::Env env) {
   try {
     channel = Channel::open(env);
     if (channel) here = new Environment(channel);
-  } catch (const std::bad_alloc&) {
-  }
+  } catch (const std::bad_alloc&) {}
   if (!here) {
     if (channel) channel->close();
     napi_throw_error(env, nullptr, "this environment is shutting down or short of memory");
     return nullptr;
   }
   env.SetInstanceData(here);
-  // Hooks run before all finalisers, and the one that was added last runs first: before Node's own for the channel's function.
+  // Hooks run before all finalisers, and the one that was added last runs first: before Node's own for the channel's
+  // function.
   napi_add_env_cleanup_hook(env, [](void* ending) { static_cast<Environment*>(ending)->end(); }, here);
   return here;
 }
@@ -28,7 +28,8 @@ Environment* Environment::open(Napi::Env env) {
 uint64_t Environment::run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> job) {
   auto* const expected = static_cast<Job*>(channel_->expect(env, std::move(job)));
   const uint64_t id = expected->id();
-  if (!queue.add(expected)) channel_->withdraw(env, expected)->reject(env, Status::out_of_memory("the system gives no more threads"));
+  if (!queue.add(expected))
+    channel_->withdraw(env, expected)->reject(env, Status::out_of_memory("the system gives no more threads"));
   return id;
 }
 

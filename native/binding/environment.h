@@ -30,7 +30,9 @@ class Environment {
 
  private:
   // Takes the channel over where nothing fails.
-  explicit Environment(std::unique_ptr<Channel>& channel) : preprocessing_(*channel), building_(*channel) { channel_.swap(channel); }
+  explicit Environment(std::unique_ptr<Channel>& channel) : preprocessing_(*channel), building_(*channel) {
+    channel_.swap(channel);
+  }
   // Ends all threads that read or write JavaScript's memory, while it is still there. A clean-up hook.
   void end();
 

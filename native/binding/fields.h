@@ -1,5 +1,6 @@
-// Reading of JavaScript objects by Node's C interface. A worker that is being terminated lets every access to a property
-// fail at any moment; the C++ wrapper takes that for a reason to abort the process, so nothing is read through it.
+// Reading of JavaScript objects by Node's C interface. A worker that is being terminated lets every access to a
+// property fail at any moment; the C++ wrapper takes that for a reason to abort the process, so nothing is read through
+// it.
 #pragma once
 
 #include <node_api.h>

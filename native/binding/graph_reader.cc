@@ -11,12 +11,20 @@ struct Named {
   E value;
 };
 constexpr Named<Op> kOps[] = {
-    {"input", Op::input},   {"conv2d", Op::conv2d}, {"avg_pool2d", Op::avg_pool2d},
-    {"concat", Op::concat}, {"global_avg_pool", Op::global_avg_pool}, {"upsample_nearest", Op::upsample_nearest},
-    {"mul", Op::mul},       {"add", Op::add},       {"upsample_bilinear", Op::upsample_bilinear},
+    {"input", Op::input},
+    {"conv2d", Op::conv2d},
+    {"avg_pool2d", Op::avg_pool2d},
+    {"concat", Op::concat},
+    {"global_avg_pool", Op::global_avg_pool},
+    {"upsample_nearest", Op::upsample_nearest},
+    {"mul", Op::mul},
+    {"add", Op::add},
+    {"upsample_bilinear", Op::upsample_bilinear},
 };
-constexpr Named<Activation> kActivations[] = {
-    {"none", Activation::none}, {"relu", Activation::relu}, {"sigmoid", Activation::sigmoid}, {"hard_sigmoid", Activation::hard_sigmoid}};
+constexpr Named<Activation> kActivations[] = {{"none", Activation::none},
+                                              {"relu", Activation::relu},
+                                              {"sigmoid", Activation::sigmoid},
+                                              {"hard_sigmoid", Activation::hard_sigmoid}};
 
 template <class E, size_t N>
 bool find(const Named<E> (&names)[N], const std::string& name, E* value) {
@@ -37,7 +45,8 @@ Status read_conv(const Fields& o, Node* node) {
   node->padding = pair(o, "padding");
   node->dilation = pair(o, "dilation");
   node->groups = o.integer("groups");
-  node->weight_count = int64_t{node->channels} * o.integer("inChannels") / std::max(1, node->groups) * node->kernel.y * node->kernel.x;
+  node->weight_count =
+      int64_t{node->channels} * o.integer("inChannels") / std::max(1, node->groups) * node->kernel.y * node->kernel.x;
   if (!find(kActivations, o.text("activation"), &node->activation))
     return Status::invalid_argument("node '" + node->name + "': unknown activation");
   return Status::success();
@@ -45,19 +54,23 @@ Status read_conv(const Fields& o, Node* node) {
 
 Status read_node(const Fields& o, const Graph& graph, Node* node) {
   node->name = o.text("name");
-  if (!find(kOps, o.text("op"), &node->op)) return Status::invalid_argument("node '" + node->name + "': unknown operator");
+  if (!find(kOps, o.text("op"), &node->op))
+    return Status::invalid_argument("node '" + node->name + "': unknown operator");
   if (o.get("input")) node->inputs.push_back(o.integer("input"));
   if (o.get("like")) node->inputs.push_back(o.integer("like"));
   const Fields inputs = o.object("inputs");
   for (uint32_t i = 0; i < inputs.length(); ++i) node->inputs.push_back(inputs.integer_at(i));
   for (int input : node->inputs)
-    if (input < 0 || static_cast<size_t>(input) >= graph.nodes.size()) return Status::invalid_argument("node '" + node->name + "': inputs must come before it");
+    if (input < 0 || static_cast<size_t>(input) >= graph.nodes.size())
+      return Status::invalid_argument("node '" + node->name + "': inputs must come before it");
   if (node->op == Op::conv2d) return read_conv(o, node);
   if (node->op == Op::avg_pool2d) {
     node->kernel = pair(o, "kernel");
     node->stride = pair(o, "stride");
   }
-  node->channels = o.get("channels") || node->inputs.empty() ? o.integer("channels") : graph.nodes[static_cast<size_t>(node->inputs[0])].channels;
+  node->channels = o.get("channels") || node->inputs.empty()
+                       ? o.integer("channels")
+                       : graph.nodes[static_cast<size_t>(node->inputs[0])].channels;
   return Status::success();
 }
 

@@ -9,7 +9,8 @@ namespace {
 
 class Inference final : public Answer {
  public:
-  Inference(const Napi::Function& callback, const Napi::Object& model, const Napi::Object& outputs, ModelHandle* handle, const Request& request)
+  Inference(const Napi::Function& callback, const Napi::Object& model, const Napi::Object& outputs, ModelHandle* handle,
+            const Request& request)
       : Answer(callback), use_(model, handle), outputs_(Napi::Persistent(outputs)), cancelled_(request.cancelled) {}
   void cancel() override { cancelled_->store(true); }
   void deliver(Napi::Env env) override {
@@ -31,8 +32,10 @@ Status take_outputs(napi_env env, napi_value list, Request* request) {
     Output& output = request->outputs[i];
     napi_value element = nullptr;
     size_t count = 0;
-    if (napi_get_element(env, list, i, &element) == napi_ok) output.data = array<float>(env, element, napi_float32_array, &count);
-    if (!output.data || static_cast<int64_t>(count) != output.shape.elements()) return Status::internal("an output has not the size that the network gives it");
+    if (napi_get_element(env, list, i, &element) == napi_ok)
+      output.data = array<float>(env, element, napi_float32_array, &count);
+    if (!output.data || static_cast<int64_t>(count) != output.shape.elements())
+      return Status::internal("an output has not the size that the network gives it");
   }
   return Status::success();
 }
@@ -49,15 +52,17 @@ Napi::Value infer(const Napi::CallbackInfo& info) {
   size_t count = 0;
   const float* const data = array<float>(info[0], napi_float32_array, &count);
   std::unique_ptr<Request> request;
-  Status status = !handle || !handle->model()                          ? Status::cancelled("the model is closed")
-                  : !data || shape.elements() != static_cast<int64_t>(count) ? Status::invalid_argument("the shape does not match the data's length")
-                                                                       : handle->model()->request(data, shape, &request);
+  Status status = !handle || !handle->model() ? Status::cancelled("the model is closed")
+                  : !data || shape.elements() != static_cast<int64_t>(count)
+                      ? Status::invalid_argument("the shape does not match the data's length")
+                      : handle->model()->request(data, shape, &request);
   if (status.ok()) status = take_outputs(env, info[5], request.get());
   if (!status.ok()) {
     callback.Call({failure(env, status)});
     return env.Undefined();
   }
-  auto inference = std::make_unique<Inference>(callback, info.This().As<Napi::Object>(), info[5].As<Napi::Object>(), handle, *request);
+  auto inference = std::make_unique<Inference>(callback, info.This().As<Napi::Object>(), info[5].As<Napi::Object>(),
+                                               handle, *request);
   auto* const expected = static_cast<Inference*>(here.channel().expect(env, std::move(inference)));
   Channel& channel = here.channel();
   request->done = [expected, &channel](Status ended) {

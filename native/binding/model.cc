@@ -58,7 +58,7 @@ napi_property_descriptor method(const char* name, napi_callback function) {
 
 Napi::Value ModelHandle::wrap(Napi::Env env, std::unique_ptr<ModelHandle>* handle) {
   const napi_property_descriptor methods[] = {
-      method("info", entry<model_info>),   method("pack", entry<pack_weights>),      method("infer", entry<infer>),
+      method("info", entry<model_info>),        method("pack", entry<pack_weights>), method("infer", entry<infer>),
       method("describe", entry<describe_plan>), method("close", entry<close_model>),
   };
   Environment& here = Environment::of(env);
@@ -81,7 +81,9 @@ Napi::Value ModelHandle::wrap(Napi::Env env, std::unique_ptr<ModelHandle>* handl
 ModelHandle* ModelHandle::of(napi_env env, napi_value object) {
   bool ours = false;
   void* data = nullptr;
-  if (napi_check_object_type_tag(env, object, &kTag, &ours) != napi_ok || !ours || napi_unwrap(env, object, &data) != napi_ok) return nullptr;
+  if (napi_check_object_type_tag(env, object, &kTag, &ours) != napi_ok || !ours ||
+      napi_unwrap(env, object, &data) != napi_ok)
+    return nullptr;
   return static_cast<ModelHandle*>(data);
 }
 

@@ -16,8 +16,8 @@ class ModelHandle {
  public:
   explicit ModelHandle(std::unique_ptr<Model> model) : model_(std::move(model)) {}
 
-  /// An object with the functions of lib/native.ts's NativeModel. Takes the handle over where it succeeds; undefined where
-  /// the environment is ending. May throw std::bad_alloc.
+  /// An object with the functions of lib/native.ts's NativeModel. Takes the handle over where it succeeds; undefined
+  /// where the environment is ending. May throw std::bad_alloc.
   static Napi::Value wrap(Napi::Env env, std::unique_ptr<ModelHandle>* handle);
   /// Null where the value is no such object.
   static ModelHandle* of(napi_env env, napi_value object);
@@ -44,7 +44,9 @@ class ModelHandle {
 /// Keeps a model, and the JavaScript object that owns it, for a call that is under way. JavaScript thread.
 class ModelUse {
  public:
-  ModelUse(Napi::Object object, ModelHandle* handle) : object_(Napi::Persistent(object)), handle_(handle) { ++handle_->under_way_; }
+  ModelUse(Napi::Object object, ModelHandle* handle) : object_(Napi::Persistent(object)), handle_(handle) {
+    ++handle_->under_way_;
+  }
   ~ModelUse();
   ModelUse(const ModelUse&) = delete;
   ModelUse& operator=(const ModelUse&) = delete;

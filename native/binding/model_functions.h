@@ -5,14 +5,16 @@
 
 namespace ghostnet {
 
-/// infer(data: Float32Array [n, c, h, w], n, c, h, w, outputs: Float32Array[], callback(failure)): a number for cancel(), or
-/// undefined. The data is copied before this returns. The outputs, in the graph's order and of the sizes that follow from the
-/// shape, are written to until the callback is called, and hold nothing of use where that gets a failure.
+/// infer(data: Float32Array [n, c, h, w], n, c, h, w, outputs: Float32Array[], callback(failure)): a number for
+/// cancel(), or undefined. The data is copied before this returns. The outputs, in the graph's order and of the sizes
+/// that follow from the shape, are written to until the callback is called, and hold nothing of use where that gets a
+/// failure.
 Napi::Value infer(const Napi::CallbackInfo& info);
 
-/// pack([{ node, first, channels, weights: Float32Array, scale: Float64Array?, bias: Float32Array? }], callback(failure, found)):
-/// the pieces are packed in their order up to the first that has a weight which is not finite: then found is
-/// { piece, index }. The arrays are read until the callback is called: they must not be changed or transferred before.
+/// pack([{ node, first, channels, weights: Float32Array, scale: Float64Array?, bias: Float32Array? }],
+/// callback(failure, found)): the pieces are packed in their order up to the first that has a weight which is not
+/// finite: then found is { piece, index }. The arrays are read until the callback is called: they must not be changed
+/// or transferred before.
 Napi::Value pack_weights(const Napi::CallbackInfo& info);
 
 /// describe(height, width, profileRuns): the plan (see lib/native.ts), or { code, message }

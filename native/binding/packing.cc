@@ -16,7 +16,8 @@ struct Piece {
 
 class Packing final : public Job {
  public:
-  Packing(const Napi::Function& callback, const Napi::Object& model, ModelHandle* handle, const Napi::Object& list, std::vector<Piece> pieces)
+  Packing(const Napi::Function& callback, const Napi::Object& model, ModelHandle* handle, const Napi::Object& list,
+          std::vector<Piece> pieces)
       : Job(callback), use_(model, handle), list_(Napi::Persistent(list)), pieces_(std::move(pieces)) {}
 
   void run() noexcept override {
@@ -76,7 +77,9 @@ Napi::Value pack_weights(const Napi::CallbackInfo& info) {
     callback.Call({failure(env, status)});
     return env.Undefined();
   }
-  here.run(env, here.building(), std::make_unique<Packing>(callback, info.This().As<Napi::Object>(), handle, info[0].As<Napi::Object>(), std::move(pieces)));
+  here.run(env, here.building(),
+           std::make_unique<Packing>(callback, info.This().As<Napi::Object>(), handle, info[0].As<Napi::Object>(),
+                                     std::move(pieces)));
   return env.Undefined();
 }
 

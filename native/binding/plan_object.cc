@@ -33,7 +33,8 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
   if (!handle || !handle->model()) return failure(env, Status::cancelled("the model is closed"));
   PlanDescription plan;
   const Shape image{1, 3, static_cast<int64_t>(number(info[0])), static_cast<int64_t>(number(info[1]))};
-  if (Status s = handle->model()->describe(image, static_cast<int>(number(info[2])), &plan); !s.ok()) return failure(env, s);
+  if (Status s = handle->model()->describe(image, static_cast<int>(number(info[2])), &plan); !s.ok())
+    return failure(env, s);
   Napi::Array size = Napi::Array::New(env, 2);
   size.Set(0u, static_cast<double>(plan.image.h));
   size.Set(1u, static_cast<double>(plan.image.w));

@@ -5,13 +5,16 @@
 namespace ghostnet {
 
 /// preprocess(pixels: Uint8Array, settings: Float64Array, interpolation, cropMode, isa,
-///            output: Float32Array [3 * height * width], spent: boolean, callback(failure)): a number for cancel(), or undefined
-/// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of R, G, B.
+///            output: Float32Array [3 * height * width], spent: boolean, callback(failure)): a number for cancel(),
+///            or undefined
+/// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of
+/// R, G, B.
 /// isa: as createModel takes it.
-/// spent: nobody needs the pixels any more, nor anything else in their ArrayBuffer, which is then detached. To leave tens of
-/// megabytes to the garbage collector would stop the JavaScript thread: for each of them V8 collects all of its heap, and
-/// the pages are given back there and then.
-/// The pixels are read and the output is written while it runs: they must not be changed or transferred before the callback.
+/// spent: nobody needs the pixels any more, nor anything else in their ArrayBuffer, which is then detached. To leave
+/// tens of megabytes to the garbage collector would stop the JavaScript thread: for each of them V8 collects all of its
+/// heap, and the pages are given back there and then.
+/// The pixels are read and the output is written while it runs: they must not be changed or transferred before the
+/// callback.
 Napi::Value js_preprocess(const Napi::CallbackInfo& info);
 
 }  // namespace ghostnet

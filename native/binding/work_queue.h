@@ -33,8 +33,8 @@ class WorkQueue {
   explicit WorkQueue(Channel& channel) : channel_(channel) {}
   ~WorkQueue() { stop(); }
 
-  /// Runs an awaited job and posts it. The thread starts with the first one. False where the system gives no thread; then
-  /// the job was not taken, and the next call tries again.
+  /// Runs an awaited job and posts it. The thread starts with the first one. False where the system gives no thread;
+  /// then the job was not taken, and the next call tries again.
   bool add(Job* job) noexcept;
   /// Drops what has not started, tells what has to stop, and waits for it.
   void stop();

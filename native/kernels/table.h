@@ -4,8 +4,9 @@
 // of these that fits); a pixel of a block is `lanes` consecutive elements, lanes without a channel hold finite values.
 // Rows of a block are `pitch` elements apart. Pointers named `rows` point at pixels, never at bytes.
 //
-// Elements are what a table stores activations and the weights of maps in: floats, or halves. Pointers to them are void:
-// only the kernels, and who packs and unpacks for them, know. The image, sums and vectors are floats in every table.
+// Elements are what a table stores activations and the weights of maps in: floats, or halves. Pointers to them are
+// void: only the kernels, and who packs and unpacks for them, know. The image, sums and vectors are floats in every
+// table.
 #pragma once
 
 #include <cstddef>
@@ -23,16 +24,16 @@ constexpr int lanes_for(int channels) { return channels <= 4 ? 4 : channels <= 8
 
 /// out[p] = max(low, bias + sum_k weights[k] * input[k][p]) for one output block.
 struct PointwiseArgs {
-  const void* const* input;   // [input_blocks] pixel 0 of each input block
-  const int* input_lanes;     // [input_blocks]
-  const int* input_quads;     // [input_blocks] channels of the block, rounded up to fours, over 4
+  const void* const* input;  // [input_blocks] pixel 0 of each input block
+  const int* input_lanes;    // [input_blocks]
+  const int* input_quads;    // [input_blocks] channels of the block, rounded up to fours, over 4
   int input_blocks;
-  const void* weights;        // [sum(4 * input_quads)][lanes]
-  const float* bias;          // [lanes]
-  void* output;               // pixel 0 of the output block
+  const void* weights;          // [sum(4 * input_quads)][lanes]
+  const float* bias;            // [lanes]
+  void* output;                 // pixel 0 of the output block
   const int32_t* output_pixel;  // [pixels] where pixel p is written, in pixels from `output`
-  float low;                  // 0 (ReLU) or -infinity
-  int part_bytes;             // of the weights: what may be read again and again, for the first-level cache keeps it
+  float low;                    // 0 (ReLU) or -infinity
+  int part_bytes;               // of the weights: what may be read again and again, for the first-level cache keeps it
   // Weights that will be needed soon: brought into the second-level cache while this convolution computes. The kernel
   // moves `prefetch` on by what it has asked for; at prefetch_end it stops.
   const char* prefetch;
@@ -43,12 +44,12 @@ using PointwiseFn = void (*)(PointwiseArgs&, int begin, int end);
 
 /// A convolution over planar input (the image), for one output block and one output row.
 struct PlanarConvArgs {
-  const float* const* rows;   // [in_channels * kernel_h] zero-padded input rows, at the first output's first tap
-  int row_count;              // in_channels * kernel_h
+  const float* const* rows;  // [in_channels * kernel_h] zero-padded input rows, at the first output's first tap
+  int row_count;             // in_channels * kernel_h
   int kernel_w, stride_x, dilation_x;
-  const float* weights;       // [row_count][kernel_w][lanes]
-  const float* bias;          // [lanes]
-  void* output;               // [width][lanes]
+  const float* weights;  // [row_count][kernel_w][lanes]
+  const float* bias;     // [lanes]
+  void* output;          // [width][lanes]
   int width;
   float low;
 };
@@ -56,11 +57,11 @@ using PlanarConvFn = void (*)(const PlanarConvArgs&);
 
 /// Depthwise convolution of one block. Output row y reads rows[y * stride_y + ky * dilation_y].
 struct DepthwiseArgs {
-  const void* const* rows;    // each at the first output's first tap; rows outside the map are rows of zeros
-  const void* weights;        // [kernel_h * kernel_w][lanes], then bias [lanes]
-  void* output;               // [height] rows of [width][lanes]
-  ptrdiff_t output_pitch;     // elements
-  int height, width;          // of the output
+  const void* const* rows;  // each at the first output's first tap; rows outside the map are rows of zeros
+  const void* weights;      // [kernel_h * kernel_w][lanes], then bias [lanes]
+  void* output;             // [height] rows of [width][lanes]
+  ptrdiff_t output_pitch;   // elements
+  int height, width;        // of the output
   float low;
   // Read by the general kernel alone; the others have them in their names.
   int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
@@ -72,13 +73,13 @@ using DepthwiseFn = void (*)(const DepthwiseArgs&);
 ///   gated:     identity = p * gate[0],      ghost = max(low, depthwise3x3(p)) * gate[1]
 ///   residual:  identity = p + residual[0],  ghost = max(low, depthwise3x3(p)) + residual[1]
 struct GhostArgs {
-  const void* const* rows;    // [height + 2] rows of p from one above, each one pixel left of the first
-  const void* weights;        // [9][lanes], then bias [lanes]
-  void* identity;             // [height] rows of [width][lanes]
-  void* ghost;                // the same
+  const void* const* rows;                // [height + 2] rows of p from one above, each one pixel left of the first
+  const void* weights;                    // [9][lanes], then bias [lanes]
+  void* identity;                         // [height] rows of [width][lanes]
+  void* ghost;                            // the same
   ptrdiff_t identity_pitch, ghost_pitch;  // elements
-  const void* const* other[2];  // [height] rows of gate or residual for either output
-  const int32_t* gate_pixel;  // [width] column of the gate for column x; unused for residual and doubled
+  const void* const* other[2];            // [height] rows of gate or residual for either output
+  const int32_t* gate_pixel;              // [width] column of the gate for column x; unused for residual and doubled
   int height, width;
   float low;
 };
@@ -93,12 +94,12 @@ using ScaleFn = void (*)(const void* row, const float* scale, void* output, int 
 
 /// out = activation(bias + sum_k weights[k] * x[k]) for one output block of 16 lanes or fewer.
 struct MatVecArgs {
-  const float* x;        // [inputs], padded to a multiple of 4 with finite values
-  int inputs;            // a multiple of 4
-  const void* weights;   // [inputs][lanes], elements
-  const float* bias;     // [lanes]
-  float* output;         // [lanes]
-  int activation;        // 0 none, 1 ReLU, 2 sigmoid, 3 hard sigmoid
+  const float* x;       // [inputs], padded to a multiple of 4 with finite values
+  int inputs;           // a multiple of 4
+  const void* weights;  // [inputs][lanes], elements
+  const float* bias;    // [lanes]
+  float* output;        // [lanes]
+  int activation;       // 0 none, 1 ReLU, 2 sigmoid, 3 hard sigmoid
 };
 using MatVecFn = void (*)(const MatVecArgs&);
 

@@ -8,8 +8,8 @@ namespace {
 class Lowering {
  public:
   Lowering(const Graph& graph, const LowerOptions& options, Lowered* lowered)
-      : graph_(graph), options_(options), out_(*lowered), readers_(graph.nodes.size()), fused_(graph.nodes.size(), false),
-        vector_(graph.nodes.size(), false) {
+      : graph_(graph), options_(options), out_(*lowered), readers_(graph.nodes.size()),
+        fused_(graph.nodes.size(), false), vector_(graph.nodes.size(), false) {
     for (size_t i = 0; i < graph.nodes.size(); ++i)
       for (int input : graph.nodes[i].inputs) readers_[static_cast<size_t>(input)].push_back(static_cast<int>(i));
     is_output_.assign(graph.nodes.size(), false);
@@ -63,14 +63,15 @@ class Lowering {
     ghosts_.push_back(ghost);
   }
 
-  // mul(ghost, upsample(gate, like ghost)): two readers, one of which only asks for the size. A bilinear gate is upsampled
-  // before, and its nearest neighbour is then itself.
+  // mul(ghost, upsample(gate, like ghost)): two readers, one of which only asks for the size. A bilinear gate is
+  // upsampled before, and its nearest neighbour is then itself.
   void join_gate(Ghost* ghost) {
     const auto& readers = readers_[static_cast<size_t>(ghost->value)];
     if (readers.size() != 2) return;
     const int up = readers[0], product = readers[1];
     if (!node(up).upsample() || node(up).inputs[0] == ghost->value || node(product).op != Op::mul ||
-        node(product).inputs != std::vector<int>{ghost->value, up} || sole_reader(up) != product || node(up).inputs[0] == 0)
+        node(product).inputs != std::vector<int>{ghost->value, up} || sole_reader(up) != product ||
+        node(up).inputs[0] == 0)
       return;
     const bool nearest = node(up).op == Op::upsample_nearest;
     ghost->other = nearest ? node(up).inputs[0] : up;
@@ -120,7 +121,8 @@ class Lowering {
     const auto vector_input = [&](size_t k) { return static_cast<bool>(vector_[static_cast<size_t>(n.inputs[k])]); };
     const bool clamped = n.activation == Activation::none || n.activation == Activation::relu;
     const bool image = !n.inputs.empty() && n.inputs[0] == 0;
-    if (n.op == Op::conv2d && image) return n.groups == 1 && clamped && takes_padding(n) ? Kind::planar_conv : Kind::plain;
+    if (n.op == Op::conv2d && image)
+      return n.groups == 1 && clamped && takes_padding(n) ? Kind::planar_conv : Kind::plain;
     if (image) return Kind::plain;
     if (n.pointwise() && vector_input(0)) return must_be_map ? Kind::plain : Kind::matvec;
     if (n.pointwise() && clamped) return Kind::pointwise;
@@ -153,7 +155,9 @@ class Lowering {
     for (size_t g = 0; g < ops.size(); ++g) {
       if (ops[g].kind != Kind::ghost || readers_[static_cast<size_t>(ops[g].inputs[0])].size() != 2) continue;
       for (size_t p = 0; p < g; ++p)
-        if (ops[p].value == ops[g].inputs[0]) std::rotate(ops.begin() + static_cast<long>(p), ops.begin() + static_cast<long>(p) + 1, ops.begin() + static_cast<long>(g));
+        if (ops[p].value == ops[g].inputs[0])
+          std::rotate(ops.begin() + static_cast<long>(p), ops.begin() + static_cast<long>(p) + 1,
+                      ops.begin() + static_cast<long>(g));
     }
   }
 
@@ -164,7 +168,9 @@ class Lowering {
     for (const GraphOutput& o : graph_.outputs) ++out_.consumers[static_cast<size_t>(o.node)];
   }
 
-  Layout layout_of(const Node& n, int segments) const { return Layout::of(n.channels, segments, options_.narrow_blocks); }
+  Layout layout_of(const Node& n, int segments) const {
+    return Layout::of(n.channels, segments, options_.narrow_blocks);
+  }
 
   // The layout that the readers of a value need, where they need a certain one.
   bool wanted(int value, Layout* layout) const {
@@ -173,7 +179,8 @@ class Lowering {
       const bool second = op.inputs.size() > 1 && op.inputs[1] == value;
       if (op.kind == Kind::ghost && second) return *layout = layout_of(node(op.value), 2), true;
       if (op.kind == Kind::scale && second) return *layout = out_.layouts[static_cast<size_t>(op.inputs[0])], true;
-      const bool per_channel = op.kind == Kind::depthwise || op.kind == Kind::avg_pool2 || op.kind == Kind::scale || op.kind == Kind::global_avg_pool;
+      const bool per_channel = op.kind == Kind::depthwise || op.kind == Kind::avg_pool2 || op.kind == Kind::scale ||
+                               op.kind == Kind::global_avg_pool;
       if (per_channel && main && wanted(op.value, layout)) return true;
     }
     return false;

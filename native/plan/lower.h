@@ -10,15 +10,15 @@
 namespace ghostnet {
 
 enum class Kind {
-  planar_conv,      // a convolution of the image
-  pointwise,        // 1x1 convolution of a map
+  planar_conv,  // a convolution of the image
+  pointwise,    // 1x1 convolution of a map
   depthwise,
-  ghost,            // cheap_operation, concatenation, and the gate or the shortcut that follows
+  ghost,  // cheap_operation, concatenation, and the gate or the shortcut that follows
   avg_pool2,
   global_avg_pool,
-  matvec,           // 1x1 convolution of a 1x1 map
-  scale,            // a map times a 1x1 map
-  plain,            // whatever has no kernel, by the reference
+  matvec,  // 1x1 convolution of a 1x1 map
+  scale,   // a map times a 1x1 map
+  plain,   // whatever has no kernel, by the reference
 };
 
 struct Operation {
@@ -36,12 +36,13 @@ struct Lowered {
   /// Runs of operations that can be computed together, one group of channels after the other: no operation of a chain
   /// reads more than its own group of a value that the chain computes. Weights are packed in this order.
   std::vector<std::vector<size_t>> chains;
-  Pair image_padding{0, 0};           // zeros around the image that its convolutions want
+  Pair image_padding{0, 0};  // zeros around the image that its convolutions want
 };
 
 /// True where group g of an operation's value depends on no more than group g of its inputs.
 inline bool per_channel(Kind kind) {
-  return kind == Kind::depthwise || kind == Kind::ghost || kind == Kind::avg_pool2 || kind == Kind::global_avg_pool || kind == Kind::scale;
+  return kind == Kind::depthwise || kind == Kind::ghost || kind == Kind::avg_pool2 || kind == Kind::global_avg_pool ||
+         kind == Kind::scale;
 }
 
 /// Of a single pixel, and made of floats on every table: sums that others depend on. All other values are maps.

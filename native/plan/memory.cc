@@ -19,7 +19,9 @@ uint64_t place(std::vector<Lifetime>* buffers) {
     }
     b->offset = offset;
     total = std::max(total, offset + b->size);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), b, [](const Lifetime* a, const Lifetime* c) { return a->offset < c->offset; }), b);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), b,
+                                   [](const Lifetime* a, const Lifetime* c) { return a->offset < c->offset; }),
+                  b);
   }
   return total;
 }

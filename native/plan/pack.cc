@@ -26,7 +26,8 @@ struct Packer {
     const Layout& in = lowered.layouts[static_cast<size_t>(op.inputs[0])];
     const Layout& out = op.kind == Kind::ghost ? in : lowered.layouts[static_cast<size_t>(op.value)];
     // The image is read in floats, and so are the weights that meet it.
-    return {graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind, op.kind == Kind::planar_conv ? Precision::fp32 : precision};
+    return {graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind,
+            op.kind == Kind::planar_conv ? Precision::fp32 : precision};
   }
 
   bool depthwise() const { return kind == Kind::depthwise || kind == Kind::ghost; }
@@ -40,7 +41,9 @@ struct Packer {
     for (const Block& b : in.blocks) sum += row_count(b);
     return sum;
   }
-  size_t row_count(const Block& b) const { return static_cast<size_t>(kind == Kind::matvec ? b.lanes : (b.channels + 3) / 4 * 4); }
+  size_t row_count(const Block& b) const {
+    return static_cast<size_t>(kind == Kind::matvec ? b.lanes : (b.channels + 3) / 4 * 4);
+  }
 
   // Of `count` elements: a whole number, as blocks have at least 4 lanes.
   uint64_t floats_of(uint64_t count) const { return count * element_bytes(precision) / sizeof(float); }
@@ -48,7 +51,8 @@ struct Packer {
   // Those of the block's channels that `filters` has. What belongs to no channel stays zero.
   void pack(const Filters& filters, const Block& block, float* weights, float* bias) const {
     if (precision == Precision::fp32) pack_elements(filters, block, weights, bias);
-    else if (depthwise()) pack_elements(filters, block, reinterpret_cast<Half*>(weights), reinterpret_cast<Half*>(bias));
+    else if (depthwise())
+      pack_elements(filters, block, reinterpret_cast<Half*>(weights), reinterpret_cast<Half*>(bias));
     else pack_elements(filters, block, reinterpret_cast<Half*>(weights), bias);
   }
 
@@ -56,17 +60,20 @@ struct Packer {
   void pack_elements(const Filters& filters, const Block& block, Element* weights, Bias* bias) const {
     const int first = std::max(block.first_channel, filters.first_channel);
     const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
-    for (int c = first; c < last; ++c) bias[c - block.first_channel] = static_cast<Bias>(filters.bias ? filters.bias[c - filters.first_channel] : 0.0f);
+    for (int c = first; c < last; ++c)
+      bias[c - block.first_channel] = static_cast<Bias>(filters.bias ? filters.bias[c - filters.first_channel] : 0.0f);
     if (taps_alone()) return pack_rows(filters, block, first, last, 0, filter_size(), weights);
     // At most 16 x 16 numbers at a time: they stay in the first-level cache until their lines are complete.
     for (const Block& source : in.blocks) {
-      pack_rows(filters, block, first, last, static_cast<size_t>(source.first_channel), static_cast<size_t>(source.channels), weights);
+      pack_rows(filters, block, first, last, static_cast<size_t>(source.first_channel),
+                static_cast<size_t>(source.channels), weights);
       weights += row_count(source) * static_cast<size_t>(block.lanes);
     }
   }
 
   template <class Element>
-  void pack_rows(const Filters& filters, const Block& block, int first, int last, size_t row, size_t rows, Element* weights) const {
+  void pack_rows(const Filters& filters, const Block& block, int first, int last, size_t row, size_t rows,
+                 Element* weights) const {
     const auto lanes = static_cast<size_t>(block.lanes);
     for (int channel = first; channel < last; ++channel) {
       const auto i = static_cast<size_t>(channel - filters.first_channel);
@@ -79,8 +86,8 @@ struct Packer {
   }
 };
 
-// Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t are never
-// used: there is no memory of that size.
+// Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t
+// are never used: there is no memory of that size.
 uint64_t place(const Packer& packer, int group, uint64_t at, PackedConv* conv) {
   for (int s = 0; s < packer.out.segments; ++s) {
     const auto b = static_cast<size_t>(group + s * packer.out.groups());
@@ -103,7 +110,9 @@ bool fit_half(const Filters& f) {
     const float* weights = f.weight + c * per_channel;
     double largest = 0;
     for (int64_t k = 0; k < per_channel; ++k) largest = std::max(largest, std::fabs(static_cast<double>(weights[k])));
-    if (largest * std::fabs(f.scale ? f.scale[c] : 1.0) >= kInfiniteFrom || (f.bias && std::fabs(f.bias[c]) >= kInfiniteFrom)) return false;
+    if (largest * std::fabs(f.scale ? f.scale[c] : 1.0) >= kInfiniteFrom ||
+        (f.bias && std::fabs(f.bias[c]) >= kInfiniteFrom))
+      return false;
   }
   return true;
 }
@@ -146,7 +155,8 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Preci
   };
   for (const std::vector<size_t>& chain : lowered.chains) {
     if (by_group) place_together(chain);
-    else for (size_t i : chain) place_together({i});
+    else
+      for (size_t i : chain) place_together({i});
   }
   if (!floats_.allocate(total)) return Status::out_of_memory("not enough memory for the network's weights");
   return Status::success();
@@ -156,7 +166,9 @@ Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t op
   const Packer packer = Packer::of(graph, lowered, lowered.operations[operation], precision_);
   const PackedConv& conv = convs_[operation];
   if (precision_ == Precision::fp16 && !fit_half(filters))
-    return Status::unsupported("node '" + packer.conv.name + "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");
+    return Status::unsupported(
+        "node '" + packer.conv.name +
+        "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");
   for (size_t b = 0; b < conv.weights.size(); ++b)
     packer.pack(filters, packer.out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
   return Status::success();
@@ -166,7 +178,9 @@ Status PackedWeights::pack_all(const Graph& graph, const Lowered& lowered) {
   for (size_t i = 0; i < lowered.operations.size(); ++i) {
     if (!Packer::needed(lowered.operations[i])) continue;
     const Node& conv = graph.nodes[static_cast<size_t>(lowered.operations[i].conv)];
-    if (Status s = pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias}); !s.ok()) return s;
+    if (Status s = pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias});
+        !s.ok())
+      return s;
   }
   return Status::success();
 }

@@ -24,8 +24,8 @@ int64_t first_not_finite(const float* values, int64_t count);
 
 class PackedWeights {
  public:
-  /// Gives every operation's weights their place; until they are packed they are zero. In the order of execution, group by
-  /// group of a chain; else (for tests and ablations) each convolution whole.
+  /// Gives every operation's weights their place; until they are packed they are zero. In the order of execution, group
+  /// by group of a chain; else (for tests and ablations) each convolution whole.
   Status allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group = true);
   /// Fails where a number is too large for the precision.
   Status pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);

@@ -45,7 +45,9 @@ void Placement::choose_rows_at_once(size_t s) {
   for (int rows = options_.rows_at_once;; rows /= 2) {
     set_rows_at_once(steps_[s], std::max(rows, 1));
     uint64_t bytes = 0;
-    for (size_t m : steps_[s]) bytes += static_cast<uint64_t>(ring_rows(s, operation(m).value)) * views_[static_cast<size_t>(operation(m).value)].row_bytes();
+    for (size_t m : steps_[s])
+      bytes += static_cast<uint64_t>(ring_rows(s, operation(m).value)) *
+               views_[static_cast<size_t>(operation(m).value)].row_bytes();
     if (bytes <= options_.l2_bytes || rows <= 1) return;
   }
 }
@@ -82,8 +84,8 @@ int Placement::ring_rows(size_t s, int value) const {
   return rows;
 }
 
-// Offsets of a value's blocks from its start; returns its size. Vectors are contiguous, for matvec. Where an offset does not
-// fit a size_t, neither does the size of the whole, and the plan gets no memory to run in.
+// Offsets of a value's blocks from its start; returns its size. Vectors are contiguous, for matvec. Where an offset
+// does not fit a size_t, neither does the size of the whole, and the plan gets no memory to run in.
 uint64_t Placement::lay_out(View& v) const {
   uint64_t at = 0;
   const bool vector = v.height == 1 && v.width == 1 && v.border == 0;

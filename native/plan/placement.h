@@ -7,10 +7,11 @@ namespace ghostnet {
 
 class Placement {
  public:
-  Placement(const Graph& graph, const Lowered& lowered, const PlanOptions& options, const std::vector<std::unique_ptr<Stage>>& stages,
-            const std::vector<int>& producer, const std::vector<std::vector<size_t>>& steps, const std::vector<Split>& split,
-            std::vector<View>* views)
-      : graph_(graph), lowered_(lowered), options_(options), stages_(stages), producer_(producer), steps_(steps), split_(split), views_(*views) {}
+  Placement(const Graph& graph, const Lowered& lowered, const PlanOptions& options,
+            const std::vector<std::unique_ptr<Stage>>& stages, const std::vector<int>& producer,
+            const std::vector<std::vector<size_t>>& steps, const std::vector<Split>& split, std::vector<View>* views)
+      : graph_(graph), lowered_(lowered), options_(options), stages_(stages), producer_(producer), steps_(steps),
+        split_(split), views_(*views) {}
 
   /// Gives every view its home and its offsets, and every stage of a row pipeline the rows that it makes at once.
   void run() {
@@ -20,7 +21,7 @@ class Placement {
   }
 
   uint64_t arena_floats() const { return arena_floats_; }
-  uint64_t scratch_floats() const { return scratch_floats_; }  // of one thread
+  uint64_t scratch_floats() const { return scratch_floats_; }                         // of one thread
   const std::vector<uint64_t>& step_scratch_floats() const { return step_scratch_; }  // [steps]
 
  private:

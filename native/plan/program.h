@@ -15,7 +15,7 @@ namespace ghostnet {
 struct PlanOptions {
   size_t l1_bytes = 32 * 1024;   // data cache of a core
   size_t l2_bytes = 512 * 1024;  // of a core
-  int rows_at_once = 4;  // that the last stage of a row pipeline makes in one call, at most
+  int rows_at_once = 4;          // that the last stage of a row pipeline makes in one call, at most
   // Off for tests and ablations alone.
   bool rows = true, groups = true;  // off: stages that would share a step run one by one
   bool prefetch = true;             // weights ahead of their use
@@ -24,8 +24,9 @@ struct PlanOptions {
 
 class Program {
  public:
-  static Status plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
-                     const Shape& image /*n = 1*/, const PlanOptions& options, std::unique_ptr<Program>* program);
+  static Status plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights,
+                     const KernelTable& kernels, const Shape& image /*n = 1*/, const PlanOptions& options,
+                     std::unique_ptr<Program>* program);
 
   /// These may be more than there is memory, or addresses.
   uint64_t arena_floats() const { return arena_floats_; }
@@ -43,13 +44,16 @@ class Program {
   /// Images that a team computes in step, so that weights which one of them has brought near serve the others too.
   struct Batch {
     std::vector<Image> images;
-    std::function<void(size_t image)> finish;  // if any: called for each image after its last step, on one of the threads
+    // if any: called for each image after its last step, on one of the threads
+    std::function<void(size_t image)> finish;
   };
   /// A team for one run.
-  std::shared_ptr<Team> assemble(int size) const { return std::make_shared<Team>(size, static_cast<int>(steps_.size()) + 1); }
-  /// The part of member `rank`. Returns when all is done, whoever has done it; called after that, it looks at nothing but
-  /// the team. Stops between steps once all images are cancelled. `profile`, if any, receives nanoseconds for each step:
-  /// of one member alone.
+  std::shared_ptr<Team> assemble(int size) const {
+    return std::make_shared<Team>(size, static_cast<int>(steps_.size()) + 1);
+  }
+  /// The part of member `rank`. Returns when all is done, whoever has done it; called after that, it looks at nothing
+  /// but the team. Stops between steps once all images are cancelled. `profile`, if any, receives nanoseconds for each
+  /// step: of one member alone.
   void run(Team& team, int rank, const Batch& batch, int64_t* profile = nullptr) const;
 
   enum class Result { complete, cancelled, out_of_memory };
@@ -62,7 +66,6 @@ class Program {
  private:
   friend class Scheduler;
   void compute(const Share& share, const Batch& batch) const;
-
 
   std::vector<Shape> shapes_;
   std::vector<View> views_;  // [nodes]

@@ -104,12 +104,17 @@ class Scheduler {
     *reason = "its ghost module has no convolution";
     if (primary < 0 || op(static_cast<size_t>(primary)).conv < 0) return false;
     const Operation& conv = op(static_cast<size_t>(primary));
-    const uint64_t weight_bytes = static_cast<uint64_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) * element_bytes(context_.kernels.precision);
+    const uint64_t weight_bytes = static_cast<uint64_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) *
+                                  element_bytes(context_.kernels.precision);
     // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
     const bool in_l1 = weight_bytes <= options_.l1_bytes, in_l2 = weight_bytes <= options_.l2_bytes / 2;
-    const uint64_t map = in_l1 ? std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0])) : map_bytes(conv.inputs[0]);
+    const uint64_t map =
+        in_l1 ? std::max(map_bytes(ghost.value), map_bytes(conv.inputs[0])) : map_bytes(conv.inputs[0]);
     const bool large = map > options_.l2_bytes / 2;
-    const std::string weights = "weights of " + std::to_string(weight_bytes) + (in_l1 ? " bytes <= L1d" : in_l2 ? " bytes <= L2 / 2" : " bytes > L2 / 2");
+    const std::string weights = "weights of " + std::to_string(weight_bytes) +
+                                (in_l1   ? " bytes <= L1d"
+                                 : in_l2 ? " bytes <= L2 / 2"
+                                         : " bytes > L2 / 2");
     const std::string maps = "map of " + std::to_string(map) + (large ? " bytes > L2 / 2" : " bytes <= L2 / 2");
     *reason = !in_l1 && !in_l2 ? weights : large ? maps + ", " + weights : maps;
     return (in_l1 || in_l2) && large;
@@ -125,18 +130,21 @@ class Scheduler {
     std::string reason = "no ghost module follows";
     for (size_t i = ops_.size(); i-- > 0;) {
       if (op(i).kind == Kind::ghost) next_ghost = prefers_rows(op(i), &reason) ? Split::rows : Split::groups;
-      if (op(i).kind == Kind::ghost || op(i).kind == Kind::pointwise || op(i).kind == Kind::avg_pool2) choose(i, next_ghost, reason);
+      if (op(i).kind == Kind::ghost || op(i).kind == Kind::pointwise || op(i).kind == Kind::avg_pool2)
+        choose(i, next_ghost, reason);
       if (!row_local(op(i))) reason_[i] = "reads whole maps";
     }
     for (size_t i = 0; i < ops_.size(); ++i) {
       const int from = op(i).inputs.empty() ? -1 : producer_[static_cast<size_t>(op(i).inputs[0])];
       const bool after_rows = from >= 0 && split_[static_cast<size_t>(from)] == Split::rows;
       if (op(i).kind == Kind::planar_conv) choose(i, Split::rows, "reads the image");
-      if ((op(i).kind == Kind::depthwise || op(i).kind == Kind::scale) && after_rows) choose(i, Split::rows, "its input is made in rows");
+      if ((op(i).kind == Kind::depthwise || op(i).kind == Kind::scale) && after_rows)
+        choose(i, Split::rows, "its input is made in rows");
       // The second ghost module of a bottleneck follows the first.
       if (op(i).kind == Kind::ghost && op(i).join == GhostKind::residual && from >= 0 &&
           split_of_input(static_cast<size_t>(from)) == Split::rows) {
-        for (size_t member : {i, static_cast<size_t>(from)}) choose(member, Split::rows, "the bottleneck's first ghost module is made in rows");
+        for (size_t member : {i, static_cast<size_t>(from)})
+          choose(member, Split::rows, "the bottleneck's first ghost module is made in rows");
       }
     }
   }
@@ -175,8 +183,8 @@ class Scheduler {
     std::vector<size_t> members{pending[0]};
     for (size_t k = 1; k < pending.size() && can_join(members, pending[k]); ++k) members.push_back(pending[k]);
     if (split_[members[0]] == Split::groups) return members;
-    // A pipeline makes only the rows that its last stage asks for: nothing else of it may be read from outside. Each cut
-    // can leave values behind it without their reader, so all are looked at again.
+    // A pipeline makes only the rows that its last stage asks for: nothing else of it may be read from outside. Each
+    // cut can leave values behind it without their reader, so all are looked at again.
     for (size_t k = 0; k + 1 < members.size();) {
       const int value = op(members[k]).value;
       int inside = 0;
@@ -230,8 +238,9 @@ class Scheduler {
   std::vector<std::vector<size_t>> steps_;      // operations by step
 };
 
-Status Program::plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
-                     const Shape& image, const PlanOptions& options, std::unique_ptr<Program>* program) {
+Status Program::plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights,
+                     const KernelTable& kernels, const Shape& image, const PlanOptions& options,
+                     std::unique_ptr<Program>* program) {
   auto planned = std::make_unique<Program>();
   if (Status s = Scheduler(graph, lowered, weights, kernels, options, planned.get()).run(image); !s.ok()) return s;
   *program = std::move(planned);

@@ -53,12 +53,14 @@ int64_t window_count(int64_t in, int kernel, int stride, int padding, int dilati
 }  // namespace
 
 Status check_graph(const Graph& graph) {
-  if (graph.nodes.empty() || graph.nodes[0].op != Op::input) return Status::invalid_argument("a graph starts with its input node");
+  if (graph.nodes.empty() || graph.nodes[0].op != Op::input)
+    return Status::invalid_argument("a graph starts with its input node");
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
     if (i > 0 && node.op == Op::input) return Status::unsupported("a graph has one input");
     for (int input : node.inputs)
-      if (input < 0 || static_cast<size_t>(input) >= i) return Status::invalid_argument(named(node) + ": inputs must come before it");
+      if (input < 0 || static_cast<size_t>(input) >= i)
+        return Status::invalid_argument(named(node) + ": inputs must come before it");
     if (Status s = check_node(graph, node); !s.ok()) return s;
   }
   if (graph.outputs.empty()) return Status::invalid_argument("a graph has at least one output");

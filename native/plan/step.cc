@@ -4,7 +4,8 @@
 
 namespace ghostnet {
 
-Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float* weights_end) : split_(split), stages_(std::move(stages)) {
+Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float* weights_end)
+    : split_(split), stages_(std::move(stages)) {
   for (int g = 0; g < stages_.back()->groups(); ++g) {
     const float* first = nullptr;
     for (const auto& stage : stages_)
@@ -70,7 +71,8 @@ void Step::run_rows(Worker& worker, Range rows) const {
   for (const auto& stage : stages_) {
     const View& view = *stage->output;
     if (view.home != View::Home::rings || view.border == 0) continue;
-    for (int b = 0; b < static_cast<int>(view.layout->blocks.size()); ++b) clear_borders(view, worker, b, {0, view.rows_kept()});
+    for (int b = 0; b < static_cast<int>(view.layout->blocks.size()); ++b)
+      clear_borders(view, worker, b, {0, view.rows_kept()});
   }
   // The first row that each stage must make for the last stage's first.
   worker.next_row.assign(stages_.size(), INT32_MAX);

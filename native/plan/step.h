@@ -27,8 +27,11 @@ class Step {
   const float* weights_begin(Range tasks) const;
   const float* weights_end(Range tasks) const;
   Split split() const { return split_; }
-  /// For plans that are printed: why the split is what it is, in words, and what the step takes of each thread's scratch.
-  void note(std::string reason, uint64_t scratch_floats) { reason_ = std::move(reason), scratch_floats_ = scratch_floats; }
+  /// For plans that are printed: why the split is what it is, in words, and what the step takes of each thread's
+  /// scratch.
+  void note(std::string reason, uint64_t scratch_floats) {
+    reason_ = std::move(reason), scratch_floats_ = scratch_floats;
+  }
   const std::string& reason() const { return reason_; }
   uint64_t scratch_floats() const { return scratch_floats_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }

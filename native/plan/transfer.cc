@@ -30,7 +30,8 @@ void pack_elements(const float* values, const View& view, Worker& worker) {
       auto* row = reinterpret_cast<Element*>(view.row(worker, static_cast<int>(b), y));
       for (int lane = 0; lane < block.lanes; ++lane) {
         const float* from = values + (static_cast<size_t>(block.first_channel + lane) * view.height + y) * view.width;
-        for (int x = 0; x < view.width; ++x) row[x * block.lanes + lane] = static_cast<Element>(lane < block.channels ? from[x] : 0.0f);
+        for (int x = 0; x < view.width; ++x)
+          row[x * block.lanes + lane] = static_cast<Element>(lane < block.channels ? from[x] : 0.0f);
       }
     }
   }
@@ -39,18 +40,21 @@ void pack_elements(const float* values, const View& view, Worker& worker) {
 }  // namespace
 
 void unpack(const View& view, const Worker& worker, float* out) {
-  view.precision == Precision::fp16 ? unpack_elements<Half>(view, worker, out) : unpack_elements<float>(view, worker, out);
+  view.precision == Precision::fp16 ? unpack_elements<Half>(view, worker, out)
+                                    : unpack_elements<float>(view, worker, out);
 }
 
 void pack(const float* values, const View& view, Worker& worker) {
-  view.precision == Precision::fp16 ? pack_elements<Half>(values, view, worker) : pack_elements<float>(values, view, worker);
+  view.precision == Precision::fp16 ? pack_elements<Half>(values, view, worker)
+                                    : pack_elements<float>(values, view, worker);
 }
 
 void pad_image(const float* image, const Shape& s, Pair padding, float* padded) {
   const size_t width = static_cast<size_t>(s.w), pitch = width + 2 * static_cast<size_t>(padding.x);
   for (int64_t c = 0; c < s.c; ++c) {
     padded += padding.y * pitch;
-    for (int64_t y = 0; y < s.h; ++y, image += width, padded += pitch) std::memcpy(padded + padding.x, image, width * sizeof(float));
+    for (int64_t y = 0; y < s.h; ++y, image += width, padded += pitch)
+      std::memcpy(padded + padding.x, image, width * sizeof(float));
     padded += padding.y * pitch;
   }
 }
@@ -59,7 +63,8 @@ void unpack_image(const float* padded, const Shape& s, Pair padding, float* imag
   const size_t width = static_cast<size_t>(s.w), pitch = width + 2 * static_cast<size_t>(padding.x);
   for (int64_t c = 0; c < s.c; ++c) {
     padded += padding.y * pitch;
-    for (int64_t y = 0; y < s.h; ++y, image += width, padded += pitch) std::memcpy(image, padded + padding.x, width * sizeof(float));
+    for (int64_t y = 0; y < s.h; ++y, image += width, padded += pitch)
+      std::memcpy(image, padded + padding.x, width * sizeof(float));
     padded += padding.y * pitch;
   }
 }

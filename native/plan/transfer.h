@@ -13,7 +13,8 @@ void pack(const float* values, const View& view, Worker& worker);
 
 /// Floats of one padded image.
 inline uint64_t padded_image_floats(const Shape& s, Pair padding) {
-  return static_cast<uint64_t>(s.c) * static_cast<uint64_t>(s.h + 2 * padding.y) * static_cast<uint64_t>(s.w + 2 * padding.x);
+  return static_cast<uint64_t>(s.c) * static_cast<uint64_t>(s.h + 2 * padding.y) *
+         static_cast<uint64_t>(s.w + 2 * padding.x);
 }
 /// image [c][h][w] into padded [c][h + 2 padding.y][w + 2 padding.x], whose padding is zero already.
 void pad_image(const float* image, const Shape& s, Pair padding, float* padded);

@@ -17,7 +17,7 @@ struct Worker {
   const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
   std::vector<const void*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
   std::vector<const float*> image_rows;
-  std::vector<int> next_row;     // [stages of a row step]
+  std::vector<int> next_row;  // [stages of a row step]
   WeightStream stream;
 };
 
@@ -46,12 +46,18 @@ struct View {
   int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
   int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
   /// Of a row of all blocks, without borders.
-  uint64_t row_bytes() const { return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * element_bytes(precision); }
+  uint64_t row_bytes() const {
+    return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * element_bytes(precision);
+  }
   /// Of a pixel. A whole number: blocks have at least 4 lanes.
-  int floats_of(int lanes) const { return lanes * static_cast<int>(element_bytes(precision)) / static_cast<int>(sizeof(float)); }
+  int floats_of(int lanes) const {
+    return lanes * static_cast<int>(element_bytes(precision)) / static_cast<int>(sizeof(float));
+  }
   int pixel_floats(int block) const { return floats_of(lanes(block)); }
   /// Floats of a block of `lanes` lanes with all its rows and borders.
-  uint64_t block_floats(int lanes) const { return (static_cast<uint64_t>(rows_kept()) * pitch() + border) * floats_of(lanes); }
+  uint64_t block_floats(int lanes) const {
+    return (static_cast<uint64_t>(rows_kept()) * pitch() + border) * floats_of(lanes);
+  }
   bool whole() const { return home != Home::rings; }
 
   /// A block's rows, as a value: in a loop that also stores pointers nothing of it has to be loaded again.
@@ -71,8 +77,9 @@ struct View {
   float* start(const Worker& w) const { return home == Home::arena ? w.arena : w.scratch; }
 };
 
-/// Zeroes the columns before some rows, and behind the last row of the map. Columns behind any other row are those before its
-/// successor, which whoever computes that one zeroes: threads that share a map's rows never write the same place.
+/// Zeroes the columns before some rows, and behind the last row of the map. Columns behind any other row are those
+/// before its successor, which whoever computes that one zeroes: threads that share a map's rows never write the same
+/// place.
 inline void clear_borders(const View& view, const Worker& w, int block, Range rows) {
   const int count = view.border * view.pixel_floats(block);
   const View::Rows row = view.rows(w, block);

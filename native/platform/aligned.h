@@ -9,12 +9,12 @@ namespace ghostnet {
 
 constexpr size_t kCacheLineBytes = 64;
 
-/// Whether that many floats can be one object at all. Counts that follow from a caller's sizes are 64 bits wide until this
-/// has been asked: on a 32-bit machine they may not fit a size_t.
+/// Whether that many floats can be one object at all. Counts that follow from a caller's sizes are 64 bits wide until
+/// this has been asked: on a 32-bit machine they may not fit a size_t.
 constexpr bool addressable(uint64_t floats) { return floats <= static_cast<uint64_t>(PTRDIFF_MAX) / sizeof(float); }
 
-/// Gives a block's pages back to the system, whose content is lost: whoever frees it later has nothing left to do. Blocks that
-/// are not large, and systems that cannot, keep them.
+/// Gives a block's pages back to the system, whose content is lost: whoever frees it later has nothing left to do.
+/// Blocks that are not large, and systems that cannot, keep them.
 void discard(void* block, size_t size_bytes);
 
 class AlignedFloats {
@@ -32,7 +32,8 @@ class AlignedFloats {
   AlignedFloats(const AlignedFloats&) = delete;
   AlignedFloats& operator=(const AlignedFloats&) = delete;
 
-  /// False where memory, or the address space, is short; then nothing has changed. Pages that are never used cost nothing.
+  /// False where memory, or the address space, is short; then nothing has changed. Pages that are never used cost
+  /// nothing.
   [[nodiscard]] bool allocate(uint64_t count);
   float* data() { return data_; }
   const float* data() const { return data_; }

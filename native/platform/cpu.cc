@@ -78,7 +78,8 @@ std::vector<Core> allowed_cores() {
 
 // The first of the fastest.
 Core best_of(const std::vector<Core>& cores) {
-  const auto best = std::max_element(cores.begin(), cores.end(), [](const Core& a, const Core& b) { return a.capacity < b.capacity; });
+  const auto best = std::max_element(cores.begin(), cores.end(),
+                                     [](const Core& a, const Core& b) { return a.capacity < b.capacity; });
   return best == cores.end() ? Core{0, 0} : *best;
 }
 #endif
@@ -166,7 +167,8 @@ int usable_cores() {
   // A core of less than half the best one's speed would hold the team up at every meeting.
   const std::vector<Core> allowed = allowed_cores();
   const int best = best_of(allowed).capacity;
-  const auto fast = std::count_if(allowed.begin(), allowed.end(), [&](const Core& c) { return 2 * c.capacity >= best; });
+  const auto fast =
+      std::count_if(allowed.begin(), allowed.end(), [&](const Core& c) { return 2 * c.capacity >= best; });
   if (fast > 0) cores = static_cast<int>(fast);
   if (const int quota = core_quota()) cores = std::min(cores, quota);
 #endif

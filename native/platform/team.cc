@@ -15,8 +15,8 @@ using std::chrono::microseconds;
 
 // A member that is there takes its share in a tenth of this.
 constexpr microseconds kPatience{2};
-// Such waits are the rule, as shares are only nearly equal. Whoever waits longer may keep its partner from the core, so it
-// gives the core away,
+// Such waits are the rule, as shares are only nearly equal. Whoever waits longer may keep its partner from the core, so
+// it gives the core away,
 constexpr microseconds kSpinFor{5};
 // and in the end sleeps: to be woken costs as much as an unequal share, but less than a time slice of another process.
 constexpr microseconds kYieldFor{100};
@@ -42,7 +42,8 @@ Team::Team(int size, int steps) : size_(size), claims_(new Claims[static_cast<si
 // Only whoever has seen that the step before is complete asks for a share of a step, and a share once given stays so.
 bool Team::claim(int index, int step) {
   int expected = step;
-  return claims_[static_cast<size_t>(index)].steps.compare_exchange_strong(expected, step + 1, std::memory_order_relaxed);
+  return claims_[static_cast<size_t>(index)].steps.compare_exchange_strong(expected, step + 1,
+                                                                           std::memory_order_relaxed);
 }
 
 // The index of a share that is the caller's now, size_ if the steps are over, -1 if there is nothing to do yet.
@@ -64,7 +65,8 @@ bool Team::take(int rank, Share* share) {
     const int index = find(rank, step, gave_way);
     if (index >= 0) {
       waited += before_sleep;
-      if (waited >= kSpinFor && rank != kHelper) waited_us_.fetch_add(static_cast<int>(waited / microseconds(1)), std::memory_order_relaxed);
+      if (waited >= kSpinFor && rank != kHelper)
+        waited_us_.fetch_add(static_cast<int>(waited / microseconds(1)), std::memory_order_relaxed);
       *share = {step, index, size_};
       return index < size_;
     }
@@ -92,7 +94,8 @@ void Team::complete(const Share& share, bool stop) {
   }
   // Either this sees the sleeper, or the sleeper sees this: all four accesses have one order.
   const int complete = (share.step + 1) * size_;
-  if (done_.fetch_add(1, std::memory_order_seq_cst) + 1 < complete || sleepers_.load(std::memory_order_seq_cst) == 0) return;
+  if (done_.fetch_add(1, std::memory_order_seq_cst) + 1 < complete || sleepers_.load(std::memory_order_seq_cst) == 0)
+    return;
   { std::lock_guard<std::mutex> lock(mutex_); }
   wake_.notify_all();
 }

@@ -1,5 +1,5 @@
-// Threads that work on the same images: each step of the work is cut into shares, and no step begins before all shares of
-// the one before it are done.
+// Threads that work on the same images: each step of the work is cut into shares, and no step begins before all shares
+// of the one before it are done.
 #pragma once
 
 #include <atomic>
@@ -34,7 +34,8 @@ class Team {
   void complete(const Share& share, bool stop);
   /// Whether a step was made the last one.
   bool stopped() const { return stopped_.load(std::memory_order_relaxed); }
-  /// Microseconds that members, all together, waited for each other, but for the moments that pass between any two steps.
+  /// Microseconds that members, all together, waited for each other, but for the moments that pass between any two
+  /// steps.
   int waited_us() const { return waited_us_.load(std::memory_order_relaxed); }
 
  private:
@@ -51,7 +52,7 @@ class Team {
   const std::unique_ptr<Claims[]> claims_;  // [size] of the shares of that index
   std::atomic<int> end_;                    // steps that will be done
   std::atomic<bool> stopped_{false};
-  std::atomic<int> done_{0};                // shares, of all steps: the step under way is done_ / size_
+  std::atomic<int> done_{0};  // shares, of all steps: the step under way is done_ / size_
   std::atomic<int> waited_us_{0};
   std::atomic<int> sleepers_{0};
   std::mutex mutex_;

@@ -21,7 +21,8 @@ ThreadPool::ThreadPool(int size) {
   }
   size_t started = 0;
   try {
-    for (; started < seats_.size(); ++started) seats_[started]->thread = std::thread([this, rank = static_cast<int>(started) + 1] { serve(rank); });
+    for (; started < seats_.size(); ++started)
+      seats_[started]->thread = std::thread([this, rank = static_cast<int>(started) + 1] { serve(rank); });
   } catch (const std::exception&) {
     // The limit on threads, or on memory, is reached: work with those that started.
   }
@@ -90,7 +91,8 @@ void ThreadPool::avoid_partners(int rank) {
   seat.partners.clear();
   for (int other = 0; other < threads_; ++other) {
     if (other == rank) continue;
-    const int core = (other == 0 ? first_core_ : seats_[static_cast<size_t>(other) - 1]->core).load(std::memory_order_relaxed);
+    const int core =
+        (other == 0 ? first_core_ : seats_[static_cast<size_t>(other) - 1]->core).load(std::memory_order_relaxed);
     shared = shared || (core == here && other < rank);
     seat.partners.push_back(core);
   }

@@ -20,10 +20,10 @@ class ThreadPool {
   ~ThreadPool();
   int size() const { return threads_; }
 
-  /// Calls work(rank) for ranks 0 to threads - 1 (size() at most), rank 0 on the calling thread, and returns when rank 0
-  /// has. Nobody waits for the others: one that wakes too late calls `work` after that, or is called for the next work
-  /// before it has come for this one. So `work` owns what it touches, and gets done whoever comes. One caller at a time;
-  /// `work` must not throw.
+  /// Calls work(rank) for ranks 0 to threads - 1 (size() at most), rank 0 on the calling thread, and returns when rank
+  /// 0 has. Nobody waits for the others: one that wakes too late calls `work` after that, or is called for the next
+  /// work before it has come for this one. So `work` owns what it touches, and gets done whoever comes. One caller at a
+  /// time; `work` must not throw.
   void run(int threads, std::shared_ptr<const Work> work);
 
  private:

@@ -52,17 +52,12 @@ struct Filter {
 
 Filter filter_of(Interpolation interpolation) {
   switch (interpolation) {
-    case Interpolation::box:
-      return {box, 0.5};
-    case Interpolation::hamming:
-      return {hamming, 1.0};
-    case Interpolation::bicubic:
-      return {bicubic, 2.0};
-    case Interpolation::lanczos:
-      return {lanczos, 3.0};
+    case Interpolation::box: return {box, 0.5};
+    case Interpolation::hamming: return {hamming, 1.0};
+    case Interpolation::bicubic: return {bicubic, 2.0};
+    case Interpolation::lanczos: return {lanczos, 3.0};
     case Interpolation::bilinear:
-    case Interpolation::nearest:
-      break;
+    case Interpolation::nearest: break;
   }
   return {bilinear, 1.0};
 }
@@ -104,7 +99,8 @@ void place_windows(const Axis& axis, double scale, double reach, Coefficients* o
   }
 }
 
-void fill_window(const Axis& axis, double scale, const Filter& filter, int i, std::vector<double>* weights, Coefficients* out) {
+void fill_window(const Axis& axis, double scale, const Filter& filter, int i, std::vector<double>* weights,
+                 Coefficients* out) {
   const double center = (static_cast<double>(axis.crop_start + i) + 0.5) * scale;
   const double inverse_width = 1.0 / std::max(scale, 1.0);
   const int length = out->length[i];

@@ -18,10 +18,10 @@ inline constexpr int kMaxTaps = 32768;
 inline constexpr int32_t kCoefficientBound = 2 << kCoefficientBits;
 
 struct Coefficients {
-  int taps = 0;                  // the longest window
-  std::vector<int32_t> first;    // [kept] first source pixel of the window
-  std::vector<int32_t> length;   // [kept] source pixels in the window, 1 .. taps
-  std::vector<int32_t> value;    // [kept, taps] in units of 2^-kCoefficientBits; 0 past the window's length
+  int taps = 0;                 // the longest window
+  std::vector<int32_t> first;   // [kept] first source pixel of the window
+  std::vector<int32_t> length;  // [kept] source pixels in the window, 1 .. taps
+  std::vector<int32_t> value;   // [kept, taps] in units of 2^-kCoefficientBits; 0 past the window's length
 
   int64_t source_begin() const { return first.front(); }
   int64_t source_end() const { return first.back() + int64_t{length.back()}; }

@@ -34,12 +34,9 @@ Size resize_keep_ratio(const ImageView& image, Size target, bool fit_longest) {
 
 Size resized_size(const ImageView& image, CropMode mode, Size scale) {
   switch (mode) {
-    case CropMode::squash:
-      return scale;
-    case CropMode::border:
-      return resize_keep_ratio(image, scale, true);
-    case CropMode::center:
-      break;
+    case CropMode::squash: return scale;
+    case CropMode::border: return resize_keep_ratio(image, scale, true);
+    case CropMode::center: break;
   }
   // timm takes torchvision's Resize for square targets only; the two differ in how they round the longer side.
   if (scale.height == scale.width) return resize_shorter_side(image, scale.height);
@@ -58,8 +55,8 @@ Axis center_axis(int64_t source_size, int64_t resized_size, int input_size) {
   return {source_size, resized_size, half + (surplus % 2 == 1 ? half % 2 : 0), input_size, 0};
 }
 
-// Pillow's rule since 12.2: a picture that loses more than twice as much height as width loses its height first, which is
-// less work. Earlier versions always went horizontally first; for such pictures they differ, as a rule by 1.
+// Pillow's rule since 12.2: a picture that loses more than twice as much height as width loses its height first, which
+// is less work. Earlier versions always went horizontally first; for such pictures they differ, as a rule by 1.
 bool is_vertical_first(const Axis& x, const Axis& y) {
   const int64_t lost_height = y.source_size - y.resized_size, lost_width = x.source_size - x.resized_size;
   return lost_height > 0 && lost_height > 2 * lost_width;
@@ -70,14 +67,16 @@ bool is_side(double size) { return size >= 1 && size <= kMaxSide; }
 }  // namespace
 
 Status plan_geometry(const ImageView& image, const PreprocessConfig& config, Geometry* geometry) {
-  const Size scale = {std::floor(config.input_height / config.crop_pct), std::floor(config.input_width / config.crop_pct)};
+  const Size scale = {std::floor(config.input_height / config.crop_pct),
+                      std::floor(config.input_width / config.crop_pct)};
   if (!is_side(scale.height) || !is_side(scale.width)) {
     return Status::invalid_argument("crop_pct " + std::to_string(config.crop_pct) +
                                     " makes the resized picture empty or huge; expected a value such as 0.875");
   }
   const Size resized = resized_size(image, config.crop_mode, scale);
   if (!is_side(resized.height) || !is_side(resized.width)) {
-    return Status::invalid_argument("The image of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+    return Status::invalid_argument("The image of " + std::to_string(image.width) + " x " +
+                                    std::to_string(image.height) +
                                     " pixels is too elongated to be resized; crop it first, or use crop mode squash");
   }
   geometry->y = center_axis(image.height, static_cast<int64_t>(resized.height), config.input_height);

@@ -20,8 +20,6 @@ void NormalizeTable::apply(int channel, const uint8_t* bytes, int count, float* 
   for (int i = 0; i < count; ++i) out[i] = table[bytes[i]];
 }
 
-uint8_t border_fill(double mean) {
-  return static_cast<uint8_t>(std::clamp(std::nearbyint(255.0 * mean), 0.0, 255.0));
-}
+uint8_t border_fill(double mean) { return static_cast<uint8_t>(std::clamp(std::nearbyint(255.0 * mean), 0.0, 255.0)); }
 
 }  // namespace ghostnet

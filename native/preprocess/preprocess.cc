@@ -27,8 +27,8 @@ Status check_image(const ImageView& image) {
   }
   if (image.pixels == nullptr) return Status::invalid_argument("The image has no pixels");
   if (image.height > std::numeric_limits<ptrdiff_t>::max() / image.channels / image.width) {
-    return Status::invalid_argument("An image of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
-                                    " pixels does not fit the address space");
+    return Status::invalid_argument("An image of " + std::to_string(image.width) + " x " +
+                                    std::to_string(image.height) + " pixels does not fit the address space");
   }
   return Status::success();
 }
@@ -83,7 +83,8 @@ Status for_each_row(const ImageView& image, const PreprocessConfig& config, cons
       continue;
     }
     resampler.next_row(picture, static_cast<ptrdiff_t>(width));
-    for (int channel = resampler.planes(); channel < 3; ++channel) std::memcpy(picture + channel * width, picture, kept);
+    for (int channel = resampler.planes(); channel < 3; ++channel)
+      std::memcpy(picture + channel * width, picture, kept);
     if (!write(y, row.data())) break;
   }
   return Status::success();
@@ -98,8 +99,7 @@ Status guarded(const ImageView& image, const PreprocessConfig& config, const voi
     if (status.ok() && out == nullptr) status = Status::invalid_argument("There is no memory to write the result to");
     return status.ok() ? work() : status;
   } catch (const std::bad_alloc&) {
-  } catch (const std::length_error&) {
-  }
+  } catch (const std::length_error&) {}
   return Status::out_of_memory("Not enough memory to resize the image");
 }
 
@@ -109,19 +109,22 @@ Status preprocess(const ImageView& image, const PreprocessConfig& config, const 
                   const std::atomic<bool>& cancelled, float* out) noexcept {
   return guarded(image, config, out, [&] {
     const NormalizeTable table(config);
-    const size_t width = static_cast<size_t>(config.input_width), plane = width * static_cast<size_t>(config.input_height);
+    const size_t width = static_cast<size_t>(config.input_width),
+                 plane = width * static_cast<size_t>(config.input_height);
     const auto stopped = [&] { return cancelled.load(std::memory_order_relaxed); };
-    Status status = stopped() ? Status::success() : for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
-      for (int channel = 0; channel < 3; ++channel) {
-        table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
-      }
-      return !stopped();
-    });
+    Status status =
+        stopped() ? Status::success() : for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
+          for (int channel = 0; channel < 3; ++channel) {
+            table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
+          }
+          return !stopped();
+        });
     return status.ok() && stopped() ? Status::cancelled("the preprocessing was cancelled") : status;
   });
 }
 
-Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, uint8_t* out) noexcept {
+Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
+                        uint8_t* out) noexcept {
   return guarded(image, config, out, [&] {
     const size_t width = static_cast<size_t>(config.input_width);
     return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {

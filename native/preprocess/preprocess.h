@@ -1,5 +1,6 @@
 // From a picture's bytes to the network's input tensor, equal to the byte to what timm's evaluation transform
-// (torchvision on Pillow images) makes of the same bytes. Only the source rows and columns that the crop needs are read.
+// (torchvision on Pillow images) makes of the same bytes. Only the source rows and columns that the crop needs are
+// read.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,7 @@ struct ImageView {
   const uint8_t* pixels;  // [height, width, channels], interleaved
   int64_t width;          // 1 .. 2^31 - 1
   int64_t height;         // 1 .. 2^31 - 1
-  int channels;           // 1: grey, becomes R = G = B; 3: RGB; 4: RGBA, alpha is dropped as Pillow's convert('RGB') drops it
+  int channels;  // 1: grey, becomes R = G = B; 3: RGB; 4: RGBA, alpha is dropped as Pillow's convert('RGB') drops it
 };
 
 // Pillow's filters of the same names; all but nearest are antialiased: they widen with the reduction.
@@ -39,13 +40,14 @@ struct PreprocessConfig {
 inline constexpr int kMaxInputSize = 16384;
 
 // Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [3, input_height, input_width].
-// Every kernel table gives the same. `cancelled` may be set by any thread; it is looked at before the first row and after each.
-// Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands of times,
-// cancelled, out_of_memory; out's content is then unspecified.
+// Every kernel table gives the same. `cancelled` may be set by any thread; it is looked at before the first row and
+// after each. Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands
+// of times, cancelled, out_of_memory; out's content is then unspecified.
 Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
                   const std::atomic<bool>& cancelled, float* out) noexcept;
 
 // The same picture before it is normalised: out [input_height, input_width, 3].
-Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, uint8_t* out) noexcept;
+Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
+                        uint8_t* out) noexcept;
 
 }  // namespace ghostnet

@@ -18,7 +18,8 @@ Status Resampler::prepare(const ImageView& image, const Geometry& geometry, Inte
   columns_ = horizontal_.source_end() - horizontal_.source_begin();
   source_stride_ = static_cast<ptrdiff_t>(columns_) + padded_taps_;
   source_row_.assign(static_cast<size_t>(source_stride_) * planes_, 0);
-  between_size_ = vertical_first_ ? static_cast<size_t>(columns_) * image.channels : static_cast<size_t>(kept_x_) * planes_;
+  between_size_ =
+      vertical_first_ ? static_cast<size_t>(columns_) * image.channels : static_cast<size_t>(kept_x_) * planes_;
   if (!vertical_first_) ring_.resize(between_size_ * vertical_.taps);
   window_.resize(static_cast<size_t>(vertical_.taps));
   vertical_row_.resize(between_size_);
@@ -53,8 +54,8 @@ uint8_t* Resampler::ring_row(int64_t source_row) {
 
 void Resampler::resample_horizontally(const uint8_t* pixels, uint8_t* out, ptrdiff_t out_stride) {
   kernels_.split_planes(pixels, image_.channels, columns_, planes_, source_row_.data(), source_stride_);
-  kernels_.horizontal_row({source_row_.data(), source_stride_, planes_, start_.data(), high_.data(), low_.data(), padded_taps_,
-                           kept_x_, out, out_stride});
+  kernels_.horizontal_row({source_row_.data(), source_stride_, planes_, start_.data(), high_.data(), low_.data(),
+                           padded_taps_, kept_x_, out, out_stride});
 }
 
 // Windows only move down, so a row that lies in two of them is still in the ring.

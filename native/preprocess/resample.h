@@ -12,7 +12,8 @@
 
 namespace ghostnet {
 
-// Hands out the kept rows of the resized picture from top to bottom, reading only the source rows and columns that they need.
+// Hands out the kept rows of the resized picture from top to bottom, reading only the source rows and columns that they
+// need.
 //
 // Horizontal pass first: each source row goes through it once and stays in a ring of as many rows as the vertical pass
 // looks at, so the memory depends on the picture's width and on the reduction, not on its height.
@@ -44,13 +45,13 @@ class Resampler {
   int kept_x_ = 0;
   bool vertical_first_ = false;
   Coefficients horizontal_, vertical_;
-  int64_t columns_ = 0;                 // source columns that are read
+  int64_t columns_ = 0;  // source columns that are read
 
-  std::vector<int32_t> start_;          // [kept_x] first pixel of the window, counted from the first column that is read
-  std::vector<int16_t> high_, low_;     // [kept_x, padded_taps]
+  std::vector<int32_t> start_;       // [kept_x] first pixel of the window, counted from the first column that is read
+  std::vector<int16_t> high_, low_;  // [kept_x, padded_taps]
   int padded_taps_ = 0;
-  ptrdiff_t source_stride_ = 0;         // columns, and room for the last window's padding
-  std::vector<int16_t> source_row_;     // [planes, source_stride]
+  ptrdiff_t source_stride_ = 0;      // columns, and room for the last window's padding
+  std::vector<int16_t> source_row_;  // [planes, source_stride]
 
   size_t between_size_ = 0;             // bytes of a row between the passes
   std::vector<uint8_t> ring_;           // [vertical taps, planes, kept_x] horizontal first: rows between the passes

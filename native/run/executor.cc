@@ -13,7 +13,8 @@ namespace {
 // How long the dispatcher looks out for the next request before it sleeps, in turns of relax(): about 20 microseconds.
 constexpr int kSpins = 400;
 
-// Images that a team computes in step. More share the weights with less and less gain, while the first one waits longer.
+// Images that a team computes in step. More share the weights with less and less gain, while the first one waits
+// longer.
 constexpr size_t kImagesInStep = 4;
 
 // Also where there is no memory for the sentence.
@@ -105,7 +106,8 @@ void Executor::serve() {
   }
 }
 
-// More than there are cores would wait for each other. The affinity mask is read anew: it may change while a model lives.
+// More than there are cores would wait for each other. The affinity mask is read anew: it may change while a model
+// lives.
 void Executor::choose_threads() {
   int most = pool_.size();
   for (int cores : {allowed_core_count(), most_cores_})
@@ -145,7 +147,8 @@ void Executor::run(std::shared_ptr<Plan>* plan) {
     time.work += static_cast<double>(part.jobs.size()) * static_cast<double>((*plan)->program->macs());
   }
   // What was cut short, because it was cancelled or memory was short, tells nothing of time.
-  const bool whole = std::none_of(round->parts.begin(), round->parts.end(), [](const Round::Part& part) { return part.team->stopped(); });
+  const bool whole = std::none_of(round->parts.begin(), round->parts.end(),
+                                  [](const Round::Part& part) { return part.team->stopped(); });
   if (time.work > 0 && whole) governor_.learn(time);
   for (const Round::Part& part : round->parts) conclude(part);
 }
@@ -159,7 +162,8 @@ std::shared_ptr<const Executor::Round> Executor::prepare(std::shared_ptr<Plan> p
   round->team_size = active_threads() / static_cast<int>(round->parts.size());
   const Program& program = *round->plan->program;
   for (size_t j = 0; j < jobs_.size(); ++j) {
-    if (start_job(jobs_[j], *round->plan, round->team_size)) round->parts[j % round->parts.size()].jobs.push_back(&jobs_[j]);
+    if (start_job(jobs_[j], *round->plan, round->team_size))
+      round->parts[j % round->parts.size()].jobs.push_back(&jobs_[j]);
   }
   for (Round::Part& part : round->parts) {
     part.team = program.assemble(round->team_size);
@@ -202,7 +206,8 @@ void Executor::read_outputs(const Job& job, const Program& program) const {
   for (size_t i = 0; i < request.outputs.size(); ++i) {
     const Output& output = request.outputs[i];
     const Shape& s = output.shape;
-    program.read_output(network_.graph.outputs[i].node, job.workspace->workers()[0], output.data + job.image * s.c * s.h * s.w);
+    program.read_output(network_.graph.outputs[i].node, job.workspace->workers()[0],
+                        output.data + job.image * s.c * s.h * s.w);
   }
 }
 
@@ -210,7 +215,8 @@ void Executor::conclude(const Round::Part& part) {
   const Program::Result result = Program::result(*part.team, part.batch);
   for (Job* job : part.jobs) {
     if (job->request->cancelled->load(std::memory_order_relaxed)) job->status = cancelled_status();
-    else if (result == Program::Result::out_of_memory) job->status = Status::out_of_memory("not enough memory for the network's activations");
+    else if (result == Program::Result::out_of_memory)
+      job->status = Status::out_of_memory("not enough memory for the network's activations");
   }
 }
 

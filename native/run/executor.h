@@ -44,8 +44,8 @@ class Executor {
     std::unique_ptr<Workspace> workspace;
     Status status;
   };
-  // Images of one size that teams compute, each team some of them together. Owned by all threads that are called for it:
-  // the last may come when the images have been answered, and then looks at nothing but the teams.
+  // Images of one size that teams compute, each team some of them together. Owned by all threads that are called for
+  // it: the last may come when the images have been answered, and then looks at nothing but the teams.
   struct Round {
     struct Part {
       std::shared_ptr<Team> team;
@@ -77,7 +77,8 @@ class Executor {
   const int most_cores_;
   ThreadGovernor governor_;  // the dispatcher's
   std::atomic<int> active_threads_{1};
-  std::vector<Job> jobs_;  // [up to the most that are computed at a time] the dispatcher's; its memory is there from the start
+  // [up to the most that are computed at a time] the dispatcher's; its memory is there from the start
+  std::vector<Job> jobs_;
 
   std::mutex mutex_;
   std::condition_variable arrived_;

@@ -37,7 +37,9 @@ Status PlanCache::find(const Shape& shape, std::shared_ptr<Plan>* found) {
   }
   auto plan = std::make_shared<Plan>();
   const Network& n = network_;
-  if (Status s = Program::plan(n.graph, n.lowered, n.weights, *n.kernels, image, n.plan_options, &plan->program); !s.ok()) return s;
+  if (Status s = Program::plan(n.graph, n.lowered, n.weights, *n.kernels, image, n.plan_options, &plan->program);
+      !s.ok())
+    return s;
   plans_.push_front(plan);
   if (plans_.size() > kKeptPlans) plans_.pop_back();
   *found = std::move(plan);

@@ -6,8 +6,8 @@
 #include <mutex>
 #include <vector>
 
-#include "../platform/aligned.h"
 #include "../plan/program.h"
+#include "../platform/aligned.h"
 
 namespace ghostnet {
 
@@ -35,8 +35,7 @@ struct Plan {
   void keep(std::unique_ptr<Workspace> workspace) noexcept {
     try {
       idle.push_back(std::move(workspace));
-    } catch (const std::bad_alloc&) {
-    }
+    } catch (const std::bad_alloc&) {}
   }
 };
 

@@ -21,7 +21,8 @@ function wrap(folder, tool, command) {
 
 /** @param {keyof typeof architectures} arch */
 function writeToolchain(arch, folder) {
-  const zig = zigPath(), { target, processor } = architectures[arch];
+  const zig = zigPath();
+  const { target, processor } = architectures[arch];
   const flags = linuxTargets.find(({ name }) => name === target).zig;
   const lines = [
     'set(CMAKE_SYSTEM_NAME Linux)',
@@ -45,12 +46,21 @@ export async function build(arch) {
   const folder = join(workFolder, arch, 'build');
   mkdirSync(folder, { recursive: true });
   const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers');
-  const options = [`-DCMAKE_TOOLCHAIN_FILE=${writeToolchain(arch, folder)}`, '-DCMAKE_BUILD_TYPE=Release', '-DGHOSTNET_TESTS=ON',
+  const options = [
+    `-DCMAKE_TOOLCHAIN_FILE=${writeToolchain(arch, folder)}`,
+    '-DCMAKE_BUILD_TYPE=Release',
+    '-DGHOSTNET_TESTS=ON',
     // What cmake-js would say.
-    '-DCMAKE_JS_VERSION=8', `-DCMAKE_JS_INC=${nodeHeaders}`];
+    '-DCMAKE_JS_VERSION=8',
+    `-DCMAKE_JS_INC=${nodeHeaders}`,
+  ];
   const settings = { cwd: root, env: { ...process.env, ...zigEnvironment } };
   await runToEnd('cmake', ['-S', root, '-B', folder, ...options], settings);
-  await runToEnd('cmake', ['--build', folder, '--parallel', String(availableParallelism()), '--target', 'ghostnet_test', 'ghostnet'], settings);
+  await runToEnd(
+    'cmake',
+    ['--build', folder, '--parallel', String(availableParallelism()), '--target', 'ghostnet_test', 'ghostnet'],
+    settings,
+  );
   return { program: join(folder, 'ghostnet_test'), addon: join(folder, 'ghostnet.node') };
 }
 

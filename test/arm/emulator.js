@@ -13,7 +13,8 @@ export function isOnPath(command) {
 /** @param {import('./machines.js').Machine} machine */
 export function emulate({ arch, cpu }, program, programArguments) {
   const { emulator, root, packages, env: own } = architectures[arch];
-  if (!isOnPath(emulator) || (root && !existsSync(root))) throw new Absent(`needs ${emulator}${root ? ` and ${root}` : ''}: apt-get install ${packages.join(' ')}`);
+  if (!isOnPath(emulator) || (root && !existsSync(root)))
+    throw new Absent(`needs ${emulator}${root ? ` and ${root}` : ''}: apt-get install ${packages.join(' ')}`);
   const emulated = ['-cpu', cpu, ...(root ? ['-L', root] : []), program, ...programArguments];
   const env = { ...process.env, ...own };
   for (const name of ['GHOSTNET_ISA', 'NODE_OPTIONS']) delete env[name];

@@ -1,5 +1,5 @@
-// Looks for instructions above an architecture's baseline in a binary, and for those above its own instruction set in each
-// family of kernels. Needs the binary's symbols: a kernel is known by its namespace.
+// Looks for instructions above an architecture's baseline in a binary, and for those above its own instruction set in
+// each family of kernels. Needs the binary's symbols: a kernel is known by its namespace.
 import { isOnPath } from './emulator.js';
 import { runToEnd } from './processes.js';
 import { Absent } from './results.js';
@@ -12,13 +12,50 @@ import { Absent } from './results.js';
  */
 
 const unknown = /^<unknown>/;
-// Everything that AVX brought has names with v, its predecessors after SSE2 have none in common. bsf with a prefix that older
-// CPUs ignore reads as tzcnt; xgetbv stands behind the question whether there is one.
+// Everything that AVX brought has names with v, its predecessors after SSE2 have none in common. bsf with a prefix that
+// older CPUs ignore reads as tzcnt; xgetbv stands behind the question whether there is one.
 const aboveSse2 = new RegExp(
-  `^(?:v(?!er[rw])|${['addsub', 'h(?:add|sub)p', 'lddqu', 'mov(?:d|sh|sl)dup', 'p(?:shufb|alignr|abs|hadd|hsub|maddubsw|mulhrsw|sign)', 'p?blend', 'dpp',
-    '(?:extract|insert)ps', 'movntdqa', 'mpsadbw', 'packusdw', 'pcmp(?:eqq|gtq|[ei]str)', 'p(?:extr|insr)[bdq]', 'phminposuw',
-    'p(?:max|min)(?:sb|sd|u[wd])', 'pmov[sz]x', 'pmul(?:dq|ld)', 'ptest', 'round[ps]', 'crc32', 'popcnt', 'lzcnt', 'andn[lq]?\\b', 'bextr', 'bls[ir]', 'blsmsk', 'bzhi',
-    'pdep', 'pext[lq]?\\b', 'mulx', 'rorx', 's(?:ar|hl|hr)x', 'ad[co]x', 'movbe', 'aes', 'pclmul', 'sha(?:1|256)', 'rd(?:rand|seed)', 'cmpxchg16b'].join('|')})`,
+  `^(?:v(?!er[rw])|${[
+    'addsub',
+    'h(?:add|sub)p',
+    'lddqu',
+    'mov(?:d|sh|sl)dup',
+    'p(?:shufb|alignr|abs|hadd|hsub|maddubsw|mulhrsw|sign)',
+    'p?blend',
+    'dpp',
+    '(?:extract|insert)ps',
+    'movntdqa',
+    'mpsadbw',
+    'packusdw',
+    'pcmp(?:eqq|gtq|[ei]str)',
+    'p(?:extr|insr)[bdq]',
+    'phminposuw',
+    'p(?:max|min)(?:sb|sd|u[wd])',
+    'pmov[sz]x',
+    'pmul(?:dq|ld)',
+    'ptest',
+    'round[ps]',
+    'crc32',
+    'popcnt',
+    'lzcnt',
+    'andn[lq]?\\b',
+    'bextr',
+    'bls[ir]',
+    'blsmsk',
+    'bzhi',
+    'pdep',
+    'pext[lq]?\\b',
+    'mulx',
+    'rorx',
+    's(?:ar|hl|hr)x',
+    'ad[co]x',
+    'movbe',
+    'aes',
+    'pclmul',
+    'sha(?:1|256)',
+    'rd(?:rand|seed)',
+    'cmpxchg16b',
+  ].join('|')})`,
 );
 const avx512 = /%zmm|%k[0-7]|%[xy]mm(?:1[6-9]|2\d|3[01])\b/;
 
@@ -29,7 +66,8 @@ export const rules = {
     { namespace: 'avx2', objdump: [], above: avx512 },
     { namespace: 'avx512', objdump: [], above: /^$/ },
   ],
-  // objdump decodes what the CPU named has. NEON belongs to the baseline; half precision, dot products, LSE atomics, SVE do not.
+  // objdump decodes what the CPU named has. NEON belongs to the baseline; half precision, dot products, LSE atomics,
+  // SVE do not.
   arm64: [
     { namespace: null, objdump: ['--mcpu=generic'], above: unknown },
     { namespace: 'neon_fp16', objdump: ['--mcpu=generic', '--mattr=+fullfp16'], above: unknown },
@@ -41,14 +79,18 @@ export const rules = {
 };
 
 /**
- * Functions of the compiler's libraries that use what a CPU may not have only where it has been used before, or is known to be
- * there: atomics ask for LSE; the unwinder looks whether the frame that it leaves has tagged memory or kept registers past d15.
+ * Functions of the compiler's libraries that use what a CPU may not have only where it has been used before, or is
+ * known to be there: atomics ask for LSE; the unwinder looks whether the frame that it leaves has tagged memory or kept
+ * registers past d15.
  */
-const askThemselves = /^__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)\d+_|^_ZN9libunwind(?:17DwarfInstructions\w+13stepWithDwarf|13Registers_arm\d+(?:save|restore)VFPv3EPv$)/;
+const askThemselves =
+  /^__aarch64_(?:cas|swp|ldadd|ldclr|ldeor|ldset)\d+_|^_ZN9libunwind(?:17DwarfInstructions\w+13stepWithDwarf|13Registers_arm\d+(?:save|restore)VFPv3EPv$)/;
 
 /** @returns {string | null} the kernels' namespace that a function's mangled name begins with */
 function namespaceOf(name, namespaces) {
-  return namespaces.find((namespace) => new RegExp(`^_ZZ?NK?8ghostnet${namespace.length}${namespace}`).test(name)) ?? null;
+  return (
+    namespaces.find((namespace) => new RegExp(`^_ZZ?NK?8ghostnet${namespace.length}${namespace}`).test(name)) ?? null
+  );
 }
 
 const programs = ['llvm-objdump-19', 'llvm-objdump'];
@@ -78,7 +120,8 @@ async function disassemble(file, options) {
  */
 export async function checkInstructions(arch, file, listing = disassemble) {
   const namespaces = rules[arch].map(({ namespace }) => namespace).filter((namespace) => namespace !== null);
-  const counts = [], faults = [];
+  const counts = [];
+  const faults = [];
   const useMore = new Set();
   for (const { namespace, objdump, above } of rules[arch]) {
     const functions = await listing(file, objdump);
@@ -91,11 +134,16 @@ export async function checkInstructions(arch, file, listing = disassemble) {
       count += instructions.length;
       if (found >= 0) faults.push(`${name}, instruction ${found}: ${instructions[found]}`);
     }
-    if (count < 1000) faults.push(`only ${count} instructions of ${namespace ?? 'the baseline'} were found: was the binary stripped?`);
+    if (count < 1000)
+      faults.push(`only ${count} instructions of ${namespace ?? 'the baseline'} were found: was the binary stripped?`);
     counts.push(`${count} of ${namespace ?? 'the baseline'}`);
   }
   // Else the rule for everything else would find nothing there either.
-  for (const namespace of namespaces) if (!useMore.has(namespace)) faults.push(`${namespace}: its kernels have nothing above the baseline`);
-  if (faults.length > 0) throw new Error(`${faults.length} faults, of instructions above what a function may have:\n  ${faults.slice(0, 20).join('\n  ')}`);
+  for (const namespace of namespaces)
+    if (!useMore.has(namespace)) faults.push(`${namespace}: its kernels have nothing above the baseline`);
+  if (faults.length > 0)
+    throw new Error(
+      `${faults.length} faults, of instructions above what a function may have:\n  ${faults.slice(0, 20).join('\n  ')}`,
+    );
   return { text: `instructions: ${counts.join(', ')}` };
 }

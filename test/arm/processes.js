@@ -5,12 +5,19 @@ import { spawn } from 'node:child_process';
  * @param {string} command
  * @param {string[]} commandArguments
  * @param {import('node:child_process').SpawnOptions & { timeoutMs?: number }} [options]
- * @returns {Promise<{ code: number | null, signal: string | null, output: string, stdout: string }>} `output`: with stderr
+ * @returns {Promise<{ code: number | null, signal: string | null, output: string, stdout: string }>} `output`: with
+ *   stderr
  */
 export function runProgram(command, commandArguments, { timeoutMs = 1_800_000, ...options } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, commandArguments, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs, killSignal: 'SIGKILL', ...options });
-    let output = '', stdout = '';
+    const child = spawn(command, commandArguments, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: timeoutMs,
+      killSignal: 'SIGKILL',
+      ...options,
+    });
+    let output = '';
+    let stdout = '';
     child.stdout.on('data', (text) => {
       output += text;
       stdout += text;

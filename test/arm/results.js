@@ -14,7 +14,8 @@ export class Results {
   }
 
   /**
-   * Runs one part. It returns what it found, in words, and how many tests of it passed or failed (none: itself is the test).
+   * Runs one part. It returns what it found, in words, and how many tests of it passed or failed (none: itself is the
+   * test).
    *
    * @param {string} name
    * @param {() => Promise<{ text: string, passed?: number, failed?: number }>} part
@@ -22,7 +23,8 @@ export class Results {
    */
   async run(name, part) {
     const startMs = performance.now();
-    const say = (verdict, text) => console.log(`${verdict} ${name} (${((performance.now() - startMs) / 1000).toFixed(0)} s): ${text}`);
+    const say = (verdict, text) =>
+      console.log(`${verdict} ${name} (${((performance.now() - startMs) / 1000).toFixed(0)} s): ${text}`);
     try {
       const { text, passed = 1, failed = 0 } = await part();
       this.passed += passed;

@@ -36,8 +36,10 @@ async function testPackage(built) {
       return { text: architectures[arch].node };
     });
   }
-  await forEachAtOnce(availableParallelism(), runs.filter(({ arch }) => staged.has(arch)), (machine) =>
-    results.run(`package on ${nameOf(machine)}`, () => runPackageTests(machine, staged.get(machine.arch))),
+  await forEachAtOnce(
+    availableParallelism(),
+    runs.filter(({ arch }) => staged.has(arch)),
+    (machine) => results.run(`package on ${nameOf(machine)}`, () => runPackageTests(machine, staged.get(machine.arch))),
   );
 }
 
@@ -49,7 +51,8 @@ async function testTarball() {
   });
   if (!tarball) return;
   const runs = machines.filter(({ node, isas }) => node && isas[0] === 'neon');
-  for (const machine of runs) await results.run(`tarball on ${nameOf(machine)}`, () => classifySample(machine, tarball));
+  for (const machine of runs)
+    await results.run(`tarball on ${nameOf(machine)}`, () => classifySample(machine, tarball));
 }
 
 const startMs = performance.now();
@@ -57,7 +60,8 @@ const unknown = wanted.filter((part) => !parts.includes(part));
 if (unknown.length > 0) throw new Error(`Expected parts out of ${parts.join(', ')}, found ${unknown.join(', ')}.`);
 const built = wanted.some((part) => part !== 'tarball') ? await buildAll() : new Map();
 if (wanted.includes('instructions')) {
-  for (const [arch, { addon }] of built) await results.run(`instructions for ${arch}`, () => checkInstructions(arch, addon));
+  for (const [arch, { addon }] of built)
+    await results.run(`instructions for ${arch}`, () => checkInstructions(arch, addon));
 }
 if (wanted.includes('native')) {
   const runs = machines.filter(({ arch }) => built.has(arch));

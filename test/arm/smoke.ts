@@ -1,4 +1,5 @@
-// What must hold wherever the package runs, small enough for an emulated machine: run by smoke.js under that machine's Node,
+// What must hold wherever the package runs, small enough for an emulated machine: run by smoke.js under that machine's
+// Node,
 //     node --test-reporter=tap smoke.js '{ "isas": ["neon", "plain"], "fp16": false, "reference": "folder or empty" }'
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -43,7 +44,10 @@ for (const isa of isas) {
     await using model = await load();
     assert.equal(model.info.isa, isa);
     const top = await model.classify(sample, { topK: 5 });
-    assert.ok(top.some(({ label }) => label === 'orange'), JSON.stringify(top));
+    assert.ok(
+      top.some(({ label }) => label === 'orange'),
+      JSON.stringify(top),
+    );
   });
 }
 
@@ -52,11 +56,18 @@ await test(fp16 ? 'sees it in half precision too' : 'refuses half precision, and
   await using automatic = await load(undefined, { precision: 'auto' });
   assert.equal(automatic.info.precision, fp16 ? 'fp16' : 'fp32');
   const loading = load(undefined, { precision: 'fp16' });
-  if (!fp16) return await assert.rejects(loading, (error) => error instanceof GhostNetError && error.code === 'ERR_GHOST_PRECISION');
+  if (!fp16)
+    return await assert.rejects(
+      loading,
+      (error) => error instanceof GhostNetError && error.code === 'ERR_GHOST_PRECISION',
+    );
   await using model = await loading;
   assert.equal(model.info.precision, 'fp16');
   const top = await model.classify(sample, { topK: 5 });
-  assert.ok(top.some(({ label }) => label === 'orange'), JSON.stringify(top));
+  assert.ok(
+    top.some(({ label }) => label === 'orange'),
+    JSON.stringify(top),
+  );
 });
 
 await test('every instruction set makes the same tensor of a picture', async () => {
@@ -106,7 +117,10 @@ if (reference) {
     for (const isa of isas) {
       await test(`${isa}: reads ${file}, and computes what its framework did`, async () => {
         process.env.GHOSTNET_ISA = isa;
-        const { input, logits } = JSON.parse(readFileSync(join(reference, 'checkpoints', expected), 'utf8')) as { input: Shape; logits: number[] };
+        const { input, logits } = JSON.parse(readFileSync(join(reference, 'checkpoints', expected), 'utf8')) as {
+          input: Shape;
+          logits: number[];
+        };
         await using model = await load(join(reference, 'checkpoints', file));
         const { data } = await model.infer({ data: syntheticImage('input', input).data, shape: input });
         assertClose(data, logits, 1e-5, 'logits');

@@ -1,4 +1,5 @@
-// The packed package with the binaries that ship, installed as npm installs it there, classifies the sample in an emulated Node.
+// The packed package with the binaries that ship, installed as npm installs it there, classifies the sample in an
+// emulated Node.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchNode } from '../smoke/nodes.js';
@@ -14,7 +15,9 @@ export async function packPackage() {
   const folder = join(workFolder, 'tarball');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const [{ filename }] = JSON.parse(await runToEnd('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root }));
+  const [{ filename }] = JSON.parse(
+    await runToEnd('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], { cwd: root }),
+  );
   return join(folder, filename);
 }
 
@@ -29,14 +32,35 @@ export async function classifySample(machine, tarball) {
   const project = join(workFolder, 'tarball', arch);
   mkdirSync(project, { recursive: true });
   writeFileSync(join(project, 'package.json'), '{ "name": "project", "private": true }');
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', '--os=linux', `--cpu=${arch}`, '--libc=glibc'];
+  const options = [
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--os=linux',
+    `--cpu=${arch}`,
+    '--libc=glibc',
+  ];
   await runToEnd('npm', ['install', ...options, tarball], { cwd: project });
   const command = join(project, 'node_modules/ghostnet/dist/cli/main.js');
-  const { code, signal, output, stdout } = await emulate(machine, await fetchNode(architectures[arch].node), [command, 'classify', join(root, 'examples/sample.png')], {
-    cwd: project,
-    // No compiler, and nothing of this checkout.
-    env: { PATH: '', HOME: project },
-  });
-  if (code !== 0 || !/^ *orange/m.test(stdout)) throw new Error(`ended with ${signal ?? code}:\n${output.slice(-4000)}`);
-  return { text: stdout.trim().split('\n').slice(0, 2).map((line) => line.trim()).join(': ') };
+  const { code, signal, output, stdout } = await emulate(
+    machine,
+    await fetchNode(architectures[arch].node),
+    [command, 'classify', join(root, 'examples/sample.png')],
+    {
+      cwd: project,
+      // No compiler, and nothing of this checkout.
+      env: { PATH: '', HOME: project },
+    },
+  );
+  if (code !== 0 || !/^ *orange/m.test(stdout))
+    throw new Error(`ended with ${signal ?? code}:\n${output.slice(-4000)}`);
+  return {
+    text: stdout
+      .trim()
+      .split('\n')
+      .slice(0, 2)
+      .map((line) => line.trim())
+      .join(': '),
+  };
 }

@@ -37,10 +37,20 @@ export const multipart = 'multipart/x-mixed-replace; boundary=frame';
 
 /** Frames as most cameras send them. */
 export const parts = (frames: readonly Uint8Array[]): Buffer =>
-  Buffer.concat(frames.flatMap((frame) => [Buffer.from(`--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${frame.length}\r\n\r\n`), frame, Buffer.from('\r\n')]));
+  Buffer.concat(
+    frames.flatMap((frame) => [
+      Buffer.from(`--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${frame.length}\r\n\r\n`),
+      frame,
+      Buffer.from('\r\n'),
+    ]),
+  );
 
 /** Sends `content`, and then `after` happens. */
-export function sends(content: Uint8Array, contentType = multipart, after: (response: ServerResponse) => void = (response) => response.end()): Answer {
+export function sends(
+  content: Uint8Array,
+  contentType = multipart,
+  after: (response: ServerResponse) => void = (response) => response.end(),
+): Answer {
   return (response) => {
     response.writeHead(200, contentType ? { 'content-type': contentType } : {});
     response.write(content, () => setTimeout(() => after(response), 20));

@@ -23,9 +23,7 @@ describe('finding the weights', () => {
   it('prefers model.safetensors in a folder and takes pytorch_model.bin where there is none', async () => {
     const both = folderWith('both', { 'model.safetensors': safetensors, 'pytorch_model.bin': torch });
     expect([...(await readWhole(both)).tensors.keys()]).toEqual(['a']);
-    const old = await readWhole(
-      folderWith('old', { 'pytorch_model.bin': torch, 'config.json': '{"num_classes": 3}' }),
-    );
+    const old = await readWhole(folderWith('old', { 'pytorch_model.bin': torch, 'config.json': '{"num_classes": 3}' }));
     expect([...old.tensors.keys()]).toEqual(['b']);
     expect(old).toMatchObject({
       file: join(folder, 'old', 'pytorch_model.bin'),
@@ -67,7 +65,11 @@ describe('files that are no checkpoint', () => {
     ['JSON', Buffer.from('{"a":1, {'), /is no checkpoint/],
     ['a web page', Buffer.from('<!DOCTYPE html><html>'), /is a web page or XML, .* the link/],
     ['a gzip archive', gzipSync(torch), /is a gzip archive; unpack it/],
-    ['a tar archive', Buffer.concat([Buffer.alloc(257, 'weights.pth\0'), Buffer.from('ustar\x0000')]), /is a tar archive; unpack it/],
+    [
+      'a tar archive',
+      Buffer.concat([Buffer.alloc(257, 'weights.pth\0'), Buffer.from('ustar\x0000')]),
+      /is a tar archive; unpack it/,
+    ],
     ['an ONNX model', Buffer.from('\x08\x08\x12\x07pytorch'), /is an ONNX model/],
     ['a TensorFlow Lite model', Buffer.from('\x1c\0\0\0TFL3'), /is a TensorFlow Lite model/],
     ['an HDF5 file', Buffer.from('\x89HDF\r\n\x1a\n', 'latin1'), /is an HDF5 file/],

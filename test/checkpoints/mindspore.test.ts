@@ -95,7 +95,10 @@ describe('names', () => {
 
   it('of an optimizer are left out where a network is there', async () => {
     const optimizer = ['moments.conv_stem.weight', 'learning_rate', 'beta1_power', 'moments.blocks.16.bn.gamma'];
-    expect(await namesOf('conv_stem.weight', ...optimizer, 'classifier.bias')).toEqual(['conv_stem.weight', 'classifier.bias']);
+    expect(await namesOf('conv_stem.weight', ...optimizer, 'classifier.bias')).toEqual([
+      'conv_stem.weight',
+      'classifier.bias',
+    ]);
     expect(await namesOf('layer1.weight', 'learning_rate')).toEqual(['layer1.weight', 'learning_rate']);
   });
 });
@@ -104,19 +107,39 @@ describe('what is refused', () => {
   const dims = (count: number) => new Array<number>(count).fill(1);
 
   it.each<[fault: string, bytes: Buffer, sentence: RegExp]>([
-    ['a tensor twice', Buffer.concat([value, mindSporeValue('v', 'Float32', [1], float(1)), value]), /holds tensor "w\.weight" twice/],
+    [
+      'a tensor twice',
+      Buffer.concat([value, mindSporeValue('v', 'Float32', [1], float(1)), value]),
+      /holds tensor "w\.weight" twice/,
+    ],
     [
       'slices of two shapes',
       Buffer.concat([value, mindSporeValue('w.weight', 'Float32', [4, 3], counting)]),
       /slices of tensor "w\.weight" differ in type or shape/,
     ],
-    ['too few elements', mindSporeValue('w', 'Float32', [3, 5], counting), /"w" \(Float32 of shape \[3, 5\]\) should have 60 bytes and has 48/],
+    [
+      'too few elements',
+      mindSporeValue('w', 'Float32', [3, 5], counting),
+      /"w" \(Float32 of shape \[3, 5\]\) should have 60 bytes and has 48/,
+    ],
     ['more slices than fit', Buffer.concat([value, value]), /should have 48 bytes and has 96/],
     ['a negative size', mindSporeValue('w', 'Float32', [2 ** 63, 0], counting), /should have 0 bytes and has 48/],
-    ['a size without end', mindSporeValue('w', 'Float32', [...dims(2).fill(2 ** 60), 4], counting), /should have .* bytes and has 48/],
+    [
+      'a size without end',
+      mindSporeValue('w', 'Float32', [...dims(2).fill(2 ** 60), 4], counting),
+      /should have .* bytes and has 48/,
+    ],
     ['many dimensions', mindSporeValue('w', 'Float32', dims(65), float(1)), /more than 64 dimensions/],
-    ['a type that is not read', mindSporeValue('w', 'Complex64', [1], Buffer.alloc(8)), /holds tensor "w" as "Complex64"; save it as Float32/],
-    ['many fields', Buffer.concat([value, protobuf([1, Buffer.alloc(202, Buffer.of(0x28, 1))])]), /a message has more than 100 fields/],
+    [
+      'a type that is not read',
+      mindSporeValue('w', 'Complex64', [1], Buffer.alloc(8)),
+      /holds tensor "w" as "Complex64"; save it as Float32/,
+    ],
+    [
+      'many fields',
+      Buffer.concat([value, protobuf([1, Buffer.alloc(202, Buffer.of(0x28, 1))])]),
+      /a message has more than 100 fields/,
+    ],
     ['no name', Buffer.concat([value, protobuf([1, protobuf([2, protobuf([1, 1])])])]), /a parameter has no name/],
     ['an end within a tensor', value.subarray(0, -1), /in its protobuf, \d+ bytes are expected where \d+ are left/],
     ['a group', Buffer.concat([value, Buffer.of(0x0b)]), /a field has the unknown type 3/],

@@ -70,7 +70,8 @@ describe('values of every protocol', () => {
     expect(load(program)).toMatchObject({ maker: 'm.C', kept: [] });
   });
 
-  it('a class is its name', () => expect(load('cm.n\nC.D\n.')).toMatchObject({ module: 'm.n', name: 'C.D', path: 'm.n.C.D' }));
+  it('a class is its name', () =>
+    expect(load('cm.n\nC.D\n.')).toMatchObject({ module: 'm.n', name: 'C.D', path: 'm.n.C.D' }));
 
   it('getattr of a plain attribute is the name of the attribute', () => {
     const annealing = 'c__builtin__\ngetattr\nctorch.optim.lr_scheduler\nOneCycleLR\nU\x0e_annealing_cos\x86R.';

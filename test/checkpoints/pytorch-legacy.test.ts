@@ -41,7 +41,11 @@ describe('tensors', () => {
     const of = (key: string, type: string, length: number, shape = [length]) =>
       tensor({ key, storage: type, length, shape, view: null });
     const value = pickle.dict({
-      state_dict: pickle.dict({ counter: of('a', 'LongStorage', 1, []), half: of('b', 'HalfStorage', 1), w: view([3]) }),
+      state_dict: pickle.dict({
+        counter: of('a', 'LongStorage', 1, []),
+        half: of('b', 'HalfStorage', 1),
+        w: view([3]),
+      }),
       mask: of('c', 'BoolStorage', 3),
       spectrum: of('d', 'ComplexDoubleStorage', 1),
     });
@@ -58,7 +62,10 @@ describe('tensors', () => {
 
   it('share the file where they lie aligned', async () => {
     const bytes = legacyTorchFile(pickle.dict({ a: view([24]), b: view([4], { offset: 4 }) }), [numbers]);
-    for (const file of [bytes, legacyTorchFile(pickle.dict({ a: view([24]), b: view([4]), longer: pickle.none }), [numbers])]) {
+    for (const file of [
+      bytes,
+      legacyTorchFile(pickle.dict({ a: view([24]), b: view([4]), longer: pickle.none }), [numbers]),
+    ]) {
       const { tensors } = await read(file);
       expect(tensors.get('a')!.data.buffer).toBe(tensors.get('b')!.data.buffer);
       expect(tensors.get('a')!.data.buffer.byteLength).toBe(file.length);
@@ -74,15 +81,39 @@ describe('what is refused', () => {
     ['a pickle of something else', pickle.program(value), /is a pickle that torch\.save did not write/],
     ['another protocol', legacyTorchFile(value, [numbers], { version: 1002 }), /protocol should be 1001/],
     ['no list of storages', legacyTorchFile(value, [numbers], { keys: pickle.none }), /has no list of storages/],
-    ['a storage that nobody has', legacyTorchFile(value, [numbers, storage('9', counting, 24)]), /belongs to no tensor/],
+    [
+      'a storage that nobody has',
+      legacyTorchFile(value, [numbers, storage('9', counting, 24)]),
+      /belongs to no tensor/,
+    ],
     ['a key that is no text', legacyTorchFile(value, [], { keys: pickle.list(pickle.int(0)) }), /belongs to no tensor/],
     ['a storage that is not listed', legacyTorchFile(value, []), /storage "0" is not among those that it lists/],
-    ['another count', legacyTorchFile(value, [storage('0', counting, 25)]), /storage "0" should have 24 elements and has 25/],
-    ['a negative count', legacyTorchFile(value, [storage('0', counting, 2 ** 63)]), /should have 24 elements and has -9/],
-    ['an end within a storage', legacyTorchFile(value, [numbers]).subarray(0, -5), /storage "0" should have 96 bytes and has 91/],
+    [
+      'another count',
+      legacyTorchFile(value, [storage('0', counting, 25)]),
+      /storage "0" should have 24 elements and has 25/,
+    ],
+    [
+      'a negative count',
+      legacyTorchFile(value, [storage('0', counting, 2 ** 63)]),
+      /should have 24 elements and has -9/,
+    ],
+    [
+      'an end within a storage',
+      legacyTorchFile(value, [numbers]).subarray(0, -5),
+      /storage "0" should have 96 bytes and has 91/,
+    ],
     ['an end within a count', legacyTorchFile(value, [numbers]).subarray(0, -100), /it ends before storage "0"/],
-    ['a view beyond its storage', legacyTorchFile(pickle.dict({ w: view([3], { view: ['p', 22, 2] }) }), [numbers]), /reaches beyond its end/],
-    ['an unknown class', legacyTorchFile(pickle.dict({ w: unknown }), [storage('x', counting, 1)]), /storage "x" of class "torch\.OddStorage"/],
+    [
+      'a view beyond its storage',
+      legacyTorchFile(pickle.dict({ w: view([3], { view: ['p', 22, 2] }) }), [numbers]),
+      /reaches beyond its end/,
+    ],
+    [
+      'an unknown class',
+      legacyTorchFile(pickle.dict({ w: unknown }), [storage('x', counting, 1)]),
+      /storage "x" of class "torch\.OddStorage"/,
+    ],
     ['an end within the pickles', legacyTorchFile(value, [numbers]).subarray(0, 60), /in its pickle, /],
   ])('%s', async (_, bytes, sentence) => {
     const error = await errorOf(read(bytes));
@@ -90,9 +121,16 @@ describe('what is refused', () => {
   });
 
   it('a whole model, by the name of its class', async () => {
-    const id = pickle.tuple(pickle.text('module'), pickle.global('models', 'GhostNet'), pickle.text('m.py'), pickle.text('class…'));
+    const id = pickle.tuple(
+      pickle.text('module'),
+      pickle.global('models', 'GhostNet'),
+      pickle.text('m.py'),
+      pickle.text('class…'),
+    );
     const model = pickle.newObject(pickle.persistent(id));
-    expect((await errorOf(read(legacyTorchFile(model, [])))).message).toMatch(/object of class "models\.GhostNet", not tensors/);
+    expect((await errorOf(read(legacyTorchFile(model, [])))).message).toMatch(
+      /object of class "models\.GhostNet", not tensors/,
+    );
   });
 
   it.each([0, 1, 2, 3, 4])('code, in pickle %i', async (index) => {

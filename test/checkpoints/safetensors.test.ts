@@ -81,7 +81,10 @@ describe('values', () => {
       { dtype, shape, data_offsets: [end, (end += length)] },
     ]);
     const file = join(folder, 'large');
-    writeFileSync(file, safetensorsFile(Object.fromEntries(entries), Buffer.concat(tensors.map(([, , , data]) => data)), 1));
+    writeFileSync(
+      file,
+      safetensorsFile(Object.fromEntries(entries), Buffer.concat(tensors.map(([, , , data]) => data)), 1),
+    );
     const checkpoint = await readCheckpoint(file);
     const left = [...checkpoint.tensors].filter(([, { data }]) => !data).map(([name]) => name);
     expect(left).toEqual(['first', 'unaligned', 'neighbour', 'last']);

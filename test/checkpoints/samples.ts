@@ -1,5 +1,14 @@
 /** Small files of every format with something of all that it can hold: what mutations and fuzzers begin with. */
-import { bytesOf, legacyTorchFile, mindSporeValue, pickle, safetensorsFile, tensor, torchFile, zipFile } from './writers.js';
+import {
+  bytesOf,
+  legacyTorchFile,
+  mindSporeValue,
+  pickle,
+  safetensorsFile,
+  tensor,
+  torchFile,
+  zipFile,
+} from './writers.js';
 
 const values = bytesOf(Float32Array.from({ length: 16 }, (_, i) => i / 7));
 
@@ -22,15 +31,28 @@ const checkpoint = pickle.dict({
   args: pickle.build(pickle.newObject(pickle.global('argparse', 'Namespace')), pickle.dict({ lr: pickle.float(0.1) })),
 });
 
-export const torch = (options: object) => torchFile(checkpoint, { 0: values, 1: values }, { byteorder: 'little', ...options });
+export const torch = (options: object) =>
+  torchFile(checkpoint, { 0: values, 1: values }, { byteorder: 'little', ...options });
 
 /** The pickles of such files, and what makes a file of any bytes as its pickle. */
 export const picklesOfTorch = [
   pickle.program(checkpoint),
-  pickle.program(pickle.dict({ a: stored({}), epoch: pickle.int(3), best: pickle.tuple(pickle.shortText('top1'), pickle.float(0.5), pickle.none) }), 4),
+  pickle.program(
+    pickle.dict({
+      a: stored({}),
+      epoch: pickle.int(3),
+      best: pickle.tuple(pickle.shortText('top1'), pickle.float(0.5), pickle.none),
+    }),
+    4,
+  ),
 ];
 export const torchAround = (program: Uint8Array) =>
-  zipFile(Object.entries({ 'data.pkl': program, 'data/0': values, 'data/1': values }).map(([name, data]) => ({ name: `model/${name}`, data })));
+  zipFile(
+    Object.entries({ 'data.pkl': program, 'data/0': values, 'data/1': values }).map(([name, data]) => ({
+      name: `model/${name}`,
+      data,
+    })),
+  );
 
 export const legacy = legacyTorchFile(
   pickle.dict({

@@ -15,9 +15,13 @@ function unsafeNames(): Unsafe[] {
   try {
     const script = fileURLToPath(new URL('scanner-lists.py', import.meta.url));
     const env = { ...process.env, PYTHONPATH: packages };
-    return JSON.parse(execFileSync('python3', [script], { env, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 })) as Unsafe[];
+    return JSON.parse(
+      execFileSync('python3', [script], { env, encoding: 'utf8', stdio: 'pipe', timeout: 60_000 }),
+    ) as Unsafe[];
   } catch {
-    console.warn(`Skipped: the lists of picklescan and fickling, which need python3 and those packages in ${packages}.`);
+    console.warn(
+      `Skipped: the lists of picklescan and fickling, which need python3 and those packages in ${packages}.`,
+    );
     return [];
   }
 }
@@ -25,8 +29,14 @@ const unsafe = unsafeNames();
 
 /** On their lists, and harmless as they are called here. */
 const exempt: readonly (readonly [name: RegExp, reason: string])[] = [
-  [/^(?:builtins|__builtins?__)\.\w*(?:Error|Exception|Warning|StopIteration|Exit|Interrupt)$/, 'an exception as a value, of a run that failed'],
-  [/^(?:builtins|__builtins?__)\.(?:iter|type|object|enumerate|reversed|slice|max|min|abs|divmod|getattr|property|super)$/, 'a value of one argument'],
+  [
+    /^(?:builtins|__builtins?__)\.\w*(?:Error|Exception|Warning|StopIteration|Exit|Interrupt)$/,
+    'an exception as a value, of a run that failed',
+  ],
+  [
+    /^(?:builtins|__builtins?__)\.(?:iter|type|object|enumerate|reversed|slice|max|min|abs|divmod|getattr|property|super)$/,
+    'a value of one argument',
+  ],
   [/^_?functools\.(?:partial|reduce)$/, 'calls or keeps its argument, which is judged as if it were called'],
   [/^_?operator\.or_$/, 'combines flags of an enumeration and types'],
   [/^types\.GenericAlias$/, 'list[int], in annotations'],
@@ -36,11 +46,16 @@ const exempt: readonly (readonly [name: RegExp, reason: string])[] = [
   [/^inspect\.(?:Signature|Parameter|_ParameterKind|_empty)$/, 'what a function takes'],
 ];
 
-it.skipIf(unsafe.length === 0)('whatever picklescan and fickling know to be unsafe is refused when it is called', () => {
-  expect(unsafe.length).toBeGreaterThan(1000);
-  const accepted = unsafe.filter(([, module, name]) => !isRefused(module, name)).map(([, module, name]) => `${module}.${name}`);
-  expect([...new Set(accepted)].filter((path) => !exempt.some(([pattern]) => pattern.test(path)))).toEqual([]);
-});
+it.skipIf(unsafe.length === 0)(
+  'whatever picklescan and fickling know to be unsafe is refused when it is called',
+  () => {
+    expect(unsafe.length).toBeGreaterThan(1000);
+    const accepted = unsafe
+      .filter(([, module, name]) => !isRefused(module, name))
+      .map(([, module, name]) => `${module}.${name}`);
+    expect([...new Set(accepted)].filter((path) => !exempt.some(([pattern]) => pattern.test(path)))).toEqual([]);
+  },
+);
 
 function isRefused(module: string, name: string): boolean {
   const program = pickle.program(pickle.reduce(pickle.global(module, name), pickle.text('id')));

@@ -8,7 +8,11 @@ import { legacyTorchFile, pickle } from './writers.js';
 function answer(program: string | Buffer): { code?: string; message: string; unknown: string[] } {
   const unknown: string[] = [];
   try {
-    unpickle(Buffer.from(program as string, 'latin1'), 'file', torchObjects('file', (path) => unknown.push(path)));
+    unpickle(
+      Buffer.from(program as string, 'latin1'),
+      'file',
+      torchObjects('file', (path) => unknown.push(path)),
+    );
     return { message: '', unknown };
   } catch (error) {
     if (error instanceof GhostNetError) return { code: error.code, message: error.message, unknown };
@@ -26,13 +30,13 @@ const reconstructor = global('copy_reg', '_reconstructor');
 /** Every way in which a pickle calls what it names. */
 const routes: Readonly<Record<string, (module: string, name: string) => string>> = {
   'REDUCE of protocol 0': (module, name) => `${global(module, name)}(Vid\ntR.`,
-  'INST': (module, name) => `(S'id'\ni${module}\n${name}\n.`,
-  'OBJ': (module, name) => `(${global(module, name)}${id}o.`,
+  INST: (module, name) => `(S'id'\ni${module}\n${name}\n.`,
+  OBJ: (module, name) => `(${global(module, name)}${id}o.`,
   'REDUCE of protocol 2': (module, name) => `\x80\x02${global(module, name)}${id}\x85R.`,
-  'NEWOBJ': (module, name) => `\x80\x02${global(module, name)}${id}\x85\x81.`,
+  NEWOBJ: (module, name) => `\x80\x02${global(module, name)}${id}\x85\x81.`,
   'REDUCE of protocol 3': (module, name) => `\x80\x03${global(module, name)}X\x02\0\0\0id\x85R.`,
-  'STACK_GLOBAL': (module, name) => `\x80\x04${stackGlobal(module, name)}${short('id')}\x85R.`,
-  'NEWOBJ_EX': (module, name) => `\x80\x04${stackGlobal(module, name)}${short('id')}\x85}\x92.`,
+  STACK_GLOBAL: (module, name) => `\x80\x04${stackGlobal(module, name)}${short('id')}\x85R.`,
+  NEWOBJ_EX: (module, name) => `\x80\x04${stackGlobal(module, name)}${short('id')}\x85}\x92.`,
   'the memo': (module, name) => `\x80\x04${short(module)}\x940${short(name)}\x940h\0h\x01\x93\x940h\x02)R.`,
   'protocol 5': (module, name) => `\x80\x05${stackGlobal(module, name)}\x96\x02\0\0\0\0\0\0\0id\x85R.`,
   'a call within a call': (module, name) => `cmine\nConfig\n(${global(module, name)}${id}\x85RtR.`,
@@ -44,17 +48,21 @@ const routes: Readonly<Record<string, (module: string, name: string) => string>>
     `${global('functools', 'partial')}${global('mine', 'f')}\x85R(${global(module, name)}${id}\x85}NtbNR.`,
   'copyreg.__newobj__': (module, name) => `${global('copyreg', '__newobj__')}${global(module, name)}\x85R.`,
   'copyreg.__newobj_ex__': (module, name) => `${global('copyreg', '__newobj_ex__')}(${global(module, name)})}tR.`,
-  'copyreg._reconstructor': (module, name) => `${reconstructor}(${global(module, name)}${global('__builtin__', 'object')}NtR.`,
+  'copyreg._reconstructor': (module, name) =>
+    `${reconstructor}(${global(module, name)}${global('__builtin__', 'object')}NtR.`,
   'the base of copyreg._reconstructor': (module, name) => `${reconstructor}(cmine\nC\n${global(module, name)}${id}tR.`,
   'functools.reduce': (module, name) => `${global('functools', 'reduce')}(${global(module, name)}](${id}${id}etR.`,
   'the maker of a tensor of a class': (module, name) =>
     `${global('torch._tensor', '_rebuild_from_type_v2')}(${global(module, name)}ctorch\nTensor\n${id}\x85}tR.`,
-  'the maker of random numbers': (module, name) => `${global('numpy.random._pickle', '__generator_ctor')}(${id}${global(module, name)}tR.`,
-  'its __new__': (module, name) => `${global('builtins', 'getattr')}(${global(module, name)}U\x07__new__tR(${global(module, name)}tR.`,
+  'the maker of random numbers': (module, name) =>
+    `${global('numpy.random._pickle', '__generator_ctor')}(${id}${global(module, name)}tR.`,
+  'its __new__': (module, name) =>
+    `${global('builtins', 'getattr')}(${global(module, name)}U\x07__new__tR(${global(module, name)}tR.`,
 };
 
 /** Of Python's library in the spelling of 2.7 and of 3, of frameworks and of tools. */
-const dangerous = `os.system posix.system nt.system subprocess.Popen subprocess.check_output builtins.eval builtins.exec builtins.compile
+const dangerous =
+  `os.system posix.system nt.system subprocess.Popen subprocess.check_output builtins.eval builtins.exec builtins.compile
   builtins.open builtins.__import__ builtins.map builtins.setattr builtins.globals __builtin__.eval __builtin__.execfile __builtin__.apply
   commands.getoutput popen2.popen2 urllib.urlopen urllib2.urlopen httplib.HTTPConnection cPickle.loads pickle.loads _pickle.Unpickler
   marshal.loads types.FunctionType types.CodeType types.MethodType operator.attrgetter operator.methodcaller importlib.import_module
@@ -76,7 +84,9 @@ const dangerous = `os.system posix.system nt.system subprocess.Popen subprocess.
   transformers.pipeline transformers.dynamic_module_utils.get_class_from_dynamic_module hydra.utils.call omegaconf.OmegaConf.load
   yaml.unsafe_load timm.create_model timm.models._features_fx.GraphExtractNet PIL.Image.open fsspec.open requests.get pip.main
   setuptools._distutils.spawn.spawn six.exec_ jinja2.Template huggingface_hub.hf_hub_download safetensors.torch.load_file
-  lightning.pytorch.cli.LightningCLI mmengine.fileio.load deepspeed.init_inference onnx.load tensorflow.io.read_file cffi.FFI`.split(/\s+/);
+  lightning.pytorch.cli.LightningCLI mmengine.fileio.load deepspeed.init_inference onnx.load tensorflow.io.read_file cffi.FFI`.split(
+    /\s+/,
+  );
 
 describe('a call of what is not known to be harmless is refused by its name', () => {
   it.each(dangerous)('%s', (path) => {
@@ -99,13 +109,16 @@ describe('a call of what is not known to be harmless is refused by its name', ()
 /** The module as far as it is imported; classes and the modules that they hold belong to the name. */
 function splitPath(path: string): [module: string, name: string] {
   const steps = path.split('.');
-  const through = steps.findIndex((step, i) => i > 0 && (/^[A-Z]/.test(step) || ['_os', 'sys', 'os', 'warnings'].includes(step)));
+  const through = steps.findIndex(
+    (step, i) => i > 0 && (/^[A-Z]/.test(step) || ['_os', 'sys', 'os', 'warnings'].includes(step)),
+  );
   const end = through < 0 ? steps.length - 1 : through;
   return [steps.slice(0, end).join('.'), steps.slice(end).join('.')];
 }
 
 describe('roundabout ways', () => {
-  const getattr = (target: string, name: string): string => `${global('builtins', 'getattr')}(${target}U${String.fromCharCode(name.length)}${name}tR`;
+  const getattr = (target: string, name: string): string =>
+    `${global('builtins', 'getattr')}(${target}U${String.fromCharCode(name.length)}${name}tR`;
   const oneCycle = global('torch.optim.lr_scheduler', 'OneCycleLR');
   const namespace = `${global('argparse', 'Namespace')})\x81`;
   const dict = (key: string, value: string): string => `}U${String.fromCharCode(key.length)}${key}${value}s`;
@@ -116,27 +129,45 @@ describe('roundabout ways', () => {
     ['getattr of __globals__ of a class that nobody knows', `${getattr(global('mine', 'f'), '__globals__')}.`],
     ['getattr of __class__ of a value', `${getattr(id, '__class__')}.`],
     ['getattr through a module', `${getattr(getattr(global('mine', 'C'), 'os'), 'system')}.`],
-    ['getattr of a method, called', `${getattr(`${global('pathlib', 'PosixPath')}${id}\x85R`, 'write_text')}${id}\x85R.`],
+    [
+      'getattr of a method, called',
+      `${getattr(`${global('pathlib', 'PosixPath')}${id}\x85R`, 'write_text')}${id}\x85R.`,
+    ],
     ['getattr of a method of a value, called', `${getattr(id, 'format')}${id}\x85R.`],
     ['getattr with a default', `${global('builtins', 'getattr')}(${oneCycle}U\x04nope${system}tR.`],
     ['getattr of a computed name', `${global('builtins', 'getattr')}(${oneCycle}cmine\nname\n)RtR.`],
-    ['getattr called by another', `${global('functools', 'reduce')}(${global('builtins', 'getattr')}](${oneCycle}${id}etR.`],
+    [
+      'getattr called by another',
+      `${global('functools', 'reduce')}(${global('builtins', 'getattr')}](${oneCycle}${id}etR.`,
+    ],
     ['a name through a module of the class that nobody knows', `${global('mine', 'shapes.os.system')}${id}\x85R.`],
     ['a name through __globals__', `${global('mine', 'f.__globals__.get')}${id}\x85R.`],
     ['a package and its module in one name', `${global('xmlrpc', 'client.ServerProxy')}${id}\x85R.`],
     ['the result of a call, called', `${global('logging', 'getLogger')})R)R.`],
     ['a class made of text', `${global('builtins', 'type')}(${id})}tR.`],
     ['an iterator that calls', `${global('builtins', 'iter')}(${system}NtR.`],
-    ['an item of a dict that is not in the file', `${global('operator', 'getitem')}(${global('sys', 'modules')}${id}tR.`],
-    ['a partial that keeps a function of a framework', `${global('functools', 'partial')}(${global('torch', 'load')}${id}tR.`],
+    [
+      'an item of a dict that is not in the file',
+      `${global('operator', 'getitem')}(${global('sys', 'modules')}${id}tR.`,
+    ],
+    [
+      'a partial that keeps a function of a framework',
+      `${global('functools', 'partial')}(${global('torch', 'load')}${id}tR.`,
+    ],
     ['a scheduler made with it', `${global('torch.optim.lr_scheduler', 'LambdaLR')}(N${system}tR.`],
     ['a scheduler made with a list of it', `${global('torch.optim.lr_scheduler', 'LambdaLR')}(N](${system}${id}etR.`],
-    ['a scheduler made with more than can be looked at', `${global('torch.optim.lr_scheduler', 'LambdaLR')}(N](${'N'.repeat(300)}${system}etR.`],
+    [
+      'a scheduler made with more than can be looked at',
+      `${global('torch.optim.lr_scheduler', 'LambdaLR')}(N](${'N'.repeat(300)}${system}etR.`,
+    ],
     ['an object that is copied by calling', `${namespace}${dict('__deepcopy__', system)}b.`],
     ['a partial that keeps it', `${global('functools', 'partial')}(${system}${id}tR.`],
     ['a dict that calls it for a missing key', `${global('collections', 'defaultdict')}${system}\x85R.`],
     ['a function set in a module by its state', `${global('torch', '_utils')}${dict('_rebuild_tensor_v2', system)}b.`],
-    ['a function set in a class by its slots', `${global('collections', 'OrderedDict')}N${dict('update', system)}\x86b.`],
+    [
+      'a function set in a class by its slots',
+      `${global('collections', 'OrderedDict')}N${dict('update', system)}\x86b.`,
+    ],
     ['a function set in a dict of a module', `${global('torch._utils', '__dict__')}U\x01x${system}s.`],
     ['a path appended to sys.path', `${global('sys', 'path')}${id}a.`],
     ['a module of a class that nobody knows, changed', `${global('mine', 'torch')}${dict('load', system)}b.`],
@@ -146,7 +177,10 @@ describe('roundabout ways', () => {
     ['__setstate__ of an object', `${namespace}${dict('__setstate__', system)}b.`],
     ['__class__ of an object', `${namespace}N${dict('__class__', global('mine', 'C'))}\x86b.`],
     ['attributes given to SimpleNamespace', `${global('types', 'SimpleNamespace')}${dict('append', system)}\x85R.`],
-    ['an object made of another class', `${getattr(global('builtins', 'object'), '__new__')}${global('torch.utils._config_module', 'ConfigModule')}\x85R.`],
+    [
+      'an object made of another class',
+      `${getattr(global('builtins', 'object'), '__new__')}${global('torch.utils._config_module', 'ConfigModule')}\x85R.`,
+    ],
     ['numbered classes', '\x80\x02\x82\x01.'],
     ['a computed module', `cmine\njoin\n)RU\x06system\x93.`],
   ])('%s', (_, program) => {
@@ -154,16 +188,23 @@ describe('roundabout ways', () => {
   });
 
   it('a pickle within the pickle is held to the same rules', () => {
-    const load = (bytes: Buffer) => pickle.program(pickle.reduce(pickle.global('torch.storage', '_load_from_bytes'), binary(bytes)), 3);
+    const load = (bytes: Buffer) =>
+      pickle.program(pickle.reduce(pickle.global('torch.storage', '_load_from_bytes'), binary(bytes)), 3);
     const binary = (bytes: Buffer) => Buffer.concat([Buffer.from('B'), length(bytes), bytes]);
     const length = (bytes: Buffer) => Buffer.of(bytes.length & 255, bytes.length >> 8, 0, 0);
-    const storage = pickle.persistent(pickle.tuple(pickle.text('storage'), pickle.global('torch', 'FloatStorage'), pickle.text('0')));
+    const storage = pickle.persistent(
+      pickle.tuple(pickle.text('storage'), pickle.global('torch', 'FloatStorage'), pickle.text('0')),
+    );
     const bytes = legacyTorchFile(storage, [{ key: '0', bytes: Buffer.alloc(4), elements: 1 }]);
     expect(answer(load(bytes))).toEqual({ message: '', unknown: [] });
-    expect(answer(load(legacyTorchFile(pickle.reduce(pickle.global('os', 'system'), pickle.text('id')), []))).message).toMatch(/calls os\.system/);
+    expect(
+      answer(load(legacyTorchFile(pickle.reduce(pickle.global('os', 'system'), pickle.text('id')), []))).message,
+    ).toMatch(/calls os\.system/);
     expect(answer(load(load(bytes))).message).toMatch(/holds another one/);
     expect(answer(load(Buffer.from('PK\x03\x04'))).message).toMatch(/of what is no storage/);
-    expect(answer(pickle.program(pickle.reduce(pickle.global('torch.storage', '_load_from_bytes'), pickle.text('a')))).code).toBe('ERR_GHOST_UNSAFE');
+    expect(
+      answer(pickle.program(pickle.reduce(pickle.global('torch.storage', '_load_from_bytes'), pickle.text('a')))).code,
+    ).toBe('ERR_GHOST_UNSAFE');
   });
 
   it('the message says what was found, where, and what to do', () => {

@@ -31,7 +31,13 @@ function fences(lines: readonly string[]): Fence[] {
       if (line.trim() !== '```') continue;
       const indent = /^ */.exec(lines[start]!)![0].length;
       const code = lines.slice(start + 1, at).map((one) => one.slice(indent));
-      found.push({ line: start + 1, language: opening.exec(lines[start]!)![1]!, code: `${code.join('\n')}\n`, before: lines[start - 1]?.trim() ?? '', first: words });
+      found.push({
+        line: start + 1,
+        language: opening.exec(lines[start]!)![1]!,
+        code: `${code.join('\n')}\n`,
+        before: lines[start - 1]?.trim() ?? '',
+        first: words,
+      });
       [start, words] = [-1, false];
     } else if (opening.test(line)) start = at;
     else if (line !== '' && !reason.test(line)) words = true;
@@ -49,14 +55,30 @@ export function blocksOf(file: string, text: string): Block[] {
     const next = all[i + 1];
     const [, what, why] = reason.exec(before) ?? [];
     const output = next?.language === '' && !next.first && !reason.test(next.before) ? next.code : undefined;
-    return [{ place: `${file}:${line}`, language, code, ...(what === 'not run' && { notRun: why! }), ...(output !== undefined && { output }) }];
+    return [
+      {
+        place: `${file}:${line}`,
+        language,
+        code,
+        ...(what === 'not run' && { notRun: why! }),
+        ...(output !== undefined && { output }),
+      },
+    ];
   });
 }
 
 /** Lines that are code by their indentation alone, which says neither what they are nor whether they run. */
 export function indentedBlocks(text: string): string[] {
   const lines = text.replaceAll(/^ *```\w*\n[^]*?^ *```$/gm, '').split('\n');
-  return lines.filter((line, at) => /^ {4}\S/.test(line) && lines[at - 1] === '' && !lines.slice(0, at).findLast((before) => /^\S/.test(before))?.startsWith('- '));
+  return lines.filter(
+    (line, at) =>
+      /^ {4}\S/.test(line) &&
+      lines[at - 1] === '' &&
+      !lines
+        .slice(0, at)
+        .findLast((before) => /^\S/.test(before))
+        ?.startsWith('- '),
+  );
 }
 
 /** The commands of a block for the shell, each with what the document says that it prints. */
@@ -71,9 +93,12 @@ export function commandsOf({ language, code, output }: Block): { command: string
     });
 }
 
-/** Statements as `model.config.numClasses;   // 1000` say what a value is; `data` stands for numbers that are not shown. */
+/**
+ * Statements as `model.config.numClasses;   // 1000` say what a value is; `data` stands for numbers that are not shown.
+ */
 export function checked(code: string): string {
-  const claims = /^(?!const |let |await |import |export )(\w[^\n]*);[ \t]*\n?((?:[ \t]*\/\/ .*\n)*?[ \t]*\/\/ [['{\d](?:.*\n)(?:[ \t]*\/\/ .*\n)*)/gm;
+  const claims =
+    /^(?!const |let |await |import |export )(\w[^\n]*);[ \t]*\n?((?:[ \t]*\/\/ .*\n)*?[ \t]*\/\/ [['{\d](?:.*\n)(?:[ \t]*\/\/ .*\n)*)/gm;
   let checks = 0;
   const program = `${code}\n`.replaceAll(claims, (_, value: string, comment: string) => {
     checks++;
@@ -90,11 +115,20 @@ const machineLine = /^(ghostnet|CPU|kernels|threads|machine|system|load|file) .*
 /** What not every system tells. */
 const optionalLine = /^(clock|heat|throttled) /;
 
-/** The text with what differs from run to run taken out: numbers, spaces, how many rows there are, what the machine is called. */
+/**
+ * The text with what differs from run to run taken out: numbers, spaces, how many rows there are, what the machine is
+ * called.
+ */
 export function comparable(text: string): string[] {
   return text
     .trim()
     .split('\n')
-    .map((line) => line.trim().replace(machineLine, '$1').replaceAll(/\d+(?:\.\d+)?/g, '#').replaceAll(/ +/g, ' '))
+    .map((line) =>
+      line
+        .trim()
+        .replace(machineLine, '$1')
+        .replaceAll(/\d+(?:\.\d+)?/g, '#')
+        .replaceAll(/ +/g, ' '),
+    )
     .filter((line, at, all) => line !== all[at - 1] && !optionalLine.test(line));
 }

@@ -16,7 +16,11 @@ describe('ghostnet export', () => {
   it('writes ONNX, and says what it is', async () => {
     const file = join(folder, 'out.onnx');
     const { stdout, stderr, code } = await run(model, file, '--size', '96x64');
-    expect({ stdout, stderr, code }).toEqual({ stdout: `${file}: ghostnetv2_010, 4 classes, ${(statSync(file).size / 1e6).toFixed(1)} MB\n`, stderr: '', code: 0 });
+    expect({ stdout, stderr, code }).toEqual({
+      stdout: `${file}: ghostnetv2_010, 4 classes, ${(statSync(file).size / 1e6).toFixed(1)} MB\n`,
+      stderr: '',
+      code: 0,
+    });
     expect(readOnnx(readFileSync(file)).inputs[0]!.shape).toEqual(['batch', 3, 96, 64]);
   });
 
@@ -26,7 +30,12 @@ describe('ghostnet export', () => {
     const { stdout, code } = await run(model, file, '--half', '--json');
     expect(code).toBe(0);
     const files = [file, join(target, 'config.json')];
-    expect(JSON.parse(stdout)).toEqual({ files, sizeBytes: statSync(file).size, architecture: 'ghostnetv2_010', numClasses: 4 });
+    expect(JSON.parse(stdout)).toEqual({
+      files,
+      sizeBytes: statSync(file).size,
+      architecture: 'ghostnetv2_010',
+      numClasses: 4,
+    });
     expect(statSync(file).size).toBeLessThan(0.6 * statSync(join(model, 'model.safetensors')).size);
     await using loaded = await load(file);
     expect(loaded.config.labels).toEqual(['a', 'b', 'c', 'd']);

@@ -6,7 +6,10 @@ export interface OnnxFile {
   readonly opsets: { readonly domain: string; readonly version: number }[];
   readonly metadata: Readonly<Record<string, string>>;
   readonly nodes: OnnxFileNode[];
-  readonly constants: ReadonlyMap<string, { readonly type: number; readonly shape: number[]; readonly content: Buffer }>;
+  readonly constants: ReadonlyMap<
+    string,
+    { readonly type: number; readonly shape: number[]; readonly content: Buffer }
+  >;
   readonly inputs: OnnxFileValue[];
   readonly outputs: OnnxFileValue[];
 }
@@ -31,7 +34,8 @@ class Fields {
   private readonly values = new Map<number, Values>();
 
   constructor(bytes: number | Buffer | undefined) {
-    for (const { number, value } of fieldsOf(bytes as Buffer, 1_000_000, 'model.onnx')) this.values.set(number, [...this.all(number), value]);
+    for (const { number, value } of fieldsOf(bytes as Buffer, 1_000_000, 'model.onnx'))
+      this.values.set(number, [...this.all(number), value]);
   }
 
   all(field: number): Values {
@@ -59,7 +63,9 @@ class Fields {
   }
 
   integers(field: number): number[] {
-    return this.all(field).flatMap((value) => (typeof value === 'number' ? [value] : [...packedVarints(value, 'model.onnx')]));
+    return this.all(field).flatMap((value) =>
+      typeof value === 'number' ? [value] : [...packedVarints(value, 'model.onnx')],
+    );
   }
 }
 
@@ -71,7 +77,14 @@ export function readOnnx(bytes: Buffer): OnnxFile {
     opsets: model.messages(8).map((opset) => ({ domain: opset.text(1), version: opset.integer(2) })),
     metadata: Object.fromEntries(model.messages(14).map((entry) => [entry.text(1), entry.text(2)])),
     nodes: graph.messages(1).map(readNode),
-    constants: new Map(graph.messages(5).map((tensor) => [tensor.text(8), { type: tensor.integer(2), shape: tensor.integers(1), content: tensor.all(9)[0] as Buffer }])),
+    constants: new Map(
+      graph
+        .messages(5)
+        .map((tensor) => [
+          tensor.text(8),
+          { type: tensor.integer(2), shape: tensor.integers(1), content: tensor.all(9)[0] as Buffer },
+        ]),
+    ),
     inputs: graph.messages(11).map(readValue),
     outputs: graph.messages(12).map(readValue),
   };
@@ -79,7 +92,13 @@ export function readOnnx(bytes: Buffer): OnnxFile {
 
 function readNode(node: Fields): OnnxFileNode {
   const attributes = node.messages(5).map((attribute) => [attribute.text(1), attributeOf(attribute)]);
-  return { op: node.text(4), name: node.text(3), inputs: node.texts(1), outputs: node.texts(2), attributes: Object.fromEntries(attributes) as Record<string, unknown> };
+  return {
+    op: node.text(4),
+    name: node.text(3),
+    inputs: node.texts(1),
+    outputs: node.texts(2),
+    attributes: Object.fromEntries(attributes) as Record<string, unknown>,
+  };
 }
 
 function attributeOf(attribute: Fields): unknown {
@@ -99,7 +118,10 @@ function attributeOf(attribute: Fields): unknown {
 
 function readValue(value: Fields): OnnxFileValue {
   const type = value.message(2).message(1);
-  const shape = type.message(2).messages(1).map((dimension) => (dimension.all(2).length > 0 ? dimension.text(2) : dimension.integer(1)));
+  const shape = type
+    .message(2)
+    .messages(1)
+    .map((dimension) => (dimension.all(2).length > 0 ? dimension.text(2) : dimension.integer(1)));
   return { name: value.text(1), type: type.integer(1), shape };
 }
 

@@ -50,11 +50,17 @@ describe('an exported ONNX file', () => {
     expect(inputs[0]!.shape).toEqual(['batch', 3, 96, 64]);
     expect(metadata['architecture']).toBe('ghostnetv2_010');
     expect(JSON.parse(metadata['labels']!)).toEqual(['a', 'b', 'c', 'd']);
-    expect(JSON.parse(metadata['preprocess']!)).toMatchObject({ inputSize: [96, 64], interpolation: 'bicubic', mean: [0.485, 0.456, 0.406] });
+    expect(JSON.parse(metadata['preprocess']!)).toMatchObject({
+      inputSize: [96, 64],
+      interpolation: 'bicubic',
+      mean: [0.485, 0.456, 0.406],
+    });
   });
 
   it('refuses an input that nothing is left of', async () => {
-    expect((await errorOf(exportModel(source, join(folder, 'small.onnx'), { inputSize: [16, 16] }))).code).toBe('ERR_GHOST_SHAPE');
+    expect((await errorOf(exportModel(source, join(folder, 'small.onnx'), { inputSize: [16, 16] }))).code).toBe(
+      'ERR_GHOST_SHAPE',
+    );
   });
 });
 
@@ -88,15 +94,28 @@ describe('the graph in it', () => {
   it('has convolutions as the network has, their batch norm folded in float64 and rounded once', async () => {
     const tensors = syntheticStateDict(2, 0.1, 4);
     const { nodes, constants } = await written(variant, [224, 224]);
-    const convolutions = buildGhostNet(tensors, variant).nodes.filter((node): node is Conv2dNode => node.op === 'conv2d');
+    const convolutions = buildGhostNet(tensors, variant).nodes.filter(
+      (node): node is Conv2dNode => node.op === 'conv2d',
+    );
     expect(nodes.filter(({ op }) => op === 'Conv' || op === 'Gemm')).toHaveLength(convolutions.length);
-    for (const { name, kernel, stride, padding, groups, parameters, inChannels, outChannels } of convolutions.slice(0, -1)) {
+    for (const { name, kernel, stride, padding, groups, parameters, inChannels, outChannels } of convolutions.slice(
+      0,
+      -1,
+    )) {
       const { attributes } = nodes.find(({ op, inputs }) => op === 'Conv' && inputs[1] === `${name}.weight`)!;
-      expect(attributes).toEqual({ kernel_shape: kernel, strides: stride, pads: [...padding, ...padding], dilations: [1, 1], group: groups });
+      expect(attributes).toEqual({
+        kernel_shape: kernel,
+        strides: stride,
+        pads: [...padding, ...padding],
+        dilations: [1, 1],
+        group: groups,
+      });
       const weight = constants.get(`${name}.weight`)!;
       expect(weight).toMatchObject({ type: 1, shape: [outChannels, inChannels / groups, ...kernel] });
       const { scale, bias } = fold(parameters);
-      const expected = parameters.weight.data!.map((value, i, { length }) => value * (scale?.[Math.floor((i * outChannels) / length)] ?? 1));
+      const expected = parameters.weight.data!.map(
+        (value, i, { length }) => value * (scale?.[Math.floor((i * outChannels) / length)] ?? 1),
+      );
       expect(floatsOf(weight.content), name).toEqual(expected);
       expect(floatsOf(constants.get(`${name}.bias`)!.content), name).toEqual(Float32Array.from(bias!));
     }
@@ -127,7 +146,8 @@ describe('the graph in it', () => {
     const { nodes } = await written({ ...variant, gateUpsampling: 'bilinear' }, [64, 64]);
     const gates = nodes.filter(({ op }) => op === 'Resize');
     expect(gates).toHaveLength(14);
-    for (const { attributes } of gates) expect(attributes).toEqual({ mode: 'linear', coordinate_transformation_mode: 'align_corners', axes: [2, 3] });
+    for (const { attributes } of gates)
+      expect(attributes).toEqual({ mode: 'linear', coordinate_transformation_mode: 'align_corners', axes: [2, 3] });
   });
 
   it('cuts what ghost modules have too much', async () => {
@@ -135,17 +155,28 @@ describe('the graph in it', () => {
     expect(nodes.filter(({ op }) => op === 'Slice')).toEqual([]);
     expect(nodes.filter(({ op }) => op === 'Concat').every(({ attributes }) => attributes['axis'] === 1)).toBe(true);
     const graph = buildGhostNet(syntheticStateDict(1, 0.1, 4), { ...variant, version: 1 });
-    const odd = { ...graph, nodes: graph.nodes.map((node) => (node.op === 'concat' ? { ...node, channels: node.channels - 1 } : node)) };
+    const odd = {
+      ...graph,
+      nodes: graph.nodes.map((node) => (node.op === 'concat' ? { ...node, channels: node.channels - 1 } : node)),
+    };
     const cut = onnxGraph(odd, [64, 64]);
     const slices = cut.nodes.filter(({ op }) => op === 'Slice');
     expect(slices).toHaveLength(cut.nodes.filter(({ op }) => op === 'Concat').length);
-    expect(slices[0]!.inputs).toEqual(['blocks.0.0.ghost1.concat.joined', 'blocks.0.0.ghost1.concat.starts', 'blocks.0.0.ghost1.concat.ends', 'blocks.0.0.ghost1.concat.axes']);
+    expect(slices[0]!.inputs).toEqual([
+      'blocks.0.0.ghost1.concat.joined',
+      'blocks.0.0.ghost1.concat.starts',
+      'blocks.0.0.ghost1.concat.ends',
+      'blocks.0.0.ghost1.concat.axes',
+    ]);
     expect(constants.has('blocks.0.0.ghost1.concat.starts')).toBe(false);
   });
 
   it('can have a fixed batch', async () => {
     const { inputs, outputs } = await written(variant, [64, 96], 5);
-    expect([inputs[0]!.shape, outputs[0]!.shape]).toEqual([[5, 3, 64, 96], [5, 4]]);
+    expect([inputs[0]!.shape, outputs[0]!.shape]).toEqual([
+      [5, 3, 64, 96],
+      [5, 4],
+    ]);
   });
 
   it('is not written with a weight that is none', async () => {

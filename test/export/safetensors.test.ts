@@ -27,7 +27,9 @@ function source(): string {
 }
 
 function mindSporeFile(variant: Variant): Buffer {
-  const values = expectedTensors(variant).map(({ name, shape }) => mindSporeValue(name, 'Float32', shape, bytesOf(syntheticTensor(name, shape).data)));
+  const values = expectedTensors(variant).map(({ name, shape }) =>
+    mindSporeValue(name, 'Float32', shape, bytesOf(syntheticTensor(name, shape).data)),
+  );
   return Buffer.concat(values);
 }
 
@@ -46,7 +48,12 @@ async function elements(tensor: Tensor | StoredTensor): Promise<Float32Array> {
 async function tensorsIn(path: string): Promise<Map<string, Tensor>> {
   const checkpoint = await readCheckpoint(path);
   const read = async (tensors: StateDict): Promise<[string, Tensor][]> =>
-    Promise.all([...tensors].map(async ([name, tensor]): Promise<[string, Tensor]> => [name, { shape: tensor.shape, data: await elements(tensor) }]));
+    Promise.all(
+      [...tensors].map(async ([name, tensor]): Promise<[string, Tensor]> => [
+        name,
+        { shape: tensor.shape, data: await elements(tensor) },
+      ]),
+    );
   const tensors = new Map(await read(checkpoint.tensors));
   await checkpoint.close();
   return tensors;
@@ -79,7 +86,11 @@ describe('an exported .safetensors file', () => {
       'conv_stem.weight': { dtype: 'F32', shape: [4, 3, 3, 3], data_offsets: [0, 432] },
     });
     const config = JSON.parse(readFileSync(join(file, '../config.json'), 'utf8')) as Record<string, unknown>;
-    expect(config).toMatchObject({ architecture: 'ghostnetv2_010', num_classes: 4, pretrained_cfg: { input_size: [3, 224, 224], crop_pct: 0.875, interpolation: 'bicubic' } });
+    expect(config).toMatchObject({
+      architecture: 'ghostnetv2_010',
+      num_classes: 4,
+      pretrained_cfg: { input_size: [3, 224, 224], crop_pct: 0.875, interpolation: 'bicubic' },
+    });
     expect(config).not.toHaveProperty('label_names');
   });
 
@@ -93,7 +104,10 @@ describe('an exported .safetensors file', () => {
       const exact = expected.get(name)!;
       expect(shape).toEqual(exact.shape);
       // Half of the last of 11 bits.
-      for (const [i, value] of data.entries()) expect(Math.abs(value - exact.data[i]!)).toBeLessThanOrEqual(Math.max(Math.abs(exact.data[i]!) * 2 ** -11, 2 ** -25));
+      for (const [i, value] of data.entries())
+        expect(Math.abs(value - exact.data[i]!)).toBeLessThanOrEqual(
+          Math.max(Math.abs(exact.data[i]!) * 2 ** -11, 2 ** -25),
+        );
     }
   });
 
@@ -124,7 +138,9 @@ describe('an exported .safetensors file', () => {
     const same = newFolder();
     writeFileSync(join(same, 'model.ckpt'), mindSporeFile(timm));
     await exportModel(join(same, 'model.ckpt'), join(same, 'model.safetensors'));
-    expect(sameBits(await logitsOf(join(same, 'model.safetensors')), await logitsOf(join(same, 'model.ckpt')))).toBe(true);
+    expect(sameBits(await logitsOf(join(same, 'model.safetensors')), await logitsOf(join(same, 'model.ckpt')))).toBe(
+      true,
+    );
 
     const other = newFolder();
     writeFileSync(join(other, 'model.ckpt'), mindSporeFile({ ...timm, channelRounding: 'up' }));
@@ -147,9 +163,26 @@ describe('an exported .safetensors file', () => {
 
 describe('halves', () => {
   it.each<[value: number, bits: number]>([
-    [0, 0], [-0, 0x8000], [1, 0x3c00], [-2, 0xc000], [65504, 0x7bff], [65519.996, 0x7bff], [65520, 0x7c00], [Infinity, 0x7c00], [-Infinity, 0xfc00], [NaN, 0x7e00],
-    [2 ** -14, 0x0400], [2 ** -24, 0x0001], [2 ** -25, 0], [1.0000001 * 2 ** -25, 1], [3 * 2 ** -25, 2], [2 ** -14 - 2 ** -26, 0x0400], [2 ** -140, 0],
-    [1 + 2 ** -11, 0x3c00], [1 + 3 * 2 ** -11, 0x3c02], [2 - 2 ** -12, 0x4000],
+    [0, 0],
+    [-0, 0x8000],
+    [1, 0x3c00],
+    [-2, 0xc000],
+    [65504, 0x7bff],
+    [65519.996, 0x7bff],
+    [65520, 0x7c00],
+    [Infinity, 0x7c00],
+    [-Infinity, 0xfc00],
+    [NaN, 0x7e00],
+    [2 ** -14, 0x0400],
+    [2 ** -24, 0x0001],
+    [2 ** -25, 0],
+    [1.0000001 * 2 ** -25, 1],
+    [3 * 2 ** -25, 2],
+    [2 ** -14 - 2 ** -26, 0x0400],
+    [2 ** -140, 0],
+    [1 + 2 ** -11, 0x3c00],
+    [1 + 3 * 2 ** -11, 0x3c02],
+    [2 - 2 ** -12, 0x4000],
   ])('%f', (value, bits) => {
     expect(Buffer.from(halfBytes(Float32Array.of(value))).readUInt16LE()).toBe(bits);
   });
@@ -188,7 +221,15 @@ describe('the files', () => {
       yield Buffer.from('half a file');
       throw new Error('no more');
     }
-    await expect(writeFiles([{ path: first, pieces: [Buffer.from('whole')] }, { path: second, pieces: failing() }], false)).rejects.toThrow('no more');
+    await expect(
+      writeFiles(
+        [
+          { path: first, pieces: [Buffer.from('whole')] },
+          { path: second, pieces: failing() },
+        ],
+        false,
+      ),
+    ).rejects.toThrow('no more');
     expect(readdirSync(target)).toEqual([]);
     expect(await writeFiles([{ path: first, pieces: [Buffer.from('who'), Buffer.from('le')] }], false)).toEqual([5]);
     expect(readFileSync(first, 'utf8')).toBe('whole');
@@ -202,7 +243,9 @@ describe('the files', () => {
       stop.abort(new Error('enough'));
       yield Buffer.from('b');
     }
-    await expect(writeFiles([{ path: join(target, 'file'), pieces: stopping() }], false, stop.signal)).rejects.toThrow('enough');
+    await expect(writeFiles([{ path: join(target, 'file'), pieces: stopping() }], false, stop.signal)).rejects.toThrow(
+      'enough',
+    );
     await expect(exportModel(source(), join(target, 'model.onnx'), { signal: stop.signal })).rejects.toThrow('enough');
     expect(readdirSync(target)).toEqual([]);
   });
@@ -210,9 +253,27 @@ describe('the files', () => {
   it.each<[string, string, object, string, RegExp]>([
     ['another extension', 'model.pth', {}, 'ERR_GHOST_ARGUMENT', /model\.pth should end in \.onnx or \.safetensors/],
     ['halves in ONNX', 'model.onnx', { half: true }, 'ERR_GHOST_ARGUMENT', /half is for \.safetensors/],
-    ['half that is no truth', 'model.safetensors', { half: 'yes' }, 'ERR_GHOST_ARGUMENT', /half should be true or false/],
-    ['a size of safetensors', 'model.safetensors', { inputSize: [64, 64] }, 'ERR_GHOST_ARGUMENT', /inputSize is for \.onnx/],
-    ['a size that is none', 'model.onnx', { inputSize: [64] }, 'ERR_GHOST_SHAPE', /inputSize should be \[height, width\]/],
+    [
+      'half that is no truth',
+      'model.safetensors',
+      { half: 'yes' },
+      'ERR_GHOST_ARGUMENT',
+      /half should be true or false/,
+    ],
+    [
+      'a size of safetensors',
+      'model.safetensors',
+      { inputSize: [64, 64] },
+      'ERR_GHOST_ARGUMENT',
+      /inputSize is for \.onnx/,
+    ],
+    [
+      'a size that is none',
+      'model.onnx',
+      { inputSize: [64] },
+      'ERR_GHOST_SHAPE',
+      /inputSize should be \[height, width\]/,
+    ],
     ['a folder that does not exist', 'no-folder/model.onnx', {}, 'ERR_GHOST_FILE', /model\.onnx cannot be written/],
   ])('are refused: %s', async (_, name, options, code, words) => {
     const error = await errorOf(exportModel(source(), join(newFolder(), name), options));

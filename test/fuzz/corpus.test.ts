@@ -7,13 +7,19 @@ import * as samples from '../checkpoints/samples.js';
 
 /** The fuzzers are plain JavaScript, read the built library, and are no part of the type check. */
 interface Parsers {
-  parsersOf: (samples: object) => Record<string, { read: (bytes: Buffer, file: string) => Promise<void>; seeds: Buffer[]; wrap?: (bytes: Buffer) => Buffer }>;
+  parsersOf: (
+    samples: object,
+  ) => Record<
+    string,
+    { read: (bytes: Buffer, file: string) => Promise<void>; seeds: Buffer[]; wrap?: (bytes: Buffer) => Buffer }
+  >;
 }
 const { parsersOf } = (await import(new URL('parsers.js', import.meta.url).href)) as Parsers;
 
 const folder = temporaryFolder();
 const corpus = fileURLToPath(new URL('corpus', import.meta.url));
-const kept = (name: string): string[] => (existsSync(join(corpus, name)) ? readdirSync(join(corpus, name)).map((file) => join(corpus, name, file)) : []);
+const kept = (name: string): string[] =>
+  existsSync(join(corpus, name)) ? readdirSync(join(corpus, name)).map((file) => join(corpus, name, file)) : [];
 
 describe.each(Object.entries(parsersOf(samples)))('what the fuzzer of %s keeps', (name, { read, seeds, wrap }) => {
   it('is read, or refused with an error of this package', async () => {

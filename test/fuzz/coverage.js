@@ -1,7 +1,10 @@
 // Which parts of the code an execution takes, as V8 counts them.
 import { Session } from 'node:inspector/promises';
 
-/** Executions of a block that count as the same, as usual with fuzzers: once, twice, three times, up to 7, 15, 31, 127, more. */
+/**
+ * Executions of a block that count as the same, as usual with fuzzers: once, twice, three times, up to 7, 15, 31, 127,
+ * more.
+ */
 const steps = [1, 2, 3, 7, 15, 31, 127];
 
 export class Coverage {
@@ -36,7 +39,8 @@ export class Coverage {
       if (!this.#isOurs(url)) continue;
       for (const { ranges } of functions) {
         for (const { startOffset, endOffset, count } of ranges) {
-          if (count > 0) this.#seen.add(`${scriptId} ${startOffset} ${endOffset} ${steps.findIndex((step) => count <= step)}`);
+          if (count > 0)
+            this.#seen.add(`${scriptId} ${startOffset} ${endOffset} ${steps.findIndex((step) => count <= step)}`);
         }
       }
     }

@@ -1,7 +1,8 @@
-// Fuzzes one parser: inputs that take ways which none has taken before are kept and changed further. A process of its own, for
-// one that hangs or eats the memory is to be ended from outside.
+// Fuzzes one parser: inputs that take ways which none has taken before are kept and changed further. A process of its
+// own, for one that hangs or eats the memory is to be ended from outside.
 //     node explore.js NAME current-file seconds | node explore.js NAME current-file --repeat file
-// `current-file` holds what is being read, `current-file.input` the input that it was made of. Says by process.send how it goes; ends at the first find.
+// `current-file` holds what is being read, `current-file.input` the input that it was made of. Says by process.send how
+// it goes; ends at the first find.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,9 @@ import { mutate } from './mutate.js';
 import { parsersOf } from './parsers.js';
 import { readSamples } from './samples.js';
 
-const maxMs = 4000, maxMemoryKiB = 2 ** 20, maxBytes = 4096;
+const maxMs = 4000;
+const maxMemoryKiB = 2 ** 20;
+const maxBytes = 4096;
 
 const [name, current, ...how] = process.argv.slice(2);
 const parser = parsersOf(await readSamples())[name];
@@ -40,18 +43,22 @@ async function fault(input) {
   return maxRSS > maxMemoryKiB ? `it took ${Math.round(maxRSS / 1024)} MiB of memory` : undefined;
 }
 
-const filesOf = (folder) => (existsSync(folder) ? readdirSync(folder).map((file) => readFileSync(join(folder, file))) : []);
+const filesOf = (folder) =>
+  existsSync(folder) ? readdirSync(folder).map((file) => readFileSync(join(folder, file))) : [];
 
 async function explore(seconds) {
   const found = join(workFolder, 'corpus', name);
   mkdirSync(found, { recursive: true });
   const coverage = new Coverage((url) => url.includes('/dist/') || url.includes('/node_modules/yauzl/'));
   await coverage.start();
-  const waiting = [...parser.seeds, ...filesOf(join(corpusFolder, name)), ...filesOf(found)], kept = [...parser.seeds];
+  const waiting = [...parser.seeds, ...filesOf(join(corpusFolder, name)), ...filesOf(found)];
+  const kept = [...parser.seeds];
   const endMs = performance.now() + seconds * 1000;
-  let executions = 0, saidMs = 0;
+  let executions = 0;
+  let saidMs = 0;
   while (waiting.length > 0 || performance.now() < endMs) {
-    const given = waiting.pop(), input = given ?? mutate(kept, parser.words, maxBytes);
+    const given = waiting.pop();
+    const input = given ?? mutate(kept, parser.words, maxBytes);
     const wrong = await fault(input);
     executions++;
     if (wrong) return process.send({ wrong, input: input.toString('base64') });

@@ -1,7 +1,21 @@
 // From one input to the next.
 
 /** What parsers of lengths and counts stumble over. */
-const numbers = [0n, 1n, 0x7fn, 0x80n, 0xffn, 0x7fffn, 0xffffn, 0x7fffffffn, 0x80000000n, 0xffffffffn, 0x1fffffffffffffn, 0x7fffffffffffffffn, 0xffffffffffffffffn];
+const numbers = [
+  0n,
+  1n,
+  0x7fn,
+  0x80n,
+  0xffn,
+  0x7fffn,
+  0xffffn,
+  0x7fffffffn,
+  0x80000000n,
+  0xffffffffn,
+  0x1fffffffffffffn,
+  0x7fffffffffffffffn,
+  0xffffffffffffffffn,
+];
 
 /** @param {number} below */
 const random = (below) => Math.floor(Math.random() * below);
@@ -9,7 +23,8 @@ const random = (below) => Math.floor(Math.random() * below);
 const oneOf = (items) => items[random(items.length)];
 
 function number() {
-  const bytes = Buffer.alloc(8), value = oneOf(numbers);
+  const bytes = Buffer.alloc(8);
+  const value = oneOf(numbers);
   if (random(2)) bytes.writeBigUInt64LE(value);
   else bytes.writeBigUInt64BE(value);
   const size = oneOf([1, 2, 4, 8]);

@@ -13,17 +13,32 @@ export const nativeFuzzers = {
 
 const programOf = (name) => join(folders.fuzz, `${name}_fuzzer`);
 
-export const buildFuzzers = () => buildSanitized('fuzz', Object.keys(nativeFuzzers).map((name) => `${name}_fuzzer`));
+export const buildFuzzers = () =>
+  buildSanitized(
+    'fuzz',
+    Object.keys(nativeFuzzers).map((name) => `${name}_fuzzer`),
+  );
 
 export async function runNative(name, seconds) {
   const { folder, repeat } = placeOf(name);
-  const found = join(workFolder, 'corpus', name), kept = join(corpusFolder, name);
+  const found = join(workFolder, 'corpus', name);
+  const kept = join(corpusFolder, name);
   mkdirSync(found, { recursive: true });
-  const options = [`-max_total_time=${Math.ceil(seconds)}`, '-max_len=1024', '-timeout=30', '-rss_limit_mb=2048', '-print_final_stats=1', `-artifact_prefix=${folder}/`];
+  const options = [
+    `-max_total_time=${Math.ceil(seconds)}`,
+    '-max_len=1024',
+    '-timeout=30',
+    '-rss_limit_mb=2048',
+    '-print_final_stats=1',
+    `-artifact_prefix=${folder}/`,
+  ];
   const before = new Set(readdirSync(folder));
   const { code, output } = await runProgram(programOf(name), [...options, found, ...(existsSync(kept) ? [kept] : [])]);
   const [, executions] = /stat::number_of_executed_units: (\d+)/.exec(output) ?? [];
-  if (code === 0 && executions) return { text: `${executions} executions, ${/cov: (\d+)(?!.*cov: )/s.exec(output)?.[1]} edges of code, ${readdirSync(found).length} inputs` };
+  if (code === 0 && executions)
+    return {
+      text: `${executions} executions, ${/cov: (\d+)(?!.*cov: )/s.exec(output)?.[1]} edges of code, ${readdirSync(found).length} inputs`,
+    };
   const files = readdirSync(folder).filter((file) => !before.has(file));
   throw new Error(`${output.slice(-6000)}\n${files.map((file) => `Again: ${repeat(join(folder, file))}`).join('\n')}`);
 }

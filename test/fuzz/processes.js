@@ -21,11 +21,15 @@ export function placeOf(name) {
 /**
  * @param {string} name
  * @param {string[]} how what explore.js is told
- * @returns {Promise<{ last: object, wrong?: string, input?: Buffer }>} `input`: absent if the process did not live to tell
+ * @returns {Promise<{ last: object, wrong?: string, input?: Buffer }>} `input`: absent if the process did not live to
+ *   tell
  */
 function watch(name, current, how) {
   return new Promise((resolve, reject) => {
-    let last = {}, wrong, silence, output = '';
+    let last = {};
+    let wrong;
+    let silence;
+    let output = '';
     const child = fork(explore, [name, current, ...how], { execArgv: ['--max-old-space-size=768'], silent: true });
     const listen = () => {
       clearTimeout(silence);
@@ -43,7 +47,8 @@ function watch(name, current, how) {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(silence);
-      if (!wrong && !last.ended && !last.wrong) wrong = `the process ended with ${signal ?? code}: ${output.slice(-2000)}`;
+      if (!wrong && !last.ended && !last.wrong)
+        wrong = `the process ended with ${signal ?? code}: ${output.slice(-2000)}`;
       resolve({ last, wrong: wrong ?? last.wrong, input: last.input && Buffer.from(last.input, 'base64') });
     });
   });

@@ -24,11 +24,22 @@ const fuzzers = {
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { minutes: { type: 'string', default: '1' }, 'at-once': { type: 'string', default: String(availableParallelism()) }, repeat: { type: 'string' }, list: { type: 'boolean', default: false } },
+    options: {
+      minutes: { type: 'string', default: '1' },
+      'at-once': { type: 'string', default: String(availableParallelism()) },
+      repeat: { type: 'string' },
+      list: { type: 'boolean', default: false },
+    },
   });
-  if (values.list) return console.log(Object.entries(fuzzers).map(([name, what]) => `${name.padEnd(16)}${what}`).join('\n'));
+  if (values.list)
+    return console.log(
+      Object.entries(fuzzers)
+        .map(([name, what]) => `${name.padEnd(16)}${what}`)
+        .join('\n'),
+    );
   const unknown = positionals.filter((name) => !Object.hasOwn(fuzzers, name));
-  if (unknown.length > 0) throw new Error(`There is no fuzzer ${unknown.join(', ')}. There are: ${Object.keys(fuzzers).join(', ')}`);
+  if (unknown.length > 0)
+    throw new Error(`There is no fuzzer ${unknown.join(', ')}. There are: ${Object.keys(fuzzers).join(', ')}`);
   const seconds = Number(values.minutes) * 60;
   if (!(seconds > 0)) throw new Error(`--minutes should be a number above 0 and is ${values.minutes}`);
   const names = positionals.length > 0 ? positionals : Object.keys(fuzzers);
@@ -40,10 +51,13 @@ async function main() {
   if (parsers.length > 0) await buildSamples();
   const run = (name) => {
     const isNative = native.includes(name);
-    if (values.repeat !== undefined) return isNative ? repeatNative(name, values.repeat) : repeatParser(name, values.repeat);
+    if (values.repeat !== undefined)
+      return isNative ? repeatNative(name, values.repeat) : repeatParser(name, values.repeat);
     return isNative ? runNative(name, seconds) : runParser(name, seconds);
   };
-  await forEachAtOnce(Number(values['at-once']), [...(isBuilt ? native : []), ...parsers], (name) => results.run(name, () => run(name)));
+  await forEachAtOnce(Number(values['at-once']), [...(isBuilt ? native : []), ...parsers], (name) =>
+    results.run(name, () => run(name)),
+  );
   console.log(`${results.passed} passed, ${results.failed} failed`);
   process.exitCode = results.failed > 0 ? 1 : 0;
 }

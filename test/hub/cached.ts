@@ -9,7 +9,12 @@ import { sha256, type Files, type HubServer } from './server.js';
 export function smallModel(seed = ''): Files {
   return {
     'config.json': Buffer.from(
-      JSON.stringify({ architecture: 'ghostnetv2_010', num_classes: 4, label_names: ['a', 'b', 'c', `d${seed}`], pretrained_cfg: { input_size: [3, 64, 64] } }),
+      JSON.stringify({
+        architecture: 'ghostnetv2_010',
+        num_classes: 4,
+        label_names: ['a', 'b', 'c', `d${seed}`],
+        pretrained_cfg: { input_size: [3, 64, 64] },
+      }),
     ),
     'model.safetensors': savedTensors(syntheticStateDict(2, 0.1, 4, seed)),
   };
@@ -34,7 +39,14 @@ export function settingsFor(server: HubServer, cacheFolder: string, rest: Partia
 
 /** The same for a process of its own, whatever whoever runs the tests has set. */
 export function environmentFor(server: HubServer, cacheFolder: string): Record<string, string> {
-  const unset = ['HF_TOKEN', 'HUGGING_FACE_HUB_TOKEN', 'HF_HUB_OFFLINE', 'TRANSFORMERS_OFFLINE', 'HF_HUB_DISABLE_SYMLINKS', 'HF_HUB_DISABLE_IMPLICIT_TOKEN'];
+  const unset = [
+    'HF_TOKEN',
+    'HUGGING_FACE_HUB_TOKEN',
+    'HF_HUB_OFFLINE',
+    'TRANSFORMERS_OFFLINE',
+    'HF_HUB_DISABLE_SYMLINKS',
+    'HF_HUB_DISABLE_IMPLICIT_TOKEN',
+  ];
   return {
     ...Object.fromEntries(unset.map((name) => [name, ''])),
     HF_ENDPOINT: server.endpoint,

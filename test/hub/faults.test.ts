@@ -10,7 +10,18 @@ import { fetchModel } from '../../lib/hub/index.js';
 import type { HubSettings } from '../../lib/hub/settings.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
-import { commitOf, cutAfter, garbled, HubServer, loginPage, sha256, slowly, stallAfter, status, type Fault } from './server.js';
+import {
+  commitOf,
+  cutAfter,
+  garbled,
+  HubServer,
+  loginPage,
+  sha256,
+  slowly,
+  stallAfter,
+  status,
+  type Fault,
+} from './server.js';
 
 const folder = temporaryFolder();
 const repository = 'someone/their-model';
@@ -31,11 +42,13 @@ function prepare(rest: Partial<HubSettings> = {}): void {
   settings = settingsFor(server, freshCache(folder), rest);
 }
 
-const fetched = (): Promise<Record<string, string>> => fetchModel(wanted, {}, settings).then((model) => snapshotOf(model.folder));
+const fetched = (): Promise<Record<string, string>> =>
+  fetchModel(wanted, {}, settings).then((model) => snapshotOf(model.folder));
 const partials = (): string[] => filesIn(settings.cacheFolder).filter((name) => name.endsWith('.incomplete'));
 
 /** Of the weights' download. */
-const ranges = (): (string | undefined)[] => server.asked.filter(({ host }) => host === 'cdn').map(({ range }) => range);
+const ranges = (): (string | undefined)[] =>
+  server.asked.filter(({ host }) => host === 'cdn').map(({ range }) => range);
 
 describe('a fault that passes', () => {
   const halfTime = { host: 'cdn', file: 'model.safetensors?signature=1' } as const;
@@ -51,10 +64,20 @@ describe('a fault that passes', () => {
     ['the store answers 429', { ...halfTime, act: status(429, { 'retry-after': '0' }) }],
     ['the file has another content', { ...halfTime, act: garbled }],
     ['a login page comes in place of the file', { ...halfTime, act: loginPage }],
-    ['the file is longer than announced', { ...halfTime, act: (response, content) => void response.end(Buffer.concat([content, content])) }],
+    [
+      'the file is longer than announced',
+      { ...halfTime, act: (response, content) => void response.end(Buffer.concat([content, content])) },
+    ],
     ['the hub answers 502 when it is asked', { host: 'hub', method: 'HEAD', act: status(502) }],
-    ['the hub answers 429 to the download', { host: 'hub', method: 'GET', act: status(429, { 'retry-after': new Date().toUTCString() }) }],
-    ['the hub does not answer when it is asked', { host: 'hub', method: 'HEAD', act: () => undefined }, { answerTimeoutMs: 300 }],
+    [
+      'the hub answers 429 to the download',
+      { host: 'hub', method: 'GET', act: status(429, { 'retry-after': new Date().toUTCString() }) },
+    ],
+    [
+      'the hub does not answer when it is asked',
+      { host: 'hub', method: 'HEAD', act: () => undefined },
+      { answerTimeoutMs: 300 },
+    ],
     ['the connection to the hub breaks', { host: 'hub', method: 'HEAD', act: (response) => void response.destroy() }],
     ['config.json comes by half', { host: 'hub', method: 'GET', file: 'config.json', act: cutAfter(0.5) }],
     ['config.json has another content', { host: 'hub', method: 'GET', file: 'config.json', act: garbled }],
@@ -117,7 +140,10 @@ it('time that the reader takes for itself is no stall', async () => {
   const content = weights.subarray(0, 200_000);
   const small = server.add('someone/small', { 'model.safetensors': content });
   const client = new HubClient({ repository: 'someone/small', revision: 'main' }, settings);
-  const body = await client.content({ name: 'model.safetensors', commit: small.refs['main']!, etag: sha256(content) }, 0);
+  const body = await client.content(
+    { name: 'model.safetensors', commit: small.refs['main']!, etag: sha256(content) },
+    0,
+  );
   const chunks: Uint8Array[] = [];
   for await (const chunk of body.chunks()) {
     if (chunks.length < 2) await delay(800);
@@ -128,19 +154,75 @@ it('time that the reader takes for itself is no stall', async () => {
 
 describe('a fault that stays', () => {
   it.each<[name: string, fault: Omit<Fault, 'times'>, words: RegExp, rest?: Partial<HubSettings>]>([
-    ['connections break', { host: 'cdn', act: (response) => void response.destroy() }, /someone\/their-model cannot be fetched from .*did not answer \(\w+\).*HF_ENDPOINT.*ghostnet pull someone\/their-model/],
+    [
+      'connections break',
+      { host: 'cdn', act: (response) => void response.destroy() },
+      /someone\/their-model cannot be fetched from .*did not answer \(\w+\).*HF_ENDPOINT.*ghostnet pull someone\/their-model/,
+    ],
     ['nothing comes', { host: 'cdn', act: stallAfter(0.3) }, /nothing has come for 0\.3 s/, { stallTimeoutMs: 300 }],
     ['the hub answers 503', { host: 'hub', act: status(503) }, /answered with status 503/],
-    ['the hub asks for an hour of patience', { host: 'hub', act: status(429, { 'retry-after': '3600' }) }, /status 429 and asks to come back in 3600 s/],
+    [
+      'the hub asks for an hour of patience',
+      { host: 'hub', act: status(429, { 'retry-after': '3600' }) },
+      /status 429 and asks to come back in 3600 s/,
+    ],
     ['the content is another', { host: 'cdn', act: garbled }, /model\.safetensors came twice with another content/],
-    ['a login page answers the question', { host: 'hub', method: 'HEAD', act: loginPage }, /was not answered by a Hugging Face hub.*X-Repo-Commit.*HF_ENDPOINT.*login page/],
+    [
+      'a login page answers the question',
+      { host: 'hub', method: 'HEAD', act: loginPage },
+      /was not answered by a Hugging Face hub.*X-Repo-Commit.*HF_ENDPOINT.*login page/,
+    ],
     ['a login page comes for the file', { host: 'cdn', act: loginPage }, /cannot be fetched|another content/],
     ['the hub has a status of its own', { host: 'hub', act: status(418) }, /status 418/],
-    ['an address leads to itself', { host: 'hub', act: (response) => void response.writeHead(307, { location: '/someone/their-model/resolve/main/config.json' }).end() }, /more than 10 redirections/],
-    ['an address leads to a file', { host: 'hub', act: (response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end() }, /leads to an address that is none/],
-    ['the ETag would be a path', { host: 'hub', method: 'HEAD', act: (response) => void response.writeHead(200, { 'x-repo-commit': commitOf('x'), etag: '"../../evil"' }).end() }, /no ETag that can be used/],
-    ['the commit would be a path', { host: 'hub', method: 'HEAD', act: (response) => void response.writeHead(200, { 'x-repo-commit': '../../evil', etag: '"abc"' }).end() }, /names no commit/],
-    ['a file is too large', { host: 'hub', method: 'HEAD', file: 'model.safetensors', act: (response) => void response.writeHead(200, { 'x-repo-commit': commitOf(repository), 'x-linked-etag': sha256(weights), 'x-linked-size': String(2 ** 40) }).end() }, /1099511627776 bytes, more than/],
+    [
+      'an address leads to itself',
+      {
+        host: 'hub',
+        act: (response) =>
+          void response.writeHead(307, { location: '/someone/their-model/resolve/main/config.json' }).end(),
+      },
+      /more than 10 redirections/,
+    ],
+    [
+      'an address leads to a file',
+      { host: 'hub', act: (response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).end() },
+      /leads to an address that is none/,
+    ],
+    [
+      'the ETag would be a path',
+      {
+        host: 'hub',
+        method: 'HEAD',
+        act: (response) => void response.writeHead(200, { 'x-repo-commit': commitOf('x'), etag: '"../../evil"' }).end(),
+      },
+      /no ETag that can be used/,
+    ],
+    [
+      'the commit would be a path',
+      {
+        host: 'hub',
+        method: 'HEAD',
+        act: (response) => void response.writeHead(200, { 'x-repo-commit': '../../evil', etag: '"abc"' }).end(),
+      },
+      /names no commit/,
+    ],
+    [
+      'a file is too large',
+      {
+        host: 'hub',
+        method: 'HEAD',
+        file: 'model.safetensors',
+        act: (response) =>
+          void response
+            .writeHead(200, {
+              'x-repo-commit': commitOf(repository),
+              'x-linked-etag': sha256(weights),
+              'x-linked-size': String(2 ** 40),
+            })
+            .end(),
+      },
+      /1099511627776 bytes, more than/,
+    ],
   ])('%s', async (_, fault, words, rest) => {
     prepare(rest);
     server.inject({ ...fault, times: 1000 });
@@ -188,7 +270,9 @@ describe('a fault that stays', () => {
     const endpoint = `http://127.0.0.1:${(closed.address() as AddressInfo).port}`;
     await new Promise((resolve) => closed.close(resolve));
     expect(await fetchModel(wanted, {}, { ...settings, endpoint })).toEqual(first);
-    const { message } = await errorOf(fetchModel(wanted, {}, { ...settings, endpoint, cacheFolder: freshCache(folder) }));
+    const { message } = await errorOf(
+      fetchModel(wanted, {}, { ...settings, endpoint, cacheFolder: freshCache(folder) }),
+    );
     expect(message).toMatch(/cannot be fetched from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
   });
 });
@@ -244,8 +328,14 @@ describe('the hub refuses', () => {
 describe('the token', () => {
   it('goes to the hub and to no other host', async () => {
     server.add('someone/private', files, { token: 'hf_right' });
-    await fetchModel({ repository: 'someone/private', revision: 'main' }, {}, settingsFor(server, freshCache(folder), { token: 'hf_right' }));
-    expect(new Set(server.asked.map(({ host, authorization }) => `${host} ${authorization ?? 'none'}`))).toEqual(new Set(['hub Bearer hf_right', 'cdn none']));
+    await fetchModel(
+      { repository: 'someone/private', revision: 'main' },
+      {},
+      settingsFor(server, freshCache(folder), { token: 'hf_right' }),
+    );
+    expect(new Set(server.asked.map(({ host, authorization }) => `${host} ${authorization ?? 'none'}`))).toEqual(
+      new Set(['hub Bearer hf_right', 'cdn none']),
+    );
   });
 
   it('stays behind when the hub leads elsewhere before it has told what the file is', async () => {
@@ -255,7 +345,14 @@ describe('the token', () => {
       other.add(repository, files);
       for (const method of ['HEAD', 'GET'] as const) {
         for (const file of Object.keys(files)) {
-          server.inject({ host: 'hub', method, file, act: (response) => void response.writeHead(308, { location: `${other.endpoint}/${repository}/resolve/main/${file}` }).end(), times: 9 });
+          server.inject({
+            host: 'hub',
+            method,
+            file,
+            act: (response) =>
+              void response.writeHead(308, { location: `${other.endpoint}/${repository}/resolve/main/${file}` }).end(),
+            times: 9,
+          });
         }
       }
       expect(await fetched()).toEqual(hashesOf(files));
@@ -348,10 +445,13 @@ describe('AbortSignal', () => {
     prepare();
     const controller = new AbortController();
     const reason = { any: 'reason' };
-    server.inject({ ...fault, act: async (...rest) => {
-      await fault.act(...rest);
-      setTimeout(() => controller.abort(reason), 50);
-    } });
+    server.inject({
+      ...fault,
+      act: async (...rest) => {
+        await fault.act(...rest);
+        setTimeout(() => controller.abort(reason), 50);
+      },
+    });
     await expect(fetchModel(wanted, { signal: controller.signal }, settings)).rejects.toBe(reason);
     const blobs = join(settings.cacheFolder, 'models--someone--their-model/blobs');
     expect(existsSync(blobs) ? readdirSync(blobs).filter((name) => name === sha256(weights)) : []).toEqual([]);
@@ -362,6 +462,8 @@ describe('AbortSignal', () => {
     await fetchModel(wanted, {}, settings);
     const controller = new AbortController();
     server.inject({ host: 'hub', act: () => controller.abort() });
-    await expect(fetchModel(wanted, { signal: controller.signal }, settings)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(fetchModel(wanted, { signal: controller.signal }, settings)).rejects.toMatchObject({
+      name: 'AbortError',
+    });
   });
 });

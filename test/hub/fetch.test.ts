@@ -21,7 +21,8 @@ beforeAll(async () => {
 afterEach(() => server.reset());
 afterAll(() => server.stop());
 
-const askedFor = (): string[] => server.asked.map(({ host, method, path }) => `${host} ${method} ${path.split('/').at(-1)!.replace(/\?.*/, '')}`);
+const askedFor = (): string[] =>
+  server.asked.map(({ host, method, path }) => `${host} ${method} ${path.split('/').at(-1)!.replace(/\?.*/, '')}`);
 
 describe('fetchModel', () => {
   it("writes the layout of Hugging Face's libraries", async () => {
@@ -31,7 +32,13 @@ describe('fetchModel', () => {
     expect(fetched).toEqual({ ...wanted, commit, folder: join(cache, base, 'snapshots', commit) });
     const [config, weights] = [gitBlobHash(files['config.json']!), sha256(files['model.safetensors']!)];
     expect(filesIn(cache)).toEqual(
-      [`${base}/blobs/${config}`, `${base}/blobs/${weights}`, `${base}/refs/main`, `${base}/snapshots/${commit}/config.json`, `${base}/snapshots/${commit}/model.safetensors`].sort(),
+      [
+        `${base}/blobs/${config}`,
+        `${base}/blobs/${weights}`,
+        `${base}/refs/main`,
+        `${base}/snapshots/${commit}/config.json`,
+        `${base}/snapshots/${commit}/model.safetensors`,
+      ].sort(),
     );
     expect(readFileSync(join(cache, base, 'refs/main'), 'utf8')).toBe(commit);
     expect(readlinkSync(join(fetched.folder, 'model.safetensors'))).toBe(join('../../blobs', weights));
@@ -65,14 +72,19 @@ describe('fetchModel', () => {
     expect(snapshotOf(second.folder)).toEqual(hashesOf(moving.commits[next]));
     expect(snapshotOf(first.folder)).toEqual(hashesOf(files));
     expect(askedFor().filter((line) => line.includes('GET') && line.includes('model'))).toEqual([]);
-    expect((await fetchModel({ repository: name, revision: 'main' }, {}, { ...settings, offline: true })).commit).toBe(next);
+    expect((await fetchModel({ repository: name, revision: 'main' }, {}, { ...settings, offline: true })).commit).toBe(
+      next,
+    );
   });
 
   it.each(['v1.0', 'refs/pr/7', 'a-branch'])('takes revision %s', async (revision) => {
     const name = 'someone/tagged';
     const settings = settingsFor(server, freshCache(folder));
     const older = commitOf('older');
-    server.add(name, files, { commits: { [commit]: files, [older]: smallModel(revision) }, refs: { main: commit, [revision]: older } });
+    server.add(name, files, {
+      commits: { [commit]: files, [older]: smallModel(revision) },
+      refs: { main: commit, [revision]: older },
+    });
     const fetched = await fetchModel({ repository: name, revision }, {}, settings);
     expect(fetched.commit).toBe(older);
     expect(snapshotOf(fetched.folder)).toEqual(hashesOf(smallModel(revision)));
@@ -86,13 +98,23 @@ describe('fetchModel', () => {
     const fetched = await fetchModel({ repository: 'someone/old', revision: 'main' }, {}, settings);
     expect(snapshotOf(fetched.folder)).toEqual(hashesOf(bin));
     // That there is no config.json is remembered.
-    expect(await fetchModel({ repository: 'someone/old', revision: 'main' }, {}, { ...settings, offline: true })).toEqual(fetched);
+    expect(
+      await fetchModel({ repository: 'someone/old', revision: 'main' }, {}, { ...settings, offline: true }),
+    ).toEqual(fetched);
     expect(filesIn(settings.cacheFolder)).toContain(`models--someone--old/.no_exist/${fetched.commit}/config.json`);
   });
 
   it('prefers model.safetensors', async () => {
-    server.add('someone/both', { ...files, 'pytorch_model.bin': Buffer.from('a pickle'), 'README.md': Buffer.from('#') });
-    const fetched = await fetchModel({ repository: 'someone/both', revision: 'main' }, {}, settingsFor(server, freshCache(folder)));
+    server.add('someone/both', {
+      ...files,
+      'pytorch_model.bin': Buffer.from('a pickle'),
+      'README.md': Buffer.from('#'),
+    });
+    const fetched = await fetchModel(
+      { repository: 'someone/both', revision: 'main' },
+      {},
+      settingsFor(server, freshCache(folder)),
+    );
     expect(Object.keys(snapshotOf(fetched.folder))).toEqual(['config.json', 'model.safetensors']);
   });
 
@@ -104,7 +126,9 @@ describe('fetchModel', () => {
       const own = told.filter((progress) => progress.file === file);
       expect(own[0]).toEqual({ file, loadedBytes: 0, totalBytes: content.length });
       expect(own.at(-1)).toEqual({ file, loadedBytes: content.length, totalBytes: content.length });
-      expect(own.map(({ loadedBytes }) => loadedBytes)).toEqual(own.map(({ loadedBytes }) => loadedBytes).sort((a, b) => a - b));
+      expect(own.map(({ loadedBytes }) => loadedBytes)).toEqual(
+        own.map(({ loadedBytes }) => loadedBytes).sort((a, b) => a - b),
+      );
     }
     told.length = 0;
     await fetchModel(wanted, { onProgress: (progress) => void told.push(progress) }, settings);

@@ -33,8 +33,14 @@ afterAll(() => server.stop());
 describe('load', () => {
   it('takes a repository, and then needs no network', async () => {
     await using model = await load('someone/their-model');
-    expect(model.config).toMatchObject({ architecture: 'ghostnetv2_010', labels: ['a', 'b', 'c', 'd'], preprocess: { inputSize: [64, 64] } });
-    expect(model.info.file).toBe(join(cache, 'models--someone--their-model/snapshots', commitOf('someone/their-model'), 'model.safetensors'));
+    expect(model.config).toMatchObject({
+      architecture: 'ghostnetv2_010',
+      labels: ['a', 'b', 'c', 'd'],
+      preprocess: { inputSize: [64, 64] },
+    });
+    expect(model.info.file).toBe(
+      join(cache, 'models--someone--their-model/snapshots', commitOf('someone/their-model'), 'model.safetensors'),
+    );
     server.reset();
     vi.stubEnv('HF_HUB_OFFLINE', '1');
     await using again = await load('someone/their-model', { threads: 1 });
@@ -44,7 +50,10 @@ describe('load', () => {
 
   it('takes a published name, with its preprocessing where config.json has none', async () => {
     const { 'model.safetensors': weights } = files;
-    server.add('timm/ghostnetv2_100.in1k', { 'model.safetensors': weights!, 'config.json': Buffer.from('{"pretrained_cfg": {"crop_pct": 1}}') });
+    server.add('timm/ghostnetv2_100.in1k', {
+      'model.safetensors': weights!,
+      'config.json': Buffer.from('{"pretrained_cfg": {"crop_pct": 1}}'),
+    });
     await using model = await load('ghostnetv2_100');
     expect(model.info.file).toContain('models--timm--ghostnetv2_100.in1k');
     expect(model.config.preprocess).toMatchObject({ inputSize: [224, 224], interpolation: 'bicubic', cropPct: 1 });
@@ -52,7 +61,10 @@ describe('load', () => {
 
   it('knows the words of the classes of published weights, whose config.json has none', async () => {
     const weights = savedTensors(syntheticStateDict(2, 0.1, 1000));
-    server.add('timm/ghostnetv2_100.in1k', { 'model.safetensors': weights, 'config.json': Buffer.from('{"num_classes": 1000}') });
+    server.add('timm/ghostnetv2_100.in1k', {
+      'model.safetensors': weights,
+      'config.json': Buffer.from('{"num_classes": 1000}'),
+    });
     await using published = await load('ghostnetv2_100.in1k');
     expect(published.config.labels).toHaveLength(1000);
     expect([0, 283, 950, 999].map((index) => published.config.labels[index])).toEqual([
@@ -66,7 +78,10 @@ describe('load', () => {
     await exportModel('ghostnetv2_100.in1k', join(exportFolder, 'model.safetensors'));
     await using exported = await load(exportFolder);
     expect(exported.config.labels).toEqual(published.config.labels);
-    server.add('someone/their-model', { 'model.safetensors': weights, 'config.json': Buffer.from('{"num_classes": 1000}') });
+    server.add('someone/their-model', {
+      'model.safetensors': weights,
+      'config.json': Buffer.from('{"num_classes": 1000}'),
+    });
     await using other = await load('someone/their-model');
     expect(other.config.labels[283]).toBe('class 283');
   });
@@ -85,7 +100,11 @@ describe('load', () => {
   it('tells its progress', async () => {
     const told: LoadProgress[] = [];
     await using model = await load('someone/their-model', { onProgress: (progress) => void told.push(progress) });
-    expect(told.at(-1)).toEqual({ file: 'model.safetensors', loadedBytes: model.info.fileBytes, totalBytes: model.info.fileBytes });
+    expect(told.at(-1)).toEqual({
+      file: 'model.safetensors',
+      loadedBytes: model.info.fileBytes,
+      totalBytes: model.info.fileBytes,
+    });
   });
 
   it('ends with the reason of its signal', async () => {
@@ -108,13 +127,31 @@ describe('load', () => {
   });
 
   it.each<[string, string | undefined, object, string, RegExp]>([
-    ['a revision that leads out of the cache', 'someone/their-model', { revision: '../../x' }, 'ERR_GHOST_ARGUMENT', /revision should be the name of a branch or tag, or a commit, found "\.\.\/\.\.\/x"/],
+    [
+      'a revision that leads out of the cache',
+      'someone/their-model',
+      { revision: '../../x' },
+      'ERR_GHOST_ARGUMENT',
+      /revision should be the name of a branch or tag, or a commit, found "\.\.\/\.\.\/x"/,
+    ],
     ['an empty revision', 'someone/their-model', { revision: '' }, 'ERR_GHOST_ARGUMENT', /revision/],
     ['a revision with a hidden part', 'someone/their-model', { revision: 'a/.git' }, 'ERR_GHOST_ARGUMENT', /revision/],
     ['a number as revision', 'someone/their-model', { revision: 1 }, 'ERR_GHOST_ARGUMENT', /revision.*found 1/],
-    ['a revision of a path', './weights', { revision: 'main' }, 'ERR_GHOST_ARGUMENT', /\.\/weights is a path\. Leave revision out/],
+    [
+      'a revision of a path',
+      './weights',
+      { revision: 'main' },
+      'ERR_GHOST_ARGUMENT',
+      /\.\/weights is a path\. Leave revision out/,
+    ],
     ['a revision of the model in the box', undefined, { revision: 'main' }, 'ERR_GHOST_ARGUMENT', /is a path/],
-    ['a string as onProgress', 'someone/their-model', { onProgress: 'bar' }, 'ERR_GHOST_ARGUMENT', /onProgress should be a function, found "bar"/],
+    [
+      'a string as onProgress',
+      'someone/their-model',
+      { onProgress: 'bar' },
+      'ERR_GHOST_ARGUMENT',
+      /onProgress should be a function, found "bar"/,
+    ],
     ['an unknown name', 'ghostnetv9_100', {}, 'ERR_GHOST_FILE', /no model's name/],
     ['an unknown repository', 'someone/else', {}, 'ERR_GHOST_HUB', /someone\/else is no file or folder here/],
   ])('refuses %s', async (_, source, options, code, words) => {
@@ -125,16 +162,32 @@ describe('load', () => {
 });
 
 describe('the command', () => {
-  const ghostnet = (...args: string[]): Promise<Ended> => runNode([builtCommand, ...args], environmentFor(server, cache));
+  const ghostnet = (...args: string[]): Promise<Ended> =>
+    runNode([builtCommand, ...args], environmentFor(server, cache));
   const snapshot = (): string => join(cache, 'models--someone--their-model/snapshots', commitOf('someone/their-model'));
 
   it('pull fetches a model and prints where it is, and no bar where no terminal is', async () => {
     expect(await ghostnet('pull', 'someone/their-model')).toEqual({ stdout: `${snapshot()}\n`, stderr: '', code: 0 });
-    const { stdout, code } = await ghostnet('pull', 'someone/their-model', '--revision', commitOf('someone/their-model'), '--json');
+    const { stdout, code } = await ghostnet(
+      'pull',
+      'someone/their-model',
+      '--revision',
+      commitOf('someone/their-model'),
+      '--json',
+    );
     const commit = commitOf('someone/their-model');
-    expect({ ...(JSON.parse(stdout) as object), code }).toEqual({ repository: 'someone/their-model', revision: commit, commit, folder: snapshot(), code: 0 });
+    expect({ ...(JSON.parse(stdout) as object), code }).toEqual({
+      repository: 'someone/their-model',
+      revision: commit,
+      commit,
+      folder: snapshot(),
+      code: 0,
+    });
     server.reset();
-    const { stdout: classes } = await runNode([builtCommand, 'info', '--json', '-m', 'someone/their-model'], { ...environmentFor(server, cache), HF_HUB_OFFLINE: '1' });
+    const { stdout: classes } = await runNode([builtCommand, 'info', '--json', '-m', 'someone/their-model'], {
+      ...environmentFor(server, cache),
+      HF_HUB_OFFLINE: '1',
+    });
     expect(classes).toContain('"numClasses":4');
     expect(server.asked).toEqual([]);
   });
@@ -171,16 +224,23 @@ describe('the command', () => {
 
 describe('the progress bar', () => {
   it('is a line', () => {
-    expect(progressLine({ file: 'model.safetensors', loadedBytes: 6_225_000, totalBytes: 24_900_000 })).toBe('model.safetensors  [######------------------]  25 %  6.2 MB of 24.9 MB');
-    expect(progressLine({ file: 'a', loadedBytes: 0, totalBytes: 0 })).toBe('a  [########################] 100 %  0.0 MB of 0.0 MB');
+    expect(progressLine({ file: 'model.safetensors', loadedBytes: 6_225_000, totalBytes: 24_900_000 })).toBe(
+      'model.safetensors  [######------------------]  25 %  6.2 MB of 24.9 MB',
+    );
+    expect(progressLine({ file: 'a', loadedBytes: 0, totalBytes: 0 })).toBe(
+      'a  [########################] 100 %  0.0 MB of 0.0 MB',
+    );
     expect(progressLine({ file: 'a', loadedBytes: 1e6 })).toBe('a  1.0 MB');
   });
 
   function drawnOn(terminal: { isTTY: boolean; columns?: number }, work: () => Promise<void>): Promise<string> {
     let drawn = '';
-    const stream = { ...terminal, write: (text: string) => void (drawn += text) } as unknown as NodeJS.WriteStream & { fd: 2 };
+    const stream = { ...terminal, write: (text: string) => void (drawn += text) } as unknown as NodeJS.WriteStream & {
+      fd: 2;
+    };
     const show = async (onProgress: (progress: LoadProgress) => void): Promise<void> => {
-      for (let loadedBytes = 0; loadedBytes <= 1000; loadedBytes++) onProgress({ file: 'model.safetensors', loadedBytes, totalBytes: 1000 });
+      for (let loadedBytes = 0; loadedBytes <= 1000; loadedBytes++)
+        onProgress({ file: 'model.safetensors', loadedBytes, totalBytes: 1000 });
       return work();
     };
     return withProgressBar(show, stream).then(

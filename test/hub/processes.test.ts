@@ -33,7 +33,11 @@ interface Refusal {
 }
 
 /** What a process of its own gets. `preload` changes what it finds. */
-async function fetchedByProcess(cache: string, preload?: string, env: Record<string, string> = {}): Promise<FetchedModel & Refusal> {
+async function fetchedByProcess(
+  cache: string,
+  preload?: string,
+  env: Record<string, string> = {},
+): Promise<FetchedModel & Refusal> {
   const args = [...(preload ? ['--import', program(preload)] : []), program('fetch-model.mjs'), repository];
   const { stdout, stderr, code } = await runNode(args, { ...environment(cache), ...env });
   expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
@@ -58,7 +62,12 @@ describe('several processes at once', () => {
     server.inject({ host: 'cdn', act: slowly(4, 100), times: 3 });
     const models = await Promise.all(Array.from({ length: 6 }, () => fetchedByProcess(cache)));
     for (const model of models) {
-      expect(model).toEqual({ repository, revision: 'main', commit: commitOf(repository), folder: join(cache, repositoryFolder, 'snapshots', commitOf(repository)) });
+      expect(model).toEqual({
+        repository,
+        revision: 'main',
+        commit: commitOf(repository),
+        folder: join(cache, repositoryFolder, 'snapshots', commitOf(repository)),
+      });
     }
     expect(snapshotOf(models[0]!.folder)).toEqual(hashesOf(files));
     expect(filesIn(cache)).toHaveLength(5);
@@ -68,7 +77,10 @@ describe('several processes at once', () => {
 describe('kill -9', () => {
   /** Starts a process, which is killed as soon as the server says so. */
   async function killedProcess(cache: string, until: (kill: () => void) => void): Promise<void> {
-    const child = spawn(process.execPath, [program('fetch-model.mjs'), repository], { env: { ...process.env, ...environment(cache) }, stdio: 'ignore' });
+    const child = spawn(process.execPath, [program('fetch-model.mjs'), repository], {
+      env: { ...process.env, ...environment(cache) },
+      stdio: 'ignore',
+    });
     const ended = new Promise<NodeJS.Signals | null>((resolve) => child.on('exit', (_, signal) => resolve(signal)));
     until(() => child.kill('SIGKILL'));
     expect(await ended).toBe('SIGKILL');
@@ -95,7 +107,9 @@ describe('kill -9', () => {
       });
     });
     expectSoundCache(cache);
-    expect(snapshotOf((await fetchModel({ repository, revision: 'main' }, {}, settingsFor(server, cache))).folder)).toEqual(hashesOf(files));
+    expect(
+      snapshotOf((await fetchModel({ repository, revision: 'main' }, {}, settingsFor(server, cache))).folder),
+    ).toEqual(hashesOf(files));
     expectSoundCache(cache);
   });
 
@@ -108,14 +122,18 @@ describe('kill -9', () => {
           act: (response, content) => {
             response.writeHead(200, { 'content-length': content.length });
             // The last byte on its own: then all that is left is to check, to rename and to link.
-            response.write(content.subarray(0, -1), () => setTimeout(() => response.end(content.subarray(-1), () => setTimeout(kill, delayMs)), 50));
+            response.write(content.subarray(0, -1), () =>
+              setTimeout(() => response.end(content.subarray(-1), () => setTimeout(kill, delayMs)), 50),
+            );
           },
         });
       });
       // A process that was quicker than the signal has ended well, which is no less sound.
       await ended.catch(() => undefined);
       expectSoundCache(cache);
-      expect(snapshotOf((await fetchModel({ repository, revision: 'main' }, {}, settingsFor(server, cache))).folder)).toEqual(hashesOf(files));
+      expect(
+        snapshotOf((await fetchModel({ repository, revision: 'main' }, {}, settingsFor(server, cache))).folder),
+      ).toEqual(hashesOf(files));
     }
   });
 });
@@ -125,7 +143,9 @@ describe('a disk', () => {
     const cache = freshCache(folder);
     const { code, message } = await fetchedByProcess(cache, 'faulty-disk.mjs', { DISK_FAULT: 'write ENOSPC 100000' });
     expect(code).toBe('ERR_GHOST_HUB');
-    expect(message).toBe(`The cache ${cache} cannot take the model: the disk is full. Make room there, or set HF_HUB_CACHE to another folder.`);
+    expect(message).toBe(
+      `The cache ${cache} cannot take the model: the disk is full. Make room there, or set HF_HUB_CACHE to another folder.`,
+    );
     expectSoundCache(cache);
     expect(filesIn(cache).filter((name) => name.includes(sha256(weights)))).toEqual([]);
     expect(snapshotOf((await fetchedByProcess(cache)).folder)).toEqual(hashesOf(files));
@@ -191,13 +211,16 @@ describe('a disk', () => {
     }
   });
 
-  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('that is read-only indeed (root could write all the same)', async () => {
-    const cache = join(freshCache(folder), 'hub');
-    mkdirSync(cache);
-    chmodSync(cache, 0o555);
-    expect((await fetchedByProcess(cache)).message).toMatch(/permission is denied/);
-    chmodSync(cache, 0o755);
-  });
+  it.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'that is read-only indeed (root could write all the same)',
+    async () => {
+      const cache = join(freshCache(folder), 'hub');
+      mkdirSync(cache);
+      chmodSync(cache, 0o555);
+      expect((await fetchedByProcess(cache)).message).toMatch(/permission is denied/);
+      chmodSync(cache, 0o755);
+    },
+  );
 });
 
 describe('offline', () => {
@@ -211,8 +234,13 @@ describe('offline', () => {
       expect(await fetchedByProcess(cache, 'no-sockets.mjs', { [name]: '1' })).toEqual(model);
     }
     const { code, message } = await fetchedByProcess(freshCache(folder), 'no-sockets.mjs', { HF_HUB_OFFLINE: 'yes' });
-    expect(`${code} ${message}`).toMatch(/^ERR_GHOST_HUB someone\/their-model \(revision main\) is not in the cache .*HF_HUB_OFFLINE is set/);
-    const online = await runNode(['--import', program('no-sockets.mjs'), program('fetch-model.mjs'), repository], environment(cache));
+    expect(`${code} ${message}`).toMatch(
+      /^ERR_GHOST_HUB someone\/their-model \(revision main\) is not in the cache .*HF_HUB_OFFLINE is set/,
+    );
+    const online = await runNode(
+      ['--import', program('no-sockets.mjs'), program('fetch-model.mjs'), repository],
+      environment(cache),
+    );
     expect(online.code).toBe(9);
     expect(server.asked).toEqual([]);
   });

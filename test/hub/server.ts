@@ -40,33 +40,48 @@ export const commitOf = (name: string): string => createHash('sha1').update(name
 export const sha256 = (content: Buffer): string => createHash('sha256').update(content).digest('hex');
 
 /** As Git names a file's content. */
-export const gitBlobHash = (content: Buffer): string => createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
+export const gitBlobHash = (content: Buffer): string =>
+  createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex');
 
 /** A status without content. */
-export const status = (code: number, headers: Record<string, string> = {}): Fault['act'] => (response) => void response.writeHead(code, headers).end();
+export const status =
+  (code: number, headers: Record<string, string> = {}): Fault['act'] =>
+  (response) =>
+    void response.writeHead(code, headers).end();
 
-/** Sends `share` of the content, and then the connection ends. What has come and was not read by then, fetch throws away. */
-export const cutAfter = (share: number): Fault['act'] => (response, content, start) => {
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
-  response.write(content.subarray(0, Math.floor(content.length * share)), () => setTimeout(() => response.destroy(), 30));
-};
+/**
+ * Sends `share` of the content, and then the connection ends. What has come and was not read by then, fetch throws
+ * away.
+ */
+export const cutAfter =
+  (share: number): Fault['act'] =>
+  (response, content, start) => {
+    response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
+    response.write(content.subarray(0, Math.floor(content.length * share)), () =>
+      setTimeout(() => response.destroy(), 30),
+    );
+  };
 
 /** Sends `share` of the content and then nothing more. */
-export const stallAfter = (share: number): Fault['act'] => (response, content, start) => {
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
-  response.write(content.subarray(0, Math.floor(content.length * share)));
-};
+export const stallAfter =
+  (share: number): Fault['act'] =>
+  (response, content, start) => {
+    response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
+    response.write(content.subarray(0, Math.floor(content.length * share)));
+  };
 
 /** Sends the content in `pieces`, one every `ms`. */
-export const slowly = (pieces: number, ms: number): Fault['act'] => async (response, content, start) => {
-  response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
-  const length = Math.ceil(content.length / pieces);
-  for (let at = 0; at < content.length && !response.destroyed; at += length) {
-    response.write(content.subarray(at, at + length));
-    await delay(ms);
-  }
-  response.end();
-};
+export const slowly =
+  (pieces: number, ms: number): Fault['act'] =>
+  async (response, content, start) => {
+    response.writeHead(start > 0 ? 206 : 200, { 'content-length': content.length, ...rangeHeader(content, start) });
+    const length = Math.ceil(content.length / pieces);
+    for (let at = 0; at < content.length && !response.destroyed; at += length) {
+      response.write(content.subarray(at, at + length));
+      await delay(ms);
+    }
+    response.end();
+  };
 
 /** Sends other bytes, as many. */
 export const garbled: Fault['act'] = (response, content) => {
@@ -101,7 +116,9 @@ export class HubServer {
 
   static async start(): Promise<HubServer> {
     const server = new HubServer();
-    await Promise.all([server.#hub, server.#cdn].map((one) => new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve))));
+    await Promise.all(
+      [server.#hub, server.#cdn].map((one) => new Promise<void>((resolve) => one.listen(0, '127.0.0.1', resolve))),
+    );
     return server;
   }
 
@@ -145,7 +162,10 @@ export class HubServer {
     const answer = host === 'hub' ? this.#resolve(path, authorization?.replace(/^Bearer /, '')) : this.#stored(path);
     const start = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
     const content = answer.content.subarray(start);
-    const planned = this.#faults.find(({ fault, left }) => left > 0 && fault.host === host && (fault.method ?? method) === method && path.endsWith(fault.file ?? ''));
+    const planned = this.#faults.find(
+      ({ fault, left }) =>
+        left > 0 && fault.host === host && (fault.method ?? method) === method && path.endsWith(fault.file ?? ''),
+    );
     if (planned) {
       planned.left--;
       void planned.fault.act(response, content, start);
@@ -154,7 +174,11 @@ export class HubServer {
     } else if (start > 0 && content.length === 0) {
       response.writeHead(416, { 'content-range': `bytes */${answer.content.length}` }).end();
     } else {
-      response.writeHead(start > 0 ? 206 : 200, { ...answer.headers, 'content-length': content.length, ...rangeHeader(content, start) });
+      response.writeHead(start > 0 ? 206 : 200, {
+        ...answer.headers,
+        'content-length': content.length,
+        ...rangeHeader(content, start),
+      });
       response.end(method === 'HEAD' ? undefined : content);
     }
   }
@@ -163,7 +187,8 @@ export class HubServer {
   #resolve(path: string, token: string | undefined): Answer {
     const [, cached, name, revision, file] = /^\/(cached\/)?([^/]+\/[^/]+)\/resolve\/(.+)\/([^/]+)$/.exec(path) ?? [];
     const repository = this.repositories.get(name ?? '');
-    if (!repository || (repository.token && repository.token !== token)) return refusal(token ? 404 : 401, 'RepoNotFound');
+    if (!repository || (repository.token && repository.token !== token))
+      return refusal(token ? 404 : 401, 'RepoNotFound');
     if (repository.gated) return refusal(token ? 403 : 401, 'GatedRepo');
     const commit = repository.refs[revision!] ?? revision!;
     const files = repository.commits[commit];
@@ -174,16 +199,23 @@ export class HubServer {
     if (/\.(safetensors|bin)$/.test(file!)) {
       const hash = sha256(content);
       const location = `${this.cdnEndpoint}/${hash}/${file!}?signature=1`;
-      return { status: 302, content, headers: { ...headers, location, 'x-linked-etag': `"${hash}"`, 'x-linked-size': String(content.length) } };
+      return {
+        status: 302,
+        content,
+        headers: { ...headers, location, 'x-linked-etag': `"${hash}"`, 'x-linked-size': String(content.length) },
+      };
     }
-    if (!cached) return { status: 307, content, headers: { ...headers, location: `/cached/${name!}/resolve/${commit}/${file!}` } };
+    if (!cached)
+      return { status: 307, content, headers: { ...headers, location: `/cached/${name!}/resolve/${commit}/${file!}` } };
     return { status: 200, content, headers: { ...headers, etag: `"${gitBlobHash(content)}"` } };
   }
 
   #stored(path: string): Answer {
     const hash = path.split('/')[1];
     for (const { commits } of this.repositories.values()) {
-      const content = Object.values(commits).flatMap((files) => Object.values(files)).find((candidate) => sha256(candidate) === hash);
+      const content = Object.values(commits)
+        .flatMap((files) => Object.values(files))
+        .find((candidate) => sha256(candidate) === hash);
       // The store has an ETag of its own.
       if (content) return { status: 200, content, headers: { etag: '"0123456789abcdef"' } };
     }

@@ -20,14 +20,32 @@ describe('a model given as a string is', () => {
   });
   afterAll(() => process.chdir(start));
 
-  it.each(['timm/ghostnetv2_100.in1k', 'ghostnet_100', 'timm', '.', join(folder, 'timm')])('a path, as it exists: %s', async (path) => {
-    expect(existsSync(path)).toBe(true);
-    expect(await modelSource(path)).toEqual({ path });
-  });
+  it.each(['timm/ghostnetv2_100.in1k', 'ghostnet_100', 'timm', '.', join(folder, 'timm')])(
+    'a path, as it exists: %s',
+    async (path) => {
+      expect(existsSync(path)).toBe(true);
+      expect(await modelSource(path)).toEqual({ path });
+    },
+  );
 
   it.each([
-    './someone/model', '../someone/model', '/someone/model', '~/model', 'someone/model/', 'a\\b', 'C:\\models\\mine', 'C:/models/mine', '..', './ghostnetv2_100.in1k',
-    'model.safetensors', 'someone/model.safetensors', 'weights.pth', 'a/b/c.pth.tar', 'network.ckpt', 'someone/pytorch_model.bin', 'MODEL.PT',
+    './someone/model',
+    '../someone/model',
+    '/someone/model',
+    '~/model',
+    'someone/model/',
+    'a\\b',
+    'C:\\models\\mine',
+    'C:/models/mine',
+    '..',
+    './ghostnetv2_100.in1k',
+    'model.safetensors',
+    'someone/model.safetensors',
+    'weights.pth',
+    'a/b/c.pth.tar',
+    'network.ckpt',
+    'someone/pytorch_model.bin',
+    'MODEL.PT',
   ])('a path, as it looks: %s', async (path) => expect(await modelSource(path)).toEqual({ path }));
 
   it.each([
@@ -41,17 +59,27 @@ describe('a model given as a string is', () => {
     expect(await modelSource(name)).toEqual({ repository, published });
   });
 
-  it.each(['someone/their-model', 'someone/v1.0', 'a/b', 'timm/ghostnet_200.in1k'])('a repository: %s', async (repository) =>
-    expect(await modelSource(repository)).toEqual({ repository }));
-
-  it.each(['nowhere', 'a/b/c', 'some one/model', 'a--b/c', 'a/b..c', '.hidden/x y', 'https://huggingface.co/timm/ghostnet_100.in1k', '-a/b', `a/${'b'.repeat(99)}`])(
-    'neither: %s',
-    async (given) => {
-      const error = await errorOf(modelSource(given));
-      expect(error.code).toBe('ERR_GHOST_FILE');
-      for (const words of ['file or folder', 'Expected a path', 'ghostnetv2_100.in1k', 'org/name']) expect(error.message).toContain(words);
-    },
+  it.each(['someone/their-model', 'someone/v1.0', 'a/b', 'timm/ghostnet_200.in1k'])(
+    'a repository: %s',
+    async (repository) => expect(await modelSource(repository)).toEqual({ repository }),
   );
+
+  it.each([
+    'nowhere',
+    'a/b/c',
+    'some one/model',
+    'a--b/c',
+    'a/b..c',
+    '.hidden/x y',
+    'https://huggingface.co/timm/ghostnet_100.in1k',
+    '-a/b',
+    `a/${'b'.repeat(99)}`,
+  ])('neither: %s', async (given) => {
+    const error = await errorOf(modelSource(given));
+    expect(error.code).toBe('ERR_GHOST_FILE');
+    for (const words of ['file or folder', 'Expected a path', 'ghostnetv2_100.in1k', 'org/name'])
+      expect(error.message).toContain(words);
+  });
 
   it('a name with a slip, which the error mends', async () => {
     expect((await errorOf(modelSource('ghostnetv2_10'))).message).toMatch(/Did you mean ghostnetv2_100\?$/);
@@ -74,7 +102,12 @@ describe('weights/manifest.json', () => {
       ['ghostnetv3_100.in1k', 76.936, 93.124],
     ]);
     for (const model of publishedModels()) {
-      expect(model).toMatchObject({ repository: `timm/${model.name}`, architecture: model.name.replace('.in1k', ''), licence: 'Apache-2.0', preprocess: defaultPreprocessConfig });
+      expect(model).toMatchObject({
+        repository: `timm/${model.name}`,
+        architecture: model.name.replace('.in1k', ''),
+        licence: 'Apache-2.0',
+        preprocess: defaultPreprocessConfig,
+      });
       expect(model.origin).toMatch(/^https:\/\/github\.com\/huawei-noah\//);
     }
   });
@@ -83,7 +116,8 @@ describe('weights/manifest.json', () => {
     const page = readFileSync(new URL('../../docs/models.md', import.meta.url), 'utf8');
     for (const { name, top1Percent, top5Percent, origin, licence } of publishedModels()) {
       const row = page.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
-      for (const text of [top1Percent.toFixed(3), top5Percent.toFixed(3), origin, licence]) expect(row, name).toContain(text);
+      for (const text of [top1Percent.toFixed(3), top5Percent.toFixed(3), origin, licence])
+        expect(row, name).toContain(text);
     }
   });
 });
@@ -126,7 +160,8 @@ describe('the environment says', () => {
     mkdirSync(home);
     writeFileSync(join(home, 'token'), 'hf_file\n');
     writeFileSync(join(folder, 'other-token'), '  hf_other ');
-    const token = async (env: Record<string, string>): Promise<string | undefined> => (await hubSettings({ HF_HOME: home, ...env })).token;
+    const token = async (env: Record<string, string>): Promise<string | undefined> =>
+      (await hubSettings({ HF_HOME: home, ...env })).token;
     expect(await token({})).toBe('hf_file');
     expect(await token({ HF_TOKEN_PATH: join(folder, 'other-token') })).toBe('hf_other');
     expect(await token({ HF_TOKEN: 'hf_mine\n' })).toBe('hf_mine');
@@ -138,11 +173,17 @@ describe('the environment says', () => {
 
   it('how long to wait, in seconds', async () => {
     expect(await hubSettings({})).toMatchObject({ answerTimeoutMs: 10_000, stallTimeoutMs: 10_000 });
-    expect(await hubSettings({ HF_HUB_ETAG_TIMEOUT: '2.5', HF_HUB_DOWNLOAD_TIMEOUT: '60' })).toMatchObject({ answerTimeoutMs: 2500, stallTimeoutMs: 60_000 });
+    expect(await hubSettings({ HF_HUB_ETAG_TIMEOUT: '2.5', HF_HUB_DOWNLOAD_TIMEOUT: '60' })).toMatchObject({
+      answerTimeoutMs: 2500,
+      stallTimeoutMs: 60_000,
+    });
   });
 
   it.each<[env: Record<string, string>, words: RegExp]>([
-    [{ HF_ENDPOINT: 'huggingface.co' }, /HF_ENDPOINT should hold the http or https address of a hub.*found "huggingface\.co"/],
+    [
+      { HF_ENDPOINT: 'huggingface.co' },
+      /HF_ENDPOINT should hold the http or https address of a hub.*found "huggingface\.co"/,
+    ],
     [{ HF_ENDPOINT: 'ftp://huggingface.co' }, /HF_ENDPOINT/],
     [{ HF_ENDPOINT: 'https://hub.example/?x=1' }, /HF_ENDPOINT/],
     [{ HF_HUB_ETAG_TIMEOUT: 'soon' }, /HF_HUB_ETAG_TIMEOUT should hold a number of seconds/],

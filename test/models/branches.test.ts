@@ -13,7 +13,13 @@ const channels = 5;
 
 function norm(name: string): BatchNorm {
   const part = (suffix: string): Float32Array => syntheticTensor(`${name}.${suffix}`, [channels]).data;
-  return { name, weight: part('weight'), bias: part('bias'), mean: part('running_mean'), variance: part('running_var') };
+  return {
+    name,
+    weight: part('weight'),
+    bias: part('bias'),
+    mean: part('running_mean'),
+    variance: part('running_var'),
+  };
 }
 
 function branch(name: string, shape: number[], change?: (data: Float32Array) => void): Branch & { weight: Tensor } {
@@ -30,10 +36,16 @@ const stored = ({ shape, data }: Tensor): StoredTensor => ({
   },
 });
 
-const scaleOf = ({ batchNorm: { weight, variance } }: Branch, c: number): number => weight[c]! / Math.sqrt(variance[c]! + 1e-5);
+const scaleOf = ({ batchNorm: { weight, variance } }: Branch, c: number): number =>
+  weight[c]! / Math.sqrt(variance[c]! + 1e-5);
 
 const kernel = [channels, 1, 3, 3];
-const depthwise = [branch('a', kernel), branch('b', kernel), branch('scale', [channels, 1, 1, 1]), { batchNorm: norm('skip') }];
+const depthwise = [
+  branch('a', kernel),
+  branch('b', kernel),
+  branch('scale', [channels, 1, 1, 1]),
+  { batchNorm: norm('skip') },
+];
 
 const read = async ({ weight }: Parameters, length: number, first = 0): Promise<Float32Array> => {
   const elements = new Float32Array(length);
@@ -66,8 +78,20 @@ describe('the sum of branches', () => {
     const whole = await read(merged, channels * 9);
     const lazy = depthwise.map((each) => ('weight' in each ? { ...each, weight: stored(each.weight) } : each));
     for (const parameters of [merged, mergeBranches('conv', lazy, kernel)]) {
-      for (const [first, length] of [[0, 4], [0, 5], [4, 1], [4, 10], [5, 8], [14, 18], [40, 5], [41, 4], [45, 0]] as const) {
-        expect(await read(parameters, length, first), `${first} ${length}`).toEqual(whole.subarray(first, first + length));
+      for (const [first, length] of [
+        [0, 4],
+        [0, 5],
+        [4, 1],
+        [4, 10],
+        [5, 8],
+        [14, 18],
+        [40, 5],
+        [41, 4],
+        [45, 0],
+      ] as const) {
+        expect(await read(parameters, length, first), `${first} ${length}`).toEqual(
+          whole.subarray(first, first + length),
+        );
       }
     }
   });

@@ -58,7 +58,9 @@ function evaluateNode(node: GraphNode, weight: Float32Array, values: readonly Ma
     case 'upsample_bilinear': {
       const x = values[node.input]!;
       const { height, width } = values[node.like]!;
-      return fill(x.channels, height, width, (c, i, j) => bilinear(x, c, aligned(i, x.height, height), aligned(j, x.width, width)));
+      return fill(x.channels, height, width, (c, i, j) =>
+        bilinear(x, c, aligned(i, x.height, height), aligned(j, x.width, width)),
+      );
     }
     case 'mul':
     case 'add': {

@@ -106,7 +106,12 @@ describe('the graph', () => {
 
   it('upsamples its gates as it is told', () => {
     const ops = (gateUpsampling: 'nearest' | 'bilinear'): Set<string> => {
-      const graph = buildGhostNet(syntheticStateDict(2, 0.1, 10), { version: 2, width: 0.1, numClasses: 10, gateUpsampling });
+      const graph = buildGhostNet(syntheticStateDict(2, 0.1, 10), {
+        version: 2,
+        width: 0.1,
+        numClasses: 10,
+        gateUpsampling,
+      });
       return new Set(graph.nodes.map(({ op }) => op).filter((op) => op.startsWith('upsample')));
     };
     expect(ops('nearest')).toEqual(new Set(['upsample_nearest']));

@@ -89,9 +89,21 @@ describe('a name that is claimed', () => {
   ])('%s is true, or says nothing', (name, variant) => claim(name, variant));
 
   it.each<[name: string, variant: Variant, sentence: string]>([
-    ['ghostnetv2_100', found, 'ghostnetv2_130, but the config.json beside it names ghostnetv2_100: tensor conv_stem.weight has shape [20, 3, 3, 3], where ghostnetv2_100 needs [16, 3, 3, 3].'],
-    ['ghostnet_130', found, 'names ghostnet_130: tensor blocks.2.0.ghost1.short_conv.0.weight is there, and ghostnet_130 has none of that name.'],
-    ['ghostnetv3_130.in1k', found, 'names ghostnetv3_130: tensor blocks.0.0.ghost1.primary_rpr_conv.0.conv.weight is missing, where ghostnetv3_130 needs [10, 20, 1, 1].'],
+    [
+      'ghostnetv2_100',
+      found,
+      'ghostnetv2_130, but the config.json beside it names ghostnetv2_100: tensor conv_stem.weight has shape [20, 3, 3, 3], where ghostnetv2_100 needs [16, 3, 3, 3].',
+    ],
+    [
+      'ghostnet_130',
+      found,
+      'names ghostnet_130: tensor blocks.2.0.ghost1.short_conv.0.weight is there, and ghostnet_130 has none of that name.',
+    ],
+    [
+      'ghostnetv3_130.in1k',
+      found,
+      'names ghostnetv3_130: tensor blocks.0.0.ghost1.primary_rpr_conv.0.conv.weight is missing, where ghostnetv3_130 needs [10, 20, 1, 1].',
+    ],
   ])('%s is false', (name, variant, sentence) => {
     const refused = () => claim(name, variant);
     expect(refused).toThrow(expect.objectContaining({ code: 'ERR_GHOST_ARCHITECTURE' }));
@@ -104,7 +116,13 @@ describe('what MindSpore trained', () => {
   const inspect = (variant: Variant) => inspectGhostNet(shapesOf(variant), 'mindspore');
 
   it('has bilinear gates, and channels that were rounded up', () => {
-    const network = { version: 2, width: 0.3, numClasses: 10, channelRounding: 'up', gateUpsampling: 'bilinear' } as const;
+    const network = {
+      version: 2,
+      width: 0.3,
+      numClasses: 10,
+      channelRounding: 'up',
+      gateUpsampling: 'bilinear',
+    } as const;
     expect(inspect(network)).toMatchObject(network);
     expect(() => inspectGhostNet(shapesOf(network))).toThrow(/has shape/);
   });
@@ -204,18 +222,25 @@ describe('tensors that do not fit', () => {
   it('nothing at all, or another network', () => {
     expect(() => inspectGhostNet(new Map())).toThrow(/lacks 432 of 432 tensors, the first is conv_stem\.weight\./);
     const other = new Map([['layer1.0.conv1.weight', filled([64, 64, 3, 3])]]);
-    expect(() => inspectGhostNet(other)).toThrow(/lacks 432 of 432 tensors.*; unexpected: layer1\.0\.conv1\.weight, as in a ResNet\./);
+    expect(() => inspectGhostNet(other)).toThrow(
+      /lacks 432 of 432 tensors.*; unexpected: layer1\.0\.conv1\.weight, as in a ResNet\./,
+    );
   });
 });
 
 describe('GhostNetV3', () => {
-  it.each([{ version: 3, width: 0.5, numClasses: 7 } as const, { version: 3, width: 1.3, numClasses: 7, deployed: true } as const])('%j', (variant) => {
+  it.each([
+    { version: 3, width: 0.5, numClasses: 7 } as const,
+    { version: 3, width: 1.3, numClasses: 7, deployed: true } as const,
+  ])('%j', (variant) => {
     expect(inspectGhostNet(shapesOf(variant))).toMatchObject(variant);
   });
 
   it('lacks one branch', () => {
     const tensors = shapesOf({ version: 3, width: 0.1, numClasses: 10 });
     tensors.delete('blocks.3.0.dw_rpr_scale.conv.weight');
-    expect(() => inspectGhostNet(tensors)).toThrow(/GhostNet V3: it lacks 1 of \d+ tensors, the first is blocks\.3\.0\.dw_rpr_scale\.conv\.weight/);
+    expect(() => inspectGhostNet(tensors)).toThrow(
+      /GhostNet V3: it lacks 1 of \d+ tensors, the first is blocks\.3\.0\.dw_rpr_scale\.conv\.weight/,
+    );
   });
 });

@@ -24,7 +24,13 @@ const tolerance = 1e-6;
 
 describe.skipIf(!hasReference)('graphs compute what PyTorch computes', () => {
   // The larger cases only repeat this with more arithmetic; the native engine's tests run all of them.
-  const small = ['ghostnet_050-128x96', 'ghostnetv2_050-64', 'ghostnetv2_100-33x33', 'ghostnetv2_100-97x131-stages', 'ghostnetv3_050-97x64-stages'];
+  const small = [
+    'ghostnet_050-128x96',
+    'ghostnetv2_050-64',
+    'ghostnetv2_100-33x33',
+    'ghostnetv2_100-97x131-stages',
+    'ghostnetv3_050-97x64-stages',
+  ];
 
   it.each(small)(
     '%s',

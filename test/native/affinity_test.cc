@@ -1,6 +1,6 @@
 // Threads leave each other's cores, and no affinity mask is changed by that.
-#include "check.h"
 #include "platform/affinity.h"
+#include "check.h"
 #include "run_graph.h"
 #include "synthetic_network.h"
 #include "tests.h"
@@ -30,7 +30,8 @@ bool set_mask(int thread, const cpu_set_t& mask) { return sched_setaffinity(thre
 
 std::vector<int> threads_of_process() {
   std::vector<int> threads;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) threads.push_back(std::stoi(entry.path().filename().string()));
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task"))
+    threads.push_back(std::stoi(entry.path().filename().string()));
   return threads;
 }
 
@@ -51,7 +52,8 @@ bool will_have(int thread, const cpu_set_t& expected) {
   return false;
 }
 
-/// Of all threads of the process. One that is just putting its old mask back would do so over this one: it is asked again.
+/// Of all threads of the process. One that is just putting its old mask back would do so over this one: it is asked
+/// again.
 bool confine_all(const cpu_set_t& mask) {
   for (int i = 0; i < 200; ++i) {
     for (int thread : threads_of_process()) CHECK(set_mask(thread, mask));

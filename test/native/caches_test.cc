@@ -17,7 +17,9 @@ namespace fs = std::filesystem;
 /// A machine's files in a folder of their own, gone with their owner.
 class Machine {
  public:
-  Machine() : folder_(fs::temp_directory_path() / ("ghostnet-caches-" + std::to_string(std::random_device()()))) { fs::create_directory(folder_); }
+  Machine() : folder_(fs::temp_directory_path() / ("ghostnet-caches-" + std::to_string(std::random_device()()))) {
+    fs::create_directory(folder_);
+  }
   ~Machine() { fs::remove_all(folder_); }
 
   void write(const std::string& file, const std::string& text) const {
@@ -35,14 +37,16 @@ class Machine {
   void cpuinfo(const std::vector<const char*>& parts, const char* implementer = "0x41") const {
     std::string text;
     for (size_t cpu = 0; cpu < parts.size(); ++cpu)
-      text += "processor\t: " + std::to_string(cpu) + "\nBogoMIPS\t: 108.00\nFeatures\t: " + std::string(600, 'x') + "\nCPU implementer\t: " + implementer +
-              "\nCPU architecture: 8\nCPU part\t: " + parts[cpu] + "\nCPU revision\t: 3\n\n";
+      text += "processor\t: " + std::to_string(cpu) + "\nBogoMIPS\t: 108.00\nFeatures\t: " + std::string(600, 'x') +
+              "\nCPU implementer\t: " + implementer + "\nCPU architecture: 8\nCPU part\t: " + parts[cpu] +
+              "\nCPU revision\t: 3\n\n";
     write("cpuinfo", text + "Hardware\t: BCM2835\n");
   }
   void expect(int cpu, size_t l1_kib, size_t l2_kib) const {
     const CacheSizes sizes = linux_cache_sizes({folder_.string(), (folder_ / "cpuinfo").string()}, cpu);
-    CHECK_MESSAGE(sizes.l1_bytes == l1_kib * 1024 && sizes.l2_bytes == l2_kib * 1024, "core %d: %zu and %zu bytes, expected %zu and %zu KiB", cpu,
-                  sizes.l1_bytes, sizes.l2_bytes, l1_kib, l2_kib);
+    CHECK_MESSAGE(sizes.l1_bytes == l1_kib * 1024 && sizes.l2_bytes == l2_kib * 1024,
+                  "core %d: %zu and %zu bytes, expected %zu and %zu KiB", cpu, sizes.l1_bytes, sizes.l2_bytes, l1_kib,
+                  l2_kib);
   }
 
  private:
@@ -106,7 +110,9 @@ void test_unknown() {
   strange.cpuinfo({"0xd08", "0xd08"}, "0x51");
   strange.expect(1, 0, 0);
   // 32-bit kernels of old describe one core for all.
-  strange.write("cpuinfo", "Processor\t: ARMv7 Processor rev 5 (v7l)\nprocessor\t: 0\nprocessor\t: 1\n\nCPU implementer\t: 0x41\nCPU part\t: 0xc07\n");
+  strange.write("cpuinfo",
+                "Processor\t: ARMv7 Processor rev 5 (v7l)\nprocessor\t: 0\nprocessor\t: 1\n\nCPU implementer\t: "
+                "0x41\nCPU part\t: 0xc07\n");
   strange.expect(0, 32, 512);
 
   const CacheSizes here = cache_sizes();

@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 /// A machine's groups in a folder of their own, gone with their owner.
 class Groups {
  public:
-  explicit Groups(const std::string& own) : folder_(fs::temp_directory_path() / ("ghostnet-cgroups-" + std::to_string(std::random_device()()))) {
+  explicit Groups(const std::string& own)
+      : folder_(fs::temp_directory_path() / ("ghostnet-cgroups-" + std::to_string(std::random_device()()))) {
     fs::create_directory(folder_);
     write("own", own);
   }
@@ -55,7 +56,9 @@ void test_version_2() {
 }
 
 void test_version_1() {
-  Groups service("11:memory:/elsewhere\n4:cpu,cpuacct:/system.slice/camera.service\n3:cpuset:/elsewhere\n1:name=systemd:/elsewhere\n0::/elsewhere\n");
+  Groups service(
+      "11:memory:/elsewhere\n4:cpu,cpuacct:/system.slice/camera.service\n3:cpuset:/elsewhere\n1:name=systemd:/"
+      "elsewhere\n0::/elsewhere\n");
   const std::string group = "mounts/cpu/system.slice/camera.service/";
   service.write(group + "cpu.cfs_quota_us", "-1\n");
   service.write(group + "cpu.cfs_period_us", "100000\n");

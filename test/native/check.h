@@ -23,12 +23,12 @@ struct Checks {
   }
 };
 
-/// For emulated CPUs, which are a hundred times slower: every kernel and every way through the code, odd sizes and tails,
-/// but fewer of each.
+/// For emulated CPUs, which are a hundred times slower: every kernel and every way through the code, odd sizes and
+/// tails, but fewer of each.
 inline bool reduced = false;
 
-/// What loops over widths run through: 1 to `last`; where reduced, all remainders of the kernels' tiles, of 12 pixels at most,
-/// and two that are several tiles wide.
+/// What loops over widths run through: 1 to `last`; where reduced, all remainders of the kernels' tiles, of 12 pixels
+/// at most, and two that are several tiles wide.
 inline std::vector<int> widths(int last) {
   if (reduced) return {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 17, 25};
   std::vector<int> all;
@@ -40,11 +40,11 @@ inline std::vector<int> widths(int last) {
 
 #define CHECK(condition) ::ghostnet::Checks::record((condition), __FILE__, __LINE__, #condition)
 /// With a printf message that is shown only on failure.
-#define CHECK_MESSAGE(condition, ...)                                                      \
-  do {                                                                                     \
-    if (!::ghostnet::Checks::record((condition), __FILE__, __LINE__, #condition)) {        \
-      std::printf("  ");                                                                   \
-      std::printf(__VA_ARGS__);                                                            \
-      std::printf("\n");                                                                   \
-    }                                                                                      \
+#define CHECK_MESSAGE(condition, ...)                                               \
+  do {                                                                              \
+    if (!::ghostnet::Checks::record((condition), __FILE__, __LINE__, #condition)) { \
+      std::printf("  ");                                                            \
+      std::printf(__VA_ARGS__);                                                     \
+      std::printf("\n");                                                            \
+    }                                                                               \
   } while (0)

@@ -8,7 +8,8 @@
 namespace {
 
 constexpr int kNever = INT_MAX;
-// Allocations that still succeed, below 0 once one has failed. One atomic for all threads: those of the engine count too.
+// Allocations that still succeed, below 0 once one has failed. One atomic for all threads: those of the engine count
+// too.
 std::atomic<int> left{kNever};
 std::atomic<bool> lasts{false};
 
@@ -25,7 +26,9 @@ void* operator new(size_t size) {
   if (!memory) throw std::bad_alloc();
   return memory;
 }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return fails() ? nullptr : std::malloc(size == 0 ? 1 : size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 

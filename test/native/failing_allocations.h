@@ -3,7 +3,8 @@
 
 namespace ghostnet {
 
-/// While it lives, the n-th allocation from now on fails (n from 0, of any thread), and with `lasting` all behind it too.
+/// While it lives, the n-th allocation from now on fails (n from 0, of any thread), and with `lasting` all behind it
+/// too.
 class FailingAllocations {
  public:
   explicit FailingAllocations(int n, bool lasting = true);

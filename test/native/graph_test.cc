@@ -12,7 +12,8 @@ namespace {
 
 /// A graph that starts with an image of 3 channels and a stem of 12 (node 1), and ends with what `build` returns.
 void check(const char* name, const std::function<int(SyntheticNetwork&, int stem)>& build) {
-  const std::vector<Shape> shapes = reduced ? std::vector<Shape>{{1, 3, 13, 10}} : std::vector<Shape>{{1, 3, 33, 40}, {1, 3, 7, 5}};
+  const std::vector<Shape> shapes =
+      reduced ? std::vector<Shape>{{1, 3, 13, 10}} : std::vector<Shape>{{1, 3, 33, 40}, {1, 3, 7, 5}};
   for (const Shape& shape : shapes) {
     SyntheticNetwork n;
     const int stem = n.conv("stem", n.input(3), 12, {3, 3}, {1, 1}, {1, 1}, 1, Activation::relu);
@@ -31,7 +32,9 @@ int concat(SyntheticNetwork& n, std::vector<int> inputs) {
   return n.node(Op::concat, "concat", std::move(inputs), channels);
 }
 
-int ghost(SyntheticNetwork& n, int primary) { return concat(n, {primary, n.depthwise("cheap", primary, {3, 3}, 1, kRelu)}); }
+int ghost(SyntheticNetwork& n, int primary) {
+  return concat(n, {primary, n.depthwise("cheap", primary, {3, 3}, 1, kRelu)});
+}
 
 int dilated(SyntheticNetwork& n, int in, Pair dilation, Pair stride) {
   const Pair padding{dilation.y, dilation.x};
@@ -42,14 +45,19 @@ int dilated(SyntheticNetwork& n, int in, Pair dilation, Pair stride) {
 
 void test_operators() {
   check("sum of two convolutions", [](auto& n, int stem) {
-    return n.node(Op::add, "sum", {n.pointwise("a", stem, 20, kRelu), n.conv("b", stem, 20, {3, 3}, {1, 1}, {1, 1}, 1, kNone)}, 20);
+    return n.node(Op::add, "sum",
+                  {n.pointwise("a", stem, 20, kRelu), n.conv("b", stem, 20, {3, 3}, {1, 1}, {1, 1}, 1, kNone)}, 20);
   });
   check("sum with itself", [](auto& n, int stem) { return n.node(Op::add, "sum", {stem, stem}, 12); });
-  check("concatenation of three", [](auto& n, int stem) { return concat(n, {stem, n.pointwise("a", stem, 5, kRelu), n.pointwise("b", stem, 17, kNone)}); });
-  check("concatenation that is cut", [](auto& n, int stem) { return n.node(Op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15); });
+  check("concatenation of three", [](auto& n, int stem) {
+    return concat(n, {stem, n.pointwise("a", stem, 5, kRelu), n.pointwise("b", stem, 17, kNone)});
+  });
+  check("concatenation that is cut",
+        [](auto& n, int stem) { return n.node(Op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15); });
   check("dilated depthwise", [](auto& n, int stem) { return dilated(n, stem, {2, 3}, {1, 1}); });
   check("dilated and strided depthwise", [](auto& n, int stem) { return dilated(n, stem, {3, 2}, {2, 3}); });
-  check("depthwise of the image", [](auto& n, int stem) { return concat(n, {stem, n.depthwise("image", 0, {5, 5}, 1, kNone)}); });
+  check("depthwise of the image",
+        [](auto& n, int stem) { return concat(n, {stem, n.depthwise("image", 0, {5, 5}, 1, kNone)}); });
   check("upsampled convolution", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, Activation::hard_sigmoid);
     return n.node(Op::upsample_nearest, "up", {small, stem}, 7);
@@ -64,7 +72,9 @@ void test_operators() {
   check("upsampled downwards", [](auto& n, int stem) {
     return n.node(Op::upsample_nearest, "down", {stem, n.conv("small", stem, 7, {1, 1}, {3, 3}, {0, 0}, 1, kNone)}, 12);
   });
-  check("product with a 1x1 map", [](auto& n, int stem) { return n.node(Op::mul, "product", {stem, n.node(Op::global_avg_pool, "mean", {stem}, 12)}, 12); });
+  check("product with a 1x1 map", [](auto& n, int stem) {
+    return n.node(Op::mul, "product", {stem, n.node(Op::global_avg_pool, "mean", {stem}, 12)}, 12);
+  });
   check("dense convolutions in the middle", [](auto& n, int stem) {
     const int a = n.conv("a", stem, 18, {3, 3}, {1, 1}, {1, 1}, 1, kRelu);
     return n.pointwise("c", n.conv("b", a, 6, {5, 3}, {2, 2}, {2, 1}, 1, Activation::sigmoid), 10, kRelu);
@@ -75,7 +85,9 @@ void test_operators() {
     n.graph.nodes.back().stride = {2, 1};
     return pool;
   });
-  check("image with two paddings", [](auto& n, int stem) { return n.node(Op::add, "sum", {stem, n.conv("b", 0, 12, {5, 5}, {1, 1}, {2, 2}, 1, kRelu)}, 12); });
+  check("image with two paddings", [](auto& n, int stem) {
+    return n.node(Op::add, "sum", {stem, n.conv("b", 0, 12, {5, 5}, {1, 1}, {2, 2}, 1, kRelu)}, 12);
+  });
 }
 
 // A plane of which bilinear interpolation makes itself again, the corners on each other.
@@ -90,7 +102,8 @@ void test_bilinear_reference() {
     reference::evaluate(n.graph.nodes[1], {values.data()}, {from}, to, result.data());
     return result;
   };
-  CHECK(upsampled({1, 1, 2, 3}, {1, 1, 3, 5}) == (std::vector<float>{0, 0.5f, 1, 1.5f, 2, 5, 5.5f, 6, 6.5f, 7, 10, 10.5f, 11, 11.5f, 12}));
+  CHECK(upsampled({1, 1, 2, 3}, {1, 1, 3, 5}) ==
+        (std::vector<float>{0, 0.5f, 1, 1.5f, 2, 5, 5.5f, 6, 6.5f, 7, 10, 10.5f, 11, 11.5f, 12}));
   CHECK(upsampled({1, 1, 3, 4}, {1, 1, 2, 3}) == (std::vector<float>{0, 1.5f, 3, 20, 21.5f, 23}));
   CHECK(upsampled({1, 1, 1, 1}, {1, 1, 2, 2}) == (std::vector<float>{0, 0, 0, 0}));
   CHECK(upsampled({1, 1, 3, 3}, {1, 1, 1, 1}) == (std::vector<float>{0}));
@@ -98,7 +111,9 @@ void test_bilinear_reference() {
 
 // Values whose channels lie, or whose pixels are bordered, as one reader needs it and another does not expect.
 void test_layouts() {
-  check("depthwise of a mean", [](auto& n, int stem) { return n.depthwise("dw", n.node(Op::global_avg_pool, "mean", {stem}, 12), {3, 3}, 1, kRelu); });
+  check("depthwise of a mean", [](auto& n, int stem) {
+    return n.depthwise("dw", n.node(Op::global_avg_pool, "mean", {stem}, 12), {3, 3}, 1, kRelu);
+  });
   check("mean for a depthwise and a linear layer", [](auto& n, int stem) {
     const int mean = n.node(Op::global_avg_pool, "mean", {n.pointwise("wide", stem, 40, kRelu)}, 40);
     return concat(n, {n.depthwise("dw", mean, {5, 5}, 1, kNone), n.pointwise("linear", mean, 9, Activation::sigmoid)});
@@ -106,7 +121,8 @@ void test_layouts() {
   check("ghost module of a linear layer", [](auto& n, int stem) {
     return ghost(n, n.pointwise("primary", n.node(Op::global_avg_pool, "mean", {stem}, 12), 22, kRelu));
   });
-  check("ghost module of a ghost module", [](auto& n, int stem) { return ghost(n, ghost(n, n.pointwise("primary", stem, 17, kRelu))); });
+  check("ghost module of a ghost module",
+        [](auto& n, int stem) { return ghost(n, ghost(n, n.pointwise("primary", stem, 17, kRelu))); });
   check("ghost module of a sum of two", [](auto& n, int stem) {
     const int a = ghost(n, n.pointwise("a", stem, 10, kRelu)), b = ghost(n, n.pointwise("b", stem, 10, kNone));
     return ghost(n, n.node(Op::add, "sum", {a, b}, 20));

@@ -69,7 +69,9 @@ class Elements {
   bool operator==(const Elements& o) const { return bytes_ == o.bytes_; }
 
   /// As it is stored: rounded.
-  float operator[](size_t i) const { return precision_ == Precision::fp16 ? static_cast<float>(read<Half>(i)) : read<float>(i); }
+  float operator[](size_t i) const {
+    return precision_ == Precision::fp16 ? static_cast<float>(read<Half>(i)) : read<float>(i);
+  }
   void set(size_t i, float value) {
     if (precision_ == Precision::fp16) write(i, static_cast<Half>(value));
     else write(i, value);
@@ -82,8 +84,7 @@ class Elements {
     std::memcpy(&value, at(i), sizeof value);
     return value;
   }
-  template <class T>
-  void write(size_t i, T value) { std::memcpy(at(i), &value, sizeof value); }
+  template <class T> void write(size_t i, T value) { std::memcpy(at(i), &value, sizeof value); }
 
   Precision precision_;
   std::vector<unsigned char> bytes_;
@@ -92,7 +93,8 @@ class Elements {
 /// An output amid canaries. What no one expects to be written must still be a canary afterwards.
 class GuardedOutput {
  public:
-  GuardedOutput(Precision precision, size_t count) : precision_(precision), cells_(precision, count + 2 * kGuard), expected_(count) {
+  GuardedOutput(Precision precision, size_t count)
+      : precision_(precision), cells_(precision, count + 2 * kGuard), expected_(count) {
     for (size_t i = 0; i < cells_.size(); ++i) std::memcpy(cells_.at(i), kCanary, element_bytes(precision));
   }
 
@@ -127,7 +129,7 @@ class GuardedOutput {
     bool written = false;
     double value = 0, tolerance = 0;
   };
-  static constexpr size_t kGuard = 80;             // wider than the widest store; keeps 16-byte alignment and no more
+  static constexpr size_t kGuard = 80;  // wider than the widest store; keeps 16-byte alignment and no more
   static constexpr unsigned char kCanary[] = {0xed, 0x7f, 0xed, 0x7f};  // NaNs that no arithmetic makes
   Precision precision_;
   Elements cells_;

@@ -7,9 +7,9 @@
 namespace ghostnet {
 namespace {
 
-PointwiseArgs pointwise_args(const std::vector<const void*>& input, const std::vector<int>& input_lanes, const std::vector<int>& quads,
-                             const Elements& weights, const std::vector<float>& bias, void* output,
-                             const std::vector<int32_t>& output_pixel, float low) {
+PointwiseArgs pointwise_args(const std::vector<const void*>& input, const std::vector<int>& input_lanes,
+                             const std::vector<int>& quads, const Elements& weights, const std::vector<float>& bias,
+                             void* output, const std::vector<int32_t>& output_pixel, float low) {
   PointwiseArgs args{};
   args.input = input.data();
   args.input_lanes = input_lanes.data();
@@ -24,7 +24,8 @@ PointwiseArgs pointwise_args(const std::vector<const void*>& input, const std::v
   return args;
 }
 
-void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<int>& channels, int begin, int end, float low) {
+void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<int>& channels, int begin, int end,
+                     float low) {
   Values values;
   std::vector<Elements> blocks;
   std::vector<const void*> input;
@@ -37,7 +38,8 @@ void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<in
     blocks.emplace_back(kernels.precision, values.floats(static_cast<size_t>(end) * lanes_for(c)));
     // Lanes without a channel hold anything finite: their weights are zero.
     for (size_t i = 0; i < blocks.back().size(); ++i)
-      if (static_cast<int>(i) % lanes_for(c) >= c) blocks.back().set(i, kernels.precision == Precision::fp16 ? 65504.0f : 1e30f);
+      if (static_cast<int>(i) % lanes_for(c) >= c)
+        blocks.back().set(i, kernels.precision == Precision::fp16 ? 65504.0f : 1e30f);
   }
   for (const Elements& block : blocks) input.push_back(block.data());
   const auto stride = static_cast<size_t>(lanes);
@@ -45,7 +47,8 @@ void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<in
   const std::vector<float> bias = values.floats(stride);
   size_t row = 0;
   for (size_t b = 0; b < channels.size(); row += static_cast<size_t>(quads[b++]) * 4)
-    for (size_t i = 0; i < static_cast<size_t>(channels[b]) * stride; ++i) weights.set(row * stride + i, values.uniform());
+    for (size_t i = 0; i < static_cast<size_t>(channels[b]) * stride; ++i)
+      weights.set(row * stride + i, values.uniform());
   // Pixels go to scattered places, in descending order.
   std::vector<int32_t> where(static_cast<size_t>(end));
   int32_t places = 0;
@@ -71,13 +74,13 @@ void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<in
   kernels.pointwise[lanes_index(lanes)](args, begin, end);
   CHECK(ahead && begin < end ? args.prefetch > ahead : args.prefetch == ahead);
   const std::string fault = output.fault();
-  CHECK_MESSAGE(fault.empty(), "%s pointwise %d lanes, %zu blocks of %d.., pixels %d to %d, low %g: %s", kernels.name, lanes,
-                channels.size(), channels[0], begin, end, low, fault.c_str());
+  CHECK_MESSAGE(fault.empty(), "%s pointwise %d lanes, %zu blocks of %d.., pixels %d to %d, low %g: %s", kernels.name,
+                lanes, channels.size(), channels[0], begin, end, low, fault.c_str());
 }
 
 void test_pointwise(const KernelTable& kernels) {
-  const std::vector<std::vector<int>> structures = {{1},     {3},        {4},     {5},      {8},       {9},           {13},
-                                                    {16},    {16, 16},   {16, 7}, {16, 16, 2}, {4, 16, 8}, {12, 12},    {1, 6, 11, 16}};
+  const std::vector<std::vector<int>> structures = {
+      {1}, {3}, {4}, {5}, {8}, {9}, {13}, {16}, {16, 16}, {16, 7}, {16, 16, 2}, {4, 16, 8}, {12, 12}, {1, 6, 11, 16}};
   for (int lanes : kLanes) {
     for (const std::vector<int>& structure : structures) {
       for (float low : kLows) {
@@ -107,7 +110,8 @@ void test_parts(const KernelTable& kernels) {
   for (const Elements& block : pixels) input.push_back(block.data());
   for (int p = 0; p < kPixels; ++p) where.push_back(p);
   for (int lanes : kLanes) {
-    const Elements weights(kernels.precision, values.floats(static_cast<size_t>(kBlocks) * 16 * static_cast<size_t>(lanes)));
+    const Elements weights(kernels.precision,
+                           values.floats(static_cast<size_t>(kBlocks) * 16 * static_cast<size_t>(lanes)));
     Elements whole(kernels.precision, 0);
     for (int part_bytes : {1 << 30, 1, 16 * 1024, 24 * 1024, 32 * 1024}) {
       Elements out(kernels.precision, static_cast<size_t>(kPixels * lanes));
@@ -133,7 +137,8 @@ void check_planar_conv(const KernelTable& kernels, int lanes, const PlanarShape&
     rows.push_back(values.floats(static_cast<size_t>((width - 1) * s.stride + (s.kernel_w - 1) * s.dilation + 1)));
     pointers.push_back(rows.back().data());
   }
-  const std::vector<float> weights = values.floats(static_cast<size_t>(s.row_count * s.kernel_w) * stride), bias = values.floats(stride);
+  const std::vector<float> weights = values.floats(static_cast<size_t>(s.row_count * s.kernel_w) * stride),
+                           bias = values.floats(stride);
   GuardedOutput output(kernels.precision, static_cast<size_t>(width) * stride);
   for (int x = 0; x < width; ++x) {
     for (size_t lane = 0; lane < stride; ++lane) {
@@ -146,16 +151,17 @@ void check_planar_conv(const KernelTable& kernels, int lanes, const PlanarShape&
       output.expect(static_cast<size_t>(x) * stride + lane, sum.above(low), sum.magnitude);
     }
   }
-  kernels.planar_conv[lanes_index(lanes)]({pointers.data(), s.row_count, s.kernel_w, s.stride, s.dilation, weights.data(),
-                                          bias.data(), output.data(), width, low});
+  kernels.planar_conv[lanes_index(lanes)]({pointers.data(), s.row_count, s.kernel_w, s.stride, s.dilation,
+                                           weights.data(), bias.data(), output.data(), width, low});
   const std::string fault = output.fault();
-  CHECK_MESSAGE(fault.empty(), "%s planar_conv %d lanes, %d rows x %d / %d, dilation %d, width %d, low %g: %s", kernels.name, lanes,
-                s.row_count, s.kernel_w, s.stride, s.dilation, width, low, fault.c_str());
+  CHECK_MESSAGE(fault.empty(), "%s planar_conv %d lanes, %d rows x %d / %d, dilation %d, width %d, low %g: %s",
+                kernels.name, lanes, s.row_count, s.kernel_w, s.stride, s.dilation, width, low, fault.c_str());
 }
 
 void test_planar_conv(const KernelTable& kernels) {
   for (int lanes : kLanes)
-    for (const PlanarShape& shape : {PlanarShape{9, 3, 2, 1}, {9, 3, 1, 1}, {1, 1, 1, 1}, {4, 7, 2, 1}, {10, 5, 1, 2}, {2, 2, 3, 3}})
+    for (const PlanarShape& shape :
+         {PlanarShape{9, 3, 2, 1}, {9, 3, 1, 1}, {1, 1, 1, 1}, {4, 7, 2, 1}, {10, 5, 1, 2}, {2, 2, 3, 3}})
       for (float low : kLows)
         for (int width : widths(40)) check_planar_conv(kernels, lanes, shape, width, low);
 }
@@ -181,7 +187,8 @@ void test_nan(const KernelTable& kernels) {
       PointwiseArgs args = pointwise_args(input, input_lanes, quads, element_ones, ones, out, where, 0);
       kernels.pointwise[i](args, 0, 8);
     });
-    check("planar_conv", [&](void* out) { kernels.planar_conv[i]({&row, 1, 3, 1, 1, ones.data(), ones.data(), out, 8, 0}); });
+    check("planar_conv",
+          [&](void* out) { kernels.planar_conv[i]({&row, 1, 3, 1, 1, ones.data(), ones.data(), out, 8, 0}); });
   }
 }
 

@@ -5,8 +5,8 @@
 #include "check.h"
 #include "tests.h"
 
-// Tests ask for more memory than there is; that is to be answered, not to abort. Sanitizers look for these names; without them
-// nobody does.
+// Tests ask for more memory than there is; that is to be answered, not to abort. Sanitizers look for these names;
+// without them nobody does.
 extern "C" {
 #if defined(__GNUC__)
 __attribute__((visibility("default"))) const char* __asan_default_options() { return "allocator_may_return_null=1"; }
@@ -19,8 +19,9 @@ int main(int count, char** arguments) {
     const char* name;
     void (*run)();
   } parts[] = {
-      {"kernels", ghostnet::kernel_tests}, {"plan", ghostnet::plan_tests},       {"graphs", ghostnet::graph_tests},
-      {"networks", ghostnet::network_tests}, {"memory", ghostnet::memory_tests}, {"platform", ghostnet::platform_tests},
+      {"kernels", ghostnet::kernel_tests}, {"plan", ghostnet::plan_tests},
+      {"graphs", ghostnet::graph_tests},   {"networks", ghostnet::network_tests},
+      {"memory", ghostnet::memory_tests},  {"platform", ghostnet::platform_tests},
       {"threads", ghostnet::thread_tests}, {"preprocess", ghostnet::preprocess_tests},
   };
   ghostnet::reduced = count > 1 && std::strcmp(arguments[1], "--reduced") == 0;

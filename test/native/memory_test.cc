@@ -27,7 +27,9 @@ SyntheticNetwork small_network() {
   const int mean = n.node(Op::global_avg_pool, "mean", {sum}, 16);
   const int gate = n.pointwise("gate", mean, 16, Activation::hard_sigmoid);
   const int gated = n.node(Op::mul, "gated", {sum, gate}, 16);
-  n.graph.outputs = {{"map", gated}, {"logits", n.pointwise("classifier", n.node(Op::global_avg_pool, "pool", {gated}, 16), 10, Activation::none)}};
+  n.graph.outputs = {
+      {"map", gated},
+      {"logits", n.pointwise("classifier", n.node(Op::global_avg_pool, "pool", {gated}, 16), 10, Activation::none)}};
   return n;
 }
 
@@ -62,7 +64,9 @@ struct Call {
   }
 };
 
-bool sound(const Status& status) { return status.ok() || (status.code() == StatusCode::out_of_memory && !status.message().empty()); }
+bool sound(const Status& status) {
+  return status.ok() || (status.code() == StatusCode::out_of_memory && !status.message().empty());
+}
 
 void test_every_allocation(bool lasting) {
   const SyntheticNetwork n = small_network();
@@ -119,7 +123,8 @@ void test_ending() {
     FailingAllocations failing(0);
     for (std::unique_ptr<Request>& request : requests) model->submit(std::move(request));
     model.reset();
-    for (const std::unique_ptr<Call>& call : calls) CHECK(call->ended == 1 && (sound(call->status) || call->status.code() == StatusCode::cancelled));
+    for (const std::unique_ptr<Call>& call : calls)
+      CHECK(call->ended == 1 && (sound(call->status) || call->status.code() == StatusCode::cancelled));
   }
 }
 

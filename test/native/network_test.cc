@@ -29,8 +29,10 @@ void check_network(int version, double width, const Shape& shape, bool every_val
       CHECK(infer(*model, image, shape, &outputs).ok());
       CHECK(outputs.size() == n.graph.outputs.size());
       for (size_t i = 0; i < outputs.size(); ++i) {
-        const double error = largest_difference(outputs[i].data, expected[static_cast<size_t>(n.graph.outputs[i].node)]);
-        CHECK_MESSAGE(error < network_tolerance(kernels->precision), "%s v%d %.2f %dx%d output %zu: error %g", kernels->name, version, width, static_cast<int>(shape.h), static_cast<int>(shape.w), i, error);
+        const double error =
+            largest_difference(outputs[i].data, expected[static_cast<size_t>(n.graph.outputs[i].node)]);
+        CHECK_MESSAGE(error < network_tolerance(kernels->precision), "%s v%d %.2f %dx%d output %zu: error %g",
+                      kernels->name, version, width, static_cast<int>(shape.h), static_cast<int>(shape.w), i, error);
         if (threads > 1) CHECK(outputs[i].data == first[i].data);
       }
       if (threads == 1) first = std::move(outputs);

@@ -21,7 +21,8 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
     node.scale = nullptr;
   }
   std::unique_ptr<Model> whole, late;
-  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &whole).ok() && Model::create(bare, ModelOptions{1, ""}, &late).ok());
+  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &whole).ok() &&
+        Model::create(bare, ModelOptions{1, ""}, &late).ok());
   if (!whole || !late) return;
   const std::vector<float> image(static_cast<size_t>(shape.elements()), 0.5f);
   std::unique_ptr<Request> request;
@@ -33,7 +34,12 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
     const int64_t size = node.weight_count / node.channels;
     for (int first = 0, step = 7; first < node.channels; first += step) {
       step = std::min(step, node.channels - first);
-      const Filters f{first, step, node.weight + first * size, step * size, node.scale ? node.scale + first : nullptr, node.bias ? node.bias + first : nullptr};
+      const Filters f{first,
+                      step,
+                      node.weight + first * size,
+                      step * size,
+                      node.scale ? node.scale + first : nullptr,
+                      node.bias ? node.bias + first : nullptr};
       CHECK(late->pack(static_cast<int>(i), f, &not_finite).ok() && not_finite == -1);
     }
   }
@@ -66,7 +72,8 @@ void test_refused_weights() {
   if (!model) return;
   int64_t not_finite = 0;
   const auto refused = [&](int node, int first, int channels, const float* weight, int64_t count, const char* words) {
-    expect_refused(model->pack(node, {first, channels, weight, count, nullptr, nullptr}, &not_finite), StatusCode::invalid_argument, words);
+    expect_refused(model->pack(node, {first, channels, weight, count, nullptr, nullptr}, &not_finite),
+                   StatusCode::invalid_argument, words);
   };
   for (int node : {-1, 0, mean, 99}) refused(node, 0, 6, primary.weight, 48, "is no convolution");
   for (int first : {-1, 1, 6}) refused(id, first, 6, primary.weight, 48, "'primary' has 6 channels of 8 weights");
@@ -78,7 +85,8 @@ void test_refused_weights() {
   CHECK(model->pack(id, {0, 6, spoiled.data(), 48, nullptr, nullptr}, &not_finite).ok() && not_finite == 13);
   n.graph.nodes[static_cast<size_t>(id)].weight = spoiled.data();
   model.reset();
-  expect_refused(Model::create(n.graph, ModelOptions{1, ""}, &model), StatusCode::invalid_argument, "'primary': weight 13 is not finite");
+  expect_refused(Model::create(n.graph, ModelOptions{1, ""}, &model), StatusCode::invalid_argument,
+                 "'primary': weight 13 is not finite");
 }
 
 void test_finite() {
@@ -108,28 +116,37 @@ void test_half() {
     std::memcpy(&pattern, &h, sizeof pattern);
     return int{pattern};
   };
-  CHECK(static_cast<float>(half(0x3c01)) == 1 + 1.0f / 1024 && static_cast<float>(half(0x7bff)) == 65504 && static_cast<float>(half(1)) == std::ldexp(1.0f, -24));
+  CHECK(static_cast<float>(half(0x3c01)) == 1 + 1.0f / 1024 && static_cast<float>(half(0x7bff)) == 65504 &&
+        static_cast<float>(half(1)) == std::ldexp(1.0f, -24));
   int wrong = 0;
   for (int bits = 0; bits < 0x7c00; ++bits) {
-    const double value = static_cast<float>(half(bits)), next = bits == 0x7bff ? 65536 : static_cast<float>(half(bits + 1)), middle = (value + next) / 2;
+    const double value = static_cast<float>(half(bits)),
+                 next = bits == 0x7bff ? 65536 : static_cast<float>(half(bits + 1)), middle = (value + next) / 2;
     const double inwards = middle - (next - value) / 64, outwards = middle + (next - value) / 64;
     for (int sign : {0, 0x8000}) {
       const double s = sign ? -1 : 1;
-      wrong += bits_of(static_cast<Half>(s * value)) != (sign | bits) || bits_of(static_cast<Half>(s * middle)) != (sign | (bits + bits % 2)) ||
-               bits_of(static_cast<Half>(s * inwards)) != (sign | bits) || bits_of(static_cast<Half>(s * outwards)) != (sign | (bits + 1));
+      wrong += bits_of(static_cast<Half>(s * value)) != (sign | bits) ||
+               bits_of(static_cast<Half>(s * middle)) != (sign | (bits + bits % 2)) ||
+               bits_of(static_cast<Half>(s * inwards)) != (sign | bits) ||
+               bits_of(static_cast<Half>(s * outwards)) != (sign | (bits + 1));
     }
   }
   CHECK_MESSAGE(wrong == 0, "%d of 63488 halves", wrong);
-  for (double huge : {65520.0, 1e6, 1e300, static_cast<double>(kInfinity)}) CHECK(bits_of(static_cast<Half>(huge)) == 0x7c00 && bits_of(static_cast<Half>(-huge)) == 0xfc00);
-  CHECK(std::isnan(static_cast<float>(static_cast<Half>(static_cast<double>(kNaN)))) && std::isnan(static_cast<float>(half(0x7e01))));
+  for (double huge : {65520.0, 1e6, 1e300, static_cast<double>(kInfinity)})
+    CHECK(bits_of(static_cast<Half>(huge)) == 0x7c00 && bits_of(static_cast<Half>(-huge)) == 0xfc00);
+  CHECK(std::isnan(static_cast<float>(static_cast<Half>(static_cast<double>(kNaN)))) &&
+        std::isnan(static_cast<float>(half(0x7e01))));
 }
 
-// Weights in half precision lie where those in single precision do, in half the room, but for the image's, which are floats.
+// Weights in half precision lie where those in single precision do, in half the room, but for the image's, which are
+// floats.
 void test_half_weights() {
   SyntheticNetwork n;
   const int stem = n.conv("stem", n.input(3), 8, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
-  const int primary = n.pointwise("primary", stem, 6, Activation::relu), cheap = n.depthwise("cheap", primary, {3, 3}, 1, Activation::relu);
-  n.graph.outputs = {{"out", n.pointwise("head", n.node(Op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
+  const int primary = n.pointwise("primary", stem, 6, Activation::relu),
+            cheap = n.depthwise("cheap", primary, {3, 3}, 1, Activation::relu);
+  n.graph.outputs = {
+      {"out", n.pointwise("head", n.node(Op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
   Lowered lowered;
   lower(n.graph, LowerOptions(), &lowered);
   PackedWeights floats, halves;
@@ -163,7 +180,9 @@ void test_half_weights() {
   std::vector<double> scale(6, 1.0);
   size_t operation = 0;
   while (lowered.operations[operation].conv != primary) ++operation;
-  const auto pack = [&](PackedWeights& w) { return w.pack(n.graph, lowered, operation, {0, 6, weights.data(), node.weight_count, scale.data(), bias.data()}); };
+  const auto pack = [&](PackedWeights& w) {
+    return w.pack(n.graph, lowered, operation, {0, 6, weights.data(), node.weight_count, scale.data(), bias.data()});
+  };
   for (float fine : {65519.0f, -65519.0f}) {
     weights[13] = bias[2] = fine;
     CHECK(pack(halves).ok());
@@ -177,9 +196,11 @@ void test_half_weights() {
 
   std::unique_ptr<Model> model;
   const Status created = Model::create(n.graph, ModelOptions{1, "", Precision::fp16}, &model);
-  if (usable_kernels(Precision::fp16).empty()) expect_refused(created, StatusCode::unsupported, "no arithmetic in half precision");
+  if (usable_kernels(Precision::fp16).empty())
+    expect_refused(created, StatusCode::unsupported, "no arithmetic in half precision");
   else CHECK(created.ok());
-  expect_refused(Model::create(n.graph, ModelOptions{1, "plain", Precision::fp16}, &model), StatusCode::unsupported, "");
+  expect_refused(Model::create(n.graph, ModelOptions{1, "plain", Precision::fp16}, &model), StatusCode::unsupported,
+                 "");
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ namespace ghostnet {
 namespace {
 
 bool overlap(const Lifetime& a, const Lifetime& b) {
-  const bool same_time = a.first <= b.last && b.first <= a.last, same_place = a.offset < b.offset + b.size && b.offset < a.offset + a.size;
+  const bool same_time = a.first <= b.last && b.first <= a.last,
+             same_place = a.offset < b.offset + b.size && b.offset < a.offset + a.size;
   return same_time && same_place;
 }
 
@@ -55,7 +56,8 @@ void test_memory() {
 
 /// The kinds of a graph's operations, in order, as "pointwise ghost(gated) scale".
 std::string lowered_to(const Graph& graph) {
-  static const char* const kinds[] = {"planar_conv", "pointwise", "depthwise", "ghost", "avg_pool2", "global_avg_pool", "matvec", "scale", "plain"};
+  static const char* const kinds[] = {"planar_conv",     "pointwise", "depthwise", "ghost", "avg_pool2",
+                                      "global_avg_pool", "matvec",    "scale",     "plain"};
   static const char* const joins[] = {"", "(gated)", "(gated_doubled)", "(residual)"};
   Lowered lowered;
   CHECK(check_graph(graph).ok());
@@ -108,7 +110,8 @@ void test_lowering_of_ghosts() {
   for (bool first : {true, false}) {
     SmallNetwork residual;
     const int shortcut = residual.pointwise("shortcut", residual.stem, 12, Activation::none);
-    const std::vector<int> inputs = first ? std::vector<int>{residual.both, shortcut} : std::vector<int>{shortcut, residual.both};
+    const std::vector<int> inputs =
+        first ? std::vector<int>{residual.both, shortcut} : std::vector<int>{shortcut, residual.both};
     const int sum = residual.node(Op::add, "sum", inputs, 12);
     CHECK(residual.lowered({sum}) == "planar_conv pointwise pointwise ghost(residual)");
     CHECK(residual.lowered({sum, residual.both}) == "planar_conv pointwise ghost pointwise plain");
@@ -132,12 +135,18 @@ void test_lowering_of_the_rest() {
     Activation activation;
     DepthwiseKind kind;
   } rows[] = {
-      {{3, 3}, 1, 1, Activation::relu, DepthwiseKind::k3x3s1},    {{3, 3}, 2, 1, Activation::none, DepthwiseKind::k3x3s2},
-      {{5, 5}, 1, 1, Activation::relu, DepthwiseKind::k5x5s1},    {{5, 5}, 2, 1, Activation::none, DepthwiseKind::k5x5s2},
-      {{1, 5}, 1, 1, Activation::none, DepthwiseKind::k1x5},      {{5, 1}, 1, 1, Activation::sigmoid, DepthwiseKind::k5x1_sigmoid},
-      {{5, 1}, 1, 1, Activation::none, DepthwiseKind::general},   {{1, 5}, 1, 1, Activation::sigmoid, DepthwiseKind::general_sigmoid},
-      {{3, 3}, 1, 2, Activation::relu, DepthwiseKind::general},   {{3, 3}, 2, 1, Activation::sigmoid, DepthwiseKind::general_sigmoid},
-      {{1, 5}, 2, 1, Activation::none, DepthwiseKind::general},   {{7, 7}, 1, 1, Activation::relu, DepthwiseKind::general},
+      {{3, 3}, 1, 1, Activation::relu, DepthwiseKind::k3x3s1},
+      {{3, 3}, 2, 1, Activation::none, DepthwiseKind::k3x3s2},
+      {{5, 5}, 1, 1, Activation::relu, DepthwiseKind::k5x5s1},
+      {{5, 5}, 2, 1, Activation::none, DepthwiseKind::k5x5s2},
+      {{1, 5}, 1, 1, Activation::none, DepthwiseKind::k1x5},
+      {{5, 1}, 1, 1, Activation::sigmoid, DepthwiseKind::k5x1_sigmoid},
+      {{5, 1}, 1, 1, Activation::none, DepthwiseKind::general},
+      {{1, 5}, 1, 1, Activation::sigmoid, DepthwiseKind::general_sigmoid},
+      {{3, 3}, 1, 2, Activation::relu, DepthwiseKind::general},
+      {{3, 3}, 2, 1, Activation::sigmoid, DepthwiseKind::general_sigmoid},
+      {{1, 5}, 2, 1, Activation::none, DepthwiseKind::general},
+      {{7, 7}, 1, 1, Activation::relu, DepthwiseKind::general},
   };
   for (const auto& row : rows) {
     Node conv;
@@ -165,11 +174,13 @@ void test_refused_graphs() {
   refused(invalid, "starts with its input", [](auto& n) { n.graph.nodes.clear(); });
   refused(invalid, "starts with its input", [&](auto& n) { at(n, 0).op = Op::add; });
   refused(unsupported, "one input", [&](auto& n) { at(n, n.stem).op = Op::input; });
-  for (int input : {-1, 2, 3, 99}) refused(invalid, "'primary': inputs must come before it", [&](auto& n) { at(n, n.primary).inputs = {input}; });
+  for (int input : {-1, 2, 3, 99})
+    refused(invalid, "'primary': inputs must come before it", [&](auto& n) { at(n, n.primary).inputs = {input}; });
   refused(invalid, "'primary': wrong number of inputs", [&](auto& n) { at(n, n.primary).inputs = {1, 1}; });
   refused(invalid, "'both': wrong number of inputs", [&](auto& n) { at(n, n.both).inputs.clear(); });
   refused(invalid, "'both': more channels than its inputs have", [&](auto& n) { at(n, n.both).channels = 13; });
-  for (int channels : {0, -4, (1 << 20) + 1}) refused(invalid, "channels must be 1 to", [&](auto& n) { at(n, n.both).channels = channels; });
+  for (int channels : {0, -4, (1 << 20) + 1})
+    refused(invalid, "channels must be 1 to", [&](auto& n) { at(n, n.both).channels = channels; });
   refused(invalid, "'primary': expected 48 weights, found 47", [&](auto& n) { at(n, n.primary).weight_count = 47; });
   refused(unsupported, "groups must be 1 or the number of channels", [&](auto& n) { at(n, n.primary).groups = 2; });
   refused(unsupported, "groups must be 1 or the number of channels", [&](auto& n) { at(n, n.cheap).channels = 12; });
@@ -179,7 +190,9 @@ void test_refused_graphs() {
   refused(invalid, "out of range", [&](auto& n) { at(n, n.cheap).padding = {-1, 1}; });
   refused(invalid, "channel counts differ", [&](auto& n) { n.node(Op::add, "sum", {n.stem, n.primary}, 8); });
   refused(invalid, "channel counts differ", [&](auto& n) { n.node(Op::global_avg_pool, "mean", {n.stem}, 7); });
-  refused(invalid, "kernel or stride out of range", [&](auto& n) { n.graph.nodes[static_cast<size_t>(n.node(Op::avg_pool2d, "pool", {n.stem}, 8))].kernel = {0, 0}; });
+  refused(invalid, "kernel or stride out of range", [&](auto& n) {
+    n.graph.nodes[static_cast<size_t>(n.node(Op::avg_pool2d, "pool", {n.stem}, 8))].kernel = {0, 0};
+  });
   refused(invalid, "at least one output", [](auto& n) { n.graph.outputs.clear(); });
   for (int id : {-1, 0, 5}) refused(invalid, "output 'out' is no node", [&](auto& n) { n.graph.outputs[0].node = id; });
 }
@@ -207,7 +220,8 @@ void test_shapes() {
   std::vector<Shape> shapes;
   CHECK(infer_shapes(n.graph, {1, 3, 9, 9}, &shapes).ok() && shapes.back() == (Shape{1, 8, 5, 5}));
   n.node(Op::add, "sum", {n.stem, mean}, 8);
-  expect_refused(infer_shapes(n.graph, {1, 3, 9, 9}, &shapes), StatusCode::invalid_argument, "'sum': its inputs' maps differ in size");
+  expect_refused(infer_shapes(n.graph, {1, 3, 9, 9}, &shapes), StatusCode::invalid_argument,
+                 "'sum': its inputs' maps differ in size");
   SmallNetwork small;
   small.node(Op::avg_pool2d, "pool", {small.stem}, 8);
   small.graph.nodes.back().kernel = small.graph.nodes.back().stride = {2, 2};
@@ -231,7 +245,8 @@ void test_refused_requests() {
   expect_refused(model->request(data.data(), {1, 3, 30000, 30000}, &request), invalid, "too large");
   // More images than memory, and more than the address space: an answer, no crash.
   for (int64_t n_images : {int64_t{1} << 45, int64_t{1} << 60})
-    expect_refused(model->request(data.data(), {n_images, 3, 64, 64}, &request), StatusCode::out_of_memory, "not enough memory");
+    expect_refused(model->request(data.data(), {n_images, 3, 64, 64}, &request), StatusCode::out_of_memory,
+                   "not enough memory");
   CHECK(!request);
 }
 
@@ -250,7 +265,8 @@ void test_sizes_past_32_bits() {
     n.graph.nodes.back().weight_count = int64_t{kMost} * kMost * kWidest * kWidest;
     n.graph.outputs = {{"out", dense}};
     std::unique_ptr<Model> model;
-    expect_refused(Model::create(n.graph, ModelOptions{1, "plain"}, &model), StatusCode::out_of_memory, "not enough memory for the network's weights");
+    expect_refused(Model::create(n.graph, ModelOptions{1, "plain"}, &model), StatusCode::out_of_memory,
+                   "not enough memory for the network's weights");
   }
   SyntheticNetwork n;
   n.graph.outputs = {{"out", n.conv("conv", n.input(1), 16, {3, 3}, {1, 1}, {1, 1}, 1, Activation::none)}};

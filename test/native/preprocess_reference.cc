@@ -88,7 +88,8 @@ Picture transpose(const Picture& in) {
   Picture out{in.height, in.width, std::vector<uint8_t>(in.rgb.size())};
   for (int64_t y = 0; y < in.height; ++y) {
     for (int64_t i = 0; i < in.width * 3; ++i) {
-      out.rgb[static_cast<size_t>((i / 3 * in.height + y) * 3 + i % 3)] = in.rgb[static_cast<size_t>(y * in.width * 3 + i)];
+      out.rgb[static_cast<size_t>((i / 3 * in.height + y) * 3 + i % 3)] =
+          in.rgb[static_cast<size_t>(y * in.width * 3 + i)];
     }
   }
   return out;
@@ -141,7 +142,8 @@ std::vector<uint8_t> preprocess_bytes(const ImageView& image, const PreprocessCo
   for (int64_t i = 0; i < ih * iw * 3; ++i) {
     const int64_t y = i / 3 / iw + top, x = i / 3 % iw + left, c = i % 3;
     const bool inside = y >= 0 && y < new_h && x >= 0 && x < new_w;
-    const uint8_t fill = border ? static_cast<uint8_t>(std::clamp<int64_t>(round_half_even(config.mean[c] * 255), 0, 255)) : uint8_t{0};
+    const uint8_t fill =
+        border ? static_cast<uint8_t>(std::clamp<int64_t>(round_half_even(config.mean[c] * 255), 0, 255)) : uint8_t{0};
     out.push_back(inside ? resized.rgb[static_cast<size_t>((y * new_w + x) * 3 + c)] : fill);
   }
   return out;

@@ -41,13 +41,15 @@ struct TestImage {
   }
 };
 
-PreprocessConfig config_of(int height, int width, Interpolation interpolation, double crop_pct = 1, CropMode mode = CropMode::center) {
+PreprocessConfig config_of(int height, int width, Interpolation interpolation, double crop_pct = 1,
+                           CropMode mode = CropMode::center) {
   return {height, width, interpolation, crop_pct, mode, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 }
 
 const KernelTable& best_kernels() { return *usable_kernels().front(); }
 
-std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels = best_kernels()) {
+std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config,
+                              const KernelTable& kernels = best_kernels()) {
   std::vector<uint8_t> out(static_cast<size_t>(config.input_height) * static_cast<size_t>(config.input_width) * 3, 77);
   const Status status = preprocess_bytes(image, config, kernels, out.data());
   CHECK_MESSAGE(status.ok(), "%s", status.message().c_str());
@@ -57,8 +59,9 @@ std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& co
 void check_against_reference(const ImageView& image, const PreprocessConfig& config) {
   const std::vector<uint8_t> expected = reference::preprocess_bytes(image, config);
   for (const KernelTable* kernels : usable_kernels()) {
-    CHECK_MESSAGE(bytes_of(image, config, *kernels) == expected, "%s: %lld x %lld x %d to %d x %d, filter %d, crop %g, mode %d",
-                  kernels->name, static_cast<long long>(image.width), static_cast<long long>(image.height), image.channels,
+    CHECK_MESSAGE(bytes_of(image, config, *kernels) == expected,
+                  "%s: %lld x %lld x %d to %d x %d, filter %d, crop %g, mode %d", kernels->name,
+                  static_cast<long long>(image.width), static_cast<long long>(image.height), image.channels,
                   config.input_width, config.input_height, static_cast<int>(config.interpolation), config.crop_pct,
                   static_cast<int>(config.crop_mode));
   }
@@ -136,8 +139,9 @@ void test_pillows_figures() {
   const uint8_t close[12] = {161, 102, 245, 214, 160, 87, 64, 7, 253, 42, 229, 191};
   CHECK(bytes_of({close, 12, 1, 1}, config_of(1, 537, Interpolation::hamming, 1, CropMode::squash))[3 * 160] == 213);
   // The last pixel is 131 if the horizontal pass goes first.
-  const uint8_t tall[39] = {0,   222, 16,  135, 77, 93,  183, 96,  83,  144, 28, 237, 18,  124, 53,  56,  133, 33,  7,  55,
-                            177, 122, 141, 234, 150, 140, 204, 91, 52,  87,  196, 128, 134, 214, 117, 94, 145, 19,  218};
+  const uint8_t tall[39] = {0,   222, 16, 135, 77,  93,  183, 96,  83,  144, 28,  237, 18,
+                            124, 53,  56, 133, 33,  7,   55,  177, 122, 141, 234, 150, 140,
+                            204, 91,  52, 87,  196, 128, 134, 214, 117, 94,  145, 19,  218};
   const auto out = bytes_of({tall, 3, 13, 1}, config_of(2, 2, Interpolation::bicubic, 1, CropMode::squash));
   CHECK(out[0] == 94 && out[3] == 109 && out[6] == 118 && out[9] == 132);
 }
@@ -149,7 +153,8 @@ Geometry geometry_of(int64_t width, int64_t height, const PreprocessConfig& conf
 }
 
 bool is_axis(const Axis& axis, int64_t resized_size, int64_t crop_start, int kept, int pad_before) {
-  return axis.resized_size == resized_size && axis.crop_start == crop_start && axis.kept == kept && axis.pad_before == pad_before;
+  return axis.resized_size == resized_size && axis.crop_start == crop_start && axis.kept == kept &&
+         axis.pad_before == pad_before;
 }
 
 // Sizes and offsets of torchvision 0.29 and timm 1.0 for the same pictures.
@@ -221,7 +226,8 @@ void test_coefficient_bounds() {
           }
           CHECK(std::abs(sum - (1 << kCoefficientBits)) <= c.length[i] && magnitude * 255 + (1 << 21) < INT32_MAX);
           CHECK(c.length[i] >= 1 && c.first[i] >= 0 && c.first[i] + c.length[i] <= in);
-          CHECK(i == 0 || (c.first[i] >= c.first[i - 1] && c.first[i] + c.length[i] >= c.first[i - 1] + c.length[i - 1]));
+          CHECK(i == 0 ||
+                (c.first[i] >= c.first[i - 1] && c.first[i] + c.length[i] >= c.first[i - 1] + c.length[i - 1]));
         }
       }
     }
@@ -237,10 +243,12 @@ void test_extreme_pictures() {
     for (TestImage* image : {&wide, &tall}) std::fill(image->pixels.begin(), image->pixels.end(), uint8_t{255});
   }
   uint8_t out[3 * 10];
-  CHECK(preprocess_bytes(TestImage(55000, 1, 1).view, config_of(1, 10, Interpolation::lanczos, 1, CropMode::squash), best_kernels(), out).code() ==
-        StatusCode::unsupported);
+  CHECK(preprocess_bytes(TestImage(55000, 1, 1).view, config_of(1, 10, Interpolation::lanczos, 1, CropMode::squash),
+                         best_kernels(), out)
+            .code() == StatusCode::unsupported);
 
-  // Enlarged 32 times to 3.2 million pixels, of which the middle 32 are kept: 16 of one source pixel and 16 of the next.
+  // Enlarged 32 times to 3.2 million pixels, of which the middle 32 are kept: 16 of one source pixel and 16 of the
+  // next.
   const TestImage row(100000, 1, 3);
   const std::vector<uint8_t> crop = bytes_of(row.view, config_of(32, 32, Interpolation::nearest));
   CHECK(std::memcmp(crop.data() + 15 * 3, row.pixels.data() + 3 * 49999, 6) == 0);

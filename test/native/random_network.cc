@@ -31,11 +31,13 @@ std::vector<float> RandomNetwork::image() {
 }
 
 void RandomNetwork::describe() const {
-  std::printf("  input [1, %d, %d, %d]\n", static_cast<int>(shape.c), static_cast<int>(shape.h), static_cast<int>(shape.w));
+  std::printf("  input [1, %d, %d, %d]\n", static_cast<int>(shape.c), static_cast<int>(shape.h),
+              static_cast<int>(shape.w));
   for (size_t i = 1; i < n.graph.nodes.size(); ++i) {
     const Node& node = n.graph.nodes[i];
-    std::printf("  %zu: %s, %d channels, kernel %dx%d/%dx%d, dilation %dx%d, activation %d, of", i, node.name.c_str(), node.channels, node.kernel.y,
-                node.kernel.x, node.stride.y, node.stride.x, node.dilation.y, node.dilation.x, static_cast<int>(node.activation));
+    std::printf("  %zu: %s, %d channels, kernel %dx%d/%dx%d, dilation %dx%d, activation %d, of", i, node.name.c_str(),
+                node.channels, node.kernel.y, node.kernel.x, node.stride.y, node.stride.x, node.dilation.y,
+                node.dilation.x, static_cast<int>(node.activation));
     for (int input : node.inputs) std::printf(" %d", input);
     std::printf("\n");
   }
@@ -64,7 +66,8 @@ int RandomNetwork::conv(int in, bool depthwise) {
 
 int RandomNetwork::usual_depthwise(int in) {
   constexpr Pair kKernels[] = {{3, 3}, {5, 5}, {1, 5}, {5, 1}};
-  return keep(n.depthwise(name("depthwise"), in, kKernels[below(4)], 1 + below(2), below(3) ? clamp() : Activation::sigmoid));
+  return keep(
+      n.depthwise(name("depthwise"), in, kKernels[below(4)], 1 + below(2), below(3) ? clamp() : Activation::sigmoid));
 }
 
 int RandomNetwork::pool(int in) {
@@ -91,7 +94,8 @@ int RandomNetwork::twin(int of) {
 void RandomNetwork::concat() {
   std::vector<int> inputs{any()};
   int channels = n.channels(inputs[0]);
-  for (int more = below(3); more-- > 0 && channels < kManyChannels; channels += n.channels(inputs.back())) inputs.push_back(beside(inputs[0]));
+  for (int more = below(3); more-- > 0 && channels < kManyChannels; channels += n.channels(inputs.back()))
+    inputs.push_back(beside(inputs[0]));
   keep(n.node(Op::concat, name("concat"), inputs, below(3) ? channels : 1 + below(channels)));
 }
 
@@ -103,7 +107,9 @@ void RandomNetwork::binary(Op op) {
 }
 
 void RandomNetwork::ghost_module(int in) {
-  const int primary = in > 0 && n.channels(in) < kManyChannels && below(3) == 0 ? in : keep(n.pointwise(name("primary"), in, 1 + below(40), clamp()));
+  const int primary = in > 0 && n.channels(in) < kManyChannels && below(3) == 0
+                          ? in
+                          : keep(n.pointwise(name("primary"), in, 1 + below(40), clamp()));
   const int cheap = keep(n.depthwise(name("cheap"), primary, {3, 3}, 1, clamp()));
   const int channels = 2 * n.channels(primary);
   const int both = keep(n.node(Op::concat, name("ghost"), {primary, cheap}, channels));
@@ -113,7 +119,8 @@ void RandomNetwork::ghost_module(int in) {
     keep(n.node(Op::mul, name("gated"), {both, up}, channels));
   } else if (join == 2) {
     const int shortcut = below(2) ? twin(both) : keep(n.pointwise(name("shortcut"), in, channels, Activation::none));
-    keep(n.node(Op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both}, channels));
+    keep(n.node(Op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both},
+                channels));
   }
 }
 

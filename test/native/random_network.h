@@ -9,7 +9,8 @@ namespace ghostnet {
 
 class RandomNetwork {
  public:
-  /// `choose` gives any number, again and again: a random generator, or the bytes of a fuzzer. Zeros alone lead to an end too.
+  /// `choose` gives any number, again and again: a random generator, or the bytes of a fuzzer. Zeros alone lead to an
+  /// end too.
   RandomNetwork(std::function<unsigned()> choose, int nodes);
 
   std::vector<float> image();

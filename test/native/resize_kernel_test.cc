@@ -19,7 +19,8 @@ constexpr int kCounts[] = {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 6
 
 std::vector<uint8_t> random_bytes(Values& values, size_t count) {
   std::vector<uint8_t> bytes(count);
-  for (uint8_t& byte : bytes) byte = static_cast<uint8_t>(values.below(3) != 0 ? values.below(256) : 255 * values.below(2));
+  for (uint8_t& byte : bytes)
+    byte = static_cast<uint8_t>(values.below(3) != 0 ? values.below(256) : 255 * values.below(2));
   return bytes;
 }
 
@@ -33,7 +34,9 @@ std::vector<int32_t> random_coefficients(Values& values, int taps) {
   return k;
 }
 
-uint8_t rounded(int64_t sum) { return static_cast<uint8_t>(std::clamp<int64_t>((sum + kCoefficientHalf) >> kCoefficientBits, 0, 255)); }
+uint8_t rounded(int64_t sum) {
+  return static_cast<uint8_t>(std::clamp<int64_t>((sum + kCoefficientHalf) >> kCoefficientBits, 0, 255));
+}
 
 void test_split(const KernelTable& kernels, int channels, int count) {
   Values values;
@@ -42,7 +45,8 @@ void test_split(const KernelTable& kernels, int channels, int count) {
   const ptrdiff_t stride = count + 3;
   std::vector<int16_t> out(static_cast<size_t>(planes * stride), -1), expected = out;
   for (int p = 0; p < planes; ++p) {
-    for (int i = 0; i < count; ++i) expected[static_cast<size_t>(p * stride + i)] = pixels[static_cast<size_t>(i * channels + p)];
+    for (int i = 0; i < count; ++i)
+      expected[static_cast<size_t>(p * stride + i)] = pixels[static_cast<size_t>(i * channels + p)];
   }
   kernels.resize.split_planes(pixels.data(), channels, count, planes, out.data(), stride);
   CHECK_MESSAGE(out == expected, "%s split_planes, %d channels, %d pixels", kernels.name, channels, count);
@@ -71,7 +75,8 @@ void test_horizontal(const KernelTable& kernels, int planes, int count, int step
       low.push_back(static_cast<int16_t>(x & 255));
     }
   }
-  kernels.resize.horizontal_row({source.data(), plane_stride, planes, start.data(), high.data(), low.data(), taps, count, out.data() + kGuard, out_stride});
+  kernels.resize.horizontal_row({source.data(), plane_stride, planes, start.data(), high.data(), low.data(), taps,
+                                 count, out.data() + kGuard, out_stride});
   CHECK_MESSAGE(out == expected, "%s horizontal_row, %d planes, %d pixels, %d taps", kernels.name, planes, count, taps);
 }
 
@@ -85,7 +90,8 @@ void test_vertical(const KernelTable& kernels, int count, int taps) {
   std::vector<uint8_t> out(static_cast<size_t>(count + 2 * kGuard), kCanary), expected = out;
   for (int i = 0; i < count; ++i) {
     int64_t sum = 0;
-    for (int t = 0; t < taps; ++t) sum += int64_t{k[static_cast<size_t>(t)]} * rows[static_cast<size_t>(t)][static_cast<size_t>(i)];
+    for (int t = 0; t < taps; ++t)
+      sum += int64_t{k[static_cast<size_t>(t)]} * rows[static_cast<size_t>(t)][static_cast<size_t>(i)];
     expected[static_cast<size_t>(kGuard + i)] = rounded(sum);
   }
   kernels.resize.vertical_row(pointers.data(), k.data(), taps, count, out.data() + kGuard);

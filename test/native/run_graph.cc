@@ -56,11 +56,11 @@ std::vector<ProgramOptions> program_options() {
   all[1].plan.rows_at_once = 1;
   all[2].threads = 3;
   all[2].images = 2;
-  all[3].plan.l1_bytes = 1;                             // groups wherever possible
+  all[3].plan.l1_bytes = 1;  // groups wherever possible
   all[3].plan.l2_bytes = kHuge;
   all[3].threads = 2;
   all[3].images = 3;
-  all[4].plan.rows = all[4].plan.groups = false;        // one stage a step
+  all[4].plan.rows = all[4].plan.groups = false;  // one stage a step
   all[5].lower.fuse_ghost = false;
   all[6].lower.fuse_joins = all[6].lower.narrow_blocks = all[6].plan.reuse_memory = false;
   all[7].lower.narrow_blocks = all[7].weights_by_group = all[7].plan.prefetch = false;
@@ -70,7 +70,8 @@ std::vector<ProgramOptions> program_options() {
 
 }  // namespace
 
-std::vector<std::vector<float>> reference_values(const Graph& graph, const std::vector<float>& image, const Shape& shape) {
+std::vector<std::vector<float>> reference_values(const Graph& graph, const std::vector<float>& image,
+                                                 const Shape& shape) {
   std::vector<Shape> shapes;
   CHECK(infer_shapes(graph, shape, &shapes).ok());
   std::vector<std::vector<float>> values(graph.nodes.size());
@@ -92,7 +93,8 @@ Status infer(Model& model, const std::vector<float>& image, const Shape& shape, 
   std::unique_ptr<Request> request;
   if (Status s = model.request(image.data(), shape, &request); !s.ok()) return s;
   outputs->clear();
-  for (Output& output : request->outputs) outputs->push_back({output.shape, std::vector<float>(static_cast<size_t>(output.shape.elements()))});
+  for (Output& output : request->outputs)
+    outputs->push_back({output.shape, std::vector<float>(static_cast<size_t>(output.shape.elements()))});
   for (size_t i = 0; i < outputs->size(); ++i) request->outputs[i].data = (*outputs)[i].data.data();
   std::mutex mutex;
   std::condition_variable ready;
@@ -110,8 +112,8 @@ Status infer(Model& model, const std::vector<float>& image, const Shape& shape, 
   return status;
 }
 
-Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options, const std::vector<float>& image,
-                   const Shape& shape, std::vector<std::vector<float>>* outputs) {
+Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options,
+                   const std::vector<float>& image, const Shape& shape, std::vector<std::vector<float>>* outputs) {
   Lowered lowered;
   PackedWeights weights;
   std::unique_ptr<Program> program;
@@ -142,7 +144,8 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   }
   run(first);
   for (std::thread& thread : threads) thread.join();
-  if (Program::result(*team, batch) != Program::Result::complete) return Status::internal("the program did not complete");
+  if (Program::result(*team, batch) != Program::Result::complete)
+    return Status::internal("the program did not complete");
 
   outputs->clear();
   for (const GraphOutput& o : graph.outputs) {
@@ -161,7 +164,8 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
 bool check_every_way(const Graph& graph, const std::vector<float>& image, const Shape& shape, const std::string& name) {
   const int failed = Checks::failed;
   const std::vector<std::vector<float>> expected = reference_values(graph, image, shape);
-  const auto check = [&](const Status& status, const std::vector<std::vector<float>>& found, const KernelTable& kernels, int way) {
+  const auto check = [&](const Status& status, const std::vector<std::vector<float>>& found, const KernelTable& kernels,
+                         int way) {
     const char* const isa = kernels.name;
     CHECK_MESSAGE(status.ok(), "%s, %s, way %d: %s", name.c_str(), isa, way, status.message().c_str());
     for (size_t i = 0; status.ok() && i < graph.outputs.size(); ++i) {
@@ -169,7 +173,8 @@ bool check_every_way(const Graph& graph, const std::vector<float>& image, const 
       double scale = 1;
       for (float v : wanted) scale = std::fmax(scale, std::fabs(v));
       const double error = largest_difference(found[i], wanted) / scale;
-      CHECK_MESSAGE(error < network_tolerance(kernels.precision), "%s, %s, way %d, output %s: error %g", name.c_str(), isa, way, graph.outputs[i].name.c_str(), error);
+      CHECK_MESSAGE(error < network_tolerance(kernels.precision), "%s, %s, way %d, output %s: error %g", name.c_str(),
+                    isa, way, graph.outputs[i].name.c_str(), error);
     }
   };
   for (const KernelTable* kernels : all_usable_kernels()) {
@@ -195,8 +200,8 @@ bool check_every_way(const Graph& graph, const std::vector<float>& image, const 
 }
 
 void expect_refused(const Status& status, StatusCode code, const char* words) {
-  CHECK_MESSAGE(status.code() == code && status.message().find(words) != std::string::npos, "wanted '%s', found '%s'", words,
-                status.message().c_str());
+  CHECK_MESSAGE(status.code() == code && status.message().find(words) != std::string::npos, "wanted '%s', found '%s'",
+                words, status.message().c_str());
 }
 
 double largest_difference(const std::vector<float>& found, const std::vector<float>& expected) {

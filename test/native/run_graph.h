@@ -10,7 +10,8 @@
 namespace ghostnet {
 
 /// The values of all nodes, by the reference. Node 0 is `image`.
-std::vector<std::vector<float>> reference_values(const Graph& graph, const std::vector<float>& image, const Shape& shape);
+std::vector<std::vector<float>> reference_values(const Graph& graph, const std::vector<float>& image,
+                                                 const Shape& shape);
 
 struct OutputTensor {
   Shape shape;
@@ -25,11 +26,11 @@ struct ProgramOptions {
   bool weights_by_group = true;
   int threads = 1;
   int members_that_come = 0;  // of the team, those of the highest ranks, each a little later; 0: all, at once
-  int images = 1;  // computed in step, all of them this image: they must not differ
+  int images = 1;             // computed in step, all of them this image: they must not differ
 };
 /// The graph's outputs for an image. All memory that a program may not rely on holds NaN when it starts.
-Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options, const std::vector<float>& image,
-                   const Shape& shape, std::vector<std::vector<float>>* outputs);
+Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options,
+                   const std::vector<float>& image, const Shape& shape, std::vector<std::vector<float>>* outputs);
 
 /// Checks the graph's outputs against the reference on every instruction set: by programs that are split in every way,
 /// with fusion and without, and by models. False if something was wrong.

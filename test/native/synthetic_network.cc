@@ -11,9 +11,9 @@ struct BlockRow {
   int stride;
 };
 constexpr BlockRow kBlocks[] = {
-    {0, 3, 16, 16, false, 1},  {1, 3, 48, 24, false, 2},  {2, 3, 72, 24, false, 1},   {3, 5, 72, 40, true, 2},
-    {4, 5, 120, 40, true, 1},  {5, 3, 240, 80, false, 2}, {6, 3, 200, 80, false, 1},  {6, 3, 184, 80, false, 1},
-    {6, 3, 184, 80, false, 1}, {6, 3, 480, 112, true, 1}, {6, 3, 672, 112, true, 1},  {7, 5, 672, 160, true, 2},
+    {0, 3, 16, 16, false, 1},   {1, 3, 48, 24, false, 2},  {2, 3, 72, 24, false, 1},   {3, 5, 72, 40, true, 2},
+    {4, 5, 120, 40, true, 1},   {5, 3, 240, 80, false, 2}, {6, 3, 200, 80, false, 1},  {6, 3, 184, 80, false, 1},
+    {6, 3, 184, 80, false, 1},  {6, 3, 480, 112, true, 1}, {6, 3, 672, 112, true, 1},  {7, 5, 672, 160, true, 2},
     {8, 5, 960, 160, false, 1}, {8, 5, 960, 160, true, 1}, {8, 5, 960, 160, false, 1}, {8, 5, 960, 160, true, 1},
 };
 
@@ -22,7 +22,8 @@ int round4(double v) {
   return rounded < 0.9 * v ? rounded + 4 : rounded;
 }
 
-int ghost_module(SyntheticNetwork& n, const std::string& name, int in, int channels, Activation activation, bool attention) {
+int ghost_module(SyntheticNetwork& n, const std::string& name, int in, int channels, Activation activation,
+                 bool attention) {
   int gate = -1;
   if (attention) {
     const int pooled = n.node(Op::avg_pool2d, name + ".pool", {in}, n.channels(in));
@@ -63,7 +64,8 @@ int SyntheticNetwork::node(Op op, const std::string& name, std::vector<int> inpu
 
 int SyntheticNetwork::input(int channels) { return node(Op::input, "input", {}, channels); }
 
-int SyntheticNetwork::conv(const std::string& name, int in, int channels, Pair kernel, Pair stride, Pair padding, int groups, Activation activation) {
+int SyntheticNetwork::conv(const std::string& name, int in, int channels, Pair kernel, Pair stride, Pair padding,
+                           int groups, Activation activation) {
   const int fan_in = this->channels(in) / groups * kernel.y * kernel.x;
   const int id = node(Op::conv2d, name, {in}, channels);
   Node& n = graph.nodes.back();

@@ -19,7 +19,8 @@ class SyntheticNetwork {
   Graph graph;
 
   int input(int channels);
-  int conv(const std::string& name, int in, int channels, Pair kernel, Pair stride, Pair padding, int groups, Activation activation);
+  int conv(const std::string& name, int in, int channels, Pair kernel, Pair stride, Pair padding, int groups,
+           Activation activation);
   int pointwise(const std::string& name, int in, int channels, Activation activation);
   int depthwise(const std::string& name, int in, Pair kernel, int stride, Activation activation);
   int node(Op op, const std::string& name, std::vector<int> inputs, int channels);

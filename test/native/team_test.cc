@@ -21,7 +21,8 @@ void sleep_us(int microseconds) { std::this_thread::sleep_for(std::chrono::micro
 /// Counts what the members of a team do, and checks that no step begins too early.
 class Ledger {
  public:
-  Ledger(int size, int steps) : size_(size), done_(static_cast<size_t>(size * steps)), of_step_(static_cast<size_t>(steps)) {}
+  Ledger(int size, int steps)
+      : size_(size), done_(static_cast<size_t>(size * steps)), of_step_(static_cast<size_t>(steps)) {}
 
   /// A member's whole part. Some of its shares take long, by chance.
   void work(Team& team, int rank, unsigned seed) {
@@ -64,7 +65,8 @@ void test_each_share_is_done_once() {
           ledger.work(team, rank, pattern * 100 + static_cast<unsigned>(rank));
         });
       }
-      for (unsigned helper = 0; pattern == 5 && helper < 2; ++helper) threads.emplace_back([&, helper] { ledger.work(team, Team::kHelper, helper); });
+      for (unsigned helper = 0; pattern == 5 && helper < 2; ++helper)
+        threads.emplace_back([&, helper] { ledger.work(team, Team::kHelper, helper); });
       for (std::thread& thread : threads) thread.join();
       ledger.check();
       Share none;
@@ -179,9 +181,9 @@ void test_pool() {
   ThreadPool pool(2);
   for (int i = 0; i < 3; ++i) {
     pool.run(2, std::make_shared<const ThreadPool::Work>([&](int rank) {
-      while (rank == 1 && !released) sleep_us(100);
-      ++came;
-    }));
+               while (rank == 1 && !released) sleep_us(100);
+               ++came;
+             }));
   }
   CHECK(came == 3 && !released);
   released = true;

@@ -3,21 +3,21 @@
 
 namespace ghostnet {
 
-void kernel_tests();         // and with them
+void kernel_tests();  // and with them
 void depthwise_kernel_tests();
 void vector_kernel_tests();
-void plan_tests();           // and with them
+void plan_tests();  // and with them
 void pack_tests();
-void graph_tests();          // and with them
+void graph_tests();  // and with them
 void random_graph_tests();
 void network_tests();
 void memory_tests();
-void platform_tests();       // and with them
+void platform_tests();  // and with them
 void cgroup_tests();
-void thread_tests();         // and with them
+void thread_tests();  // and with them
 void thread_governor_tests();
 void affinity_tests();
-void preprocess_tests();     // and with them
+void preprocess_tests();  // and with them
 void resize_kernel_tests();
 
 }  // namespace ghostnet

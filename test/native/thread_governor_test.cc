@@ -1,6 +1,6 @@
 // How many threads images get, for machines that are told of rather than waited for.
-#include "check.h"
 #include "run/thread_governor.h"
+#include "check.h"
 #include "tests.h"
 
 namespace ghostnet {

@@ -19,7 +19,8 @@ void expect_no_fault(const GuardedOutput& output, const KernelTable& kernels, co
 void test_avg_pool2(const KernelTable& kernels, int lanes, int width) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
-  const Elements row0(kernels.precision, values.floats(static_cast<size_t>(2 * width) * stride)), row1(kernels.precision, values.floats(row0.size()));
+  const Elements row0(kernels.precision, values.floats(static_cast<size_t>(2 * width) * stride)),
+      row1(kernels.precision, values.floats(row0.size()));
   GuardedOutput output(kernels.precision, static_cast<size_t>(width) * stride);
   for (size_t at = 0; at < static_cast<size_t>(width) * stride; ++at) {
     const size_t left = at / stride * 2 * stride + at % stride, right = left + stride;
@@ -73,7 +74,8 @@ void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation a
     }
     output.expect(lane, reference::activate(activation, sum), magnitude);
   }
-  kernels.matvec[lanes_index(lanes)]({x.data(), inputs, weights.data(), bias.data(), output.floats(), static_cast<int>(activation)});
+  kernels.matvec[lanes_index(lanes)](
+      {x.data(), inputs, weights.data(), bias.data(), output.floats(), static_cast<int>(activation)});
   expect_no_fault(output, kernels, "matvec", lanes, inputs);
 }
 
@@ -94,15 +96,19 @@ double depthwise_sigmoid_error(const KernelTable& kernels, DepthwiseKind kind, i
   const void* rows[] = {zeros.data(), zeros.data(), zeros.data(), zeros.data(), zeros.data()};
   Elements weights(kernels.precision, 6 * kMaxLanes), output(kernels.precision, kMaxLanes);
   for (int lane = 0; lane < lanes; ++lane) weights.set(static_cast<size_t>(5 * lanes + lane), x);
-  kernels.depthwise[static_cast<int>(kind)][lanes_index(lanes)]({rows, weights.data(), output.data(), 0, 1, 1, 0, 5, 1, 1, 1, 1, 1});
-  return std::fabs(output[static_cast<size_t>(lanes - 1)] - reference::activate(Activation::sigmoid, weights[static_cast<size_t>(5 * lanes)]));
+  kernels.depthwise[static_cast<int>(kind)][lanes_index(lanes)](
+      {rows, weights.data(), output.data(), 0, 1, 1, 0, 5, 1, 1, 1, 1, 1});
+  return std::fabs(output[static_cast<size_t>(lanes - 1)] -
+                   reference::activate(Activation::sigmoid, weights[static_cast<size_t>(5 * lanes)]));
 }
 
 void test_activations(const KernelTable& kernels) {
-  std::vector<float> inputs = {0.0f, -0.0f, 1e-40f, 1e-30f, -1e-30f, 88, -88, 100, -100, 1e4f, -1e4f, 3e38f, -3e38f, kInfinity, -kInfinity};
+  std::vector<float> inputs = {0.0f, -0.0f, 1e-40f, 1e-30f, -1e-30f, 88,        -88,       100,
+                               -100, 1e4f,  -1e4f,  3e38f,  -3e38f,  kInfinity, -kInfinity};
   for (float x = -131; x < 131; x += reduced ? 1.73f : 0.173f) inputs.push_back(x);
   double largest = 0;
-  const double depthwise_tolerance = kernels.precision == Precision::fp16 ? 2.5e-4 : 1e-6;  // half a unit of the last place at 1
+  // half a unit of the last place at 1
+  const double depthwise_tolerance = kernels.precision == Precision::fp16 ? 2.5e-4 : 1e-6;
   for (int lanes : kLanes) {
     for (float x : inputs) {
       const float y = activated(kernels, lanes, Activation::sigmoid, x);
@@ -111,13 +117,14 @@ void test_activations(const KernelTable& kernels) {
       largest = std::fmax(largest, error);
       for (DepthwiseKind kind : {DepthwiseKind::k5x1_sigmoid, DepthwiseKind::general_sigmoid}) {
         const double depthwise_error = depthwise_sigmoid_error(kernels, kind, lanes, x);
-        CHECK_MESSAGE(depthwise_error < depthwise_tolerance, "%s depthwise sigmoid(%g), %d lanes: error %g", kernels.name, x, lanes, depthwise_error);
+        CHECK_MESSAGE(depthwise_error < depthwise_tolerance, "%s depthwise sigmoid(%g), %d lanes: error %g",
+                      kernels.name, x, lanes, depthwise_error);
       }
       for (Activation activation : {Activation::none, Activation::relu, Activation::hard_sigmoid}) {
         const float z = activated(kernels, lanes, activation, x);
         const double wanted = reference::activate(activation, x);
-        CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6, "%s activation %d of %g, %d lanes: %.9g", kernels.name,
-                      static_cast<int>(activation), x, lanes, z);
+        CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6, "%s activation %d of %g, %d lanes: %.9g",
+                      kernels.name, static_cast<int>(activation), x, lanes, z);
       }
     }
     for (Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid})
@@ -135,7 +142,8 @@ void vector_kernel_tests() {
         test_avg_pool2(*kernels, lanes, size);
         test_sum(*kernels, lanes, size);
         test_scale(*kernels, lanes, size);
-        for (Activation a : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid}) test_matvec(*kernels, lanes, 4 * size, a);
+        for (Activation a : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid})
+          test_matvec(*kernels, lanes, 4 * size, a);
       }
     }
     test_activations(*kernels);

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { load } from '../../dist/index.js';
 
-const allowed = (task) => /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/self/task/${task}/status`, 'utf8'))[1];
+const allowed = (task) =>
+  /^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync(`/proc/self/task/${task}/status`, 'utf8'))[1];
 const masks = () => [...new Set(readdirSync('/proc/self/task').map(allowed))];
 const setCores = (list) => {
   const { status, stderr } = spawnSync('taskset', ['-a', '-c', '-p', list, String(process.pid)], { encoding: 'utf8' });
@@ -34,4 +35,14 @@ for (const cores of [all, all.match(/\d+/)[0], all]) {
 const { threads } = model.info;
 const left = masks();
 await model.dispose();
-process.stdout.write(JSON.stringify({ threads, active, disposed: model.info.activeThreads, differences, all, masks: left, listed: Object.keys(model.info) }));
+process.stdout.write(
+  JSON.stringify({
+    threads,
+    active,
+    disposed: model.info.activeThreads,
+    differences,
+    all,
+    masks: left,
+    listed: Object.keys(model.info),
+  }),
+);

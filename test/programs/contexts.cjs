@@ -34,7 +34,13 @@ function loadedInContext() {
     const module = { exports: {} };
     modules.set(path, module);
     const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'utf8')}\n})`;
-    vm.runInContext(source, context, { filename: path })(module.exports, Object.assign(inside, { resolve: outside.resolve }), module, path, dirname(path));
+    vm.runInContext(source, context, { filename: path })(
+      module.exports,
+      Object.assign(inside, { resolve: outside.resolve }),
+      module,
+      path,
+      dirname(path),
+    );
     return module.exports;
   };
   return { library: run(join(dist, 'index.js')), context };

@@ -12,7 +12,8 @@ const works = {
   preprocess: () => preprocess(image),
   classify: () => model.classify([image, image]),
   decode: () => model.classify(new URL('../../examples/sample.png', import.meta.url)),
-  dispose: () => Promise.all([model.infer({ data: new Float32Array(3 * size * size), shape: [1, 3, size, size] }), model.dispose()]),
+  dispose: () =>
+    Promise.all([model.infer({ data: new Float32Array(3 * size * size), shape: [1, 3, size, size] }), model.dispose()]),
 };
 const ends = {
   exit: () => process.exit(7),

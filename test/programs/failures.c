@@ -1,12 +1,14 @@
-// Preloaded into Node: what our addon asks the system for is refused on demand. JavaScript arms it by setting an environment
-// variable, and reads back whether it has struck:
+// Preloaded into Node: what our addon asks the system for is refused on demand. JavaScript arms it by setting an
+// environment variable, and reads back whether it has struck:
 //   GHOSTNET_FAIL = "allocation N"  the Nth (from 0) piece of memory from now on, and no other
 //                   "memory N"      that one and all behind it
 //                   "thread N"      the Nth thread from now on and all behind it
 //                   ""              nothing any more
 //   GHOSTNET_FAILED: "1" once something was refused since the last setting
-// Only calls of ghostnet.node count, also through the C++ library: what Node and V8 ask for themselves ends the process by design.
+// Only calls of ghostnet.node count, also through the C++ library: what Node and V8 ask for themselves ends the process
+// by design.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
@@ -15,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <dlfcn.h>
 #include <unwind.h>
 
 extern void* __libc_malloc(size_t);
@@ -50,7 +51,9 @@ static int find(struct dl_phdr_info* info, size_t size, void* data) {
   return 0;
 }
 
-static int inside(const struct Range* range, uintptr_t address) { return address >= range->begin && address < range->end; }
+static int inside(const struct Range* range, uintptr_t address) {
+  return address >= range->begin && address < range->end;
+}
 
 // Up to the first frame that is neither ours nor a library's.
 static _Unwind_Reason_Code look(struct _Unwind_Context* context, void* caller) {
@@ -79,7 +82,9 @@ static int refused(int thread_wanted) {
 
 void* malloc(size_t size) { return refused(0) ? (errno = ENOMEM, NULL) : __libc_malloc(size); }
 void* calloc(size_t count, size_t size) { return refused(0) ? (errno = ENOMEM, NULL) : __libc_calloc(count, size); }
-void* aligned_alloc(size_t boundary, size_t size) { return refused(0) ? (errno = ENOMEM, NULL) : __libc_memalign(boundary, size); }
+void* aligned_alloc(size_t boundary, size_t size) {
+  return refused(0) ? (errno = ENOMEM, NULL) : __libc_memalign(boundary, size);
+}
 
 void* mmap(void* address, size_t size, int protection, int flags, int file, off_t offset) {
   static void* (*real)(void*, size_t, int, int, int, off_t);
@@ -90,7 +95,8 @@ void* mmap(void* address, size_t size, int protection, int flags, int file, off_
 
 int pthread_create(pthread_t* created, const pthread_attr_t* attributes, void* (*run)(void*), void* argument) {
   static int (*real)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-  if (!real) real = (int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*))dlsym(RTLD_NEXT, "pthread_create");
+  if (!real)
+    real = (int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*))dlsym(RTLD_NEXT, "pthread_create");
   return refused(1) ? EAGAIN : real(created, attributes, run, argument);
 }
 
@@ -105,7 +111,10 @@ int setenv(const char* name, const char* value, int overwrite) {
     sscanf(value, "%15s %d", word, &place);
     atomic_store(&left, place);
     atomic_store(&struck, 0);
-    atomic_store(&kind, !strcmp(word, "allocation") ? allocation : !strcmp(word, "memory") ? memory : !strcmp(word, "thread") ? thread : none);
+    atomic_store(&kind, !strcmp(word, "allocation") ? allocation
+                        : !strcmp(word, "memory")   ? memory
+                        : !strcmp(word, "thread")   ? thread
+                                                    : none);
   }
   return real(name, value, overwrite);
 }

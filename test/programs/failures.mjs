@@ -1,5 +1,5 @@
-// With failures.c preloaded: refuses memory or threads in every part of a model's life. Every call must answer or throw, and the
-// next one must work. argv: "memory" | "threads".
+// With failures.c preloaded: refuses memory or threads in every part of a model's life. Every call must answer or
+// throw, and the next one must work. argv: "memory" | "threads".
 import { load, preprocess } from '../../dist/index.js';
 
 const picture = { data: new Uint8Array(3 * 50 * 40).map((_, i) => (i * 37) % 256), width: 50, height: 40, channels: 3 };
@@ -16,7 +16,8 @@ async function during(failure, call) {
   } catch (error) {
     outcome = { error };
     counts.refused++;
-    if (error.name !== 'GhostNetError' || error.code !== 'ERR_GHOST_NATIVE') counts.wrong.push(`${failure}: ${error.stack}`);
+    if (error.name !== 'GhostNetError' || error.code !== 'ERR_GHOST_NATIVE')
+      counts.wrong.push(`${failure}: ${error.stack}`);
   }
   const struck = process.env.GHOSTNET_FAILED === '1';
   process.env.GHOSTNET_FAIL = '';
@@ -55,24 +56,48 @@ if (process.argv[2] === 'threads') {
   }
 } else {
   for (const kind of ['allocation', 'memory']) {
-    await sweep(kind, () => load(undefined, { threads: 2 }), async ({ value }, name) => {
-      if (!value) return;
-      expect(same((await value.infer(tensor)).data, logits), `load, ${name}`);
-      await during(name, () => value.dispose());
-    });
-    await sweep(kind, () => good.infer(tensor), async ({ value }, name) => {
-      if (value) expect(same(value.data, logits), `infer, ${name}`);
-      expect(same((await good.infer(tensor)).data, logits), `infer after ${name}`);
-    });
+    await sweep(
+      kind,
+      () => load(undefined, { threads: 2 }),
+      async ({ value }, name) => {
+        if (!value) return;
+        expect(same((await value.infer(tensor)).data, logits), `load, ${name}`);
+        await during(name, () => value.dispose());
+      },
+    );
+    await sweep(
+      kind,
+      () => good.infer(tensor),
+      async ({ value }, name) => {
+        if (value) expect(same(value.data, logits), `infer, ${name}`);
+        expect(same((await good.infer(tensor)).data, logits), `infer after ${name}`);
+      },
+    );
     // Every size is planned anew.
     let width = 33;
-    await sweep(kind, () => good.infer({ data: new Float32Array(3 * 40 * ++width), shape: [1, 3, 40, width] }), () => undefined);
-    await sweep(kind, () => good.classify(picture), async ({ value }, name) => {
-      if (value) expect(JSON.stringify(value) === classes, `classify, ${name}`);
-      expect(JSON.stringify(await good.classify(picture)) === classes, `classify after ${name}`);
-    });
-    await sweep(kind, () => preprocess(picture), () => undefined);
-    await sweep(kind, async () => good.plan([64, 48], 1), () => undefined);
+    await sweep(
+      kind,
+      () => good.infer({ data: new Float32Array(3 * 40 * ++width), shape: [1, 3, 40, width] }),
+      () => undefined,
+    );
+    await sweep(
+      kind,
+      () => good.classify(picture),
+      async ({ value }, name) => {
+        if (value) expect(JSON.stringify(value) === classes, `classify, ${name}`);
+        expect(JSON.stringify(await good.classify(picture)) === classes, `classify after ${name}`);
+      },
+    );
+    await sweep(
+      kind,
+      () => preprocess(picture),
+      () => undefined,
+    );
+    await sweep(
+      kind,
+      async () => good.plan([64, 48], 1),
+      () => undefined,
+    );
   }
 }
 await good.dispose();

@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { load } from '../../dist/index.js';
 
 const shape = [1, 3, 64, 64];
-const logitsOf = async (model) => [...(await model.infer({ data: new Float32Array(3 * 64 * 64).fill(0.5), shape })).data];
+const logitsOf = async (model) => [
+  ...(await model.infer({ data: new Float32Array(3 * 64 * 64).fill(0.5), shape })).data,
+];
 
 async function endOf(how) {
   const child = fork(fileURLToPath(import.meta.url), [how]);
@@ -29,5 +31,7 @@ if (process.send) {
   const logits = await logitsOf(await load());
   const ended = await Promise.all(['disposed', 'undisposed', 'exits', 'killed'].map(endOf));
   const isSame = ended.every((child) => child.logits.join() === logits.join());
-  process.stdout.write(JSON.stringify({ ended: ended.map(({ how, code, signal }) => `${how}: ${signal ?? code}`), isSame, logits }));
+  process.stdout.write(
+    JSON.stringify({ ended: ended.map(({ how, code, signal }) => `${how}: ${signal ?? code}`), isSame, logits }),
+  );
 }

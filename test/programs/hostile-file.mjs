@@ -13,7 +13,8 @@ const { kind } = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8'))[
 const file = resolve(folder, name);
 const good = fileURLToPath(new URL('../../examples/sample.png', import.meta.url));
 const outcome = { answers: 0, codes: [], slowestMs: 0, slowestCpuMs: 0, good: 0, stray: [] };
-for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error) => outcome.stray.push(`${event}: ${error}`));
+for (const event of ['uncaughtException', 'unhandledRejection'])
+  process.on(event, (error) => outcome.stray.push(`${event}: ${error}`));
 
 /** What is written where nobody has asked for it shows here. */
 const place = await mkdtemp(join(tmpdir(), 'ghostnet-hostile-'));
@@ -73,11 +74,23 @@ const kinds = {
       await answer(
         () =>
           new Promise((settle, reject) => {
-            execFile(process.execPath, [command, 'classify', good, '--model', model, ...output], (error, stdout, stderr) => {
-              const controls = new Set(((stdout + stderr).match(/\p{Cc}/gu) ?? []).filter((character) => character !== '\n'));
-              if (!error && stdout.includes('class') && controls.size === 0) settle();
-              else reject(error ?? new Error(`control characters ${JSON.stringify([...controls])} in ${JSON.stringify(stdout.slice(0, 200))}`));
-            });
+            execFile(
+              process.execPath,
+              [command, 'classify', good, '--model', model, ...output],
+              (error, stdout, stderr) => {
+                const controls = new Set(
+                  ((stdout + stderr).match(/\p{Cc}/gu) ?? []).filter((character) => character !== '\n'),
+                );
+                if (!error && stdout.includes('class') && controls.size === 0) settle();
+                else
+                  reject(
+                    error ??
+                      new Error(
+                        `control characters ${JSON.stringify([...controls])} in ${JSON.stringify(stdout.slice(0, 200))}`,
+                      ),
+                  );
+              },
+            );
           }),
       );
     }

@@ -1,11 +1,27 @@
-// Runs the library as Jest does with CommonJS: every module in a context of its own realm, with a require() of its own, and
-// without a way to import(). Prints what classify() says of the sample picture.
+// Runs the library as Jest does with CommonJS: every module in a context of its own realm, with a require() of its own,
+// and without a way to import(). Prints what classify() says of the sample picture.
 const { readFileSync } = require('node:fs');
 const { createRequire, isBuiltin } = require('node:module');
 const { dirname, join, resolve } = require('node:path');
 const vm = require('node:vm');
 
-const own = ['Buffer', 'process', 'URL', 'AbortController', 'AbortSignal', 'TextDecoder', 'TextEncoder', 'performance', 'setTimeout', 'clearTimeout', 'setImmediate', 'queueMicrotask', 'structuredClone', 'fetch', 'console'];
+const own = [
+  'Buffer',
+  'process',
+  'URL',
+  'AbortController',
+  'AbortSignal',
+  'TextDecoder',
+  'TextEncoder',
+  'performance',
+  'setTimeout',
+  'clearTimeout',
+  'setImmediate',
+  'queueMicrotask',
+  'structuredClone',
+  'fetch',
+  'console',
+];
 const context = vm.createContext(Object.fromEntries(own.map((name) => [name, globalThis[name]])));
 context.globalThis = context;
 const modules = new Map();
@@ -20,7 +36,9 @@ function load(file) {
     return module.exports;
   }
   const source = readFileSync(file, 'utf8').replace(/^#!.*/, '');
-  const run = vm.runInContext(`(function (module, exports, require, __filename, __dirname) {${source}\n})`, context, { filename: file });
+  const run = vm.runInContext(`(function (module, exports, require, __filename, __dirname) {${source}\n})`, context, {
+    filename: file,
+  });
   const resolver = createRequire(file);
   const find = (name) => (isBuiltin(name) ? require(name) : load(resolver.resolve(name)));
   run(module, module.exports, Object.assign(find, { resolve: resolver.resolve, cache: {} }), file, dirname(file));

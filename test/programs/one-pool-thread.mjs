@@ -5,9 +5,7 @@ import { load } from '../../dist/index.js';
 const model = await load();
 const shape = [4, 3, 512, 512];
 const order = [];
-const inference = model
-  .infer({ data: new Float32Array(4 * 3 * 512 * 512), shape })
-  .then(() => order.push('inference'));
+const inference = model.infer({ data: new Float32Array(4 * 3 * 512 * 512), shape }).then(() => order.push('inference'));
 const file = new Promise((resolve, reject) => {
   readFile(new URL(import.meta.url), (error) => {
     if (error) return reject(error);

@@ -1,4 +1,5 @@
-// Ends workers while they load, while they infer and while they preprocess, some rounds of some at once; then infers here.
+// Ends workers while they load, while they infer and while they preprocess, some rounds of some at once; then infers
+// here.
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';

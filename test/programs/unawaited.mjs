@@ -8,5 +8,7 @@ const add = (what) => () => {
 };
 const model = await load();
 void model.infer({ data: new Float32Array(3 * 256 * 256), shape: [1, 3, 256, 256] }).then(add('inferred'));
-void preprocess({ data: new Uint8Array(3 * 500 * 400), width: 500, height: 400, channels: 3 }).then(add('preprocessed'));
+void preprocess({ data: new Uint8Array(3 * 500 * 400), width: 500, height: 400, channels: 3 }).then(
+  add('preprocessed'),
+);
 void load().then(add('loaded'));

@@ -4,7 +4,9 @@ import { load } from '../../dist/index.js';
 
 if (isMainThread) {
   const count = Number(process.argv[2]);
-  const results = await Promise.all(Array.from({ length: count }, () => answerOf(new Worker(new URL(import.meta.url)))));
+  const results = await Promise.all(
+    Array.from({ length: count }, () => answerOf(new Worker(new URL(import.meta.url)))),
+  );
   process.stdout.write(JSON.stringify(results));
 } else {
   const model = await load(undefined, { threads: 2 });

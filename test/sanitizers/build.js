@@ -8,20 +8,26 @@ import { Absent } from '../arm/results.js';
 
 /** The repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const folderOf = (/** @type {string} */ kind) => fileURLToPath(new URL(`../../build/sanitized/${kind}`, import.meta.url));
+const folderOf = (/** @type {string} */ kind) =>
+  fileURLToPath(new URL(`../../build/sanitized/${kind}`, import.meta.url));
 /** @typedef {'address' | 'thread' | 'fuzz'} Kind */
 export const folders = { address: folderOf('address'), thread: folderOf('thread'), fuzz: folderOf('fuzz') };
 
 const exists = (/** @type {string} */ command) => {
   try {
-    return execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0];
+    return execFileSync(command, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split(
+      '\n',
+    )[0];
   } catch {
     return undefined;
   }
 };
 
 const gcc = exists('g++') ? 'g++' : 'c++';
-/** Only Clang has libFuzzer. Its other sanitizers take five times as long to compile, and that of threads cannot replace `operator new`. */
+/**
+ * Only Clang has libFuzzer. Its other sanitizers take five times as long to compile, and that of threads cannot replace
+ * `operator new`.
+ */
 const clang = ['clang++-19', 'clang++'].find(exists);
 
 /**
@@ -35,12 +41,22 @@ export async function buildSanitized(kind, targets) {
   if (kind === 'fuzz' && !clang) throw new Absent('needs Clang: apt-get install clang-19 libclang-rt-19-dev');
   const compiler = kind === 'fuzz' ? clang : gcc;
   const { include_dir: nodeHeaders } = createRequire(import.meta.url)('node-api-headers');
-  const options = [`-DCMAKE_CXX_COMPILER=${compiler}`, `-DGHOSTNET_SANITIZE=${kind === 'thread' ? 'thread' : 'address'}`,
-    `-DGHOSTNET_FUZZ=${kind === 'fuzz' ? 'ON' : 'OFF'}`, '-DGHOSTNET_TESTS=ON', '-DGHOSTNET_BENCH=OFF',
+  const options = [
+    `-DCMAKE_CXX_COMPILER=${compiler}`,
+    `-DGHOSTNET_SANITIZE=${kind === 'thread' ? 'thread' : 'address'}`,
+    `-DGHOSTNET_FUZZ=${kind === 'fuzz' ? 'ON' : 'OFF'}`,
+    '-DGHOSTNET_TESTS=ON',
+    '-DGHOSTNET_BENCH=OFF',
     // What cmake-js would say.
-    '-DCMAKE_JS_VERSION=8', `-DCMAKE_JS_INC=${nodeHeaders}`];
+    '-DCMAKE_JS_VERSION=8',
+    `-DCMAKE_JS_INC=${nodeHeaders}`,
+  ];
   await runToEnd('cmake', ['-S', root, '-B', folders[kind], ...options], { cwd: root });
-  await runToEnd('cmake', ['--build', folders[kind], '--parallel', String(availableParallelism()), '--target', ...targets], { cwd: root });
+  await runToEnd(
+    'cmake',
+    ['--build', folders[kind], '--parallel', String(availableParallelism()), '--target', ...targets],
+    { cwd: root },
+  );
   return { text: exists(compiler) ?? compiler };
 }
 

@@ -16,7 +16,8 @@ export function testNative(results, kind, parts) {
     results.run(`${kind}: C++ tests of ${part}`, async () => {
       const { code, signal, output } = await runUnrandomised(program, ['--reduced', part]);
       const [, checks, failed] = /^(\d+) checks, (\d+) failed$/m.exec(output) ?? [];
-      if (code !== 0 || failed !== '0') throw new Error(`ghostnet_test ${part} ended with ${signal ?? code}:\n${output.slice(-8000)}`);
+      if (code !== 0 || failed !== '0')
+        throw new Error(`ghostnet_test ${part} ended with ${signal ?? code}:\n${output.slice(-8000)}`);
       return { text: `${checks} checks` };
     }),
   );

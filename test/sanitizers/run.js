@@ -10,7 +10,17 @@ const results = new Results(false);
 const kinds = {
   address: async () => {
     const isBuilt = await results.run('address: build', () => buildSanitized('address', ['ghostnet_test']));
-    if (isBuilt) await testNative(results, 'address', ['kernels', 'plan', 'graphs', 'networks', 'memory', 'platform', 'threads', 'preprocess']);
+    if (isBuilt)
+      await testNative(results, 'address', [
+        'kernels',
+        'plan',
+        'graphs',
+        'networks',
+        'memory',
+        'platform',
+        'threads',
+        'preprocess',
+      ]);
   },
   thread: async () => {
     const isBuilt = await results.run('thread: build', () => buildSanitized('thread', ['ghostnet_test']));
@@ -25,7 +35,8 @@ const kinds = {
 
 const wanted = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(kinds);
 const unknown = wanted.filter((kind) => !Object.hasOwn(kinds, kind));
-if (unknown.length > 0) throw new Error(`Expected kinds out of ${Object.keys(kinds).join(', ')}, found ${unknown.join(', ')}.`);
+if (unknown.length > 0)
+  throw new Error(`Expected kinds out of ${Object.keys(kinds).join(', ')}, found ${unknown.join(', ')}.`);
 for (const kind of wanted) await kinds[kind]();
 console.log(`${results.passed} passed, ${results.failed} failed`);
 process.exitCode = results.failed > 0 ? 1 : 0;

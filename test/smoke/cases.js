@@ -28,8 +28,9 @@ const ends = {
 const works = ['load', 'infer', 'preprocess', 'classify', 'decode', 'dispose'];
 
 /**
- * For programs that call process.exit(). On Node 24 and 26 that waits for V8's compiling threads, which may wait for a garbage
- * collection that no longer comes (nodejs/node#54918): of 80 such programs 1 or 2 hung, in V8 alone, and of 500 with this none.
+ * For programs that call process.exit(). On Node 24 and 26 that waits for V8's compiling threads, which may wait for a
+ * garbage collection that no longer comes (nodejs/node#54918): of 80 such programs 1 or 2 hung, in V8 alone, and of 500
+ * with this none.
  */
 const compileHere = '--single-threaded';
 
@@ -67,8 +68,16 @@ export async function smokeCases(version) {
     { name: 'require', args: program('everything.mjs', 'require'), stdout: everything },
     { name: 'no dispose', args: program('undisposed.mjs'), stdout: /^$/ },
     { name: 'nothing awaited', args: program('unawaited.mjs'), stdout: /^inferred loaded preprocessed$/ },
-    { name: 'models that are collected', args: ['--expose-gc', ...program('forgotten.mjs')], stdout: /^\{"finalized":12\}$/ },
-    { name: 'loaded several times, in several contexts', args: program('contexts.cjs'), stdout: /^\{"loaded":5,"different":1\}$/ },
+    {
+      name: 'models that are collected',
+      args: ['--expose-gc', ...program('forgotten.mjs')],
+      stdout: /^\{"finalized":12\}$/,
+    },
+    {
+      name: 'loaded several times, in several contexts',
+      args: program('contexts.cjs'),
+      stdout: /^\{"loaded":5,"different":1\}$/,
+    },
     { name: '8 workers that end', args: program('workers.mjs', '8'), stdout: /^(?=.{9999})\[\[.*\]\]$/ },
     terminatedWorkersCase(6, 1),
     terminatedWorkersCase(2, 4),
@@ -79,7 +88,11 @@ export async function smokeCases(version) {
       stdout: /^\{"ended":\["disposed: 0","undisposed: 0","exits: 3","killed: SIGTERM"\],"isSame":true,/,
     },
     { name: 'ghostnet --version', args: command('--version'), stdout: /^\d+\.\d+\.\d+\n$/ },
-    { name: 'ghostnet info', args: command('info'), stdout: new RegExp(`\\bNode v${version.replaceAll('.', '\\.')}\\b`) },
+    {
+      name: 'ghostnet info',
+      args: command('info'),
+      stdout: new RegExp(`\\bNode v${version.replaceAll('.', '\\.')}\\b`),
+    },
     { name: 'ghostnet classify FILE', args: command('classify', sample), stdout: /^ +orange +\d+\.\d %$/m },
     { name: 'ghostnet classify - of a picture', args: command('classify', '-'), input: frame, stdout: /orange/ },
     {

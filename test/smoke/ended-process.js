@@ -13,14 +13,16 @@ export const limitMs = 10_000;
  */
 
 /**
- * Runs a program to its end, which includes that of every process that it has started. What has not ended in time is killed.
+ * Runs a program to its end, which includes that of every process that it has started. What has not ended in time is
+ * killed.
  *
  * @param {string} program
  * @param {string[]} args
  * @param {object} [options]
  * @param {string} [options.cwd]
  * @param {Uint8Array} [options.input] for its standard input
- * @param {boolean} [options.isTerminated] whether SIGTERM is sent when it has written something; its input stays open until then
+ * @param {boolean} [options.isTerminated] whether SIGTERM is sent when it has written something; its input stays open
+ *   until then
  * @returns {Promise<Ended>}
  */
 export function runToItsEnd(program, args, { cwd, input, isTerminated = false } = {}) {
@@ -28,7 +30,8 @@ export function runToItsEnd(program, args, { cwd, input, isTerminated = false } 
   // On POSIX it leads a group of processes, which can be killed together.
   const isGroup = process.platform !== 'win32';
   const child = spawn(program, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'], detached: isGroup });
-  let stdout = '', stderr = '';
+  let stdout = '';
+  let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {
     if (isTerminated && stdout === '') child.kill('SIGTERM');
     stdout += text;

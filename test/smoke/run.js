@@ -10,17 +10,28 @@ import { fetchNewest, nodes } from './nodes.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const atOnce = 2;
-const { values } = parseArgs({ options: { node: { type: 'string', default: nodes.join() }, rounds: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { node: { type: 'string', default: nodes.join() }, rounds: { type: 'string' } },
+});
 const wanted = values.node.split(',');
 const unknown = wanted.filter((line) => !/^(?:\d+(?:\.\d+){0,2}|running)$/.test(line));
-if (unknown.length > 0) throw new Error(`Expected --node with versions, as 24 or 24.1.0, or running, found ${unknown.join(', ')}.`);
+if (unknown.length > 0)
+  throw new Error(`Expected --node with versions, as 24 or 24.1.0, or running, found ${unknown.join(', ')}.`);
 const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
-if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) throw new Error(`Expected --rounds with a count from 1, found ${values.rounds}.`);
+if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0))
+  throw new Error(`Expected --rounds with a count from 1, found ${values.rounds}.`);
 
 const results = new Results(process.env.CI === 'true');
 
-/** What may differ between two runs: durations, in words and in JSON, and Node's own version. Probabilities and logits may not. */
-const comparable = (text) => text.replaceAll(/ +\d+\.\d+\b(?! %)/g, ' N').replaceAll(/"(\w+Ms)":[\d.]+/g, '"$1":0').replaceAll(/\bv\d+\.\d+\.\d+\b/g, 'vX');
+/**
+ * What may differ between two runs: durations, in words and in JSON, and Node's own version. Probabilities and logits
+ * may not.
+ */
+const comparable = (text) =>
+  text
+    .replaceAll(/ +\d+\.\d+\b(?! %)/g, ' N')
+    .replaceAll(/"(\w+Ms)":[\d.]+/g, '"$1":0')
+    .replaceAll(/\bv\d+\.\d+\.\d+\b/g, 'vX');
 
 /** @type {Map<string, { version: string, stdout: string }>} what the first Node printed */
 const printed = new Map();
@@ -29,7 +40,8 @@ const printed = new Map();
 async function runCase(node, version, smokeCase) {
   const { name, args, input, isTerminated, end = 0, stdout, stderr = /^$/ } = smokeCase;
   const ended = await runToItsEnd(node, args, { cwd: root, input, isTerminated });
-  const say = (what) => new Error(`${what}\n  node ${args.join(' ')}\n${ended.stdout.slice(-1500)}${ended.stderr.slice(-1500)}`);
+  const say = (what) =>
+    new Error(`${what}\n  node ${args.join(' ')}\n${ended.stdout.slice(-1500)}${ended.stderr.slice(-1500)}`);
   if (ended.end === undefined) throw say(`it did not end within ${limitMs / 1000} s`);
   if (ended.end !== end) throw say(`expected to end with ${end}, ended with ${ended.end}`);
   if (!stderr.test(ended.stderr)) throw say(`expected on stderr ${stderr}`);
@@ -39,13 +51,16 @@ async function runCase(node, version, smokeCase) {
   const text = comparable(ended.stdout);
   const first = printed.get(name);
   if (!first) printed.set(name, { version, stdout: text });
-  else if (first.stdout !== text) throw say(`prints other than on Node ${first.version}, which was\n${first.stdout.slice(-1500)}\nand here`);
+  else if (first.stdout !== text)
+    throw say(`prints other than on Node ${first.version}, which was\n${first.stdout.slice(-1500)}\nand here`);
   return { text: `ended with ${end}`, tookMs: ended.tookMs };
 }
 
 async function runSmokeSet(node, version) {
   const cases = await smokeCases(version);
-  await forEachAtOnce(atOnce, cases, (smokeCase) => results.run(`Node ${version}: ${smokeCase.name}`, () => runCase(node, version, smokeCase)));
+  await forEachAtOnce(atOnce, cases, (smokeCase) =>
+    results.run(`Node ${version}: ${smokeCase.name}`, () => runCase(node, version, smokeCase)),
+  );
 }
 
 /** Endings at random moments: in each round one of a process, and workers that are terminated. */

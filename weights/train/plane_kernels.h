@@ -1,8 +1,10 @@
-// Kernels of training on a CPU, for tensors that lie as planes: channels x height x width x pictures, the pictures innermost.
+// Kernels of training on a CPU, for tensors that lie as planes: channels x height x width x pictures, the pictures
+// innermost.
 //
-// Pictures innermost make every operation a stream of whole vectors, whatever the kernel, stride or size, and a channel's plane
-// of 32 pictures of 48x48 is 295 KB: a depthwise convolution, its batch norm and both their gradients meet in the second level
-// cache. `count` is always a multiple of 8, the pictures of a vector. One thread each: workers share a batch.
+// Pictures innermost make every operation a stream of whole vectors, whatever the kernel, stride or size, and a
+// channel's plane of 32 pictures of 48x48 is 295 KB: a depthwise convolution, its batch norm and both their gradients
+// meet in the second level cache. `count` is always a multiple of 8, the pictures of a vector. One thread each: workers
+// share a batch.
 #pragma once
 #include <algorithm>
 #include <cfloat>
@@ -36,7 +38,8 @@ struct Geometry {
   long channels, height, width, count, kernel_height, kernel_width, stride, out_height, out_width;
 };
 
-/// Batch norm over `length` values a channel; `mean` and `inverse` (1 / deviation) are written by forward and read by backward.
+/// Batch norm over `length` values a channel; `mean` and `inverse` (1 / deviation) are written by forward and read by
+/// backward.
 struct Norm {
   const float *gamma, *beta;
   float *mean, *inverse, *running_mean, *running_variance;
@@ -75,7 +78,8 @@ void norm_apply(const float* x, long length, const Sums& sums, const Norm& norm,
   norm.mean[c] = float(mean);
   norm.inverse[c] = float(1 / std::sqrt(variance + EPSILON));
   norm.running_mean[c] += MOMENTUM * (float(mean) - norm.running_mean[c]);
-  norm.running_variance[c] += MOMENTUM * (float(variance * length / std::max(1L, length - 1)) - norm.running_variance[c]);
+  norm.running_variance[c] +=
+      MOMENTUM * (float(variance * length / std::max(1L, length - 1)) - norm.running_variance[c]);
   const float scale = norm.gamma[c] * norm.inverse[c], shift = norm.beta[c] - scale * norm.mean[c];
   const float floor = norm.relu ? 0 : -FLT_MAX;
   for (long i = 0; i < length; ++i) y[i] = std::max(floor, scale * x[i] + shift);
@@ -88,7 +92,8 @@ void norm_forward(const float* x, long length, const Norm& norm, long c, float* 
   norm_apply(x, length, sums, norm, c, y);
 }
 
-/// Batch norm's gradient of a channel: dx = scale * (d - mean_d - (x - mean) * mean_dx), where d is dy, or 0 where ReLU stopped it.
+/// Batch norm's gradient of a channel: dx = scale * (d - mean_d - (x - mean) * mean_dx), where d is dy, or 0 where ReLU
+/// stopped it.
 struct NormGradient {
   float mean, scale, slope, shift, mean_d, mean_dx;
 
@@ -123,24 +128,26 @@ struct NormGradient {
   }
 };
 
-void norm_backward(const float* x, const float* dy, long length, const Norm& norm, long c, float* dx, float* dgamma, float* dbeta) {
+void norm_backward(const float* x, const float* dy, long length, const Norm& norm, long c, float* dx, float* dgamma,
+                   float* dbeta) {
   NormGradient(x, dy, length, norm, c, dgamma, dbeta).apply(x, dy, length, dx);
 }
 
-/// height x width x count into out_height x out_width x count: moved by top and left, spread by `spread`, zeros elsewhere.
-void spread_plane(const float* x, long height, long width, long count, long top, long left, long spread, long out_height, long out_width,
-                  float* out) {
+/// height x width x count into out_height x out_width x count: moved by top and left, spread by `spread`, zeros
+/// elsewhere.
+void spread_plane(const float* x, long height, long width, long count, long top, long left, long spread,
+                  long out_height, long out_width, float* out) {
   std::memset(out, 0, out_height * out_width * count * sizeof(float));
   for (long y = 0; y < height; ++y)
     for (long column = 0; column < (spread == 1 ? 1 : width); ++column)
-      std::memcpy(out + ((top + y * spread) * out_width + left + column * spread) * count, x + (y * width + column) * count,
-                  (spread == 1 ? width : 1) * count * sizeof(float));
+      std::memcpy(out + ((top + y * spread) * out_width + left + column * spread) * count,
+                  x + (y * width + column) * count, (spread == 1 ? width : 1) * count * sizeof(float));
 }
 
 /// out += or = the correlation of a padded plane, `padded_width` wide, with a kernel.
 template <int KH, int KW, int V>
-void correlate(const float* padded, long padded_width, const float* kernel, long stride, long out_height, long out_width, long count,
-               long from, const float* base, float* out) {
+void correlate(const float* padded, long padded_width, const float* kernel, long stride, long out_height,
+               long out_width, long count, long from, const float* base, float* out) {
   for (long oy = 0; oy < out_height; ++oy)
     for (long ox = 0; ox < out_width; ++ox)
       for (long n = from; n + V * LANES <= count; n += V * LANES) {
@@ -153,15 +160,17 @@ void correlate(const float* padded, long padded_width, const float* kernel, long
         for (int ky = 0; ky < KH; ++ky)
 #pragma GCC unroll 5
           for (int kx = 0; kx < KW; ++kx)
-            for (int v = 0; v < V; ++v) sum[v] += kernel[ky * KW + kx] * at(x + (ky * padded_width + kx) * count + v * LANES);
+            for (int v = 0; v < V; ++v)
+              sum[v] += kernel[ky * KW + kx] * at(x + (ky * padded_width + kx) * count + v * LANES);
         for (int v = 0; v < V; ++v) at(out + o + v * LANES) = sum[v];
       }
 }
 
-/// gradient[k] += the sum of dy times the padded plane as tap k sees it. ROWS of taps a pass, so that the sums stay in registers.
+/// gradient[k] += the sum of dy times the padded plane as tap k sees it. ROWS of taps a pass, so that the sums stay in
+/// registers.
 template <int KH, int KW>
-void kernel_gradient(const float* padded, long padded_width, const float* dy, long stride, long out_height, long out_width, long count,
-                     float* gradient) {
+void kernel_gradient(const float* padded, long padded_width, const float* dy, long stride, long out_height,
+                     long out_width, long count, float* gradient) {
   constexpr int ROWS = KH * KW <= 9 ? KH : 1;
   for (int top = 0; top < KH; top += ROWS) {
     Vector sum[ROWS][KW] = {};
@@ -182,8 +191,8 @@ void kernel_gradient(const float* padded, long padded_width, const float* dy, lo
 
 template <int KH, int KW>
 struct Depthwise {
-  static void correlate_all(const float* padded, long width, const float* kernel, long stride, long oh, long ow, long count,
-                            const float* base, float* out) {
+  static void correlate_all(const float* padded, long width, const float* kernel, long stride, long oh, long ow,
+                            long count, const float* base, float* out) {
     const long wide = count / (4 * LANES) * (4 * LANES);
     if (wide) correlate<KH, KW, 4>(padded, width, kernel, stride, oh, ow, count, 0, base, out);
     if (wide < count) correlate<KH, KW, 1>(padded, width, kernel, stride, oh, ow, count, wide, base, out);
@@ -201,8 +210,8 @@ struct Depthwise {
   }
 
   /// base, of dx's shape or null, is added to dx.
-  static void backward(const Geometry& g, const float* x, const float* kernel, const float* dy, const float* base, float* dx,
-                       float* dkernel) {
+  static void backward(const Geometry& g, const float* x, const float* kernel, const float* dy, const float* base,
+                       float* dx, float* dkernel) {
     const long pw = g.width + KW - 1, ph = g.height + KH - 1;
     kernel_gradient<KH, KW>(pad(g, x), pw, dy, g.stride, g.out_height, g.out_width, g.count, dkernel);
     float* spread = scratch(0, ph * pw * g.count);
@@ -225,4 +234,3 @@ bool of_kernel(const Geometry& g, With with) {
 }
 
 }  // namespace
-

@@ -1,7 +1,7 @@
 // A training step of GhostNetV2 on a CPU core: logits, loss and all gradients, without a call back into Python.
 //
-// Built once for a number of pictures and their size; every buffer is allocated then. Operations are run in order, and backwards
-// in reverse. Parameters, their gradients and batch norm's running statistics are PyTorch's own memory.
+// Built once for a number of pictures and their size; every buffer is allocated then. Operations are run in order, and
+// backwards in reverse. Parameters, their gradients and batch norm's running statistics are PyTorch's own memory.
 #include "plane_operations.h"
 #include "plane_views.h"
 
@@ -50,10 +50,13 @@ struct Entry {
 /// GhostNetV2 as the names and shapes of its parameters tell it.
 class Network {
  public:
-  Network(std::unordered_map<std::string, Entry> entries, long size, long count) : entries_(std::move(entries)), count_(count) {
+  Network(std::unordered_map<std::string, Entry> entries, long size, long count)
+      : entries_(std::move(entries)), count_(count) {
     input = tensor(3, size, size);
     Tensor* x = stem(input);
-    auto has_block = [&](long stage, long index) { return has(block_name(stage, index) + "ghost1.primary_conv.0.weight"); };
+    auto has_block = [&](long stage, long index) {
+      return has(block_name(stage, index) + "ghost1.primary_conv.0.weight");
+    };
     long stage = 0;
     for (; has_block(stage, 0); ++stage)
       for (long index = 0; has_block(stage, index); ++index) x = bottleneck(x, block_name(stage, index));
@@ -72,7 +75,9 @@ class Network {
   Loss loss;
 
  private:
-  static std::string block_name(long stage, long index) { return "blocks." + std::to_string(stage) + "." + std::to_string(index) + "."; }
+  static std::string block_name(long stage, long index) {
+    return "blocks." + std::to_string(stage) + "." + std::to_string(index) + ".";
+  }
   bool has(const std::string& name) const { return entries_.count(name); }
   const Entry& entry(const std::string& name) const { return entries_.at(name); }
   Parameter parameter(const std::string& name) const { return entry(name).parameter; }
@@ -95,8 +100,12 @@ class Network {
 
   BatchNorm batch_norm(const std::string& name) const {
     const long channels = entry(name + ".weight").shape[0];
-    return {parameter(name + ".weight"), parameter(name + ".bias"), parameter(name + ".running_mean").value,
-            parameter(name + ".running_var").value, std::vector<float>(channels), std::vector<float>(channels)};
+    return {parameter(name + ".weight"),
+            parameter(name + ".bias"),
+            parameter(name + ".running_mean").value,
+            parameter(name + ".running_var").value,
+            std::vector<float>(channels),
+            std::vector<float>(channels)};
   }
 
   template <class Op, class... Arguments>
@@ -109,7 +118,8 @@ class Network {
 
   Tensor* stem(Tensor* x) {
     Stem* op = add<Stem>();
-    const long channels = entry("conv_stem.weight").shape[0], height = (x->height - 1) / 2 + 1, width = (x->width - 1) / 2 + 1;
+    const long channels = entry("conv_stem.weight").shape[0], height = (x->height - 1) / 2 + 1,
+               width = (x->width - 1) / 2 + 1;
     op->in = x, op->z = tensor(channels, height, width, false), op->out = tensor(channels, height, width);
     op->weight = parameter("conv_stem.weight"), op->norm = batch_norm("bn1");
     return op->out;
@@ -123,14 +133,24 @@ class Network {
     return op->out;
   }
 
-  Tensor* depthwise(Tensor* x, const std::string& conv, const std::string& norm, long stride, bool relu = false, Tensor* out = nullptr) {
+  Tensor* depthwise(Tensor* x, const std::string& conv, const std::string& norm, long stride, bool relu = false,
+                    Tensor* out = nullptr) {
     const Entry& weight = entry(conv + ".weight");
     const long kh = weight.shape[2], kw = weight.shape[3];
-    const Geometry g{x->channels, x->height, x->width, count_, kh, kw, stride, (x->height - 1) / stride + 1, (x->width - 1) / stride + 1};
+    const Geometry g{x->channels,
+                     x->height,
+                     x->width,
+                     count_,
+                     kh,
+                     kw,
+                     stride,
+                     (x->height - 1) / stride + 1,
+                     (x->width - 1) / stride + 1};
     if (!of_kernel(g, [](auto) {})) throw std::invalid_argument(conv + ": no kernel of its size");
     DepthwiseNorm* op = add<DepthwiseNorm>(x);
     op->geometry = g;
-    op->z = tensor(x->channels, g.out_height, g.out_width, false), op->out = out ? out : tensor(x->channels, g.out_height, g.out_width);
+    op->z = tensor(x->channels, g.out_height, g.out_width, false),
+    op->out = out ? out : tensor(x->channels, g.out_height, g.out_width);
     op->weight = weight.parameter, op->norm = batch_norm(norm), op->relu = relu;
     return op->out;
   }
@@ -212,8 +232,9 @@ class Network {
 
 extern "C" {
 
-/// A network of `entries` named tensors (float32; `gradients` null for running statistics; four dimensions each) for `count` pictures
-/// of `size` pixels a side, or null: no memory, a name is missing, or a kernel's size is none of GhostNetV2's.
+/// A network of `entries` named tensors (float32; `gradients` null for running statistics; four dimensions each) for
+/// `count` pictures of `size` pixels a side, or null: no memory, a name is missing, or a kernel's size is none of
+/// GhostNetV2's.
 void* network_create(long entries, const char** names, float** values, float** gradients, const long* shapes, long size,
                      long count) {
   try {
@@ -233,14 +254,16 @@ void* network_create(long entries, const char** names, float** values, float** g
 float* network_input(void* network) { return static_cast<Network*>(network)->input->value; }
 
 /// Writes the input: views of pictures (count, side, side, 3).
-void network_views(void* network, const uint8_t* pictures, long side, const View* views, long blur_radius, const float* mean,
-                   const float* deviation) {
+void network_views(void* network, const uint8_t* pictures, long side, const View* views, long blur_radius,
+                   const float* mean, const float* deviation) {
   const Tensor& input = *static_cast<Network*>(network)->input;
   Views(side, input.width, blur_radius).write(pictures, views, input.count, mean, deviation, input.value);
 }
 
 /// Adds the gradients of `scale` times the summed loss against targets (count, classes); returns that sum.
-double network_step(void* network, const float* targets, float scale) { return static_cast<Network*>(network)->step(targets, scale); }
+double network_step(void* network, const float* targets, float scale) {
+  return static_cast<Network*>(network)->step(targets, scale);
+}
 
 void network_destroy(void* network) { delete static_cast<Network*>(network); }
 

@@ -20,8 +20,8 @@ struct Parameter {
   float *value, *gradient;
 };
 
-/// An operation reads its input's gradient buffer as written already, unless it is the last of the input's users: that one runs first
-/// on the way back, and sets it.
+/// An operation reads its input's gradient buffer as written already, unless it is the last of the input's users: that
+/// one runs first on the way back, and sets it.
 struct Input {
   Tensor* tensor;
   int user;
@@ -44,7 +44,9 @@ struct BatchNorm {
   float *running_mean, *running_variance;
   std::vector<float> mean, inverse;
 
-  Norm with(bool relu) { return {gamma.value, beta.value, mean.data(), inverse.data(), running_mean, running_variance, relu}; }
+  Norm with(bool relu) {
+    return {gamma.value, beta.value, mean.data(), inverse.data(), running_mean, running_variance, relu};
+  }
 };
 
 /// The first convolution, 3x3 with stride 2, and batch norm.
@@ -53,7 +55,9 @@ struct Stem : Operation {
   Parameter weight;
   BatchNorm norm;
 
-  Geometry geometry() const { return {in->channels, in->height, in->width, in->count, 3, 3, 2, out->height, out->width}; }
+  Geometry geometry() const {
+    return {in->channels, in->height, in->width, in->count, 3, 3, 2, out->height, out->width};
+  }
   void forward() override {
     const Geometry g = geometry();
     for (long c = 0; c < in->channels; ++c) {
@@ -61,7 +65,8 @@ struct Stem : Operation {
       for (long o = 0; o < out->channels; ++o) {
         float* to = z->value + o * out->length();
         const float* kernel = weight.value + (o * in->channels + c) * 9;
-        Depthwise<3, 3>::correlate_all(padded, g.width + 2, kernel, 2, g.out_height, g.out_width, g.count, c ? to : nullptr, to);
+        Depthwise<3, 3>::correlate_all(padded, g.width + 2, kernel, 2, g.out_height, g.out_width, g.count,
+                                       c ? to : nullptr, to);
       }
     }
     const Norm n = norm.with(true);
@@ -78,8 +83,8 @@ struct Stem : Operation {
     for (long c = 0; c < in->channels; ++c) {
       const float* padded = Depthwise<3, 3>::pad(g, in->value + c * in->length());
       for (long o = 0; o < out->channels; ++o)
-        kernel_gradient<3, 3>(padded, g.width + 2, out->gradient + o * out->length(), 2, g.out_height, g.out_width, g.count,
-                              weight.gradient + (o * in->channels + c) * 9);
+        kernel_gradient<3, 3>(padded, g.width + 2, out->gradient + o * out->length(), 2, g.out_height, g.out_width,
+                              g.count, weight.gradient + (o * in->channels + c) * 9);
     }
   }
 };
@@ -113,14 +118,16 @@ struct Pointwise : Operation {
     const Norm n = norm.with(relu);
     std::vector<NormGradient> gradients;
     for (long r = 0; r < rows; ++r)
-      gradients.emplace_back(z->value + r * length, out->gradient + r * length, length, n, r, norm.gamma.gradient, norm.beta.gradient);
+      gradients.emplace_back(z->value + r * length, out->gradient + r * length, length, n, r, norm.gamma.gradient,
+                             norm.beta.gradient);
     packed.pack(weight.value, inner, rows, 1, inner);
     float *x = scratch(0, inner * row_of(COLUMNS)), *dz = scratch(1, rows * row_of(COLUMNS));
     for (long from = 0; from < length; from += COLUMNS) {
       const long columns = std::min(COLUMNS, length - from);
       load_block(in->value, inner, length, from, columns, x);
       for (long r = 0; r < rows; ++r)
-        gradients[r].apply(z->value + r * length + from, out->gradient + r * length + from, columns, dz + r * row_of(columns));
+        gradients[r].apply(z->value + r * length + from, out->gradient + r * length + from, columns,
+                           dz + r * row_of(columns));
       dot_products(dz, rows, x, inner, columns, weight.gradient);
       packed.product(dz, columns, !in.sets(), in->gradient + from, length);
     }
@@ -156,8 +163,8 @@ struct DepthwiseNorm : Operation {
     float* dz = scratch(1, z->length());
     each_channel([&](auto depthwise, long c, long from, long to, long tap) {
       norm_backward(z->value + to, out->gradient + to, z->length(), n, c, dz, norm.gamma.gradient, norm.beta.gradient);
-      depthwise.backward(geometry, in->value + from, weight.value + tap, dz, in.base() ? in.base() + from : nullptr, in->gradient + from,
-                         weight.gradient + tap);
+      depthwise.backward(geometry, in->value + from, weight.value + tap, dz, in.base() ? in.base() + from : nullptr,
+                         in->gradient + from, weight.gradient + tap);
     });
   }
 };
@@ -187,13 +194,16 @@ struct Pool : Operation {
           const bool inside = y / 2 < out->height && x / 2 < out->width;
           const float* d = out->gradient + ((c * out->height + y / 2) * out->width + x / 2) * count;
           if (sets && !inside) std::fill_n(dx, count, 0.f);
-          else if (sets) for (long n = 0; n < count; ++n) dx[n] = 0.25f * d[n];
-          else if (inside) for (long n = 0; n < count; ++n) dx[n] += 0.25f * d[n];
+          else if (sets)
+            for (long n = 0; n < count; ++n) dx[n] = 0.25f * d[n];
+          else if (inside)
+            for (long n = 0; n < count; ++n) dx[n] += 0.25f * d[n];
         }
   }
 };
 
-/// x times the nearest value of a smaller map, which passes through a sigmoid where said. The last user of x, the only one of the map.
+/// x times the nearest value of a smaller map, which passes through a sigmoid where said. The last user of x, the only
+/// one of the map.
 struct Gate : Operation {
   Input in, map;
   Tensor* out;
@@ -206,7 +216,8 @@ struct Gate : Operation {
     for (long c = 0; c < in->channels; ++c)
       for (long y = 0; y < in->height; ++y)
         for (long x = 0; x < in->width; ++x, at += in->count)
-          with(at, ((c * map->height + y * map->height / in->height) * map->width + x * map->width / in->width) * in->count);
+          with(at, ((c * map->height + y * map->height / in->height) * map->width + x * map->width / in->width) *
+                       in->count);
   }
   void forward() override {
     if (sigmoid)
@@ -241,7 +252,8 @@ struct Mean : Operation {
     std::fill_n(out->value, out->size(), 0.f);
     for (long c = 0; c < in->channels; ++c)
       for (long p = 0; p < positions; ++p)
-        for (long n = 0; n < count; ++n) out->value[c * count + n] += in->value[(c * positions + p) * count + n] / positions;
+        for (long n = 0; n < count; ++n)
+          out->value[c * count + n] += in->value[(c * positions + p) * count + n] / positions;
   }
   void backward() override {
     const long positions = in->height * in->width, count = in->count;
@@ -309,7 +321,8 @@ struct Add : Operation {
   void backward() override {
     if (shared) return;
     if (shortcut.sets()) std::copy_n(out->gradient, out->size(), shortcut->gradient);
-    else for (long i = 0; i < out->size(); ++i) shortcut->gradient[i] += out->gradient[i];
+    else
+      for (long i = 0; i < out->size(); ++i) shortcut->gradient[i] += out->gradient[i];
   }
 };
 

@@ -1,5 +1,5 @@
-// Pointwise convolutions: products of a small matrix with wide planes, taken a block of columns at a time, so that batch norm's sums,
-// its gradient and both products of the way back meet in the cache.
+// Pointwise convolutions: products of a small matrix with wide planes, taken a block of columns at a time, so that
+// batch norm's sums, its gradient and both products of the way back meet in the cache.
 #pragma once
 #include "plane_kernels.h"
 
@@ -7,7 +7,8 @@ namespace {
 
 constexpr long COLUMNS = 512;  // of a block; also the most pictures of a part
 
-/// Floats from row to row of a block of so many columns: not a power of two, or all rows would share a set of the cache.
+/// Floats from row to row of a block of so many columns: not a power of two, or all rows would share a set of the
+/// cache.
 constexpr long row_of(long columns) { return columns + 16; }
 
 /// A weight matrix (rows, inner), 6 or 4 rows at a time, inner-major: the order in which product() reads it.
@@ -31,7 +32,8 @@ class PackedWeight {
         for (long r = 0; r < rows; r += height(rows - r)) pack_rows(r, i, i + 1);
   }
 
-  /// out (rows, columns; rows out_row apart) = or += this times x (inner, columns; rows row_of(columns) apart). columns: a multiple of 8.
+  /// out (rows, columns; rows out_row apart) = or += this times x (inner, columns; rows row_of(columns) apart).
+  /// columns: a multiple of 8.
   void product(const float* x, long columns, bool accumulate, float* out, long out_row) const {
     const float* w = packed_.data();
     const long x_row = row_of(columns);
@@ -109,7 +111,8 @@ void dot_products(const float* a, long rows, const float* b, long inner, long co
 
 /// Columns of x (rows, length), from `from` on, into block (rows, row_of(columns)).
 void load_block(const float* x, long rows, long length, long from, long columns, float* block) {
-  for (long r = 0; r < rows; ++r) std::memcpy(block + r * row_of(columns), x + r * length + from, columns * sizeof(float));
+  for (long r = 0; r < rows; ++r)
+    std::memcpy(block + r * row_of(columns), x + r * length + from, columns * sizeof(float));
 }
 
 }  // namespace

@@ -6,20 +6,21 @@
 
 /// A row of `draw_views`.
 struct View {
-  float width, height;  // of a crop, as fractions of the picture's; a negative width mirrors
-  float x, y;  // the crop's centre, -1 to 1
-  float sharpness;  // below 0 blurs, above 0 sharpens
+  float width, height;                     // of a crop, as fractions of the picture's; a negative width mirrors
+  float x, y;                              // the crop's centre, -1 to 1
+  float sharpness;                         // below 0 blurs, above 0 sharpens
   float contrast, saturation, brightness;  // 1, 1 and 0 leave the colours alone
 };
 
 class Views {
  public:
   Views(long side, long size, long blur_radius)
-      : side_(side), size_(size), radius_(blur_radius), columns_(side * size * 3), view_(size * size * 3), blurred_(view_.size()),
-        sums_(view_.size()) {}
+      : side_(side), size_(size), radius_(blur_radius), columns_(side * size * 3), view_(size * size * 3),
+        blurred_(view_.size()), sums_(view_.size()) {}
 
   /// planes (3, size, size, count) of pictures (count, side, side, 3), normalised.
-  void write(const uint8_t* pictures, const View* views, long count, const float* mean, const float* deviation, float* planes) {
+  void write(const uint8_t* pictures, const View* views, long count, const float* mean, const float* deviation,
+             float* planes) {
     for (long n = 0; n < count; ++n) {
       resample(pictures + n * side_ * side_ * 3, views[n]);
       if (views[n].sharpness != 0) sharpen(views[n].sharpness);
@@ -105,6 +106,6 @@ class Views {
   }
 
   long side_, size_, radius_;
-  std::vector<float> columns_;  // (side, size, 3)
+  std::vector<float> columns_;                // (side, size, 3)
   std::vector<float> view_, blurred_, sums_;  // (size, size, 3)
 };

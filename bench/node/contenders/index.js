@@ -10,7 +10,9 @@ import { readFileSync } from 'node:fs';
 
 /** @typedef {{ safetensors: string, onnx: string }} ModelFiles paths of one network in the engines' formats */
 
-/** @typedef {(files: ModelFiles, shape: [number, number, number, number], threads: number) => Promise<Engine>} LoadEngine */
+/**
+ * @typedef {(files: ModelFiles, shape: [number, number, number, number], threads: number) => Promise<Engine>} LoadEngine
+ */
 
 /**
  * @typedef {object} Contender
@@ -35,11 +37,13 @@ export const engines = /** @type {(keyof typeof packages)[]} */ (Object.keys(pac
  * @returns {Contender[]}
  */
 export function contendersOf(names, isas) {
-  return names.flatMap(/** @returns {Contender[]} */ (engine) => {
-    const { version } = JSON.parse(readFileSync(new URL(packages[engine], import.meta.url), 'utf8'));
-    if (engine !== 'ghostnet' || isas.length === 0) return [{ name: engine, engine, version, environment: {} }];
-    return isas.map((isa) => ({ name: `${engine} (${isa})`, engine, version, environment: { GHOSTNET_ISA: isa } }));
-  });
+  return names.flatMap(
+    /** @returns {Contender[]} */ (engine) => {
+      const { version } = JSON.parse(readFileSync(new URL(packages[engine], import.meta.url), 'utf8'));
+      if (engine !== 'ghostnet' || isas.length === 0) return [{ name: engine, engine, version, environment: {} }];
+      return isas.map((isa) => ({ name: `${engine} (${isa})`, engine, version, environment: { GHOSTNET_ISA: isa } }));
+    },
+  );
 }
 
 /**

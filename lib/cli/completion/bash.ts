@@ -29,7 +29,9 @@ complete -o filenames -F _ghostnet ghostnet
 
 function commandCase({ options, arguments: values }: CompletedCommand): string {
   const flags = options.flatMap(flagsOf).join(' ');
-  const valued = options.flatMap((option) => (option.values ? [`        ${flagsOf(option).join(' | ')}) ${assignments(option.values)} ;;`] : []));
+  const valued = options.flatMap((option) =>
+    option.values ? [`        ${flagsOf(option).join(' | ')}) ${assignments(option.values)} ;;`] : [],
+  );
   return `      case $previous in
 ${[...valued, `        *)`].join('\n')}
           if [[ $word == -* ]]; then words='${flags}'; ${argumentBranches(values)}fi
@@ -39,7 +41,9 @@ ${[...valued, `        *)`].join('\n')}
 
 /** Which argument it is may be wrong by the values of options before; the last one's values go on. */
 function argumentBranches(values: readonly Values[]): string {
-  const branches = values.map((one, i) => (i < values.length - 1 ? `elif ((position == ${i})); then ${assignments(one)}; ` : `else ${assignments(one)}; `));
+  const branches = values.map((one, i) =>
+    i < values.length - 1 ? `elif ((position == ${i})); then ${assignments(one)}; ` : `else ${assignments(one)}; `,
+  );
   return branches.join('');
 }
 

@@ -41,17 +41,27 @@ export function definitions(program: Command): [CompletedCommand, ...CompletedCo
 
 function optionOf({ short, long, description, flags, argChoices }: Option): CompletedOption {
   const placeholder = /<(.*)>/.exec(flags)?.[1];
-  return { long: long!, description, ...(short !== undefined && { short }), ...(placeholder !== undefined && { values: valuesOf(placeholder, argChoices) }) };
+  return {
+    long: long!,
+    description,
+    ...(short !== undefined && { short }),
+    ...(placeholder !== undefined && { values: valuesOf(placeholder, argChoices) }),
+  };
 }
 
 function valuesOfArgument(argument: Argument): Values {
   // Only a model that has not been fetched is asked for by its name alone.
-  return argument.name() === 'name' ? { words: modelNames(), files: false } : valuesOf(argument.name(), argument.argChoices);
+  return argument.name() === 'name'
+    ? { words: modelNames(), files: false }
+    : valuesOf(argument.name(), argument.argChoices);
 }
 
 function valuesOf(placeholder: string, choices: readonly string[] | undefined): Values {
   const isModel = placeholder === 'path or name' || placeholder === 'model';
-  return { words: choices ?? (isModel ? modelNames() : []), files: isModel || ['file', 'image', 'query'].includes(placeholder) };
+  return {
+    words: choices ?? (isModel ? modelNames() : []),
+    files: isModel || ['file', 'image', 'query'].includes(placeholder),
+  };
 }
 
 function modelNames(): string[] {

@@ -3,7 +3,8 @@
 
 // Whether this compiler can build kernels for 64-bit ARM's arithmetic in half precision beside a baseline without it:
 // GCC always, clang from 16 on; before, only where the baseline has it, as on Apple's chips.
-#if defined(__aarch64__) && defined(__GNUC__) && (!defined(__clang__) || __clang_major__ >= 16 || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC))
+#if defined(__aarch64__) && defined(__GNUC__) && \
+    (!defined(__clang__) || __clang_major__ >= 16 || defined(__ARM_FEATURE_FP16_VECTOR_ARITHMETIC))
 #define GHOSTNET_NEON_FP16 1
 #else
 #define GHOSTNET_NEON_FP16 0

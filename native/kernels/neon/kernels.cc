@@ -6,11 +6,12 @@
 #include "../generic/macros.h"
 #include "../table.h"
 
-// On 32-bit ARM only what follows may use NEON and VFPv4: the rest runs on CPUs without them. Opened after every include, so
-// that no inline function of a header is compiled for more than the baseline.
+// On 32-bit ARM only what follows may use NEON and VFPv4: the rest runs on CPUs without them. Opened after every
+// include, so that no inline function of a header is compiled for more than the baseline.
 #if defined(__arm__) && defined(__clang__)
 // All that NEON and VFPv4 stand on is named: a baseline of 16 registers turns each of these off, and so the whole.
-#pragma clang attribute push(__attribute__((target("neon,d32,fp16,vfp3,vfp3sp,vfp4,vfp4sp,vfp4d16,vfp4d16sp"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("neon,d32,fp16,vfp3,vfp3sp,vfp4,vfp4sp,vfp4d16,vfp4d16sp"))), \
+                             apply_to = function)
 #elif defined(__arm__) && defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC target("fpu=neon-vfpv4")

@@ -23,7 +23,8 @@ void conv2d(const Node& node, const float* in, const Shape& is, const Shape& os,
               for (int kx = 0; kx < node.kernel.x; ++kx) {
                 const int64_t ix = x * node.stride.x - node.padding.x + kx * node.dilation.x;
                 if (ix < 0 || ix >= is.w) continue;
-                sum += static_cast<double>(weight[(c * node.kernel.y + ky) * node.kernel.x + kx]) * plane[iy * is.w + ix];
+                sum +=
+                    static_cast<double>(weight[(c * node.kernel.y + ky) * node.kernel.x + kx]) * plane[iy * is.w + ix];
               }
             }
           }
@@ -41,7 +42,8 @@ void avg_pool2d(const Node& node, const float* in, const Shape& is, const Shape&
       for (int64_t x = 0; x < os.w; ++x) {
         double sum = 0;
         for (int ky = 0; ky < node.kernel.y; ++ky)
-          for (int kx = 0; kx < node.kernel.x; ++kx) sum += in[(y * node.stride.y + ky) * is.w + x * node.stride.x + kx];
+          for (int kx = 0; kx < node.kernel.x; ++kx)
+            sum += in[(y * node.stride.y + ky) * is.w + x * node.stride.x + kx];
         *out++ = static_cast<float>(sum / area);
       }
     }
@@ -85,7 +87,8 @@ std::vector<Between> between(int64_t source, int64_t n) {
   const int64_t last = source - 1, steps = n > 1 ? n - 1 : 1;
   for (int64_t i = 0; i < n; ++i) {
     const int64_t first = i * last / steps;
-    all.push_back({first, first < last ? first + 1 : last, static_cast<double>(i * last % steps) / static_cast<double>(steps)});
+    all.push_back(
+        {first, first < last ? first + 1 : last, static_cast<double>(i * last % steps) / static_cast<double>(steps)});
   }
   return all;
 }
@@ -104,7 +107,8 @@ void upsample_bilinear(const float* in, const Shape& is, const Shape& os, float*
   }
 }
 
-void binary(Op op, const std::vector<const float*>& inputs, const std::vector<Shape>& shapes, const Shape& os, float* out) {
+void binary(Op op, const std::vector<const float*>& inputs, const std::vector<Shape>& shapes, const Shape& os,
+            float* out) {
   const bool broadcast = shapes[1].h == 1 && shapes[1].w == 1;
   const int64_t pixels = os.h * os.w;
   for (int64_t i = 0; i < os.elements(); ++i) {

@@ -6,8 +6,8 @@ namespace {
 class Depthwise final : public Stage {
  public:
   Depthwise(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
-        weights_(c.weights), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
+        packed_(c.weights.of(operation)), weights_(c.weights), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
@@ -43,8 +43,9 @@ class Depthwise final : public Stage {
     return {first, first + (conv_.kernel.y - 1) * conv_.dilation.y + 1};
   }
   const char* kernel() const override {
-    static const char* const names[kDepthwiseKinds] = {"depthwise 3x3",  "depthwise 3x3/2", "depthwise 5x5", "depthwise 5x5/2",
-                                                       "depthwise 1x5", "depthwise 5x1 + sigmoid", "depthwise", "depthwise + sigmoid"};
+    static const char* const names[kDepthwiseKinds] = {
+        "depthwise 3x3", "depthwise 3x3/2",         "depthwise 5x5", "depthwise 5x5/2",
+        "depthwise 1x5", "depthwise 5x1 + sigmoid", "depthwise",     "depthwise + sigmoid"};
     return names[static_cast<int>(kind_)];
   }
 
@@ -58,6 +59,8 @@ class Depthwise final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> make_depthwise(const StageContext& c, size_t operation) { return std::make_unique<Depthwise>(c, operation); }
+std::unique_ptr<Stage> make_depthwise(const StageContext& c, size_t operation) {
+  return std::make_unique<Depthwise>(c, operation);
+}
 
 }  // namespace ghostnet

@@ -7,8 +7,9 @@ namespace {
 class Ghost final : public Stage {
  public:
   Ghost(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), join_(c.lowered.operations[operation].join),
-        packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels) {}
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
+        join_(c.lowered.operations[operation].join), packed_(c.weights.of(operation)), weights_(c.weights),
+        kernels_(c.kernels) {}
 
   void placed() override {
     kind_ = join_;
@@ -16,7 +17,8 @@ class Ghost final : public Stage {
     const int from = inputs[1]->width;
     if (from * 2 == output->width) kind_ = GhostKind::gated_doubled;
     gate_pixel_.clear();
-    for (int x = 0; x < output->width; ++x) gate_pixel_.push_back(static_cast<int32_t>(int64_t{x} * from / output->width));
+    for (int x = 0; x < output->width; ++x)
+      gate_pixel_.push_back(static_cast<int32_t>(int64_t{x} * from / output->width));
   }
 
   void run(Worker& w, Range groups, Range rows) const override {
@@ -82,6 +84,8 @@ class Ghost final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> make_ghost(const StageContext& c, size_t operation) { return std::make_unique<Ghost>(c, operation); }
+std::unique_ptr<Stage> make_ghost(const StageContext& c, size_t operation) {
+  return std::make_unique<Ghost>(c, operation);
+}
 
 }  // namespace ghostnet

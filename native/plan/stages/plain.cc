@@ -9,7 +9,9 @@ namespace {
 
 class Plain final : public Stage {
  public:
-  Plain(const StageContext& c, size_t operation) : node_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].value)]), padding_(c.lowered.image_padding) {
+  Plain(const StageContext& c, size_t operation)
+      : node_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].value)]),
+        padding_(c.lowered.image_padding) {
     shape_ = c.shapes[static_cast<size_t>(c.lowered.operations[operation].value)];
     shape_.n = 1;
     for (int i : c.lowered.operations[operation].inputs) {
@@ -45,6 +47,8 @@ class Plain final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> make_plain(const StageContext& c, size_t operation) { return std::make_unique<Plain>(c, operation); }
+std::unique_ptr<Stage> make_plain(const StageContext& c, size_t operation) {
+  return std::make_unique<Plain>(c, operation);
+}
 
 }  // namespace ghostnet

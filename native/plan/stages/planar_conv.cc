@@ -6,9 +6,10 @@ namespace {
 class PlanarConv final : public Stage {
  public:
   PlanarConv(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
-        weights_(c.weights), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
-        pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x), plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
+        packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
+        channels_(c.graph.nodes[0].channels), pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x),
+        plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     PlanarConvArgs args;
@@ -22,7 +23,8 @@ class PlanarConv final : public Stage {
     for (int y = rows.begin; y < rows.end; ++y) {
       for (int c = 0, i = 0; c < channels_; ++c)
         for (int ky = 0; ky < conv_.kernel.y; ++ky, ++i)
-          w.image_rows[static_cast<size_t>(i)] = w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
+          w.image_rows[static_cast<size_t>(i)] =
+              w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
       args.rows = w.image_rows.data();
       for_blocks(*output->layout, groups, [&](int b) {
         args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
@@ -48,6 +50,8 @@ class PlanarConv final : public Stage {
 
 }  // namespace
 
-std::unique_ptr<Stage> make_planar_conv(const StageContext& c, size_t operation) { return std::make_unique<PlanarConv>(c, operation); }
+std::unique_ptr<Stage> make_planar_conv(const StageContext& c, size_t operation) {
+  return std::make_unique<PlanarConv>(c, operation);
+}
 
 }  // namespace ghostnet

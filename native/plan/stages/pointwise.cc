@@ -10,8 +10,8 @@ constexpr size_t kLargestPartBytes = size_t{1} << 30;
 class Pointwise final : public Stage {
  public:
   Pointwise(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]), packed_(c.weights.of(operation)),
-        weights_(c.weights), kernels_(c.kernels),
+      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
+        packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
         // Half of the cache: pixels, outputs and what is fetched ahead pass through the other.
         part_bytes_(static_cast<int>(std::min(c.l1_bytes / 2, kLargestPartBytes))) {
     const Layout& in = c.lowered.layouts[static_cast<size_t>(c.lowered.operations[operation].inputs[0])];
@@ -76,13 +76,15 @@ class Pointwise final : public Stage {
   const PackedWeights& weights_;
   const KernelTable& kernels_;
   const int part_bytes_;
-  std::vector<int> lanes_, quads_;  // [input blocks]
+  std::vector<int> lanes_, quads_;                   // [input blocks]
   std::vector<ptrdiff_t> first_pixel_, row_floats_;  // [input blocks] of row 0 from the input's start; from row to row
   std::vector<int32_t> output_pixel_;                // [output rows kept * width]
 };
 
 }  // namespace
 
-std::unique_ptr<Stage> make_pointwise(const StageContext& c, size_t operation) { return std::make_unique<Pointwise>(c, operation); }
+std::unique_ptr<Stage> make_pointwise(const StageContext& c, size_t operation) {
+  return std::make_unique<Pointwise>(c, operation);
+}
 
 }  // namespace ghostnet

@@ -12,7 +12,8 @@ class AvgPool2 final : public Stage {
     const View& in = *inputs[0];
     for_blocks(*output->layout, groups, [&](int b) {
       for (int y = rows.begin; y < rows.end; ++y) {
-        kernels_.avg_pool2[lanes_index(output->lanes(b))](in.row(w, b, 2 * y), in.row(w, b, 2 * y + 1), output->row(w, b, y), output->width);
+        kernels_.avg_pool2[lanes_index(output->lanes(b))](in.row(w, b, 2 * y), in.row(w, b, 2 * y + 1),
+                                                          output->row(w, b, y), output->width);
       }
     });
   }
@@ -53,7 +54,8 @@ class Scale final : public Stage {
     for_blocks(*output->layout, groups, [&](int b) {
       const float* factors = inputs[1]->row(w, b, 0);
       for (int y = rows.begin; y < rows.end; ++y) {
-        kernels_.scale[lanes_index(output->lanes(b))](inputs[0]->row(w, b, y), factors, output->row(w, b, y), output->width);
+        kernels_.scale[lanes_index(output->lanes(b))](inputs[0]->row(w, b, y), factors, output->row(w, b, y),
+                                                      output->width);
       }
     });
   }
@@ -68,7 +70,8 @@ class MatVec final : public Stage {
  public:
   MatVec(const StageContext& c, size_t operation)
       : packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
-        activation_(static_cast<int>(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)].activation)) {}
+        activation_(
+            static_cast<int>(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)].activation)) {}
 
   void run(Worker& w, Range groups, Range) const override {
     MatVecArgs args;
@@ -93,13 +96,18 @@ class MatVec final : public Stage {
   const int activation_;  // MatVecArgs' numbers are those of enum Activation
 };
 static_assert(static_cast<int>(Activation::relu) == 1 && static_cast<int>(Activation::sigmoid) == 2 &&
-              static_cast<int>(Activation::hard_sigmoid) == 3, "MatVecArgs::activation");
+                  static_cast<int>(Activation::hard_sigmoid) == 3,
+              "MatVecArgs::activation");
 
 }  // namespace
 
 std::unique_ptr<Stage> make_avg_pool2(const StageContext& c, size_t) { return std::make_unique<AvgPool2>(c.kernels); }
-std::unique_ptr<Stage> make_global_avg_pool(const StageContext& c, size_t) { return std::make_unique<GlobalAvgPool>(c.kernels); }
+std::unique_ptr<Stage> make_global_avg_pool(const StageContext& c, size_t) {
+  return std::make_unique<GlobalAvgPool>(c.kernels);
+}
 std::unique_ptr<Stage> make_scale(const StageContext& c, size_t) { return std::make_unique<Scale>(c.kernels); }
-std::unique_ptr<Stage> make_matvec(const StageContext& c, size_t operation) { return std::make_unique<MatVec>(c, operation); }
+std::unique_ptr<Stage> make_matvec(const StageContext& c, size_t operation) {
+  return std::make_unique<MatVec>(c, operation);
+}
 
 }  // namespace ghostnet

@@ -22,7 +22,8 @@ void for_blocks(const Layout& layout, Range groups, F f) {
 class Stage {
  public:
   virtual ~Stage() = default;
-  /// Computes rows of some groups of the output's blocks, and the zero columns beside them where others may have written.
+  /// Computes rows of some groups of the output's blocks, and the zero columns beside them where others may have
+  /// written.
   void compute(Worker& worker, Range which, Range rows) const {
     run(worker, which, rows);
     if (output->home != View::Home::arena || output->border == 0) return;
@@ -33,7 +34,10 @@ class Stage {
   /// Rows of input `i` that output row y reads; may reach beyond the map at both ends.
   virtual Range input_rows(size_t i, int y) const = 0;
   /// Where the group's weights lie, or null: only of stages whose weights are worth fetching early.
-  virtual const float* weights(int group) const { (void)group; return nullptr; }
+  virtual const float* weights(int group) const {
+    (void)group;
+    return nullptr;
+  }
   /// One word for plans that are printed.
   virtual const char* kernel() const = 0;
 
@@ -41,10 +45,10 @@ class Stage {
 
   std::vector<const View*> inputs;
   const View* output = nullptr;
-  std::string name;        // the node's
-  int value = 0;           // the node
-  int64_t macs = 0;        // for one image
-  int rows_at_once = 1;    // in a row pipeline: what one call makes at most
+  std::string name;      // the node's
+  int value = 0;         // the node
+  int64_t macs = 0;      // for one image
+  int rows_at_once = 1;  // in a row pipeline: what one call makes at most
 
  private:
   virtual void run(Worker& worker, Range which, Range rows) const = 0;

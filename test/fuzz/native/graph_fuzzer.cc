@@ -1,5 +1,5 @@
-// Bytes as a graph. A sound one must give the reference's values in every way in which it can be computed; one with a wrong
-// field must be refused, or be as sound.
+// Bytes as a graph. A sound one must give the reference's values in every way in which it can be computed; one with a
+// wrong field must be refused, or be as sound.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -34,8 +34,8 @@ void disturb(Graph& graph, Bytes& bytes) {
   const unsigned field = bytes.next(), choice = bytes.next();
   constexpr int kExtremes[] = {-1, 0, 255, 256, 65536, 0x7fffffff, -0x7fffffff - 1};
   const int number = choice < 7 ? kExtremes[choice] : static_cast<int>(choice % 16);
-  int* const fields[] = {&node.channels,  &node.groups,    &node.kernel.y,  &node.kernel.x,   &node.stride.y,
-                         &node.stride.x,  &node.padding.y, &node.padding.x, &node.dilation.y, &node.dilation.x};
+  int* const fields[] = {&node.channels, &node.groups,    &node.kernel.y,  &node.kernel.x,   &node.stride.y,
+                         &node.stride.x, &node.padding.y, &node.padding.x, &node.dilation.y, &node.dilation.x};
   // How many numbers lie behind these pointers is the caller's word.
   if (field % 14 == 0) node.scale = nullptr, node.bias = nullptr;
   if (field % 14 < 10) *fields[field % 14] = number;
@@ -57,7 +57,8 @@ bool is_small_and_sound(const Graph& graph, const Shape& shape) {
   std::vector<Shape> shapes;
   if (!check_graph(graph).ok() || !infer_shapes(graph, shape, &shapes).ok()) return false;
   double elements = 0;
-  for (const Shape& s : shapes) elements += static_cast<double>(s.c) * static_cast<double>(s.h) * static_cast<double>(s.w);
+  for (const Shape& s : shapes)
+    elements += static_cast<double>(s.c) * static_cast<double>(s.h) * static_cast<double>(s.w);
   return elements < kMaxElements;
 }
 
@@ -65,7 +66,8 @@ bool is_small_and_sound(const Graph& graph, const Shape& shape) {
 void expect_an_answer(const Graph& graph, const Shape& shape) {
   std::unique_ptr<Model> model;
   PlanDescription description;
-  if (Model::create(graph, ModelOptions{2, "", Precision::fp32}, &model).ok()) (void)model->describe(shape, 0, &description);
+  if (Model::create(graph, ModelOptions{2, "", Precision::fp32}, &model).ok())
+    (void)model->describe(shape, 0, &description);
 }
 
 void fuzz(const uint8_t* data, size_t size) {
@@ -74,7 +76,8 @@ void fuzz(const uint8_t* data, size_t size) {
   const unsigned disturbances = bytes.next();
   RandomNetwork network([&] { return bytes.next(); }, nodes);
   // Of four graphs one is disturbed.
-  for (unsigned left = disturbances % 4 == 3 ? 1 + disturbances / 4 % 3 : 0; left > 0; --left) disturb(network.n.graph, bytes);
+  for (unsigned left = disturbances % 4 == 3 ? 1 + disturbances / 4 % 3 : 0; left > 0; --left)
+    disturb(network.n.graph, bytes);
   if (!is_small_and_sound(network.n.graph, network.shape)) return expect_an_answer(network.n.graph, network.shape);
   const std::vector<float> image = network.image();
   if (!comparable(reference_values(network.n.graph, image, network.shape))) return;

@@ -51,7 +51,8 @@ PreprocessConfig config(Bytes& bytes) {
 
 bool is_small(const ImageView& image, const Geometry& g) {
   const auto fits = [](int64_t width, int64_t height) { return width <= kMaxPixels / height; };
-  return fits(g.x.resized_size, g.y.resized_size) && fits(image.width, g.y.resized_size) && fits(g.x.resized_size, image.height);
+  return fits(g.x.resized_size, g.y.resized_size) && fits(image.width, g.y.resized_size) &&
+         fits(g.x.resized_size, image.height);
 }
 
 void expect(bool holds, const char* what, const char* kernels) {
@@ -88,7 +89,8 @@ void fuzz(const uint8_t* data, size_t size) {
     std::vector<uint8_t> found(outputs);
     std::vector<float> floats(outputs);
     const Status status = preprocess_bytes(image, c, *kernels, found.data());
-    expect(preprocess(image, c, *kernels, never, floats.data()).code() == status.code(), "floats and bytes differ in whether there is an answer", kernels->name);
+    expect(preprocess(image, c, *kernels, never, floats.data()).code() == status.code(),
+           "floats and bytes differ in whether there is an answer", kernels->name);
     if (!status.ok() || !plan_geometry(image, c, &geometry).ok() || !is_small(image, geometry)) continue;
     if (expected.empty()) expected = reference::preprocess_bytes(image, c);
     expect(found == expected, "differs from the plain loops", kernels->name);
