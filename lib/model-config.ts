@@ -1,11 +1,11 @@
 import type { Checkpoint } from './checkpoints/index.js';
 import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
 import { GhostNetError } from './errors.js';
-import type { Graph } from './graph.js';
+import type { Graph } from './graph/graph.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';
-import { architectureName, checkClaim } from './models/architecture-name.js';
-import type { Architecture } from './models/inspect.js';
-import { inferShapes } from './models/macs.js';
+import { architectureName, checkClaim } from './networks/ghostnet/architecture-name.js';
+import type { Architecture } from './networks/ghostnet/recognise.js';
+import { inferShapes } from './graph/shapes.js';
 
 /** What the checkpoint says about the network. */
 export interface ModelConfig {

@@ -22,7 +22,7 @@ function buildBenchmark() {
   const sources = [
     ...engine.map((file) => `native/${file}`),
     ...bench.map((file) => `bench/native/${file}`),
-    'test/native/synthetic_network.cc',
+    'testing/native/synthetic_network.cc',
   ];
   const flags = ['-std=c++17', '-O3', '-fvisibility=hidden', '-fno-math-errno', '-Inative'];
   mkdirSync(folder, { recursive: true });

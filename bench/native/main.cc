@@ -16,7 +16,7 @@
 #include <string>
 #include <thread>
 
-#include "../../test/native/synthetic_network.h"
+#include "../../testing/native/synthetic_network.h"
 #include "ablation.h"
 #include "counted.h"
 #include "engine.h"

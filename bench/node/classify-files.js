@@ -1,8 +1,8 @@
 // Images per second from files: `ghostnet classify` decodes ahead while the model computes; a plain loop does not.
 //   node bench/node/classify-files.js FOLDER [ROUNDS [THREADS]]
 import { cpus } from 'node:os';
-import { findImageFiles, imagesAhead } from '../../dist/cli/image-files.js';
-import { inOrder } from '../../dist/cli/in-order.js';
+import { findImageFiles, imagesAhead } from '../../dist/cli/pictures/image-files.js';
+import { inOrder } from '../../dist/cli/pictures/in-order.js';
 import { load } from '../../dist/index.js';
 import { median, ratioPerRound } from './statistics.js';
 

@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { safetensorsFile } from '../../lib/export/safetensors.js';
-import { buildGhostNet, type Variant } from '../../lib/models/ghostnet.js';
+import { buildGhostNet, type Variant } from '../../lib/networks/ghostnet/ghostnet.js';
 import { bytesOf } from '../../test/checkpoints/writers.js';
-import { syntheticImage, syntheticStateDict } from '../../test/synthetic.js';
+import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import { onnxModel, type InputShape } from './onnx.js';
 
 const numClasses = 1000;

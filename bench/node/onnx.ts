@@ -1,12 +1,6 @@
-import { onnxFile } from '../../lib/export/onnx-file.js';
-import {
-  int64Bytes,
-  onnxGraph,
-  type OnnxConstant,
-  type OnnxGraph,
-  type OnnxNode,
-} from '../../lib/export/onnx-graph.js';
-import type { Graph } from '../../lib/graph.js';
+import { onnxFile } from '../../lib/onnx/file.js';
+import { int64Bytes, onnxGraph, type OnnxConstant, type OnnxGraph, type OnnxNode } from '../../lib/onnx/graph.js';
+import type { Graph } from '../../lib/graph/graph.js';
 
 export type InputShape = readonly [n: number, channels: number, height: number, width: number];
 

@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises';
 import { safetensorsFile } from '../../lib/export/safetensors.js';
 import { bytesOf, mindSporeValue } from '../../test/checkpoints/writers.js';
-import { syntheticStateDict } from '../../test/synthetic.js';
+import { syntheticStateDict } from '../../testing/synthetic.js';
 
 const [file, version] = process.argv.slice(2) as [string, string];
 const tensors = syntheticStateDict(Number(version) as 1 | 2 | 3, 1, 1000);

@@ -1,5 +1,5 @@
 import { GhostNetError } from '../errors.js';
-import { hrefOf } from '../file-url.js';
+import { hrefOf } from '../arguments/file-url.js';
 
 /** Where a camera's pictures are. */
 export interface CameraAddress {

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GhostNetError } from '../errors.js';
 import { PassingFault } from '../hub/faults.js';
-import { checkMjpegOptions, mjpegOptions, type MjpegOptions } from '../mjpeg.js';
-import { readOptions } from '../options.js';
-import { follower } from '../signals.js';
-import { shown } from '../untyped.js';
+import { checkMjpegOptions, mjpegOptions, type MjpegOptions } from '../pixels/mjpeg.js';
+import { readOptions } from '../arguments/options.js';
+import { follower } from '../arguments/signals.js';
+import { shown } from '../arguments/untyped.js';
 import { cameraAddress, type CameraAddress } from './address.js';
 import { connect, Refusal, type Connection } from './connection.js';
 import { wholeFrames } from './whole-frames.js';

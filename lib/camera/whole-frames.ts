@@ -1,4 +1,4 @@
-import { mjpegFrames, type ByteStream, type MjpegOptions } from '../mjpeg.js';
+import { mjpegFrames, type ByteStream, type MjpegOptions } from '../pixels/mjpeg.js';
 
 /** A stream without one frame in so many bytes is no Motion JPEG. */
 const maxBytesWithoutFrame = 64 * 2 ** 20;

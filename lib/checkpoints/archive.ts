@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
-import { damaged, quoted } from './faults.js';
+import { damaged, quoted } from '../formats/faults.js';
 
 /** Bounds the time a hostile directory can take; a training checkpoint has a few thousand entries. */
 const maxEntries = 100_000;

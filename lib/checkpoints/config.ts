@@ -1,8 +1,8 @@
 import { GhostNetError } from '../errors.js';
-import { maxPreprocessedSide, tooLarge } from '../input-limits.js';
-import { readWholeFile, Unread } from '../read-file.js';
-import { quoted, shapeText } from './faults.js';
-import { fileError } from './file.js';
+import { maxPreprocessedSide, tooLarge } from '../engine/input-limits.js';
+import { readWholeFile, Unread } from '../formats/read-file.js';
+import { quoted, shapeText } from '../formats/faults.js';
+import { fileError } from '../formats/file.js';
 
 export const interpolations = ['bicubic', 'bilinear', 'nearest', 'lanczos', 'box', 'hamming'] as const;
 export const cropModes = ['center', 'squash', 'border'] as const;

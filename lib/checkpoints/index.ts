@@ -1,14 +1,14 @@
 import { dirname, join } from 'node:path';
 import { readHubConfig, type HubConfig } from './config.js';
-import { plain, quoted, unreadable } from './faults.js';
-import { CheckpointFile, findWeights } from './file.js';
+import { plain, quoted, unreadable } from '../formats/faults.js';
+import { CheckpointFile, findWeights } from '../formats/file.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { readMindSpore } from './mindspore.js';
-import { timmNames } from './names.js';
+import { timmNames } from '../networks/ghostnet/tensor-names.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';
-import type { StateDict } from './tensor.js';
+import type { StateDict } from '../formats/tensor.js';
 
 export interface Checkpoint {
   readonly tensors: StateDict;

@@ -1,10 +1,10 @@
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
-import { damaged, quoted, shapeText, unreadable } from './faults.js';
-import type { CheckpointFile } from './file.js';
-import { floatSizeBytes, toFloat32, type FloatType } from './floats.js';
-import { fieldsOf, packedVarints } from './protobuf.js';
-import { storedBytes, type StoredTensor, type Tensor } from './tensor.js';
+import { damaged, quoted, shapeText, unreadable } from '../formats/faults.js';
+import type { CheckpointFile } from '../formats/file.js';
+import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
+import { fieldsOf, packedVarints } from '../formats/protobuf-reader.js';
+import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
 
 /** Bound what a hostile file can take: a training checkpoint has a few thousand parameters, a weight 4 dimensions. */
 const maxValues = 100_000;

@@ -1,9 +1,9 @@
-import { damaged, quoted, unreadable } from './faults.js';
-import type { CheckpointFile } from './file.js';
+import { damaged, quoted, unreadable } from '../formats/faults.js';
+import type { CheckpointFile } from '../formats/file.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
 import { readStateDict } from './state-dict.js';
 import { StorageReader } from './storages.js';
-import type { Tensor } from './tensor.js';
+import type { Tensor } from '../formats/tensor.js';
 import { StorageReference, torchObjects } from './torch-objects.js';
 
 /** 0x1950a86a20f9469cfc6c as the file's first pickle has it. */

@@ -1,11 +1,11 @@
 import { ZipArchive } from './archive.js';
-import { damaged, quoted, unreadable } from './faults.js';
-import type { CheckpointFile } from './file.js';
-import type { ByteOrder } from './floats.js';
+import { damaged, quoted, unreadable } from '../formats/faults.js';
+import type { CheckpointFile } from '../formats/file.js';
+import type { ByteOrder } from '../formats/floats.js';
 import { unpickle } from './pickle.js';
 import { readStateDict } from './state-dict.js';
 import { StorageReader } from './storages.js';
-import type { Tensor } from './tensor.js';
+import type { Tensor } from '../formats/tensor.js';
 import { torchObjects } from './torch-objects.js';
 
 /**

@@ -1,9 +1,9 @@
 import { endianness } from 'node:os';
-import { ownTurn } from '../own-turn.js';
-import { damaged, quoted, shapeText, unreadable } from './faults.js';
-import type { CheckpointFile } from './file.js';
-import { floatSizeBytes, toFloat32, type FloatType } from './floats.js';
-import { storedBytes, type StoredTensor, type Tensor } from './tensor.js';
+import { ownTurn } from '../engine/own-turn.js';
+import { damaged, quoted, shapeText, unreadable } from '../formats/faults.js';
+import type { CheckpointFile } from '../formats/file.js';
+import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
+import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
 
 /** The format's own limit on its JSON header. */
 const maxHeaderBytes = 100_000_000;

@@ -1,8 +1,8 @@
 import type { GhostNetError } from '../errors.js';
-import { quoted, unreadable } from './faults.js';
+import { quoted, unreadable } from '../formats/faults.js';
 import { Global, Opaque } from './pickle-values.js';
 import type { StorageReader } from './storages.js';
-import type { Tensor } from './tensor.js';
+import type { Tensor } from '../formats/tensor.js';
 import { TensorReference } from './torch-objects.js';
 
 /** Where training scripts keep the weights, the averaged (EMA) ones first: those are what papers report. */

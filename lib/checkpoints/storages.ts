@@ -1,6 +1,6 @@
-import { damaged, quoted, shapeText, unreadable } from './faults.js';
-import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from './floats.js';
-import type { Tensor } from './tensor.js';
+import { damaged, quoted, shapeText, unreadable } from '../formats/faults.js';
+import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from '../formats/floats.js';
+import type { Tensor } from '../formats/tensor.js';
 import type { StorageReference, TensorReference } from './torch-objects.js';
 
 /** Bounds what tensors with odd strides (one number repeated a thousand million times) are copied out to. */

@@ -1,5 +1,5 @@
-import { damaged } from './faults.js';
-import type { FloatType } from './floats.js';
+import { damaged } from '../formats/faults.js';
+import type { FloatType } from '../formats/floats.js';
 import { NestedPickles } from './nested-pickles.js';
 import type { PickleObjects } from './pickle.js';
 import { Global } from './pickle-values.js';

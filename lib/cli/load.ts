@@ -1,6 +1,6 @@
-import { load, type GhostNet } from '../ghostnet.js';
-import type { LoadOptions } from '../options.js';
-import { withProgressBar } from './progress.js';
+import { load, type GhostNet } from '../model.js';
+import type { LoadOptions } from '../arguments/options.js';
+import { withProgressBar } from './output/progress.js';
 
 /** What the options give that say which model, and how it is made. */
 export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'threads' | 'precision'> {

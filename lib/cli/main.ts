@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { GhostNetError } from '../errors.js';
-import { endWithOutput, say, sayPage } from './print.js';
+import { endWithOutput, say, sayPage } from './output/print.js';
 import { createProgram } from './program.js';
-import { commandArguments } from './raw-paths.js';
-import { standardInputIsPiped } from './standard-input.js';
+import { commandArguments } from './pictures/raw-paths.js';
+import { standardInputIsPiped } from './pictures/standard-input.js';
 
 /** Bad use, as opposed to bad input: the command line itself is wrong. */
 const exitBadUse = 2;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { precisions } from '../options.js';
-import { encodePath } from './raw-paths.js';
+import { precisions } from '../arguments/options.js';
+import { encodePath } from './pictures/raw-paths.js';
 
 export function wholeNumber(value: string): number {
   const number = Number(value);

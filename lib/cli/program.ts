@@ -1,13 +1,13 @@
 import { Command } from 'commander';
-import { attentionCommand } from './attention.js';
-import { benchCommand } from './bench.js';
-import { classifyCommand } from './classify.js';
+import { attentionCommand } from './commands/attention.js';
+import { benchCommand } from './commands/bench.js';
+import { classifyCommand } from './commands/classify.js';
 import { completionCommand } from './completion/command.js';
-import { embedCommand } from './embed.js';
-import { exportCommand } from './export.js';
-import { infoCommand } from './info.js';
-import { pullCommand } from './pull.js';
-import { similarCommand } from './similar.js';
+import { embedCommand } from './commands/embed.js';
+import { exportCommand } from './commands/export.js';
+import { infoCommand } from './commands/info.js';
+import { pullCommand } from './commands/pull.js';
+import { similarCommand } from './commands/similar.js';
 import { version } from './version.js';
 
 /** All commands. What is wrong with a command line is thrown as a CommanderError, and nothing is printed. */

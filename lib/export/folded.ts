@@ -1,8 +1,8 @@
-import { checkFinite } from '../checkpoints/faults.js';
-import { elementsOf } from '../checkpoints/tensor.js';
+import { checkFinite } from '../formats/faults.js';
+import { elementsOf } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-import { weightsPerChannel, type Conv2dNode } from '../graph.js';
-import { fold } from '../models/fold.js';
+import { weightsPerChannel, type Conv2dNode } from '../graph/graph.js';
+import { fold } from '../graph/fold.js';
 
 /** So many elements are in memory at a time. */
 const pieceElements = 2 ** 18;

@@ -1,20 +1,27 @@
 import { dirname, join } from 'node:path';
 import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
-import { filePath, hrefOf } from '../file-url.js';
-import type { Pair } from '../graph.js';
+import { filePath, hrefOf } from '../arguments/file-url.js';
+import type { Pair } from '../graph/graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
-import { buildGhostNet } from '../models/ghostnet.js';
-import { inspectGhostNet, type Architecture } from '../models/inspect.js';
-import { checkFlag, checkOnProgress, checkRevision, checkSignal, readOptions, type LoadOptions } from '../options.js';
-import { checkInputSize } from '../tensor-input.js';
-import { shown } from '../untyped.js';
+import { buildGhostNet } from '../networks/ghostnet/ghostnet.js';
+import { inspectGhostNet, type Architecture } from '../networks/ghostnet/recognise.js';
+import {
+  checkFlag,
+  checkOnProgress,
+  checkRevision,
+  checkSignal,
+  readOptions,
+  type LoadOptions,
+} from '../arguments/options.js';
+import { checkInputSize } from '../engine/tensor-input.js';
+import { shown } from '../arguments/untyped.js';
 import { hubConfig, onnxMetadata } from './config.js';
-import { checkVacant, writeFiles, type FileToWrite } from './new-file.js';
-import { onnxFile } from './onnx-file.js';
-import { onnxGraph } from './onnx-graph.js';
+import { checkVacant, writeFiles, type FileToWrite } from '../formats/new-file.js';
+import { onnxFile } from '../onnx/file.js';
+import { onnxGraph } from '../onnx/graph.js';
 import { safetensorsFile } from './safetensors.js';
 
 /** How {@link exportModel} writes a model. */

@@ -1,6 +1,6 @@
-import { notFinite } from '../checkpoints/faults.js';
-import { floatSizeBytes, halfBytes, littleEndianBytes } from '../checkpoints/floats.js';
-import { elementCount, elementsOf, type StateDict, type StoredTensor, type Tensor } from '../checkpoints/tensor.js';
+import { notFinite } from '../formats/faults.js';
+import { floatSizeBytes, halfBytes, littleEndianBytes } from '../formats/floats.js';
+import { elementCount, elementsOf, type StateDict, type StoredTensor, type Tensor } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 
 /** So many elements are in memory at a time. */

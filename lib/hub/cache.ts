@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { copyFile, lstat, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { hubFiles } from '../checkpoints/file.js';
-import { readWholeFile } from '../read-file.js';
+import { hubFiles } from '../formats/file.js';
+import { readWholeFile } from '../formats/read-file.js';
 import { isCommit, type RemoteFile } from './client.js';
 import type { HubSettings } from './settings.js';
 

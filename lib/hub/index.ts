@@ -1,5 +1,5 @@
 import { maxConfigBytes } from '../checkpoints/config.js';
-import { hubFiles, maxFileBytes } from '../checkpoints/file.js';
+import { hubFiles, maxFileBytes } from '../formats/file.js';
 import { GhostNetError } from '../errors.js';
 import { RepositoryCache } from './cache.js';
 import { HubClient, isCommit, type RemoteFile } from './client.js';

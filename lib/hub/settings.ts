@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GhostNetError } from '../errors.js';
-import { readWholeFile } from '../read-file.js';
+import { readWholeFile } from '../formats/read-file.js';
 
 /** Where models come from and where they are kept. */
 export interface HubSettings {

@@ -1,4 +1,4 @@
-// What JavaScript sees of the addon; lib/native.ts has the types.
+// What JavaScript sees of the addon; lib/native/native.ts has the types.
 #include <napi.h>
 
 #include "../kernels/select.h"

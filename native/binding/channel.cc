@@ -5,7 +5,7 @@
 namespace ghostnet {
 namespace {
 
-// As JavaScript sees them; lib/native.ts turns them into GhostNetError codes.
+// As JavaScript sees them; lib/native/native.ts turns them into GhostNetError codes.
 const char* name_of(StatusCode code) {
   switch (code) {
     case StatusCode::ok: return "ok";

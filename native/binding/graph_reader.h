@@ -1,4 +1,4 @@
-// lib/graph.ts's Graph as a native one.
+// lib/graph/graph.ts's Graph as a native one.
 #pragma once
 
 #include "../graph.h"

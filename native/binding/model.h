@@ -16,7 +16,7 @@ class ModelHandle {
  public:
   explicit ModelHandle(std::unique_ptr<Model> model) : model_(std::move(model)) {}
 
-  /// An object with the functions of lib/native.ts's NativeModel. Takes the handle over where it succeeds; undefined
+  /// An object with the functions of lib/native/native.ts's NativeModel. Takes the handle over where it succeeds; undefined
   /// where the environment is ending. May throw std::bad_alloc.
   static Napi::Value wrap(Napi::Env env, std::unique_ptr<ModelHandle>* handle);
   /// Null where the value is no such object.

@@ -17,7 +17,7 @@ Napi::Value infer(const Napi::CallbackInfo& info);
 /// or transferred before.
 Napi::Value pack_weights(const Napi::CallbackInfo& info);
 
-/// describe(height, width, profileRuns): the plan (see lib/native.ts), or { code, message }
+/// describe(height, width, profileRuns): the plan (see lib/native/native.ts), or { code, message }
 Napi::Value describe_plan(const Napi::CallbackInfo& info);
 
 }  // namespace ghostnet

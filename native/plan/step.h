@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "stages/stage.h"
+#include "../stages/stage.h"
 
 namespace ghostnet {
 

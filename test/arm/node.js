@@ -34,7 +34,7 @@ async function installDependencies(arch, folder) {
 export async function stagePackage(arch, addon) {
   const folder = join(workFolder, arch, 'package');
   await runToEnd('npx', ['tsc', '-p', 'test/arm/tsconfig.json', '--outDir', folder], { cwd: root });
-  for (const part of ['weights/ghostnetv2-tiny', 'examples', 'test/fixtures', 'lib/package.json'])
+  for (const part of ['weights/ghostnetv2-tiny', 'examples', 'test/pixels/fixtures', 'lib/package.json'])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   cpSync(addon, join(folder, 'build/Release/ghostnet.node'));
   const [node] = await Promise.all([fetchNode(architectures[arch].node), installDependencies(arch, folder)]);

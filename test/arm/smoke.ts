@@ -7,14 +7,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { decodeImage } from '../../lib/image/index.js';
+import { decodeImage } from '../../lib/pixels/image.js';
 import { GhostNetError, load, preprocess, type Tensor4 } from '../../lib/index.js';
-import { buildGhostNet } from '../../lib/models/ghostnet.js';
-import { inspectGhostNet } from '../../lib/models/inspect.js';
-import { cpu, infer, type Shape } from '../../lib/native.js';
-import { createPackedModel } from '../../lib/packing.js';
-import { versions, type ReferenceCase } from '../reference.js';
-import { syntheticImage, syntheticStateDict } from '../synthetic.js';
+import { buildGhostNet } from '../../lib/networks/ghostnet/ghostnet.js';
+import { inspectGhostNet } from '../../lib/networks/ghostnet/recognise.js';
+import { cpu, infer, type Shape } from '../../lib/native/native.js';
+import { createPackedModel } from '../../lib/engine/packing.js';
+import { versions, type ReferenceCase } from '../../testing/reference.js';
+import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 
 const { isas, fp16, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; fp16: boolean; reference: string };
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -33,8 +33,8 @@ await test(`has kernels for ${isas.join(' and ')}`, () => {
 });
 
 await test('decodes a picture to the pixels that were rendered', async () => {
-  const { sha256 } = JSON.parse(readFileSync(pathOf('../fixtures/fixture.json'), 'utf8')) as { sha256: string };
-  const { data } = await decodeImage(pathOf('../fixtures/fixture.png'));
+  const { sha256 } = JSON.parse(readFileSync(pathOf('../pixels/fixtures/fixture.json'), 'utf8')) as { sha256: string };
+  const { data } = await decodeImage(pathOf('../pixels/fixtures/fixture.png'));
   assert.equal(createHash('sha256').update(data).digest('hex'), sha256);
 });
 

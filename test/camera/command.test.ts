@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { jpegOfNoise } from '../frames.js';
-import { builtCommand, runNode } from '../programs.js';
+import { jpegOfNoise } from '../../testing/frames.js';
+import { builtCommand, runNode } from '../../testing/programs.js';
 import { answers, breaksOff, camera, multipart, parts, sends, staysSilent } from './server.js';
 
 interface Ended {

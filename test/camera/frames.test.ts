@@ -11,7 +11,7 @@ import {
   type SkippedFrame,
 } from '../../lib/index.js';
 import { errorOf } from '../checkpoints/folder.js';
-import { jpegOfNoise, randomBytes } from '../frames.js';
+import { jpegOfNoise, randomBytes } from '../../testing/frames.js';
 import { answers, breaksOff, camera, multipart, parts, sends, staysSilent } from './server.js';
 
 let [a, b, c]: Buffer[] = [];

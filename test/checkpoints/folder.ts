@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { readCheckpoint, type Checkpoint } from '../../lib/checkpoints/index.js';
-import type { StoredTensor, Tensor } from '../../lib/checkpoints/tensor.js';
+import type { StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 import { GhostNetError } from '../../lib/errors.js';
 
 /** A folder that goes away with the test file. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectedTensors } from '../../lib/models/ghostnet.js';
-import { inspectGhostNet } from '../../lib/models/inspect.js';
-import { hasReference, referenceFolder } from '../reference.js';
-import { syntheticTensor } from '../synthetic.js';
+import { expectedTensors } from '../../lib/networks/ghostnet/ghostnet.js';
+import { inspectGhostNet } from '../../lib/networks/ghostnet/recognise.js';
+import { hasReference, referenceFolder } from '../../testing/reference.js';
+import { syntheticTensor } from '../../testing/synthetic.js';
 import { errorOf, readWhole } from './folder.js';
 
 const folder = join(referenceFolder, 'checkpoints');

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../lib/checkpoints/index.js';
-import { sameBits } from '../tensors.js';
+import { sameBits } from '../../testing/tensors.js';
 import { errorOf, readFrom, readWhole, temporaryFolder } from './folder.js';
 import { bytesOf, safetensorsFile } from './writers.js';
 

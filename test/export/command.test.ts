@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { load } from '../../lib/index.js';
 import { temporaryFolder } from '../checkpoints/folder.js';
 import { smallModel } from '../hub/cached.js';
-import { builtCommand, runNode, type Ended } from '../programs.js';
-import { readOnnx } from './onnx-structure.js';
+import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
+import { readOnnx } from '../onnx/structure.js';
 
 const folder = temporaryFolder();
 const run = (...args: string[]): Promise<Ended> => runNode([builtCommand, 'export', ...args]);

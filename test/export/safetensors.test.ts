@@ -2,19 +2,19 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFile
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { halfBytes, toFloat32 } from '../../lib/checkpoints/floats.js';
+import { halfBytes, toFloat32 } from '../../lib/formats/floats.js';
 import { readCheckpoint } from '../../lib/checkpoints/index.js';
-import type { StateDict, StoredTensor, Tensor } from '../../lib/checkpoints/tensor.js';
-import { writeFiles } from '../../lib/export/new-file.js';
+import type { StateDict, StoredTensor, Tensor } from '../../lib/formats/tensor.js';
+import { writeFiles } from '../../lib/formats/new-file.js';
 import { exportModel, load } from '../../lib/index.js';
-import { expectedTensors, type Variant } from '../../lib/models/ghostnet.js';
+import { expectedTensors, type Variant } from '../../lib/networks/ghostnet/ghostnet.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { bytesOf, mindSporeValue } from '../checkpoints/writers.js';
 import { smallModel } from '../hub/cached.js';
-import { hasReference, referenceFolder } from '../reference.js';
-import { savedTensors } from '../saved.js';
-import { syntheticStateDict, syntheticTensor } from '../synthetic.js';
-import { input, sameBits } from '../tensors.js';
+import { hasReference, referenceFolder } from '../../testing/reference.js';
+import { savedTensors } from '../../testing/saved.js';
+import { syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
+import { input, sameBits } from '../../testing/tensors.js';
 
 const folder = temporaryFolder();
 const newFolder = (): string => mkdtempSync(join(folder, 'export-'));

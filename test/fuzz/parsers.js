@@ -2,7 +2,7 @@
 // throws is a find, unless it is a GhostNetError.
 import { readHubConfig } from '../../dist/checkpoints/config.js';
 import { readCheckpoint } from '../../dist/checkpoints/index.js';
-import { mjpegFrames } from '../../dist/mjpeg.js';
+import { mjpegFrames } from '../../dist/pixels/mjpeg.js';
 
 /** A file of any checkpoint format: every tensor that it promises can be had, or is refused. */
 async function checkpoint(bytes, file) {

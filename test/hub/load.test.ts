@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { progressLine, withProgressBar } from '../../lib/cli/progress.js';
+import { progressLine, withProgressBar } from '../../lib/cli/output/progress.js';
 import { exportModel, load, type LoadProgress } from '../../lib/index.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
-import { builtCommand, runNode, type Ended } from '../programs.js';
-import { savedTensors } from '../saved.js';
-import { syntheticStateDict } from '../synthetic.js';
+import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
+import { savedTensors } from '../../testing/saved.js';
+import { syntheticStateDict } from '../../testing/synthetic.js';
 import { environmentFor, freshCache, smallModel } from './cached.js';
 import { commitOf, HubServer, stallAfter, status } from './server.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fetchModel, type FetchedModel } from '../../lib/hub/index.js';
 import { temporaryFolder } from '../checkpoints/folder.js';
-import { runNode } from '../programs.js';
+import { runNode } from '../../testing/programs.js';
 import { environmentFor, filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
 import { commitOf, gitBlobHash, HubServer, sha256, slowly, status } from './server.js';
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterEach(() => server.reset());
 afterAll(() => server.stop());
 
-const program = (name: string): string => fileURLToPath(new URL(`../programs/${name}`, import.meta.url));
+const program = (name: string): string => fileURLToPath(new URL(`../../testing/programs/${name}`, import.meta.url));
 
 const environment = (cache: string): Record<string, string> => environmentFor(server, cache);
 

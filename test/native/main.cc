@@ -2,7 +2,7 @@
 #include <cstring>
 #include <string>
 
-#include "check.h"
+#include "../../testing/native/check.h"
 #include "tests.h"
 
 // Tests ask for more memory than there is; that is to be answered, not to abort. Sanitizers look for these names;

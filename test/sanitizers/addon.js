@@ -9,14 +9,14 @@ const staged = join(dirname(folders.address), 'addon', 'package');
 
 /** All that crosses the border between JavaScript and C++. */
 const tests = [
-  'lifetime',
-  'concurrency',
-  'abort',
-  'bad-input',
-  'packing',
-  'preprocess-reference',
-  'classify',
-  'outputs',
+  'model/lifetime',
+  'model/concurrency',
+  'model/abort',
+  'model/bad-input',
+  'engine/packing',
+  'pixels/preprocess-reference',
+  'tasks/classify',
+  'tasks/outputs',
 ];
 
 function stage() {
@@ -29,6 +29,7 @@ function stage() {
     'lib',
     'dist',
     'test',
+    'testing',
     'examples',
     'weights',
   ]) {

@@ -14,11 +14,11 @@ import sharp from 'sharp';
  */
 
 const pathOf = (file) => fileURLToPath(new URL(`../../${file}`, import.meta.url));
-const program = (name, ...args) => [pathOf(`test/programs/${name}`), ...args];
+const program = (name, ...args) => [pathOf(`testing/programs/${name}`), ...args];
 const command = (...args) => [pathOf('dist/cli/main.js'), ...args];
 const sample = pathOf('examples/sample.png');
 
-/** How test/programs/ending.mjs can end, and what comes of it. */
+/** How testing/programs/ending.mjs can end, and what comes of it. */
 const ends = {
   exit: { end: 7, stdout: /^$/ },
   throw: { end: 1, stdout: /^$/, stderr: /Error: in the middle\n[^]*Node\.js v[\d.]+\n$/ },

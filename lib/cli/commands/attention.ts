@@ -1,0 +1,74 @@
+import { extname } from 'node:path';
+import { Command } from 'commander';
+import { writeFiles } from '../../formats/new-file.js';
+import { preprocess } from '../../pixels/preprocess.js';
+import { attentionSheet, sheetFormats, type SheetFormat } from '../output/attention-sheet.js';
+import { imageIn } from '../pictures/image-files.js';
+import { loadModel, type ModelOptions } from '../load.js';
+import {
+  decodeTimeoutMs,
+  decodeTimeoutOption,
+  modelOption,
+  outputName,
+  precisionOption,
+  revisionOption,
+  threadsOption,
+  wholeNumber,
+  type DecodeLimit,
+} from '../options.js';
+import { untilStopped } from '../stop.js';
+
+interface Options extends ModelOptions, DecodeLimit {
+  output: string;
+  side?: number;
+}
+
+const endings = Object.keys(sheetFormats).join(', ');
+
+const help = `
+The first picture is what the network sees: the image, resized and cropped. The others are the same under a heat map: the mean
+of the block's gate over its channels, from its smallest value (blue) to its largest (red), which are printed below.
+`;
+
+export function attentionCommand(): Command {
+  return new Command('attention')
+    .description('Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.')
+    .argument('<image>', 'an image file')
+    .requiredOption('-o, --output <file>', `the picture to write (${endings})`, outputName)
+    .option(
+      '--side <pixels>',
+      "of the square that the network sees: more show more (default: the model's input size)",
+      wholeNumber,
+    )
+    .addOption(modelOption())
+    .addOption(revisionOption())
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .addOption(decodeTimeoutOption())
+    .addHelpText('after', help)
+    .action((image: string, options: Options, command: Command) => {
+      const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
+        extname(options.output).toLowerCase(),
+      );
+      if (!format) command.error(`the output should end in ${endings}`);
+      return untilStopped((signal) => attention(image, options, format, signal));
+    });
+}
+
+async function attention(
+  image: string,
+  { output, side, ...options }: Options,
+  format: SheetFormat,
+  signal: AbortSignal,
+): Promise<void> {
+  const model = await loadModel(options, signal);
+  try {
+    const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
+    const tensor = await preprocess(await imageIn(image, signal), config, { signal, ...decodeTimeoutMs(options) });
+    const maps = await model.attention(tensor, { signal });
+    const sheet = await attentionSheet(tensor, config, maps, format);
+    await writeFiles([{ path: output, pieces: [sheet] }], true, signal);
+  } finally {
+    await model.dispose();
+  }
+}

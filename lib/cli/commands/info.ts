@@ -1,0 +1,86 @@
+import { Command } from 'commander';
+import type { GhostNet } from '../../model.js';
+import { cpu } from '../../native/native.js';
+import { loadModel, type ModelOptions } from '../load.js';
+import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption } from '../options.js';
+import { megabytes, platform, print, printJson } from '../output/print.js';
+import { version } from '../version.js';
+
+interface Options extends ModelOptions {
+  plan?: boolean;
+  json?: boolean;
+}
+
+export function infoCommand(): Command {
+  return new Command('info')
+    .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
+    .addOption(modelOption())
+    .addOption(revisionOption())
+    .addOption(threadsOption())
+    .addOption(precisionOption())
+    .option('--plan', 'print the steps of the plan, each measured on all threads')
+    .addOption(jsonOption())
+    .action(info);
+}
+
+async function info(options: Options): Promise<void> {
+  const model = await loadModel(options);
+  if (options.json) {
+    const { labels, ...config } = model.config;
+    const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};
+    printJson({
+      ghostnet: version,
+      node: process.version,
+      platform: platform(),
+      ...model.info,
+      ...config,
+      labels: labels.length,
+      ...plan,
+    });
+  } else {
+    printFacts(model);
+    if (options.plan) printPlan(model);
+  }
+  await model.dispose();
+}
+
+function printFacts({ config, info }: GhostNet): void {
+  const { inputSize, interpolation, cropPct, cropMode, mean, std } = config.preprocess;
+  const facts: [string, string][] = [
+    ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
+    ['CPU', info.cpu],
+    ['kernels', `${info.isa} (of ${[...new Set([info.isa, ...cpu().isas])].join(', ')})`],
+    [
+      'threads',
+      info.activeThreads === info.threads
+        ? String(info.threads)
+        : `${info.threads}, of which ${info.activeThreads} have a core`,
+    ],
+    ['model', `${config.architecture}, ${config.numClasses} classes, ${info.precision}`],
+    ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
+    ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
+    ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
+    ['input', `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`],
+    ['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`],
+  ];
+  const { unknownNames } = info;
+  if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
+  for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);
+}
+
+const planRuns = 20;
+
+function printPlan(model: GhostNet): void {
+  const plan = model.plan(model.config.preprocess.inputSize, planRuns);
+  print(
+    `plan        for 1x3x${plan.inputSize.join('x')}; caches of a core: L1d ${plan.l1Bytes} bytes, L2 ${plan.l2Bytes} bytes`,
+  );
+  print(
+    `memory      arena ${plan.arenaBytes} bytes an image, scratch ${plan.scratchBytes} bytes a thread, packed weights ${plan.weightBytes} bytes`,
+  );
+  for (const { split, reason, tasks, stages, scratchBytes, macs, microseconds } of plan.steps) {
+    const figures = `${microseconds.toFixed(1).padStart(8)} us  ${(macs / 1e6).toFixed(2).padStart(6)} MMAC`;
+    print(`${figures}  ${split} x${tasks}: ${reason}; scratch ${scratchBytes} bytes`);
+    for (const stage of stages) print(`              ${stage}`);
+  }
+}

@@ -1,0 +1,264 @@
+import { shapeText } from '../formats/faults.js';
+import type { StateDict } from '../formats/tensor.js';
+import { GhostNetError } from '../errors.js';
+import type {
+  Activation,
+  BatchNorm,
+  Conv2dNode,
+  Graph,
+  GraphNode,
+  GraphOutput,
+  NodeId,
+  Pair,
+  Parameters,
+} from './graph.js';
+import { mergeBranches, type Branch } from './branches.js';
+
+/** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A convolution whose numbers are still in the checkpoint: the names say where. */
+interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
+  readonly weight: TensorSpec;
+  readonly bias?: TensorSpec;
+  /** The batch norm after it, by its module's name. */
+  readonly batchNorm?: string;
+  /** In place of all three, but for the weight's shape. */
+  readonly branches?: readonly PlannedBranch[];
+}
+
+interface PlannedBranch {
+  readonly weight?: TensorSpec;
+  readonly batchNorm: string;
+}
+
+/** One of the convolutions whose sum a network was trained with in place of one: see {@link mergeBranches}. */
+export interface BranchOptions {
+  /** The module that holds the weight; absent for the identity. */
+  readonly module?: string;
+  readonly batchNorm: string;
+  /** 1x1 in place of the whole kernel. */
+  readonly middle?: boolean;
+}
+
+type PlannedNode = Exclude<GraphNode, Conv2dNode> | PlannedConv2d;
+
+export interface ConvOptions {
+  /** The module that holds the weight, where it is not the node's own name. */
+  readonly module?: string;
+  readonly batchNorm?: string;
+  readonly bias?: boolean;
+  /** In place of module, batchNorm and bias. */
+  readonly branches?: readonly BranchOptions[];
+  /** Default 1; padded so that stride 1 keeps the map's size. */
+  readonly kernel?: number | Pair;
+  readonly stride?: number;
+  readonly depthwise?: boolean;
+  /** A linear layer: its weight is stored as [out, in]. */
+  readonly linear?: boolean;
+  readonly activation?: Activation;
+}
+
+/**
+ * A network before its weights: the graph's nodes, in order of execution, with names where the numbers will be. The
+ * same description so tells which tensors a checkpoint must have and what is made of them.
+ */
+export class Blueprint {
+  private readonly nodes: PlannedNode[] = [];
+  private readonly channels: number[] = [];
+  private readonly outputs = new Map<string, NodeId>();
+
+  input(channels: number): NodeId {
+    return this.add({ op: 'input', name: 'input', channels }, channels);
+  }
+
+  conv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
+    const { module = name, batchNorm, stride = 1, activation = 'none' } = options;
+    const { kernel: side = 1 } = options;
+    const kernel: Pair = typeof side === 'number' ? [side, side] : side;
+    const inChannels = this.channelsOf(input);
+    const groups = options.depthwise ? inChannels : 1;
+    const shape = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
+    const node: PlannedConv2d = {
+      op: 'conv2d',
+      name,
+      input,
+      inChannels,
+      outChannels,
+      kernel,
+      groups,
+      activation,
+      stride: [stride, stride],
+      padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
+      dilation: [1, 1],
+      weight: { name: `${module}.weight`, shape },
+      ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
+      ...(batchNorm !== undefined && { batchNorm }),
+      ...(options.branches && { branches: options.branches.map((branch) => plannedBranch(branch, shape)) }),
+    };
+    return this.add(node, outChannels);
+  }
+
+  avgPool2x2(input: NodeId, name: string): NodeId {
+    return this.add({ op: 'avg_pool2d', name, input, kernel: [2, 2], stride: [2, 2] }, this.channelsOf(input));
+  }
+
+  globalAvgPool(input: NodeId, name: string): NodeId {
+    return this.add({ op: 'global_avg_pool', name, input }, this.channelsOf(input));
+  }
+
+  concat(inputs: readonly NodeId[], name: string, channels: number): NodeId {
+    return this.add({ op: 'concat', name, inputs, channels }, channels);
+  }
+
+  upsample(mode: 'nearest' | 'bilinear', input: NodeId, name: string, like: NodeId): NodeId {
+    return this.add({ op: `upsample_${mode}`, name, input, like }, this.channelsOf(input));
+  }
+
+  mul(inputs: readonly [NodeId, NodeId], name: string): NodeId {
+    return this.add({ op: 'mul', name, inputs }, this.channelsOf(inputs[0]));
+  }
+
+  addition(inputs: readonly [NodeId, NodeId], name: string): NodeId {
+    return this.add({ op: 'add', name, inputs }, this.channelsOf(inputs[0]));
+  }
+
+  /** Lets a node's value be asked for. */
+  output(name: string, node: NodeId): void {
+    this.outputs.set(name, node);
+  }
+
+  channelsOf(node: NodeId): number {
+    return this.channels[node]!;
+  }
+
+  get outputNames(): string[] {
+    return [...this.outputs.keys()];
+  }
+
+  /** Every parameter that the network needs, once: nodes may share one. */
+  get tensors(): TensorSpec[] {
+    const specs = this.nodes.flatMap((node) => (node.op === 'conv2d' ? parametersOf(node) : []));
+    return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+  }
+
+  /** The graph that computes `outputs` and nothing else, with the weights of `tensors`, which it shares. */
+  graph(tensors: StateDict, outputs: readonly string[]): Graph {
+    const wanted = outputs.map((name): GraphOutput => ({ name, node: this.nodeOf(name) }));
+    const needed = this.neededFor(wanted.map(({ node }) => node));
+    const renumbered = new Map(needed.map((id, index) => [id, index]));
+    const at = (id: NodeId): NodeId => renumbered.get(id)!;
+    return {
+      nodes: needed.map((id) => withInputs(materialise(this.nodes[id]!, tensors), at)),
+      outputs: wanted.map(({ name, node }) => ({ name, node: at(node) })),
+    };
+  }
+
+  private add(node: PlannedNode, channels: number): NodeId {
+    this.channels.push(channels);
+    return this.nodes.push(node) - 1;
+  }
+
+  private nodeOf(output: string): NodeId {
+    const node = this.outputs.get(output);
+    if (node !== undefined) return node;
+    const known = this.outputNames.join(', ');
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `There is no output ${JSON.stringify(output)}; there are ${known}.`);
+  }
+
+  /** In ascending order, which is the order of execution. */
+  private neededFor(nodes: readonly NodeId[]): NodeId[] {
+    const needed = new Set(nodes);
+    for (let id = this.nodes.length - 1; id >= 0; id--) {
+      if (needed.has(id)) for (const input of inputsOf(this.nodes[id]!)) needed.add(input);
+    }
+    return [...needed].sort((a, b) => a - b);
+  }
+}
+
+function inputsOf(node: PlannedNode): readonly NodeId[] {
+  if ('inputs' in node) return node.inputs;
+  if ('like' in node) return [node.input, node.like];
+  return 'input' in node ? [node.input] : [];
+}
+
+function withInputs(node: GraphNode, renumber: (id: NodeId) => NodeId): GraphNode {
+  if (node.op === 'input') return node;
+  if (node.op === 'concat') return { ...node, inputs: node.inputs.map(renumber) };
+  if ('inputs' in node) return { ...node, inputs: [renumber(node.inputs[0]), renumber(node.inputs[1])] };
+  if ('like' in node) return { ...node, input: renumber(node.input), like: renumber(node.like) };
+  return { ...node, input: renumber(node.input) };
+}
+
+function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, shape: readonly number[]): PlannedBranch {
+  if (module === undefined) return { batchNorm };
+  return { batchNorm, weight: { name: `${module}.weight`, shape: middle ? [...shape.slice(0, -2), 1, 1] : shape } };
+}
+
+function parametersOf({ weight, bias, batchNorm, branches, outChannels }: PlannedConv2d): TensorSpec[] {
+  if (branches) {
+    return branches.flatMap((branch) => [
+      ...(branch.weight ? [branch.weight] : []),
+      ...normSpecs(branch.batchNorm, outChannels),
+    ]);
+  }
+  return [weight, ...(bias ? [bias] : []), ...(batchNorm === undefined ? [] : normSpecs(batchNorm, outChannels))];
+}
+
+function normSpecs(module: string, channels: number): TensorSpec[] {
+  const parts = ['weight', 'bias', 'running_mean', 'running_var'];
+  return parts.map((part) => ({ name: `${module}.${part}`, shape: [channels] }));
+}
+
+function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
+  if (node.op !== 'conv2d') return node;
+  for (const spec of parametersOf(node)) checkTensor(spec, tensors);
+  const { weight, bias, batchNorm, branches, ...rest } = node;
+  if (branches) {
+    const found = branches.map((branch) => foundBranch(branch, tensors));
+    return { ...rest, parameters: mergeBranches(node.name, found, weight.shape) };
+  }
+  const parameters: Parameters = {
+    weight: tensors.get(weight.name)!,
+    weightName: weight.name,
+    ...(bias && { bias: tensors.get(bias.name)!.data! }),
+    ...(batchNorm !== undefined && { batchNorm: foundNorm(batchNorm, tensors) }),
+  };
+  return { ...rest, parameters };
+}
+
+function foundBranch({ weight, batchNorm }: PlannedBranch, tensors: StateDict): Branch {
+  const norm = { batchNorm: foundNorm(batchNorm, tensors) };
+  return weight ? { ...norm, weight: tensors.get(weight.name)!, weightName: weight.name } : norm;
+}
+
+function foundNorm(name: string, tensors: StateDict): BatchNorm {
+  const vector = (part: string): Float32Array => tensors.get(`${name}.${part}`)!.data!;
+  return {
+    name,
+    weight: vector('weight'),
+    bias: vector('bias'),
+    mean: vector('running_mean'),
+    variance: vector('running_var'),
+  };
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, d) => size === b[d]);
+}
+
+/** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
+function checkTensor(spec: TensorSpec, tensors: StateDict): void {
+  const fault = tensorFault(spec, tensors, 'the network');
+  if (fault !== undefined) throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${fault}.`);
+}
+
+/** Why `network` cannot use a tensor that it needs, beginning with the tensor's name; undefined if it can. */
+export function tensorFault({ name, shape }: TensorSpec, tensors: StateDict, network: string): string | undefined {
+  const found = tensors.get(name)?.shape;
+  if (found && sameShape(found, shape)) return undefined;
+  return `${name} ${found ? `has shape ${shapeText(found)}` : 'is missing'}, where ${network} needs ${shapeText(shape)}`;
+}

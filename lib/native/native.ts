@@ -1,0 +1,269 @@
+import { loadAddon } from './addon.js';
+import type { PreprocessConfig } from '../checkpoints/config.js';
+import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
+import type { Graph, NodeId } from '../graph/graph.js';
+import type { RawImage } from '../pixels/image.js';
+import { inferShapes } from '../graph/shapes.js';
+import { onAbort } from '../arguments/signals.js';
+
+/** [n, channels, height, width] */
+export type Shape = readonly [n: number, c: number, h: number, w: number];
+
+/** What activations and weights are stored and multiplied in. */
+export type Precision = 'fp32' | 'fp16';
+
+export interface NamedTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly data: Float32Array;
+}
+
+/** One step of a plan: stages that run together, split over the threads by rows or by groups of channels. */
+export interface PlanStep {
+  readonly split: 'rows' | 'groups';
+  /** Why so, in words: `map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d`. */
+  readonly reason: string;
+  /** Rows or groups. */
+  readonly tasks: number;
+  /** "node: kernel" */
+  readonly stages: readonly string[];
+  /** Of each thread. */
+  readonly scratchBytes: number;
+  readonly macs: number;
+  /** On one thread; 0 unless it was measured. */
+  readonly microseconds: number;
+}
+
+/** How one image of a certain size is computed. */
+export interface Plan {
+  readonly inputSize: readonly [height: number, width: number];
+  /** The caches of one core that the plan is made for: first level (data) and second. */
+  readonly l1Bytes: number;
+  readonly l2Bytes: number;
+  /** Values that outlive a step, of each image under way. */
+  readonly arenaBytes: number;
+  /** Of each thread: the largest of the steps'. */
+  readonly scratchBytes: number;
+  /** The weights as the kernels read them, shared by all. */
+  readonly weightBytes: number;
+  readonly steps: readonly PlanStep[];
+}
+
+interface Failure {
+  readonly code: 'invalid_argument' | 'out_of_memory' | 'cancelled' | 'unsupported' | 'internal';
+  readonly message: string;
+}
+
+type Callback<T> = (failure: Failure | null, value?: T) => void;
+
+/** What can be cancelled while it runs. */
+type Call = number;
+
+/** Weights of some output channels of a convolution, [channels, inChannels / groups, kernel]. */
+export interface WeightsPiece {
+  readonly node: NodeId;
+  readonly first: number;
+  readonly channels: number;
+  readonly weights: Float32Array;
+  /** [channels]; 1 where it is left out. */
+  readonly scale?: Float64Array | undefined;
+  /** [channels]; 0 where it is left out. */
+  readonly bias?: Float32Array | undefined;
+}
+
+/** Where a weight is no finite number: the piece and the index in it. */
+export interface NotFinite {
+  readonly piece: number;
+  readonly index: number;
+}
+
+/** The addon's model. Its arguments have been checked before they come here. */
+export interface NativeModel {
+  /** Of a closed model: nothing. */
+  info(): { isa: string; precision: Precision; threads: number; activeThreads?: number; weightBytes: number };
+  /** See {@link packWeights}. */
+  pack(pieces: readonly WeightsPiece[], callback: Callback<NotFinite>): void;
+  /** Writes into `outputs`, which have the sizes that follow from the shape; undefined where it has failed already. */
+  infer(
+    data: Float32Array,
+    n: number,
+    c: number,
+    h: number,
+    w: number,
+    outputs: readonly Float32Array[],
+    callback: Callback<undefined>,
+  ): Call | undefined;
+  describe(height: number, width: number, profileRuns: number): Plan | Failure;
+  close(): void;
+}
+
+export interface Cpu {
+  readonly name: string;
+  /** The instruction sets with kernels in fp32 that it can run, best first. */
+  readonly isas: readonly string[];
+  /** Whether it has arithmetic in half precision, and we have kernels for that. */
+  readonly fp16: boolean;
+  /** That this process may use. */
+  readonly cores: number;
+}
+
+interface Addon {
+  cpu(): Cpu;
+  createModel(graph: Graph, threads: number, isa: string, precision: Precision, callback: Callback<NativeModel>): void;
+  /** `settings`: see native/binding/preprocess.h; undefined where it has failed already */
+  preprocess(
+    pixels: Uint8Array,
+    settings: Float64Array,
+    interpolation: string,
+    cropMode: string,
+    isa: string,
+    output: Float32Array,
+    spent: boolean,
+    callback: Callback<undefined>,
+  ): Call | undefined;
+  cancel(call: Call): void;
+}
+
+const codes: Record<Failure['code'], GhostNetErrorCode> = {
+  invalid_argument: 'ERR_GHOST_SHAPE',
+  out_of_memory: 'ERR_GHOST_NATIVE',
+  cancelled: 'ERR_GHOST_DISPOSED',
+  unsupported: 'ERR_GHOST_NATIVE',
+  internal: 'ERR_GHOST_NATIVE',
+};
+
+/** `own`: what the call's failures are to the caller, where that is something else. */
+function failed({ code, message }: Failure, own: Partial<typeof codes> = {}): GhostNetError {
+  return new GhostNetError(own[code] ?? codes[code], `${message[0]!.toUpperCase()}${message.slice(1)}.`);
+}
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  return (loaded ??= loadAddon() as Addon);
+}
+
+export function cpu(): Cpu {
+  return orOutOfMemory(() => addon().cpu());
+}
+
+/** Where memory is short for what a call needs on its way, the addon throws. */
+function orOutOfMemory<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'out_of_memory')
+      throw failed({ code: 'out_of_memory', message: 'out of memory' });
+    throw error;
+  }
+}
+
+/**
+ * Turns a callback into a promise. The error is made here, not in the callback, so that its stack leads to the
+ * caller's own lines.
+ */
+async function settle<T>(start: (callback: Callback<T>) => void, own?: Partial<typeof codes>): Promise<T> {
+  const [failure, value] = await new Promise<[Failure | null, T | undefined]>((resolve) => {
+    orOutOfMemory(() => start((failure, value) => resolve([failure, value])));
+  });
+  if (failure) throw failed(failure, own);
+  return value as T;
+}
+
+/** What an aborted signal ends early. */
+async function settleUnlessAborted(
+  start: (callback: Callback<undefined>) => Call | undefined,
+  signal: AbortSignal | undefined,
+  own?: Partial<typeof codes>,
+): Promise<void> {
+  signal?.throwIfAborted();
+  let leave: (() => void) | undefined;
+  try {
+    await settle<undefined>((callback) => {
+      const call = start(callback);
+      if (call === undefined) return;
+      leave = signal && onAbort(signal, () => addon().cancel(call));
+    }, own);
+  } finally {
+    leave?.();
+    // Whatever it ended with, also where it had ended before the caller could know.
+    signal?.throwIfAborted();
+  }
+}
+
+/** Zeros, where an answer is written to. */
+function floats(count: number): Float32Array {
+  try {
+    return new Float32Array(count);
+  } catch {
+    throw failed({ code: 'out_of_memory', message: `not enough memory for an answer of ${count} values` });
+  }
+}
+
+/** The network without its weights: {@link packWeights} hands them over before the first image. */
+export function createModel(
+  graph: Graph,
+  options: { threads: number; isa: string; precision: Precision },
+): Promise<NativeModel> {
+  return settle((callback) => addon().createModel(graph, options.threads, options.isa, options.precision, callback));
+}
+
+/**
+ * Copies weights into the model, piece by piece, up to the first piece in which a weight is NaN or infinite. The arrays
+ * must stay as they are until the promise settles.
+ */
+export function packWeights(model: NativeModel, pieces: readonly WeightsPiece[]): Promise<NotFinite | undefined> {
+  return settle((callback) => model.pack(pieces, callback), { unsupported: 'ERR_GHOST_PRECISION' });
+}
+
+/** Runs the network, whose graph `model` was made of; an aborted signal stops it between steps. */
+export async function infer(
+  model: NativeModel,
+  graph: Graph,
+  data: Float32Array,
+  shape: Shape,
+  signal: AbortSignal | undefined,
+): Promise<NamedTensor[]> {
+  const [n, , h, w] = shape;
+  const shapes = inferShapes(graph, [h, w]);
+  const outputs = graph.outputs.map(({ name, node }): NamedTensor => {
+    const map = shapes[node]!;
+    return { name, shape: [n, ...map], data: floats(n * map[0] * map[1] * map[2]) };
+  });
+  const memory = outputs.map((output) => output.data);
+  await settleUnlessAborted((callback) => model.infer(data, ...shape, memory, callback), signal);
+  return outputs;
+}
+
+/** The plan for images of this size; `profileRuns` > 0 runs it and measures every step (this blocks meanwhile). */
+export function describePlan(model: NativeModel, height: number, width: number, profileRuns: number): Plan {
+  const plan = orOutOfMemory(() => model.describe(height, width, profileRuns));
+  if ('steps' in plan) return plan;
+  throw failed(plan);
+}
+
+/**
+ * [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles; an aborted
+ * signal stops it between rows.
+ *
+ * @param spent whether nobody needs the pixels any more: then their memory is freed at once
+ */
+export async function preprocessPixels(
+  image: RawImage,
+  config: PreprocessConfig,
+  isa: string,
+  { signal, spent }: { signal: AbortSignal | undefined; spent: boolean },
+): Promise<Float32Array> {
+  const { width, height, channels } = image;
+  const { inputSize, cropPct, mean, std, interpolation, cropMode } = config;
+  const settings = Float64Array.of(width, height, channels, ...inputSize, cropPct, ...mean, ...std);
+  const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
+  const output = floats(3 * inputSize[0] * inputSize[1]);
+  const alone = pixels.byteLength === pixels.buffer.byteLength;
+  await settleUnlessAborted(
+    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, output, spent && alone, callback),
+    signal,
+    { invalid_argument: 'ERR_GHOST_IMAGE', unsupported: 'ERR_GHOST_IMAGE' },
+  );
+  return output;
+}

@@ -1,0 +1,243 @@
+import type { StateDict } from '../../formats/tensor.js';
+import { GhostNetError } from '../../errors.js';
+import type { Graph, NodeId } from '../../graph/graph.js';
+import { Blueprint, type BranchOptions, type ConvOptions, type TensorSpec } from '../../graph/blueprint.js';
+
+/** What tells the networks of the family apart. */
+export interface Variant {
+  /**
+   * 1: GhostNet (arXiv 1911.11907); 2: GhostNetV2 (arXiv 2211.12905), which adds DFC attention; 3: GhostNetV3 (arXiv
+   * 2404.11202), of which convolutions are trained as sums of branches.
+   */
+  readonly version: 1 | 2 | 3;
+  /** The multiplier of all channel counts but the head's. */
+  readonly width: number;
+  readonly numClasses: number;
+  /** Of version 3: each sum of branches is stored as one convolution with a bias. Default: as it was trained. */
+  readonly deployed?: boolean;
+  /** To a multiple of 4. Default `nearest`; MindSpore's network goes `up`. */
+  readonly channelRounding?: 'nearest' | 'up';
+  /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear`, corners on corners. */
+  readonly gateUpsampling?: 'nearest' | 'bilinear';
+}
+
+type Block = readonly [kernel: number, expansion: number, channels: number, squeeze: boolean, stride: 1 | 2];
+
+const SE = true;
+const no = false;
+
+/** The papers' table at width 1, stage by stage as timm numbers them (`blocks.0` to `blocks.8`). */
+const stages: readonly (readonly Block[])[] = [
+  [[3, 16, 16, no, 1]],
+  [[3, 48, 24, no, 2]],
+  [[3, 72, 24, no, 1]],
+  [[5, 72, 40, SE, 2]],
+  [[5, 120, 40, SE, 1]],
+  [[3, 240, 80, no, 2]],
+  [
+    [3, 200, 80, no, 1],
+    [3, 184, 80, no, 1],
+    [3, 184, 80, no, 1],
+    [3, 480, 112, SE, 1],
+    [3, 672, 112, SE, 1],
+  ],
+  [[5, 672, 160, SE, 2]],
+  [
+    [5, 960, 160, no, 1],
+    [5, 960, 160, SE, 1],
+    [5, 960, 160, no, 1],
+    [5, 960, 160, SE, 1],
+  ],
+];
+
+const stemChannels = 16;
+export const lastChannels = 960;
+const headChannels = 1280;
+
+/** What timm's `feature_info` lists: the values of strides 2, 4, 8, 16 and 32. */
+export const featureLevels: readonly string[] = [
+  'conv_stem',
+  ...[...stages.entries()].flatMap(([stage, blocks]) =>
+    blocks.some(([, , , , stride]) => stride === 2) ? [`blocks.${stage}`] : [],
+  ),
+];
+
+/** The first stage whose blocks have DFC attention from version 2 on. */
+const firstAttentionStage = 2;
+
+/**
+ * The graph of a network with the weights of `tensors`, which it shares. Nodes have timm's module names.
+ *
+ * `outputs` names the values to hand back, default `logits` alone: `logits` [n, numClasses], `pre_logits` [n, 1280],
+ * `conv_stem` (the first convolution, before its batch norm and activation: timm's first feature), `blocks.0` to
+ * `blocks.9` (the stages, [n, c, h, w]), and from version 2 on `blocks.N.M.ghost1.gate`, the DFC attention after its
+ * sigmoid, at half the block's resolution. Nodes that no output needs are left out.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_ARGUMENT for an
+ *   unknown output.
+ */
+export function buildGhostNet(
+  tensors: StateDict,
+  variant: Variant,
+  options: { outputs?: readonly string[] } = {},
+): Graph {
+  const { outputs = ['logits'] } = options;
+  if (outputs.length === 0 || new Set(outputs).size !== outputs.length) {
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', 'outputs should name one or more outputs, each of them once.');
+  }
+  return blueprint(variant).graph(tensors, outputs);
+}
+
+/** Names and shapes of all tensors that a network needs. Batch norm's counters are not among them. */
+export function expectedTensors(variant: Variant): TensorSpec[] {
+  return blueprint(variant).tensors;
+}
+
+/** Every name that {@link buildGhostNet} takes in `outputs`, in order of execution. */
+export function outputNames(variant: Variant): string[] {
+  return blueprint(variant).outputNames;
+}
+
+function blueprint(variant: Variant): Blueprint {
+  const net = new Blueprint();
+  const channels = (count: number): number => scaled(count, variant);
+  const image = net.input(3);
+  const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
+  // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
+  net.output('conv_stem', net.conv(image, 'conv_stem.raw', channels(stemChannels), stem));
+  let x = net.conv(image, 'conv_stem', channels(stemChannels), { ...stem, batchNorm: 'bn1', activation: 'relu' });
+  for (const [stage, blocks] of stages.entries()) {
+    const attention = variant.version >= 2 && stage >= firstAttentionStage;
+    for (const [index, block] of blocks.entries()) {
+      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant, attention);
+    }
+    net.output(`blocks.${stage}`, x);
+  }
+  x = net.conv(x, 'blocks.9.0.conv', channels(lastChannels), { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
+  net.output('blocks.9', x);
+  x = net.globalAvgPool(x, 'global_pool');
+  x = net.conv(x, 'conv_head', headChannels, { bias: true, activation: 'relu' });
+  net.output('pre_logits', x);
+  net.output('logits', net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true }));
+  return net;
+}
+
+function bottleneck(
+  net: Blueprint,
+  input: NodeId,
+  name: string,
+  block: Block,
+  variant: Variant,
+  attention: boolean,
+): NodeId {
+  const [kernel, expansion, channels, squeeze, stride] = block;
+  const middle = scaled(expansion, variant);
+  const out = scaled(channels, variant);
+  let x = ghostModule(net, input, `${name}.ghost1`, middle, 'relu', variant, attention);
+  if (stride === 2) {
+    const strided = { kernel, stride, depthwise: true, ...stridedParameters(name, variant) };
+    x = net.conv(x, `${name}.conv_dw`, middle, strided);
+  }
+  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, variant);
+  x = ghostModule(net, x, `${name}.ghost2`, out, 'none', variant, false);
+  return net.addition([x, shortcut(net, input, `${name}.shortcut`, block, out)], `${name}.add`);
+}
+
+/** Half of the channels by a 1x1 convolution, the other half from those by a cheap depthwise one. */
+function ghostModule(
+  net: Blueprint,
+  input: NodeId,
+  name: string,
+  channels: number,
+  activation: 'relu' | 'none',
+  variant: Variant,
+  attention: boolean,
+): NodeId {
+  const gate = attention ? dfcAttention(net, input, name, channels) : undefined;
+  const half = Math.ceil(channels / 2);
+  const primary = net.conv(input, `${name}.primary_conv`, half, { ...primaryParameters(name, variant), activation });
+  const cheap = net.conv(primary, `${name}.cheap_operation`, half, {
+    ...cheapParameters(name, variant),
+    kernel: 3,
+    depthwise: true,
+    activation,
+  });
+  const ghost = net.concat([primary, cheap], `${name}.concat`, channels);
+  if (gate === undefined) return ghost;
+  return net.mul(
+    [ghost, net.upsample(variant.gateUpsampling ?? 'nearest', gate, `${name}.upsample`, ghost)],
+    `${name}.mul`,
+  );
+}
+
+/** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches. */
+function primaryParameters(ghost: string, { version, deployed }: Variant): ConvOptions {
+  if (version < 3) return sequential(`${ghost}.primary_conv`);
+  if (deployed) return { module: `${ghost}.primary_conv.0`, bias: true };
+  return { branches: branches(`${ghost}.primary_rpr_conv`) };
+}
+
+function cheapParameters(ghost: string, { version, deployed }: Variant): ConvOptions {
+  if (version < 3) return sequential(`${ghost}.cheap_operation`);
+  if (deployed) return { module: `${ghost}.cheap_operation.0`, bias: true };
+  const skip: BranchOptions = { batchNorm: `${ghost}.cheap_rpr_skip` };
+  return { branches: [...branches(`${ghost}.cheap_rpr_conv`), middleBranch(`${ghost}.cheap_rpr_scale`), skip] };
+}
+
+function stridedParameters(block: string, { version, deployed }: Variant): ConvOptions {
+  if (version < 3) return { batchNorm: `${block}.bn_dw` };
+  if (deployed) return { bias: true };
+  return { branches: [...branches(`${block}.dw_rpr_conv`), middleBranch(`${block}.dw_rpr_scale`)] };
+}
+
+function branches(name: string): BranchOptions[] {
+  return [0, 1, 2].map((index) => ({ module: `${name}.${index}.conv`, batchNorm: `${name}.${index}.bn1` }));
+}
+
+function middleBranch(name: string): BranchOptions {
+  return { module: `${name}.conv`, batchNorm: `${name}.bn1`, middle: true };
+}
+
+/** Decoupled fully connected attention: along rows, then along columns, of the input at half resolution. */
+function dfcAttention(net: Blueprint, input: NodeId, name: string, channels: number): NodeId {
+  const at = (index: number): string => `${name}.short_conv.${index}`;
+  let gate = net.avgPool2x2(input, `${name}.avg_pool`);
+  gate = net.conv(gate, at(0), channels, { batchNorm: at(1) });
+  gate = net.conv(gate, at(2), channels, { kernel: [1, 5], depthwise: true, batchNorm: at(3) });
+  gate = net.conv(gate, at(4), channels, { kernel: [5, 1], depthwise: true, batchNorm: at(5), activation: 'sigmoid' });
+  net.output(`${name}.gate`, gate);
+  return gate;
+}
+
+function squeezeExcite(net: Blueprint, input: NodeId, name: string, { channelRounding }: Variant): NodeId {
+  const channels = net.channelsOf(input);
+  let x = net.globalAvgPool(input, `${name}.avg_pool`);
+  x = net.conv(x, `${name}.conv_reduce`, round4(channels / 4, channelRounding), { bias: true, activation: 'relu' });
+  x = net.conv(x, `${name}.conv_expand`, channels, { bias: true, activation: 'hard_sigmoid' });
+  return net.mul([input, x], `${name}.mul`);
+}
+
+function shortcut(net: Blueprint, input: NodeId, name: string, [kernel, , , , stride]: Block, out: number): NodeId {
+  const channels = net.channelsOf(input);
+  if (stride === 1 && channels === out) return input;
+  const options: ConvOptions = { kernel, stride, depthwise: true, batchNorm: `${name}.1` };
+  const reduced = net.conv(input, `${name}.0`, channels, options);
+  return net.conv(reduced, `${name}.2`, out, { batchNorm: `${name}.3` });
+}
+
+/** Weight and batch norm of a `Sequential(conv, bn, act)`. */
+function sequential(name: string): ConvOptions {
+  return { module: `${name}.0`, batchNorm: `${name}.1` };
+}
+
+/** How many channels of the papers' `count` a variant has. */
+function scaled(count: number, { width, channelRounding }: Variant): number {
+  return round4(count * width, channelRounding);
+}
+
+/** The nearest multiple of 4 that is not below 0.9 v (timm's `make_divisible(v, 4)`), or the next one up. */
+export function round4(v: number, rounding: 'nearest' | 'up' = 'nearest'): number {
+  if (rounding === 'up') return Math.ceil(v / 4) * 4;
+  const nearest = Math.max(4, Math.floor((v + 2) / 4) * 4);
+  return nearest < 0.9 * v ? nearest + 4 : nearest;
+}

@@ -1,0 +1,143 @@
+import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
+import type { Metadata, SharpOptions } from 'sharp';
+import { GhostNetError } from '../errors.js';
+import { placeOf } from '../arguments/intrinsics.js';
+import { kindOf, readFields, reasonOf } from '../arguments/untyped.js';
+import { checkFormat, tookTooLong, undecodable } from './faults.js';
+import type { RawImage, SharpLike } from './image.js';
+import { checkRawImage } from './raw.js';
+import { loadSharp } from './sharp.js';
+
+/** The most pixels that an image file may hold, about sharp's own default (16383 squared): 0.8 GB once decoded. */
+export const maxImagePixels = 16384 * 16384;
+
+/** With no more pixels than this, no format takes a quarter of {@link maxDecodeBytes}, whatever a file does. */
+const ordinaryPixels = 10_000_000;
+
+/** The longer side over the shorter one. Nothing could be seen in what is left of such a picture once it is resized. */
+const maxElongation = 2 ** 16;
+
+/** For the pixels of a file, and what is in memory on the way to them; the file itself comes on top. */
+const maxDecodeBytes = 2 ** 30;
+
+/**
+ * `ignoreIcc`: timm, torchvision and so the networks' training take a file's values as they are; converting by an
+ * embedded colour profile would change one in ten photographs of ImageNet's classes (10 of 96), by up to 104 of 255.
+ * CMYK still goes through a profile, since it has no values that could be taken as RGB.
+ */
+const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: maxImagePixels, ignoreIcc: true };
+
+/** Libvips says so of a header, before anything is decoded. */
+const tooManyPixels = /pixel limit/;
+
+/** Of the formats that are decoded; `timeoutMs` is when the work is stopped, if the decoder can be. */
+export async function decodeBytes(bytes: Uint8Array, name: string, timeoutMs: number): Promise<RawImage> {
+  checkFormat(bytes, name);
+  const sharp = loadSharp();
+  // Shared memory is copied: other threads must not change what the decoder has begun to read. Other memory is wrapped
+  // in a Buffer of this realm, because sharp does not know a Uint8Array of another one (vm, jest).
+  const { buffer, byteOffset, byteLength } = placeOf(bytes);
+  const encoded = isSharedArrayBuffer(buffer) ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
+  const decode = (limitInputPixels: number): Promise<RawImage> =>
+    pixelsOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, timeoutMs);
+  try {
+    return await decode(ordinaryPixels);
+  } catch (error) {
+    if (!(error instanceof GhostNetError) || !tooManyPixels.test(reasonOf(error.cause))) throw error;
+  }
+  const metadata = await sharp(encoded, sharpOptions)
+    .metadata()
+    .catch((cause: unknown) => {
+      throw undecodable(name, reasonIn(cause), cause);
+    });
+  checkHeader(metadata, name);
+  return decode(maxImagePixels);
+}
+
+function checkHeader(metadata: Metadata, name: string): void {
+  const { width, height } = metadata;
+  const size = `its ${width} x ${height} pixels`;
+  if (Math.max(width, height) > maxElongation * Math.min(width, height)) {
+    throw undecodable(name, `${size} are too elongated to be resized; crop it first`);
+  }
+  const needed = bytesToDecode(metadata);
+  if (needed > maxDecodeBytes)
+    throw undecodable(
+      name,
+      `${size} would take ${needed} bytes to decode, more than ${maxDecodeBytes}; reduce it first`,
+    );
+}
+
+/** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */
+export function decodePipeline(pipeline: SharpLike, timeoutMs: number): Promise<RawImage> {
+  return pixelsOf(() => pipeline.clone(), 'The sharp pipeline', timeoutMs);
+}
+
+/**
+ * The most that is in memory at once: RGB of 8 bits, and what the format's decoder must hold as a whole. That is
+ * nothing where it gives row by row.
+ */
+export function bytesToDecode({
+  format,
+  width,
+  height,
+  channels,
+  depth,
+  isProgressive,
+  chromaSubsampling,
+}: Metadata): number {
+  const sampleBytes = { uchar: 1, char: 1, ushort: 2, short: 2 }[depth as string] ?? 4;
+  const whole: Partial<Record<string, number>> = {
+    // Coefficients of 16 bits; with 4:2:0 there are half as many.
+    jpeg: isProgressive ? 2 * (chromaSubsampling === '4:2:0' ? 1.5 : channels) : 0,
+    png: isProgressive ? channels * sampleBytes : 0,
+    webp: 4,
+    gif: 4,
+    // Planes, and the colours that are made of them.
+    heif: (3 + channels) * sampleBytes,
+    // As a single strip, if it comes to the worst.
+    tiff: channels * sampleBytes,
+  };
+  return width * height * (3 + (whole[format] ?? 0));
+}
+
+/** Whatever the pipeline is and does. */
+async function pixelsOf(start: () => SharpLike, name: string, timeoutMs: number): Promise<RawImage> {
+  let found: unknown;
+  try {
+    const upright = start().autoOrient().toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
+    stopAfter(upright, timeoutMs);
+    found = await upright.toBuffer({ resolveWithObject: true });
+  } catch (cause) {
+    if (/^timeout\b/.test(reasonOf(cause))) throw tookTooLong(name, timeoutMs);
+    throw undecodable(name, reasonIn(cause), cause);
+  }
+  return checkPixels(found, name);
+}
+
+/**
+ * Sharp stops the work itself where it can; it counts whole seconds, and a shorter time that the user has set stays.
+ */
+function stopAfter(pipeline: SharpLike, timeoutMs: number): void {
+  const { timeout, options } = pipeline as { timeout?: unknown; options?: { timeoutSeconds?: unknown } };
+  if (typeof timeout !== 'function') return;
+  const seconds = Math.ceil(timeoutMs / 1000);
+  const own = Number(options?.timeoutSeconds ?? 0);
+  timeout.call(pipeline, { seconds: own > 0 ? Math.min(own, seconds) : seconds });
+}
+
+function checkPixels(found: unknown, name: string): RawImage {
+  const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+  const { data, info } = isObject(found) ? readFields(found, ['data', 'info'], name) : {};
+  if (!isUint8Array(data) || !isObject(info))
+    throw undecodable(name, `it gave ${kindOf(found)} in place of { data, info }`);
+  const { width, height, channels } = readFields(info, ['width', 'height', 'channels'], name);
+  return checkRawImage({ data, width, height, channels }, `The pixels of ${name}`);
+}
+
+function reasonIn(cause: unknown): string {
+  const reason = reasonOf(cause);
+  return tooManyPixels.test(reason)
+    ? `it exceeds the pixel limit (${maxImagePixels} unless a pipeline sets its own); reduce it first`
+    : reason;
+}

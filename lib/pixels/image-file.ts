@@ -1,0 +1,87 @@
+import { constants, open } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { promisify } from 'node:util';
+import { fileError } from '../formats/file.js';
+import { GhostNetError } from '../errors.js';
+import { readWholeFile, Unread } from '../formats/read-file.js';
+import { withinTime, type Limits } from '../arguments/signals.js';
+import { checkFormat, tookTooLong, undecodable } from './faults.js';
+import { headBytes } from './format.js';
+
+/** Of an encoded image: 100 megapixels of 16 bits a channel, not compressed, have 0.6 GB. */
+const maxFileBytes = 2 ** 30;
+
+/** How a path is read: a pipe keeps its reader waiting for as long as its writer likes. */
+export async function kindOfImageFile(path: string): Promise<'file' | 'pipe'> {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw fileError(path, cause);
+  });
+  if (stats.isFile()) return 'file';
+  if (stats.isFIFO()) return 'pipe';
+  // A device such as /dev/zero has no end.
+  const fault = stats.isDirectory() ? 'is a folder; pass the path of an image in it' : 'is not a file';
+  throw new GhostNetError('ERR_GHOST_FILE', `${path} ${fault}.`);
+}
+
+/**
+ * Not left to sharp, which caches what it decoded by the file's name. No more than the start is read of what is no
+ * picture.
+ *
+ * @param name stands in messages
+ * @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_IMAGE
+ * @throws `signal.reason`
+ */
+export async function readImageFile(
+  path: string | Buffer,
+  signal: AbortSignal | undefined,
+  name = String(path),
+): Promise<Uint8Array> {
+  try {
+    return await readWholeFile(path, maxFileBytes, signal, (head) => checkFormat(head, name));
+  } catch (cause) {
+    signal?.throwIfAborted();
+    if (cause instanceof GhostNetError) throw cause;
+    if (cause instanceof Unread && cause.isTooLarge) throw undecodable(name, `it ${cause.message}`);
+    if (cause instanceof Unread) throw new GhostNetError('ERR_GHOST_FILE', `${name} ${cause.message}.`, { cause });
+    throw fileError(name, cause);
+  }
+}
+
+/** The same of a named pipe, whose reader waits without a thread, and so hears when it is to stop. */
+export async function readImagePipe(path: string, limits: Limits): Promise<Uint8Array> {
+  const pipe = await openPipe(path);
+  try {
+    return await withinTime(allOf(pipe, path), limits, () => tookTooLong(path, limits.timeoutMs));
+  } finally {
+    pipe.destroy();
+  }
+}
+
+async function openPipe(path: string): Promise<Socket> {
+  try {
+    // Opening waits for no writer then; reading does.
+    const fd = await promisify(open)(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: true, writable: false });
+  } catch (cause) {
+    throw fileError(path, cause);
+  }
+}
+
+async function allOf(pipe: Socket, path: string): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let [sizeBytes, isChecked] = [0, false];
+  try {
+    for await (const chunk of pipe as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes > maxFileBytes) throw undecodable(path, `it has more than ${maxFileBytes} bytes`);
+      if (isChecked || sizeBytes < headBytes) continue;
+      checkFormat(Buffer.concat(chunks), path);
+      isChecked = true;
+    }
+  } catch (cause) {
+    throw cause instanceof GhostNetError ? cause : fileError(path, cause);
+  }
+  return Buffer.concat(chunks, sizeBytes);
+}

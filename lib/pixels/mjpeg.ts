@@ -1,0 +1,206 @@
+import { isUint8Array } from 'node:util/types';
+import { GhostNetError } from '../errors.js';
+import { FrameSplitter } from './frame-splitter.js';
+import { checkSignal, readOptions } from '../arguments/options.js';
+import { follower, unlessAborted } from '../arguments/signals.js';
+import { guarded, kindOf, shown } from '../arguments/untyped.js';
+
+/** A frame that {@link mjpegFrames} did not give. */
+export interface SkippedFrame {
+  /**
+   * `older`: a newer one was whole before this one was asked for (only with `latest`); `too long`: more than
+   * `maxFrameBytes`; `broken`: its beginning leads to no end; `cut off`: the stream ended within it.
+   */
+  readonly reason: 'older' | 'too long' | 'broken' | 'cut off';
+  readonly sizeBytes: number;
+}
+
+export interface MjpegOptions {
+  /** Longer frames are skipped, so that memory is bounded whatever the stream holds. Default 16 MiB. */
+  maxFrameBytes?: number;
+  /**
+   * Give the newest whole frame each time, and skip those that became whole before it: a camera that is faster than its
+   * reader must not fall behind. The stream is then read all the time, so that nothing waits in it. Default false:
+   * every frame.
+   */
+  latest?: boolean;
+  /** Called for every frame that is skipped, before the next one is given. */
+  onSkipped?: (skipped: SkippedFrame) => void;
+  /** Ends the frames, even while the stream is silent: the iteration throws `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** A Node stream, `fetch()`'s body, or whatever else gives bytes. */
+export type ByteStream = AsyncIterable<Uint8Array>;
+
+const defaultMaxFrameBytes = 16 * 2 ** 20;
+
+/**
+ * Cuts a Motion JPEG stream (rpicam-vid, ffmpeg, a webcam, an IP camera's multipart answer) into its frames. What lies
+ * between frames is passed over, and so are frames that are cut off, too long or no JPEG. Pixels are not looked at.
+ *
+ * Ending the iteration ends the stream too.
+ *
+ * @returns JPEG files, from start to end of image, each in memory of its own
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT
+ * @throws `signal.reason`, and whatever the stream throws.
+ */
+export function mjpegFrames(
+  stream: ByteStream,
+  options: MjpegOptions = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { maxFrameBytes, latest, onSkipped, signal } = checkMjpegOptions(options);
+  if (
+    guarded('The stream', () => typeof (stream as Partial<ByteStream> | null | undefined)?.[Symbol.asyncIterator]) !==
+    'function'
+  ) {
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `mjpegFrames takes a stream of bytes (an async iterable), found ${kindOf(stream)}.`,
+    );
+  }
+  const splitter = new FrameSplitter(maxFrameBytes, onSkipped);
+  return latest ? newestFrames(stream, splitter, onSkipped, signal) : everyFrame(stream, splitter, signal);
+}
+
+export const mjpegOptions = ['maxFrameBytes', 'latest', 'onSkipped', 'signal'] as const;
+
+export function checkMjpegOptions(options: unknown) {
+  const wrong = (expected: string, found: unknown): GhostNetError =>
+    new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
+  const {
+    maxFrameBytes = defaultMaxFrameBytes,
+    latest = false,
+    onSkipped = () => undefined,
+    signal,
+  } = readOptions(options, mjpegOptions);
+  if (!Number.isInteger(maxFrameBytes) || (maxFrameBytes as number) < 1 || (maxFrameBytes as number) > 2 ** 30) {
+    throw wrong(`maxFrameBytes should be a whole number from 1 to ${2 ** 30}`, maxFrameBytes);
+  }
+  if (typeof latest !== 'boolean') throw wrong('latest should be true or false', latest);
+  if (typeof onSkipped !== 'function') throw wrong('onSkipped should be a function', onSkipped);
+  return {
+    maxFrameBytes: maxFrameBytes as number,
+    latest,
+    onSkipped: onSkipped as NonNullable<MjpegOptions['onSkipped']>,
+    signal: checkSignal(signal),
+  };
+}
+
+async function* everyFrame(
+  stream: ByteStream,
+  splitter: FrameSplitter,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunksOf(stream, signal)) yield* splitter.push(chunk);
+  splitter.end();
+}
+
+async function* newestFrames(
+  stream: ByteStream,
+  splitter: FrameSplitter,
+  onSkipped: (skipped: SkippedFrame) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { controller: stop, leave } = follower(signal);
+  const newest: { frame?: Uint8Array | undefined; ended: boolean } = { ended: false };
+  let wake = (): void => undefined;
+  const read = async (): Promise<void> => {
+    for await (const chunk of chunksOf(stream, stop.signal)) {
+      for (const frame of splitter.push(chunk)) {
+        if (newest.frame) onSkipped({ reason: 'older', sizeBytes: newest.frame.length });
+        newest.frame = frame;
+      }
+      wake();
+    }
+    splitter.end();
+  };
+  // Awaited below, once it has ended; until then a failure is no unhandled rejection.
+  const reading = read().finally(() => {
+    newest.ended = true;
+    wake();
+  });
+  reading.catch(() => undefined);
+  try {
+    for (;;) {
+      if (newest.frame && !signal?.aborted) {
+        const { frame } = newest;
+        newest.frame = undefined;
+        yield frame;
+      } else if (newest.ended) {
+        await reading;
+        return;
+      } else {
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    }
+  } finally {
+    leave();
+    stop.abort();
+    await reading.catch(() => undefined);
+  }
+}
+
+/** The stream's chunks, until it ends or the signal is aborted. Ends the stream. */
+async function* chunksOf(
+  stream: ByteStream,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (isWebStream(stream)) {
+    yield* chunksOfWebStream(stream, signal);
+    return;
+  }
+  const iterator = stream[Symbol.asyncIterator]();
+  let waiting = false;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      waiting = true;
+      const next = await unlessAborted(iterator.next(), signal);
+      waiting = false;
+      if (next.done) return;
+      yield checkChunk(next.value);
+    }
+  } finally {
+    const returned = iterator.return?.();
+    // An iterator that is asked for its next value may well answer return() only after that: never, if the camera is
+    // silent.
+    if (waiting) {
+      returned?.catch(() => undefined);
+      (stream as { destroy?: () => void }).destroy?.();
+    } else {
+      await returned;
+    }
+  }
+}
+
+function isWebStream(stream: ByteStream): stream is ReadableStream<Uint8Array> {
+  return typeof (stream as Partial<ReadableStream>).getReader === 'function';
+}
+
+/** Its iterator cannot be ended while it waits; its reader can, and so the connection behind it is closed. */
+async function* chunksOfWebStream(
+  stream: ReadableStream<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const next = await unlessAborted(reader.read(), signal);
+      if (next.done) return;
+      yield checkChunk(next.value);
+    }
+  } finally {
+    void reader.cancel().catch(() => undefined);
+    reader.releaseLock();
+  }
+}
+
+function checkChunk(chunk: unknown): Uint8Array {
+  if (isUint8Array(chunk)) return chunk;
+  throw new GhostNetError(
+    'ERR_GHOST_ARGUMENT',
+    `A stream of bytes is expected (Uint8Array), found ${kindOf(chunk)}. Has it an encoding?`,
+  );
+}

@@ -1,0 +1,44 @@
+import { isUint8Array, isUint8ClampedArray } from 'node:util/types';
+import { GhostNetError } from '../errors.js';
+import { placeOf } from '../arguments/intrinsics.js';
+import { kindOf, readFields } from '../arguments/untyped.js';
+import type { RawImage } from './image.js';
+
+const maxSide = 2 ** 31 - 1;
+
+/**
+ * Raw pixels as untyped code may pass them, each property read once: an object of our own on the same memory.
+ *
+ * @param what begins the messages
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT or ERR_GHOST_IMAGE
+ */
+export function checkRawImage(input: object, what = 'Raw pixels'): RawImage {
+  const { data, width, height, channels } = readFields(input, ['data', 'width', 'height', 'channels'], what);
+  if (!isUint8Array(data) && !isUint8ClampedArray(data)) {
+    const message = `${what} must have data in a Uint8Array or Uint8ClampedArray, not ${kindOf(data)}.`;
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
+  }
+  const fault = (expected: string): GhostNetError => new GhostNetError('ERR_GHOST_IMAGE', `${what} ${expected}.`);
+  if (!isSide(width) || !isSide(height)) {
+    throw fault(
+      `must have a whole width and height from 1 to ${maxSide}, not ${numberOrKind(width)} x ${numberOrKind(height)}`,
+    );
+  }
+  if (channels !== 1 && channels !== 3 && channels !== 4) {
+    throw fault(`must have 1 (grey), 3 (RGB) or 4 (RGBA) channels, not ${numberOrKind(channels)}`);
+  }
+  const { buffer, byteOffset, byteLength } = placeOf(data);
+  if (byteLength !== width * height * channels) {
+    const size = `${width} x ${height} x ${channels} = ${width * height * channels}`;
+    throw fault(`of ${size} values must have as many in data, which has ${byteLength}`);
+  }
+  return { data: new Uint8Array(buffer, byteOffset, byteLength), width, height, channels };
+}
+
+function isSide(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= maxSide;
+}
+
+function numberOrKind(value: unknown): string {
+  return typeof value === 'number' ? String(value) : kindOf(value);
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProgram } from '../../lib/cli/program.js';
+import { camera, parts, sends } from '../camera/server.js';
+import { temporaryFolder } from '../checkpoints/folder.js';
+import { jpegOfNoise } from '../../testing/frames.js';
+import { environmentFor, freshCache, smallModel } from '../hub/cached.js';
+import { HubServer } from '../hub/server.js';
+import { builtCommand, runNode } from '../../testing/programs.js';
+
+const folder = temporaryFolder();
+const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
+const [sample, fixture, model] = [
+  path('examples/sample.png'),
+  path('test/pixels/fixtures/fixture.png'),
+  path('weights/ghostnetv2-tiny'),
+];
+const schema = JSON.parse(readFileSync(path('docs/json.schema.json'), 'utf8')) as { $defs: Record<string, object> };
+
+/** The schema lets fields be added in the future; here every field must be described. */
+function closed(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(closed);
+  if (typeof part !== 'object' || part === null) return part;
+  const inner = Object.fromEntries(Object.entries(part).map(([key, value]) => [key, closed(value)]));
+  return inner['type'] === 'object' && 'properties' in inner ? { ...inner, additionalProperties: false } : inner;
+}
+
+const ajv = new Ajv2020({ strict: true, strictRequired: true, allErrors: true });
+ajv.addSchema(closed(schema) as object, 'printed');
+const validatorOf = (name: string): ValidateFunction => ajv.getSchema(`printed#/$defs/${name}`)!;
+
+/** Every line that a command prints, which must be as the schema has it. */
+async function checked(
+  name: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Record<string, unknown>[]> {
+  const { stdout, stderr } = await runNode([builtCommand, ...args], env);
+  const objects = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(objects.length, stderr).toBeGreaterThan(0);
+  const validate = validatorOf(name);
+  for (const object of objects) expect(validate(object), ajv.errorsText(validate.errors)).toBe(true);
+  return objects;
+}
+
+let hub: HubServer;
+beforeAll(async () => {
+  hub = await HubServer.start();
+  hub.add('someone/their-model', smallModel());
+});
+afterAll(() => hub.stop());
+
+describe('what is printed with --json', () => {
+  it('is described for every command that has the option', () => {
+    const withJson = createProgram().commands.filter(({ options }) => options.some(({ long }) => long === '--json'));
+    expect(Object.keys(schema.$defs)).toEqual(
+      expect.arrayContaining([...withJson.map((command) => command.name()), 'embed']),
+    );
+    expect(withJson.length).toBeGreaterThan(5);
+  });
+
+  it.each<[string, string[]]>([
+    ['classify', ['classify', '--json', sample, fixture]],
+    ['similar', ['similar', '--json', sample, fixture, path('examples')]],
+    ['embed', ['embed', sample, fixture]],
+    ['info', ['info', '--json']],
+    ['info', ['info', '--json', '--plan']],
+    ['bench', ['bench', '--json', '--threads', '1,2', '--seconds', '0.05']],
+    ['bench', ['bench', '--json', '--threads', '1', '--seconds', '0.05', '--every', '2']],
+    ['export', ['export', '--json', '--half', model, join(folder, 'exported.safetensors')]],
+  ])('is as its schema has it: %s %j', async (name, args) => {
+    await checked(name, args);
+  });
+
+  it('is as its schema has it: pull', async () => {
+    await checked('pull', ['pull', '--json', 'someone/their-model'], environmentFor(hub, freshCache(folder)));
+  });
+
+  it('is as its schema has it: classify of a stream', async () => {
+    const { origin } = await camera(sends(parts([await jpegOfNoise(64, 48, 1)]), 'image/jpeg'));
+    const [object] = await checked('classify', ['classify', '--json', origin]);
+    expect(object).toMatchObject({ frame: 1 });
+  });
+
+  it.skipIf(process.platform !== 'linux')('is as its schema has it: a name that is not UTF-8', async () => {
+    mkdirSync(join(folder, 'raw'));
+    writeFileSync(Buffer.from(join(folder, 'raw', '\xff.png'), 'latin1'), readFileSync(sample));
+    const objects = [
+      await checked('classify', ['classify', '--json', join(folder, 'raw')]),
+      await checked('embed', ['embed', join(folder, 'raw')]),
+    ];
+    for (const [object] of objects) expect(object!['imageBase64']).toBeTypeOf('string');
+  });
+
+  it('of the example in docs/json.md too', () => {
+    const line = /^\{.*\}$/m.exec(readFileSync(path('docs/json.md'), 'utf8'))![0];
+    const validate = validatorOf('classify');
+    expect(validate(JSON.parse(line)), ajv.errorsText(validate.errors)).toBe(true);
+  });
+
+  it('would be refused with a field that nobody described', () => {
+    expect(validatorOf('similar')({ image: 'a', similarity: 0.5 })).toBe(true);
+    expect(validatorOf('similar')({ image: 'a', similarity: 0.5, more: 1 })).toBe(false);
+    expect(validatorOf('classify')({ image: 'a' })).toBe(false);
+  });
+});

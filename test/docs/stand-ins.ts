@@ -1,0 +1,67 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { pickle, tensor, torchFile } from '../checkpoints/writers.js';
+import { smallModel } from '../hub/cached.js';
+import { commitOf, type Files, type HubServer } from '../hub/server.js';
+import { root } from '../package/installed.js';
+import { savedTensors } from '../../testing/saved.js';
+import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
+import type { Tensor } from '../../lib/formats/tensor.js';
+
+function pytorchFile(parameters: ReadonlyMap<string, Tensor>): Buffer {
+  const all = [...parameters].map(([name, { shape, data }], i) => ({ name, key: String(i), shape, data }));
+  const objects = all.map(({ name, key, shape, data }) => [
+    name,
+    tensor({ key, storage: 'FloatStorage', length: data.length, shape }),
+  ]);
+  const storages = all.map(({ key, data }) => [key, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+  return torchFile(
+    pickle.dict(Object.fromEntries(objects) as Record<string, Buffer>),
+    Object.fromEntries(storages) as Record<string, Uint8Array>,
+  );
+}
+
+/** GhostNetV2 1.0x with weights that mean nothing: the shapes of what the documents speak of. */
+const published: Files = {
+  'config.json': Buffer.from('{ "num_classes": 1000 }'),
+  'model.safetensors': savedTensors(syntheticStateDict(2, 1, 1000)),
+};
+const checkpoint = pytorchFile(syntheticStateDict(2, 0.1, 10));
+const ghostnetV3 = pytorchFile(syntheticStateDict(3, 1, 1000));
+
+/** The models that the documents name. */
+export function fillHub(server: HubServer): void {
+  for (const name of ['ghostnetv2_100', 'ghostnetv2_130']) server.add(`timm/${name}.in1k`, published);
+  server.add('someone/their-model', smallModel(), {
+    refs: { main: commitOf('someone/their-model'), 'v1.2': commitOf('someone/their-model') },
+  });
+}
+
+/** The files that the documents name, in a folder where a reader would have them. */
+export async function writeFiles(folder: string): Promise<void> {
+  mkdirSync(join(folder, 'photos'), { recursive: true });
+  mkdirSync(join(folder, 'out'));
+  mkdirSync(join(folder, 'ghostnetv2_100'));
+  const sample = sharp(join(root, 'examples/sample.png'));
+  const upright = await sample.clone().jpeg().toBuffer();
+  const mirrored = await sample.clone().flop().jpeg().toBuffer();
+  for (const name of ['photo.jpg', 'cat.jpg', 'photos/stork.jpg', 'photos/crane.jpg'])
+    writeFileSync(join(folder, name), upright);
+  for (const name of ['dog.jpg', 'photos/heron.jpg', 'photos/egret.jpg']) writeFileSync(join(folder, name), mirrored);
+  for (const [name, content] of Object.entries(published)) writeFileSync(join(folder, 'ghostnetv2_100', name), content);
+  for (const name of ['checkpoint.pth', 'checkpoint.pth.tar']) writeFileSync(join(folder, name), checkpoint);
+  writeFileSync(join(folder, 'ghostnetv3-1.0.pth.tar'), ghostnetV3);
+  // What PyTorch would have written, of one class less: only the form counts here.
+  writeFileSync(join(folder, 'input.bin'), syntheticImage('input', [1, 3, 224, 224]).data);
+  writeFileSync(join(folder, 'logits.bin'), new Float32Array(10));
+}
+
+/** A camera's program that takes one picture: after more of them, its end would be that of a camera that broke off. */
+export function writeCamera(bin: string, folder: string): void {
+  writeFileSync(
+    join(bin, 'rpicam-vid'),
+    `#!/bin/sh\ncase "$*" in *"--codec mjpeg"*"-o -"*) exec cat '${join(folder, 'photo.jpg')}' ;; esac\nexit 1\n`,
+  );
+  chmodSync(join(bin, 'rpicam-vid'), 0o755);
+}

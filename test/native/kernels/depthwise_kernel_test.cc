@@ -1,0 +1,187 @@
+// Depthwise convolutions and ghost modules, of every table that this CPU can run, against loops in double.
+#include "../../../testing/native/check.h"
+#include "../../../testing/native/guarded.h"
+#include "../tests.h"
+#include "kernels/reference/reference.h"
+#include "kernels/select.h"
+
+namespace ghostnet {
+namespace {
+
+struct DepthwiseShape {
+  DepthwiseKind kind;
+  int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
+  bool sigmoid() const { return kind == DepthwiseKind::k5x1_sigmoid || kind == DepthwiseKind::general_sigmoid; }
+};
+constexpr DepthwiseShape kDepthwiseShapes[] = {
+    {DepthwiseKind::k3x3s1, 3, 3, 1, 1, 1, 1},
+    {DepthwiseKind::k3x3s2, 3, 3, 2, 2, 1, 1},
+    {DepthwiseKind::k5x5s1, 5, 5, 1, 1, 1, 1},
+    {DepthwiseKind::k5x5s2, 5, 5, 2, 2, 1, 1},
+    {DepthwiseKind::k1x5, 1, 5, 1, 1, 1, 1},
+    {DepthwiseKind::k5x1_sigmoid, 5, 1, 1, 1, 1, 1},
+    {DepthwiseKind::general, 3, 3, 1, 1, 2, 3},
+    {DepthwiseKind::general, 7, 2, 3, 1, 1, 1},
+    {DepthwiseKind::general, 1, 1, 1, 2, 1, 1},
+    {DepthwiseKind::general_sigmoid, 3, 3, 2, 2, 1, 1},
+    {DepthwiseKind::general_sigmoid, 1, 5, 1, 1, 1, 1},
+};
+
+void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseShape& s, int height, int width, float low) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  std::vector<Elements> rows;
+  std::vector<const void*> pointers;
+  for (int r = 0; r < (height - 1) * s.stride_y + (s.kernel_h - 1) * s.dilation_y + 1; ++r) {
+    rows.emplace_back(
+        kernels.precision,
+        values.floats(static_cast<size_t>((width - 1) * s.stride_x + (s.kernel_w - 1) * s.dilation_x + 1) * stride));
+  }
+  for (const Elements& row : rows) pointers.push_back(row.data());
+  const auto taps = static_cast<size_t>(s.kernel_h * s.kernel_w);
+  const Elements weights(kernels.precision, values.floats((taps + 1) * stride));
+  const size_t pitch = static_cast<size_t>(width + height % 3) * stride;
+  GuardedOutput output(kernels.precision, static_cast<size_t>(height) * pitch);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      for (size_t lane = 0; lane < stride; ++lane) {
+        Sum sum;
+        sum.add(weights[taps * stride + lane]);
+        for (int ky = 0; ky < s.kernel_h; ++ky)
+          for (int kx = 0; kx < s.kernel_w; ++kx)
+            sum.add(double{weights[static_cast<size_t>(ky * s.kernel_w + kx) * stride + lane]} *
+                    rows[static_cast<size_t>(y * s.stride_y + ky * s.dilation_y)]
+                        [static_cast<size_t>(x * s.stride_x + kx * s.dilation_x) * stride + lane]);
+        const double value = s.sigmoid() ? reference::activate(Activation::sigmoid, sum.value) : sum.above(low);
+        output.expect(static_cast<size_t>(y) * pitch + static_cast<size_t>(x) * stride + lane, value, sum.magnitude);
+      }
+    }
+  }
+  kernels.depthwise[static_cast<int>(s.kind)][lanes_index(lanes)](
+      {pointers.data(), weights.data(), output.data(), static_cast<ptrdiff_t>(pitch), height, width, low, s.kernel_h,
+       s.kernel_w, s.stride_y, s.stride_x, s.dilation_y, s.dilation_x});
+  const std::string fault = output.fault();
+  CHECK_MESSAGE(fault.empty(), "%s depthwise kind %d, %d lanes, %d x %d, low %g: %s", kernels.name,
+                static_cast<int>(s.kind), lanes, height, width, low, fault.c_str());
+}
+
+void test_depthwise(const KernelTable& kernels) {
+  for (const DepthwiseShape& shape : kDepthwiseShapes)
+    for (int lanes : kLanes)
+      for (float low : kLows)
+        for (int height = 1; height <= (reduced ? 2 : 5); ++height)
+          for (int width : widths(40)) check_depthwise(kernels, lanes, shape, height, width, low);
+}
+
+void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int height, int width, int gate_width,
+                 float low) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  std::vector<Elements> rows, others[2];
+  std::vector<const void*> pointers, other_pointers[2];
+  for (int r = 0; r < height + 2; ++r)
+    rows.emplace_back(kernels.precision, values.floats(static_cast<size_t>(width + 2) * stride));
+  for (const auto& row : rows) pointers.push_back(row.data());
+  std::vector<int32_t> gate_pixel;
+  for (int x = 0; x < width; ++x) gate_pixel.push_back(kind == GhostKind::residual ? x : x * gate_width / width);
+  for (int half = 0; half < 2; ++half) {
+    for (int y = 0; y < height; ++y)
+      others[half].emplace_back(kernels.precision, values.floats(static_cast<size_t>(gate_width) * stride));
+    // Rows of the gate may serve several rows of the output.
+    for (int y = 0; y < height; ++y) other_pointers[half].push_back(others[half][static_cast<size_t>(y / 2)].data());
+  }
+  const Elements weights(kernels.precision, values.floats(10 * stride));
+  const size_t pitch[2] = {static_cast<size_t>(width + 1) * stride, static_cast<size_t>(width + 2) * stride};
+  GuardedOutput identity(kernels.precision, static_cast<size_t>(height) * pitch[0]),
+      ghost(kernels.precision, static_cast<size_t>(height) * pitch[1]);
+  for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
+    for (size_t x = 0; x < static_cast<size_t>(width); ++x) {
+      for (size_t lane = 0; lane < stride; ++lane) {
+        Sum sum;
+        sum.add(weights[9 * stride + lane]);
+        for (size_t k = 0; k < 9; ++k)
+          sum.add(double{weights[k * stride + lane]} * rows[y + k / 3][(x + k % 3) * stride + lane]);
+        double first = rows[y + 1][(x + 1) * stride + lane], second = sum.above(low);
+        const size_t at = static_cast<size_t>(gate_pixel[x]) * stride + lane;
+        const double a = others[0][y / 2][at], b = others[1][y / 2][at];
+        if (kind == GhostKind::residual) first += a, second += b;
+        else if (kind != GhostKind::concat) first *= a, second *= b;
+        identity.expect(y * pitch[0] + x * stride + lane, first, 2);
+        ghost.expect(y * pitch[1] + x * stride + lane, second, sum.magnitude + 1);
+      }
+    }
+  }
+  GhostArgs args{pointers.data(),
+                 weights.data(),
+                 identity.data(),
+                 ghost.data(),
+                 static_cast<ptrdiff_t>(pitch[0]),
+                 static_cast<ptrdiff_t>(pitch[1]),
+                 {nullptr, nullptr},
+                 kind == GhostKind::gated ? gate_pixel.data() : nullptr,
+                 height,
+                 width,
+                 low};
+  if (kind != GhostKind::concat)
+    for (int half = 0; half < 2; ++half) args.other[half] = other_pointers[half].data();
+  kernels.ghost[static_cast<int>(kind)][lanes_index(lanes)](args);
+  const std::string fault = !identity.fault().empty() ? "identity " + identity.fault() : ghost.fault();
+  CHECK_MESSAGE(fault.empty(), "%s ghost kind %d, %d lanes, %d x %d, gate %d, low %g: %s", kernels.name,
+                static_cast<int>(kind), lanes, height, width, gate_width, low, fault.c_str());
+}
+
+void test_ghost(const KernelTable& kernels) {
+  for (int lanes : kLanes) {
+    for (float low : kLows) {
+      for (int height : reduced ? std::vector<int>{1, 3} : std::vector<int>{1, 2, 3, 5}) {
+        for (int width : widths(40)) {
+          check_ghost(kernels, GhostKind::concat, lanes, height, width, 1, low);
+          check_ghost(kernels, GhostKind::residual, lanes, height, width, width, low);
+          if (width % 2 == 0) check_ghost(kernels, GhostKind::gated_doubled, lanes, height, width, width / 2, low);
+          for (int gate : {1, (width + 1) / 2, width, 2 * width + 1})
+            check_ghost(kernels, GhostKind::gated, lanes, height, width, gate, low);
+        }
+      }
+    }
+  }
+}
+
+void test_nan(const KernelTable& kernels) {
+  const Elements ones(kernels.precision, std::vector<float>(16 * 16, 1.0f)),
+      pixels(kernels.precision, std::vector<float>(40 * 16, kNaN));
+  const std::vector<const void*> rows(24, pixels.data());
+  for (int lanes : kLanes) {
+    const auto stride = static_cast<size_t>(lanes);
+    const int i = lanes_index(lanes);
+    const auto check = [&](const char* kernel, auto run) {
+      GuardedOutput output(kernels.precision, 8 * stride);
+      for (size_t at = 0; at < 8 * stride; ++at) output.expect(at, kNaN, 1);
+      run(output.data());
+      CHECK_MESSAGE(output.fault().empty(), "%s %s, %d lanes: %s", kernels.name, kernel, lanes, output.fault().c_str());
+    };
+    for (const DepthwiseShape& s : kDepthwiseShapes) {
+      if (s.kernel_h * s.kernel_w >= 16) continue;  // `ones` holds 15 taps and a bias
+      check("depthwise", [&](void* out) {
+        kernels.depthwise[static_cast<int>(s.kind)][i]({rows.data(), ones.data(), out, 0, 1, 8, 0, s.kernel_h,
+                                                        s.kernel_w, s.stride_y, s.stride_x, s.dilation_y,
+                                                        s.dilation_x});
+      });
+    }
+    check("ghost", [&](void* out) {
+      Elements identity(kernels.precision, 8 * stride);
+      kernels.ghost[0][i]({rows.data(), ones.data(), identity.data(), out, 0, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
+    });
+  }
+}
+
+}  // namespace
+
+void depthwise_kernel_tests() {
+  for (const KernelTable* kernels : all_usable_kernels()) {
+    test_depthwise(*kernels);
+    test_ghost(*kernels);
+    test_nan(*kernels);
+  }
+}
+
+}  // namespace ghostnet

@@ -1,0 +1,153 @@
+// The kernels over whole pixels: pooling, scaling, matrix times vector, and the sigmoid that several kernels share.
+#include <algorithm>
+#include <limits>
+
+#include "../../../testing/native/check.h"
+#include "../../../testing/native/guarded.h"
+#include "../tests.h"
+#include "kernels/reference/reference.h"
+#include "kernels/select.h"
+
+namespace ghostnet {
+namespace {
+
+void expect_no_fault(const GuardedOutput& output, const KernelTable& kernels, const char* kernel, int lanes, int size) {
+  const std::string fault = output.fault();
+  CHECK_MESSAGE(fault.empty(), "%s %s, %d lanes, size %d: %s", kernels.name, kernel, lanes, size, fault.c_str());
+}
+
+void test_avg_pool2(const KernelTable& kernels, int lanes, int width) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  const Elements row0(kernels.precision, values.floats(static_cast<size_t>(2 * width) * stride)),
+      row1(kernels.precision, values.floats(row0.size()));
+  GuardedOutput output(kernels.precision, static_cast<size_t>(width) * stride);
+  for (size_t at = 0; at < static_cast<size_t>(width) * stride; ++at) {
+    const size_t left = at / stride * 2 * stride + at % stride, right = left + stride;
+    output.expect(at, (double{row0[left]} + row0[right] + row1[left] + row1[right]) / 4, 1);
+  }
+  kernels.avg_pool2[lanes_index(lanes)](row0.data(), row1.data(), output.data(), width);
+  expect_no_fault(output, kernels, "avg_pool2", lanes, width);
+}
+
+void test_sum(const KernelTable& kernels, int lanes, int pixels) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  const Elements row(kernels.precision, values.floats(static_cast<size_t>(pixels) * stride));
+  GuardedOutput total(Precision::fp32, stride);
+  for (size_t lane = 0; lane < stride; ++lane) {
+    double sum = total.floats()[lane] = 3.0f;
+    for (size_t p = 0; p < static_cast<size_t>(pixels); ++p) sum += row[p * stride + lane];
+    total.expect(lane, sum, pixels + 3);
+  }
+  kernels.sum[lanes_index(lanes)](row.data(), pixels, total.floats());
+  expect_no_fault(total, kernels, "sum", lanes, pixels);
+}
+
+void test_scale(const KernelTable& kernels, int lanes, int pixels) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  const Elements row(kernels.precision, values.floats(static_cast<size_t>(pixels) * stride));
+  const std::vector<float> factors = values.floats(stride);
+  GuardedOutput apart(kernels.precision, row.size()), in_place(kernels.precision, row.size());
+  for (size_t at = 0; at < row.size(); ++at) {
+    in_place.set(at, row[at]);
+    for (GuardedOutput* output : {&apart, &in_place}) output->expect(at, double{row[at]} * factors[at % stride], 1);
+  }
+  kernels.scale[lanes_index(lanes)](row.data(), factors.data(), apart.data(), pixels);
+  kernels.scale[lanes_index(lanes)](in_place.data(), factors.data(), in_place.data(), pixels);
+  expect_no_fault(apart, kernels, "scale", lanes, pixels);
+  expect_no_fault(in_place, kernels, "scale in place", lanes, pixels);
+}
+
+void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation activation) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  const std::vector<float> x = values.floats(static_cast<size_t>(inputs)), bias = values.floats(stride);
+  const Elements weights(kernels.precision, values.floats(x.size() * stride));
+  GuardedOutput output(Precision::fp32, stride);
+  for (size_t lane = 0; lane < stride; ++lane) {
+    double sum = bias[lane], magnitude = std::fabs(sum);
+    for (size_t k = 0; k < x.size(); ++k) {
+      sum += double{weights[k * stride + lane]} * x[k];
+      magnitude += std::fabs(double{weights[k * stride + lane]} * x[k]);
+    }
+    output.expect(lane, reference::activate(activation, sum), magnitude);
+  }
+  kernels.matvec[lanes_index(lanes)](
+      {x.data(), inputs, weights.data(), bias.data(), output.floats(), static_cast<int>(activation)});
+  expect_no_fault(output, kernels, "matvec", lanes, inputs);
+}
+
+// What an activation makes of `x`, in the first lane of a product with zero weights.
+float activated(const KernelTable& kernels, int lanes, Activation activation, float x) {
+  const float zeros[4] = {};
+  const Elements weights(kernels.precision, 4 * kMaxLanes);
+  float bias[kMaxLanes], output[kMaxLanes];
+  std::fill(bias, bias + kMaxLanes, x);
+  kernels.matvec[lanes_index(lanes)]({zeros, 4, weights.data(), bias, output, static_cast<int>(activation)});
+  for (int lane = 1; lane < lanes; ++lane) CHECK(std::memcmp(output, output + lane, sizeof *output) == 0);
+  return output[0];
+}
+
+// How far a depthwise kernel's sigmoid is from that of `x`, as the kernel's elements hold it.
+double depthwise_sigmoid_error(const KernelTable& kernels, DepthwiseKind kind, int lanes, float x) {
+  const Elements zeros(kernels.precision, kMaxLanes);
+  const void* rows[] = {zeros.data(), zeros.data(), zeros.data(), zeros.data(), zeros.data()};
+  Elements weights(kernels.precision, 6 * kMaxLanes), output(kernels.precision, kMaxLanes);
+  for (int lane = 0; lane < lanes; ++lane) weights.set(static_cast<size_t>(5 * lanes + lane), x);
+  kernels.depthwise[static_cast<int>(kind)][lanes_index(lanes)](
+      {rows, weights.data(), output.data(), 0, 1, 1, 0, 5, 1, 1, 1, 1, 1});
+  return std::fabs(output[static_cast<size_t>(lanes - 1)] -
+                   reference::activate(Activation::sigmoid, weights[static_cast<size_t>(5 * lanes)]));
+}
+
+void test_activations(const KernelTable& kernels) {
+  std::vector<float> inputs = {0.0f, -0.0f, 1e-40f, 1e-30f, -1e-30f, 88,        -88,       100,
+                               -100, 1e4f,  -1e4f,  3e38f,  -3e38f,  kInfinity, -kInfinity};
+  for (float x = -131; x < 131; x += reduced ? 1.73f : 0.173f) inputs.push_back(x);
+  double largest = 0;
+  // half a unit of the last place at 1
+  const double depthwise_tolerance = kernels.precision == Precision::fp16 ? 2.5e-4 : 1e-6;
+  for (int lanes : kLanes) {
+    for (float x : inputs) {
+      const float y = activated(kernels, lanes, Activation::sigmoid, x);
+      const double error = std::fabs(y - reference::activate(Activation::sigmoid, x));
+      CHECK_MESSAGE(y >= 0 && y <= 1 && error < 1e-6, "%s sigmoid(%g), %d lanes: %.9g", kernels.name, x, lanes, y);
+      largest = std::fmax(largest, error);
+      for (DepthwiseKind kind : {DepthwiseKind::k5x1_sigmoid, DepthwiseKind::general_sigmoid}) {
+        const double depthwise_error = depthwise_sigmoid_error(kernels, kind, lanes, x);
+        CHECK_MESSAGE(depthwise_error < depthwise_tolerance, "%s depthwise sigmoid(%g), %d lanes: error %g",
+                      kernels.name, x, lanes, depthwise_error);
+      }
+      for (Activation activation : {Activation::none, Activation::relu, Activation::hard_sigmoid}) {
+        const float z = activated(kernels, lanes, activation, x);
+        const double wanted = reference::activate(activation, x);
+        CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6, "%s activation %d of %g, %d lanes: %.9g",
+                      kernels.name, static_cast<int>(activation), x, lanes, z);
+      }
+    }
+    for (Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid})
+      CHECK(std::isnan(activated(kernels, lanes, activation, std::numeric_limits<float>::quiet_NaN())));
+  }
+  std::printf("%s: largest error of the sigmoid %.2g\n", kernels.name, largest);
+}
+
+}  // namespace
+
+void vector_kernel_tests() {
+  for (const KernelTable* kernels : all_usable_kernels()) {
+    for (int lanes : kLanes) {
+      for (int size : widths(40)) {
+        test_avg_pool2(*kernels, lanes, size);
+        test_sum(*kernels, lanes, size);
+        test_scale(*kernels, lanes, size);
+        for (Activation a : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid})
+          test_matvec(*kernels, lanes, 4 * size, a);
+      }
+    }
+    test_activations(*kernels);
+  }
+}
+
+}  // namespace ghostnet
