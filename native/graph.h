@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "ids.h"
+
 namespace ghostnet {
 
 enum class Op { input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add };
@@ -22,7 +24,7 @@ struct Pair {
 struct Node {
   Op op = Op::input;
   std::string name;
-  std::vector<int> inputs;
+  std::vector<NodeId> inputs;
   int channels = 0;
 
   // conv2d and avg_pool2d
@@ -53,13 +55,15 @@ struct Filters {
 
 struct GraphOutput {
   std::string name;
-  int node = 0;
+  NodeId node = 0;
 };
 
 /// The pointers in `nodes` need to stay valid only while a Model is created from it.
 struct Graph {
   std::vector<Node> nodes;
   std::vector<GraphOutput> outputs;
+
+  const Node& node(NodeId id) const { return nodes[id.index()]; }
 };
 
 struct Shape {

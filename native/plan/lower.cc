@@ -70,11 +70,12 @@ class Lowering {
     if (readers.size() != 2) return;
     const int up = readers[0], product = readers[1];
     if (!node(up).upsample() || node(up).inputs[0] == ghost->value || node(product).op != Op::mul ||
-        node(product).inputs != std::vector<int>{ghost->value, up} || sole_reader(up) != product ||
+        node(product).inputs != std::vector<NodeId>{ghost->value, up} || sole_reader(up) != product ||
         node(up).inputs[0] == 0)
       return;
     const bool nearest = node(up).op == Op::upsample_nearest;
-    ghost->other = nearest ? node(up).inputs[0] : up;
+    ghost->other = up;
+    if (nearest) ghost->other = node(up).inputs[0];
     ghost->join = GhostKind::gated;
     fused_[static_cast<size_t>(up)] = nearest;
     fused_[static_cast<size_t>(ghost->value)] = true;
@@ -85,7 +86,7 @@ class Lowering {
   void join_shortcut(Ghost* ghost) {
     const int sum = sole_reader(ghost->value);
     if (ghost->join != GhostKind::concat || sum < 0 || node(sum).op != Op::add) return;
-    const std::vector<int>& inputs = node(sum).inputs;
+    const std::vector<NodeId>& inputs = node(sum).inputs;
     const int shortcut = inputs[0] == ghost->value ? inputs[1] : inputs[0];
     if (shortcut == ghost->value || shortcut == 0) return;
     ghost->other = shortcut;
@@ -98,7 +99,7 @@ class Lowering {
     const Node& n = node(i);
     Operation op;
     op.value = i;
-    op.inputs = n.inputs;
+    op.inputs.assign(n.inputs.begin(), n.inputs.end());
     // A fused value is no value any more, but its size is known without it.
     if (n.upsample() && fused_[static_cast<size_t>(n.inputs[1])]) op.inputs.pop_back();
     if (n.op == Op::conv2d) op.conv = i;

@@ -56,7 +56,7 @@ int SyntheticNetwork::node(Op op, const std::string& name, std::vector<int> inpu
   Node n;
   n.op = op;
   n.name = name;
-  n.inputs = std::move(inputs);
+  n.inputs.assign(inputs.begin(), inputs.end());
   n.channels = channels;
   graph.nodes.push_back(std::move(n));
   return static_cast<int>(graph.nodes.size()) - 1;
