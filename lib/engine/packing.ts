@@ -1,5 +1,5 @@
 import { notFinite } from '../formats/faults.js';
-import { weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from '../graph/graph.js';
+import { isConv2d, weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from '../graph/graph.js';
 import { fold, type Affine } from '../graph/fold.js';
 import { createModel, packWeights, type NativeModel, type Precision } from '../native/native.js';
 import { ownTurn } from './own-turn.js';
@@ -48,7 +48,7 @@ export async function createPackedModel(
  * @throws `signal.reason` once the signal is aborted.
  */
 async function packGraph(model: NativeModel, graph: Graph, signal?: AbortSignal): Promise<void> {
-  const batches = batchesOf(graph.nodes.flatMap((node, id) => (node.op === 'conv2d' ? piecesOf(id, node) : [])));
+  const batches = batchesOf(graph.nodes.flatMap((node, id) => (isConv2d(node) ? piecesOf(id, node) : [])));
   const read = reader(batches, signal);
   let next = read(0);
   let affine: Affine = {};
@@ -142,6 +142,6 @@ function weightCount({ conv, channels }: Piece): number {
  */
 export function withoutNumbers(graph: Graph): Graph {
   const parameters = { weight: { shape: [0], data: new Float32Array(0) }, weightName: '' };
-  const nodes = graph.nodes.map((node) => (node.op === 'conv2d' ? { ...node, parameters } : node));
+  const nodes = graph.nodes.map((node) => (isConv2d(node) ? { ...node, parameters } : node));
   return { ...graph, nodes };
 }

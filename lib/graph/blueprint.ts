@@ -1,17 +1,8 @@
 import { shapeText } from '../formats/faults.js';
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-import type {
-  Activation,
-  BatchNorm,
-  Conv2dNode,
-  Graph,
-  GraphNode,
-  GraphOutput,
-  NodeId,
-  Pair,
-  Parameters,
-} from './graph.js';
+import type { Activation, BatchNorm, Conv2dNode, Graph, GraphOutput, NodeId, Pair, Parameters } from './graph.js';
+import { operatorOf, type GraphNode } from './operators.js';
 import { mergeBranches, type Branch } from './branches.js';
 
 /** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
@@ -44,7 +35,8 @@ export interface BranchOptions {
   readonly middle?: boolean;
 }
 
-type PlannedNode = Exclude<GraphNode, Conv2dNode> | PlannedConv2d;
+type PlainNode = Exclude<GraphNode, Conv2dNode>;
+type PlannedNode = PlainNode | PlannedConv2d;
 
 export interface ConvOptions {
   /** The module that holds the weight, where it is not the node's own name. */
@@ -72,7 +64,7 @@ export class Blueprint {
   private readonly outputs = new Map<string, NodeId>();
 
   input(channels: number): NodeId {
-    return this.add({ op: 'input', name: 'input', channels }, channels);
+    return this.add({ op: 'input', name: 'input', inputs: [], channels });
   }
 
   conv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
@@ -85,7 +77,7 @@ export class Blueprint {
     const node: PlannedConv2d = {
       op: 'conv2d',
       name,
-      input,
+      inputs: [input],
       inChannels,
       outChannels,
       kernel,
@@ -99,31 +91,13 @@ export class Blueprint {
       ...(batchNorm !== undefined && { batchNorm }),
       ...(options.branches && { branches: options.branches.map((branch) => plannedBranch(branch, shape)) }),
     };
-    return this.add(node, outChannels);
+    return this.append(node, outChannels);
   }
 
-  avgPool2x2(input: NodeId, name: string): NodeId {
-    return this.add({ op: 'avg_pool2d', name, input, kernel: [2, 2], stride: [2, 2] }, this.channelsOf(input));
-  }
-
-  globalAvgPool(input: NodeId, name: string): NodeId {
-    return this.add({ op: 'global_avg_pool', name, input }, this.channelsOf(input));
-  }
-
-  concat(inputs: readonly NodeId[], name: string, channels: number): NodeId {
-    return this.add({ op: 'concat', name, inputs, channels }, channels);
-  }
-
-  upsample(mode: 'nearest' | 'bilinear', input: NodeId, name: string, like: NodeId): NodeId {
-    return this.add({ op: `upsample_${mode}`, name, input, like }, this.channelsOf(input));
-  }
-
-  mul(inputs: readonly [NodeId, NodeId], name: string): NodeId {
-    return this.add({ op: 'mul', name, inputs }, this.channelsOf(inputs[0]));
-  }
-
-  addition(inputs: readonly [NodeId, NodeId], name: string): NodeId {
-    return this.add({ op: 'add', name, inputs }, this.channelsOf(inputs[0]));
+  /** A node of any operator without parameters. */
+  add(node: PlainNode): NodeId {
+    const inputs = node.inputs.map((id) => this.channelsOf(id));
+    return this.append(node, operatorOf(node).channels?.(node, inputs) ?? inputs[0]!);
   }
 
   /** Lets a node's value be asked for. */
@@ -141,7 +115,7 @@ export class Blueprint {
 
   /** Every parameter that the network needs, once: nodes may share one. */
   get tensors(): TensorSpec[] {
-    const specs = this.nodes.flatMap((node) => (node.op === 'conv2d' ? parametersOf(node) : []));
+    const specs = this.nodes.flatMap((node) => ('weight' in node ? parametersOf(node) : []));
     return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   }
 
@@ -157,7 +131,7 @@ export class Blueprint {
     };
   }
 
-  private add(node: PlannedNode, channels: number): NodeId {
+  private append(node: PlannedNode, channels: number): NodeId {
     this.channels.push(channels);
     return this.nodes.push(node) - 1;
   }
@@ -173,24 +147,14 @@ export class Blueprint {
   private neededFor(nodes: readonly NodeId[]): NodeId[] {
     const needed = new Set(nodes);
     for (let id = this.nodes.length - 1; id >= 0; id--) {
-      if (needed.has(id)) for (const input of inputsOf(this.nodes[id]!)) needed.add(input);
+      if (needed.has(id)) for (const input of this.nodes[id]!.inputs) needed.add(input);
     }
     return [...needed].sort((a, b) => a - b);
   }
 }
 
-function inputsOf(node: PlannedNode): readonly NodeId[] {
-  if ('inputs' in node) return node.inputs;
-  if ('like' in node) return [node.input, node.like];
-  return 'input' in node ? [node.input] : [];
-}
-
-function withInputs(node: GraphNode, renumber: (id: NodeId) => NodeId): GraphNode {
-  if (node.op === 'input') return node;
-  if (node.op === 'concat') return { ...node, inputs: node.inputs.map(renumber) };
-  if ('inputs' in node) return { ...node, inputs: [renumber(node.inputs[0]), renumber(node.inputs[1])] };
-  if ('like' in node) return { ...node, input: renumber(node.input), like: renumber(node.like) };
-  return { ...node, input: renumber(node.input) };
+function withInputs<N extends GraphNode>(node: N, renumber: (id: NodeId) => NodeId): N {
+  return { ...node, inputs: node.inputs.map(renumber) };
 }
 
 function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, shape: readonly number[]): PlannedBranch {
@@ -214,7 +178,7 @@ function normSpecs(module: string, channels: number): TensorSpec[] {
 }
 
 function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
-  if (node.op !== 'conv2d') return node;
+  if (!('weight' in node)) return node;
   for (const spec of parametersOf(node)) checkTensor(spec, tensors);
   const { weight, bias, batchNorm, branches, ...rest } = node;
   if (branches) {

@@ -1,24 +1,30 @@
 /**
- * The graph: what a network computes, as data. `lib/models` builds it from a checkpoint's tensors; the
- * native planner decides how it is run. A new head or family member is a new graph and no new C++.
+ * The graph: what a network computes, as data. `lib/networks` builds it from a checkpoint's tensors; the native planner
+ * decides how it is run. A new head or network is a new graph and no new C++. What the operators mean is in
+ * `operators.ts`, a row each.
  *
  * Activations are NCHW in meaning; their layout in memory is the planner's business.
  */
 
 import type { StoredTensor, Tensor } from '../formats/tensor.js';
+import type { GraphNode } from './operators.js';
 
 /** Index of a node in {@link Graph.nodes}; a node refers only to nodes before it. */
 export type NodeId = number;
 
-export type Activation = 'none' | 'relu' | 'sigmoid' | 'hard_sigmoid';
+/**
+ * What a convolution's sums become, each by itself. `hard_sigmoid` is relu6(x + 3) / 6, `hard_swish` x times that,
+ * `silu` x * sigmoid(x), `relu6` min(max(x, 0), 6).
+ */
+export type Activation = 'none' | 'relu' | 'relu6' | 'sigmoid' | 'hard_sigmoid' | 'hard_swish' | 'silu';
 
 export type Pair = readonly [vertical: number, horizontal: number];
 
-/** The network's input, [n, channels, h, w] float32. */
-export interface InputNode {
-  readonly op: 'input';
+/** What every node has; its other fields are its operator's, and the engine reads them by their names. */
+export interface Node<Op extends string = string, Inputs extends readonly NodeId[] = readonly NodeId[]> {
+  readonly op: Op;
   readonly name: string;
-  readonly channels: number;
+  readonly inputs: Inputs;
 }
 
 /** Batch norm at inference: `weight * (x - mean) / sqrt(variance + eps) + bias` for each channel. */
@@ -48,10 +54,7 @@ export interface Parameters {
  * A convolution with its batch norm and its activation: `activation(batchNorm(sum(weight * x) + bias))`. A linear layer
  * is a 1x1 convolution of a 1x1 map.
  */
-export interface Conv2dNode {
-  readonly op: 'conv2d';
-  readonly name: string;
-  readonly input: NodeId;
+export interface Conv2dNode extends Node<'conv2d', readonly [NodeId]> {
   readonly parameters: Parameters;
   readonly inChannels: number;
   readonly outChannels: number;
@@ -64,50 +67,10 @@ export interface Conv2dNode {
   readonly activation: Activation;
 }
 
-/** Mean over `kernel` windows without padding; what does not fill a window at the end is dropped. */
-export interface AvgPool2dNode {
-  readonly op: 'avg_pool2d';
-  readonly name: string;
-  readonly input: NodeId;
-  readonly kernel: Pair;
-  readonly stride: Pair;
+/** Whether a node has parameters. */
+export function isConv2d(node: GraphNode): node is Conv2dNode {
+  return node.op === 'conv2d';
 }
-
-/** Mean over the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
-export interface GlobalAvgPoolNode {
-  readonly op: 'global_avg_pool';
-  readonly name: string;
-  readonly input: NodeId;
-}
-
-/** Channels of all inputs one after the other, cut to the first `channels`. */
-export interface ConcatNode {
-  readonly op: 'concat';
-  readonly name: string;
-  readonly inputs: readonly NodeId[];
-  readonly channels: number;
-}
-
-/**
- * To the height and width of `like`: the nearest neighbour, source index floor(i * in / out); or bilinear with the
- * corners of both maps on each other, source position i * (in - 1) / (out - 1).
- */
-export interface UpsampleNode {
-  readonly op: 'upsample_nearest' | 'upsample_bilinear';
-  readonly name: string;
-  readonly input: NodeId;
-  readonly like: NodeId;
-}
-
-/** Element by element; `mul`'s second input may be a 1x1 map, which counts for every position. */
-export interface BinaryNode {
-  readonly op: 'mul' | 'add';
-  readonly name: string;
-  readonly inputs: readonly [NodeId, NodeId];
-}
-
-export type GraphNode =
-  InputNode | Conv2dNode | AvgPool2dNode | GlobalAvgPoolNode | ConcatNode | UpsampleNode | BinaryNode;
 
 /** How many weights each output channel has. */
 export function weightsPerChannel({ inChannels, groups, kernel }: Conv2dNode): number {

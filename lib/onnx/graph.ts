@@ -1,9 +1,11 @@
 import { GhostNetError } from '../errors.js';
 import { littleEndianBytes } from '../formats/floats.js';
-import type { ConcatNode, Conv2dNode, Graph, GraphNode, NodeId, Pair, UpsampleNode } from '../graph/graph.js';
+import { isConv2d, type Activation, type Conv2dNode, type Graph, type Pair } from '../graph/graph.js';
 import { fold } from '../graph/fold.js';
+import { operatorOf, type GraphNode } from '../graph/operators.js';
 import { inferShapes, type MapShape } from '../graph/shapes.js';
-import { foldedWeights } from '../export/folded.js';
+import { activations } from './activations.js';
+import { foldedWeights } from './folded.js';
 
 /** A whole number, a text, whole numbers, or a float. */
 export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
@@ -31,6 +33,25 @@ export interface OnnxValue {
   readonly shape: readonly (number | string)[];
 }
 
+/** A node's input: its value's name, and its shape for one image. */
+export interface OnnxInput {
+  readonly name: string;
+  readonly shape: MapShape;
+}
+
+/** Where a node is written to, by its operator's row. */
+export interface OnnxWriter {
+  /** @param inputs values and names of constants; '' for one that is left out */
+  add(op: string, name: string, inputs: readonly (OnnxInput | string)[], attributes?: OnnxNode['attributes']): void;
+  /** Writes what makes value `name` of value `sums`, which have one name where there is nothing to do. */
+  activate(activation: Activation, sums: string, name: string): void;
+  /** Constants with a convolution's weight, of `shape`, and its bias, if it has one; batch norm is folded into them. */
+  parameters(node: Conv2dNode, shape: readonly number[]): string[];
+  /** A constant, by its name; a number alone is a scalar. */
+  floats(name: string, values: readonly number[] | number): string;
+  integers(name: string, ...values: number[]): string;
+}
+
 /** A network as ONNX has it, of float32 values. */
 export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
@@ -51,7 +72,7 @@ export function onnxGraph(graph: Graph, inputSize: Pair, batch: number | 'batch'
 /** The first in which Resize takes the sizes of some axes, and so none of the batch. */
 export const opset = 18;
 
-class Translation {
+class Translation implements OnnxWriter {
   private readonly nodes: OnnxNode[] = [];
   private readonly constants: OnnxConstant[] = [];
   private readonly shapes: readonly MapShape[];
@@ -68,84 +89,33 @@ class Translation {
     if (!output || others.length > 0)
       throw new GhostNetError('ERR_GHOST_ARGUMENT', 'A graph to export should have exactly one output.');
     for (const [id, node] of this.graph.nodes.entries()) {
-      if (id === output.node) this.addClassifier(node, output.name);
-      else this.addNode(node);
+      const inputs = node.inputs.map((input) => ({ name: this.graph.nodes[input]!.name, shape: this.shapes[input]! }));
+      if (id === output.node) this.addClassifier(node, inputs, output.name);
+      else operatorOf(node).onnx(node, this, inputs);
     }
     return {
       nodes: this.nodes,
       constants: this.constants,
-      input: { name: this.nameOf(0), shape: [batch, this.shapes[0]![0], ...this.inputSize] },
+      input: { name: this.graph.nodes[0]!.name, shape: [batch, this.shapes[0]![0], ...this.inputSize] },
       output: { name: output.name, shape: [batch, this.shapes[output.node]![0]] },
     };
   }
 
-  private addNode(node: GraphNode): void {
-    switch (node.op) {
-      case 'input':
-        return;
-      case 'conv2d':
-        return this.addConv(node);
-      case 'avg_pool2d':
-        return this.add('AveragePool', node.name, [this.nameOf(node.input)], {
-          kernel_shape: node.kernel,
-          strides: node.stride,
-        });
-      case 'global_avg_pool':
-        return this.add('GlobalAveragePool', node.name, [this.nameOf(node.input)]);
-      case 'concat':
-        return this.addConcat(node);
-      case 'upsample_nearest':
-      case 'upsample_bilinear':
-        return this.addResize(node);
-      case 'mul':
-      case 'add':
-        return this.add(
-          node.op === 'mul' ? 'Mul' : 'Add',
-          node.name,
-          node.inputs.map((id) => this.nameOf(id)),
-        );
-    }
+  add(
+    op: string,
+    name: string,
+    inputs: readonly (OnnxInput | string)[],
+    attributes: OnnxNode['attributes'] = {},
+  ): void {
+    const names = inputs.map((input) => (typeof input === 'string' ? input : input.name));
+    this.nodes.push({ op, name, inputs: names, attributes });
   }
 
-  private addConv(node: Conv2dNode): void {
-    const { name, outChannels, inChannels, groups, kernel, padding, activation } = node;
-    const before = activation === 'none' ? name : `${name}.conv`;
-    this.add(
-      'Conv',
-      before,
-      [this.nameOf(node.input), ...this.parametersOf(node, [outChannels, inChannels / groups, ...kernel])],
-      {
-        kernel_shape: kernel,
-        strides: node.stride,
-        pads: [...padding, ...padding],
-        dilations: node.dilation,
-        group: groups,
-      },
-    );
-    if (activation === 'relu') this.add('Relu', name, [before]);
-    if (activation === 'sigmoid') this.add('Sigmoid', name, [before]);
-    if (activation === 'hard_sigmoid')
-      this.add('HardSigmoid', name, [before], { alpha: { float: 1 / 6 }, beta: { float: 0.5 } });
+  activate(activation: Activation, sums: string, name: string): void {
+    activations[activation](this, sums, name);
   }
 
-  private addClassifier(node: GraphNode, output: string): void {
-    if (
-      node.op !== 'conv2d' ||
-      this.shapes[node.input]!.slice(1).some((side) => side !== 1) ||
-      node.activation !== 'none'
-    ) {
-      throw new GhostNetError(
-        'ERR_GHOST_ARGUMENT',
-        `The output of a graph to export should be a linear layer, and ${node.name} is none.`,
-      );
-    }
-    const flat = `${node.name}.flatten`;
-    this.add('Flatten', flat, [this.nameOf(node.input)], { axis: 1 });
-    this.add('Gemm', output, [flat, ...this.parametersOf(node, [node.outChannels, node.inChannels])], { transB: 1 });
-  }
-
-  /** Names of the weight and of the bias, if there is one. */
-  private parametersOf(node: Conv2dNode, shape: readonly number[]): string[] {
+  parameters(node: Conv2dNode, shape: readonly number[]): string[] {
     const { name, parameters, outChannels } = node;
     const { bias } = fold(parameters);
     const weight = this.constant(`${name}.weight`, 'float32', shape, async function* () {
@@ -156,54 +126,25 @@ class Translation {
       : [weight];
   }
 
-  private addConcat({ name, inputs, channels }: ConcatNode): void {
-    const joined = inputs.reduce((sum, id) => sum + this.shapes[id]![0], 0);
-    const whole = joined === channels;
-    this.add(
-      'Concat',
-      whole ? name : `${name}.joined`,
-      inputs.map((id) => this.nameOf(id)),
-      { axis: 1 },
-    );
-    if (whole) return;
-    const [starts, ends, axes] = [
-      this.whole(`${name}.starts`, 0),
-      this.whole(`${name}.ends`, channels),
-      this.whole(`${name}.axes`, 1),
-    ];
-    this.add('Slice', name, [`${name}.joined`, starts, ends, axes]);
+  floats(name: string, values: readonly number[] | number): string {
+    const [shape, elements] = typeof values === 'number' ? [[], [values]] : [[values.length], values];
+    return this.constant(name, 'float32', shape, () => [littleEndianBytes(Float32Array.from(elements))]);
   }
 
-  /** Engines are at their best with plain scales, which can say whole factors of the nearest neighbour. */
-  private addResize({ op, name, input, like }: UpsampleNode): void {
-    const [, height, width] = this.shapes[input]!;
-    const [, outHeight, outWidth] = this.shapes[like]!;
-    const nearest = op === 'upsample_nearest';
-    const mode: Record<string, OnnxAttribute> = nearest
-      ? { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' }
-      : { mode: 'linear', coordinate_transformation_mode: 'align_corners' };
-    if (nearest && outHeight % height === 0 && outWidth % width === 0) {
-      const factors = Float32Array.of(1, 1, outHeight / height, outWidth / width);
-      const scales = this.constant(`${name}.scales`, 'float32', [4], () => [littleEndianBytes(factors)]);
-      return this.add('Resize', name, [this.nameOf(input), '', scales], mode);
-    }
-    this.add('Resize', name, [this.nameOf(input), '', '', this.whole(`${name}.sizes`, outHeight, outWidth)], {
-      ...mode,
-      axes: [2, 3],
-    });
-  }
-
-  private nameOf(id: NodeId): string {
-    return this.graph.nodes[id]!.name;
-  }
-
-  private add(op: string, name: string, inputs: readonly string[], attributes: OnnxNode['attributes'] = {}): void {
-    this.nodes.push({ op, name, inputs, attributes });
-  }
-
-  /** Whole numbers as a constant, by its name. */
-  private whole(name: string, ...values: number[]): string {
+  integers(name: string, ...values: number[]): string {
     return this.constant(name, 'int64', [values.length], () => [int64Bytes(values)]);
+  }
+
+  private addClassifier(node: GraphNode, [input]: readonly OnnxInput[], output: string): void {
+    if (!isConv2d(node) || input!.shape.slice(1).some((side) => side !== 1) || node.activation !== 'none') {
+      throw new GhostNetError(
+        'ERR_GHOST_ARGUMENT',
+        `The output of a graph to export should be a linear layer, and ${node.name} is none.`,
+      );
+    }
+    const flat = `${node.name}.flatten`;
+    this.add('Flatten', flat, [input!], { axis: 1 });
+    this.add('Gemm', output, [flat, ...this.parameters(node, [node.outChannels, node.inChannels])], { transB: 1 });
   }
 
   private constant(

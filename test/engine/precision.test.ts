@@ -69,8 +69,8 @@ describe('precision', () => {
 
 describe('the choice of auto', () => {
   const nodes: Graph['nodes'] = [
-    { op: 'input', name: 'input', channels: 3 },
-    { op: 'global_avg_pool', name: 'logits', input: 0 },
+    { op: 'input', name: 'input', inputs: [], channels: 3 },
+    { op: 'global_avg_pool', name: 'logits', inputs: [0] },
   ];
   const graph: Graph = { nodes, outputs: [{ name: 'logits', node: 1 }] };
   const fp32 = [1, -4, 2];

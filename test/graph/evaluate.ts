@@ -1,6 +1,7 @@
 import type { Tensor } from '../../lib/formats/tensor.js';
-import type { Activation, Conv2dNode, Graph, GraphNode, Pair } from '../../lib/graph/graph.js';
+import { isConv2d, type Activation, type Conv2dNode, type Graph, type Pair } from '../../lib/graph/graph.js';
 import { fold } from '../../lib/graph/fold.js';
+import type { GraphNode, Op } from '../../lib/graph/operators.js';
 import { inTwoPieces } from '../checkpoints/folder.js';
 
 /** Values of one image, [channels, height, width] in C order. */
@@ -17,8 +18,10 @@ export async function evaluate(graph: Graph, image: Tensor): Promise<Map<string,
   const input = { channels, height, width, data: Float64Array.from(image.data) };
   const values: Map3d[] = [];
   for (const node of graph.nodes) {
-    const weight = node.op === 'conv2d' ? await wholeWeight(node) : new Float32Array(0);
-    values.push(evaluateNode(node, weight, values, input));
+    const weight = isConv2d(node) ? await wholeWeight(node) : new Float32Array(0);
+    const inputs = node.inputs.map((id) => values[id]!);
+    const meaning = meanings[node.op] as Meaning<GraphNode>;
+    values.push(meaning(node, inputs.length > 0 ? inputs : [input], weight));
   }
   return new Map(graph.outputs.map(({ name, node }) => [name, values[node]!.data]));
 }
@@ -27,51 +30,41 @@ async function wholeWeight({ parameters: { weight } }: Conv2dNode): Promise<Floa
   return weight.data ?? (await inTwoPieces(weight)).data;
 }
 
-function evaluateNode(node: GraphNode, weight: Float32Array, values: readonly Map3d[], input: Map3d): Map3d {
-  switch (node.op) {
-    case 'input':
-      return input;
-    case 'conv2d':
-      return convolve(node, weight, values[node.input]!);
-    case 'avg_pool2d': {
-      const x = values[node.input]!;
-      return meanOf(x, node.kernel, node.stride, Math.floor(x.height / 2), Math.floor(x.width / 2));
-    }
-    case 'global_avg_pool': {
-      const x = values[node.input]!;
-      return meanOf(x, [x.height, x.width], [1, 1], 1, 1);
-    }
-    case 'concat': {
-      const inputs = node.inputs.map((id) => values[id]!);
-      const { height, width } = inputs[0]!;
-      const all = inputs.flatMap(({ data }) => [...data]);
-      const data = Float64Array.from(all.slice(0, node.channels * height * width));
-      return { channels: node.channels, height, width, data };
-    }
-    case 'upsample_nearest': {
-      const x = values[node.input]!;
-      const { height, width } = values[node.like]!;
-      return fill(x.channels, height, width, (c, i, j) => {
-        return at(x, c, Math.floor((i * x.height) / height), Math.floor((j * x.width) / width));
-      });
-    }
-    case 'upsample_bilinear': {
-      const x = values[node.input]!;
-      const { height, width } = values[node.like]!;
-      return fill(x.channels, height, width, (c, i, j) =>
-        bilinear(x, c, aligned(i, x.height, height), aligned(j, x.width, width)),
-      );
-    }
-    case 'mul':
-    case 'add': {
-      const [a, b] = [values[node.inputs[0]]!, values[node.inputs[1]]!];
-      const second = (c: number, i: number, j: number): number =>
-        b.height * b.width === 1 ? b.data[c]! : at(b, c, i, j);
-      return fill(a.channels, a.height, a.width, (c, i, j) => {
-        return node.op === 'mul' ? at(a, c, i, j) * second(c, i, j) : at(a, c, i, j) + second(c, i, j);
-      });
-    }
-  }
+type Meaning<N> = (node: N, inputs: readonly Map3d[], weight: Float32Array) => Map3d;
+
+/** A row an operator; the only input of the network's input is the image. */
+const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } = {
+  input: (_, [image]) => image!,
+  conv2d: (node, [x], weight) => convolve(node, weight, x!),
+  avg_pool2d: ({ kernel, stride }, [x]) => {
+    const [height, width] = [x!.height, x!.width].map((size, i) => Math.floor((size - kernel[i]!) / stride[i]!) + 1);
+    return meanOf(x!, kernel, stride, height!, width!);
+  },
+  global_avg_pool: (_, [x]) => meanOf(x!, [x!.height, x!.width], [1, 1], 1, 1),
+  concat: ({ channels }, inputs) => {
+    const { height, width } = inputs[0]!;
+    const all = inputs.flatMap(({ data }) => [...data]);
+    return { channels, height, width, data: Float64Array.from(all.slice(0, channels * height * width)) };
+  },
+  upsample_nearest: (_, [x, like]) => {
+    const { height, width } = like!;
+    return fill(x!.channels, height, width, (c, i, j) => {
+      return at(x!, c, Math.floor((i * x!.height) / height), Math.floor((j * x!.width) / width));
+    });
+  },
+  upsample_bilinear: (_, [x, like]) => {
+    const { height, width } = like!;
+    return fill(x!.channels, height, width, (c, i, j) =>
+      bilinear(x!, c, aligned(i, x!.height, height), aligned(j, x!.width, width)),
+    );
+  },
+  mul: (_, [a, b]) => elementwise(a!, b!, (x, y) => x * y),
+  add: (_, [a, b]) => elementwise(a!, b!, (x, y) => x + y),
+};
+
+function elementwise(a: Map3d, b: Map3d, combine: (x: number, y: number) => number): Map3d {
+  const second = (c: number, i: number, j: number): number => (b.height * b.width === 1 ? b.data[c]! : at(b, c, i, j));
+  return fill(a.channels, a.height, a.width, (c, i, j) => combine(at(a, c, i, j), second(c, i, j)));
 }
 
 function convolve(node: Conv2dNode, weight: Float32Array, x: Map3d): Map3d {
@@ -95,7 +88,7 @@ function convolve(node: Conv2dNode, weight: Float32Array, x: Map3d): Map3d {
         }
       }
     }
-    return activate(node.activation, (scale?.[o] ?? 1) * sum + (bias?.[o] ?? 0));
+    return activations[node.activation]((scale?.[o] ?? 1) * sum + (bias?.[o] ?? 0));
   });
 }
 
@@ -112,18 +105,18 @@ function bilinear(x: Map3d, c: number, row: number, column: number): number {
   return (1 - down) * upper + down * ((1 - right) * at(x, c, below, j) + right * at(x, c, below, beside));
 }
 
-function activate(activation: Activation, x: number): number {
-  switch (activation) {
-    case 'none':
-      return x;
-    case 'relu':
-      return Math.max(x, 0);
-    case 'sigmoid':
-      return 1 / (1 + Math.exp(-x));
-    case 'hard_sigmoid':
-      return Math.min(Math.max(x + 3, 0), 6) / 6;
-  }
-}
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const relu6 = (x: number): number => Math.min(Math.max(x, 0), 6);
+
+const activations: Readonly<Record<Activation, (x: number) => number>> = {
+  none: (x) => x,
+  relu: (x) => Math.max(x, 0),
+  relu6,
+  sigmoid,
+  hard_sigmoid: (x) => relu6(x + 3) / 6,
+  hard_swish: (x) => (x * relu6(x + 3)) / 6,
+  silu: (x) => x * sigmoid(x),
+};
 
 function meanOf(x: Map3d, kernel: Pair, stride: Pair, height: number, width: number): Map3d {
   return fill(x.channels, height, width, (c, i, j) => {

@@ -115,7 +115,7 @@ function blueprint(variant: Variant): Blueprint {
   }
   x = net.conv(x, 'blocks.9.0.conv', channels(lastChannels), { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
   net.output('blocks.9', x);
-  x = net.globalAvgPool(x, 'global_pool');
+  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
   x = net.conv(x, 'conv_head', headChannels, { bias: true, activation: 'relu' });
   net.output('pre_logits', x);
   net.output('logits', net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true }));
@@ -140,7 +140,8 @@ function bottleneck(
   }
   if (squeeze) x = squeezeExcite(net, x, `${name}.se`, variant);
   x = ghostModule(net, x, `${name}.ghost2`, out, 'none', variant, false);
-  return net.addition([x, shortcut(net, input, `${name}.shortcut`, block, out)], `${name}.add`);
+  const around = shortcut(net, input, `${name}.shortcut`, block, out);
+  return net.add({ op: 'add', name: `${name}.add`, inputs: [x, around] });
 }
 
 /** Half of the channels by a 1x1 convolution, the other half from those by a cheap depthwise one. */
@@ -162,12 +163,11 @@ function ghostModule(
     depthwise: true,
     activation,
   });
-  const ghost = net.concat([primary, cheap], `${name}.concat`, channels);
+  const ghost = net.add({ op: 'concat', name: `${name}.concat`, inputs: [primary, cheap], channels });
   if (gate === undefined) return ghost;
-  return net.mul(
-    [ghost, net.upsample(variant.gateUpsampling ?? 'nearest', gate, `${name}.upsample`, ghost)],
-    `${name}.mul`,
-  );
+  const op = `upsample_${variant.gateUpsampling ?? 'nearest'}` as const;
+  const upsampled = net.add({ op, name: `${name}.upsample`, inputs: [gate, ghost] });
+  return net.add({ op: 'mul', name: `${name}.mul`, inputs: [ghost, upsampled] });
 }
 
 /** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches. */
@@ -201,7 +201,8 @@ function middleBranch(name: string): BranchOptions {
 /** Decoupled fully connected attention: along rows, then along columns, of the input at half resolution. */
 function dfcAttention(net: Blueprint, input: NodeId, name: string, channels: number): NodeId {
   const at = (index: number): string => `${name}.short_conv.${index}`;
-  let gate = net.avgPool2x2(input, `${name}.avg_pool`);
+  const halves = { kernel: [2, 2], stride: [2, 2] } as const;
+  let gate = net.add({ op: 'avg_pool2d', name: `${name}.avg_pool`, inputs: [input], ...halves });
   gate = net.conv(gate, at(0), channels, { batchNorm: at(1) });
   gate = net.conv(gate, at(2), channels, { kernel: [1, 5], depthwise: true, batchNorm: at(3) });
   gate = net.conv(gate, at(4), channels, { kernel: [5, 1], depthwise: true, batchNorm: at(5), activation: 'sigmoid' });
@@ -211,10 +212,10 @@ function dfcAttention(net: Blueprint, input: NodeId, name: string, channels: num
 
 function squeezeExcite(net: Blueprint, input: NodeId, name: string, { channelRounding }: Variant): NodeId {
   const channels = net.channelsOf(input);
-  let x = net.globalAvgPool(input, `${name}.avg_pool`);
+  let x = net.add({ op: 'global_avg_pool', name: `${name}.avg_pool`, inputs: [input] });
   x = net.conv(x, `${name}.conv_reduce`, round4(channels / 4, channelRounding), { bias: true, activation: 'relu' });
   x = net.conv(x, `${name}.conv_expand`, channels, { bias: true, activation: 'hard_sigmoid' });
-  return net.mul([input, x], `${name}.mul`);
+  return net.add({ op: 'mul', name: `${name}.mul`, inputs: [input, x] });
 }
 
 function shortcut(net: Blueprint, input: NodeId, name: string, [kernel, , , , stride]: Block, out: number): NodeId {

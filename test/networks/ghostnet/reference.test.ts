@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildGhostNet, expectedTensors } from '../../../lib/networks/ghostnet/ghostnet.js';
 import { inspectGhostNet } from '../../../lib/networks/ghostnet/recognise.js';
-import { outputShapes } from '../../../lib/graph/shapes.js';
+import { outputShapes } from '../../graph/output-shapes.js';
 import { readWhole } from '../../checkpoints/folder.js';
 import { hasReference, referenceFolder, versions } from '../../../testing/reference.js';
 import { syntheticImage, syntheticStateDict } from '../../../testing/synthetic.js';

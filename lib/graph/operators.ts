@@ -1,0 +1,171 @@
+import type { OnnxInput, OnnxWriter } from '../onnx/graph.js';
+import { weightsPerChannel, type Conv2dNode, type Node, type NodeId, type Pair } from './graph.js';
+
+/**
+ * What is to be known of an operator in this half of the program; the engine has a file for each in
+ * `native/operators`. Where a function is left out, the value is as that of the first input.
+ */
+export interface Operator<N extends Node> {
+  /** Of its value, by those of its inputs. */
+  readonly channels?: (node: N, inputs: readonly number[]) => number;
+  /** Height and width of its value, by those of its inputs. */
+  readonly size?: (node: N, inputs: readonly Pair[]) => Pair;
+  /** Pixels of the network's input from one element of its value to the next, by those of its inputs. */
+  readonly stride?: (node: N, inputs: readonly number[]) => number;
+  /** Multiply-accumulates for each position of its value; otherwise none. */
+  readonly macs?: (node: N) => number;
+  /** Writes what computes it in ONNX, the last of it under the node's name. */
+  readonly onnx: (node: N, out: OnnxWriter, inputs: readonly OnnxInput[]) => void;
+}
+
+/** The network's input, [n, channels, h, w] float32. */
+interface InputNode extends Node<'input', readonly []> {
+  readonly channels: number;
+}
+
+/** Windows that lie over a map; what does not fill one at the end is dropped, as PyTorch does. */
+interface Windows {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding?: Pair;
+  readonly dilation?: Pair;
+}
+
+/** Mean over `kernel` windows without padding. */
+interface AvgPool2dNode extends Node<'avg_pool2d', readonly [NodeId]> {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+}
+
+/** Mean over the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
+type GlobalAvgPoolNode = Node<'global_avg_pool', readonly [NodeId]>;
+
+/** Channels of all inputs one after the other, cut to the first `channels`. */
+interface ConcatNode extends Node<'concat'> {
+  readonly channels: number;
+}
+
+/** The first input at the height and width of the second: the nearest neighbour, source index floor(i * in / out). */
+type UpsampleNearestNode = Node<'upsample_nearest', readonly [input: NodeId, like: NodeId]>;
+
+/** The same bilinearly, the corners of both maps on each other: source position i * (in - 1) / (out - 1). */
+type UpsampleBilinearNode = Node<'upsample_bilinear', readonly [input: NodeId, like: NodeId]>;
+
+/** Element by element; the second input may be a 1x1 map, which counts for every position. */
+type MulNode = Node<'mul', readonly [NodeId, NodeId]>;
+
+/** Element by element, of maps of one shape. */
+type AddNode = Node<'add', readonly [NodeId, NodeId]>;
+
+/** Every operator, by the name that nodes and the engine have for it. */
+export const operators = {
+  input: row<InputNode>({ channels: (node) => node.channels, onnx: () => undefined }),
+
+  conv2d: row<Conv2dNode>({
+    channels: (node) => node.outChannels,
+    size: (node, [input]) => windowsIn(input!, node),
+    stride: (node, [input]) => input! * node.stride[0],
+    macs: (node) => node.outChannels * weightsPerChannel(node),
+    onnx: (node, out, [input]) => {
+      const { name, outChannels, inChannels, groups, kernel, padding, activation } = node;
+      const sums = activation === 'none' ? name : `${name}.conv`;
+      const parameters = out.parameters(node, [outChannels, inChannels / groups, ...kernel]);
+      out.add('Conv', sums, [input!, ...parameters], {
+        kernel_shape: kernel,
+        strides: node.stride,
+        pads: [...padding, ...padding],
+        dilations: node.dilation,
+        group: groups,
+      });
+      out.activate(activation, sums, name);
+    },
+  }),
+
+  avg_pool2d: row<AvgPool2dNode>({
+    size: (node, [input]) => windowsIn(input!, node),
+    stride: (node, [input]) => input! * node.stride[0],
+    onnx: ({ name, kernel, stride }, out, [input]) =>
+      out.add('AveragePool', name, [input!], { kernel_shape: kernel, strides: stride }),
+  }),
+
+  global_avg_pool: row<GlobalAvgPoolNode>({
+    size: () => [1, 1],
+    onnx: ({ name }, out, [input]) => out.add('GlobalAveragePool', name, [input!]),
+  }),
+
+  concat: row<ConcatNode>({
+    channels: (node) => node.channels,
+    onnx: ({ name, channels }, out, inputs) => {
+      const whole = inputs.reduce((sum, { shape }) => sum + shape[0], 0) === channels;
+      const joined = whole ? name : `${name}.joined`;
+      out.add('Concat', joined, inputs, { axis: 1 });
+      if (whole) return;
+      const limits = Object.entries({ starts: 0, ends: channels, axes: 1 });
+      out.add('Slice', name, [joined, ...limits.map(([key, value]) => out.integers(`${name}.${key}`, value))]);
+    },
+  }),
+
+  upsample_nearest: row<UpsampleNearestNode>({
+    size: (_, [, like]) => like!,
+    stride: (_, [, like]) => like!,
+    // Engines are at their best with plain scales, which can say whole factors of the nearest neighbour.
+    onnx: ({ name }, out, [input, like]) => {
+      const mode = { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' };
+      const factors = [1, 2].map((axis) => like!.shape[axis]! / input!.shape[axis]!);
+      if (!factors.every(Number.isInteger)) return resize(name, out, input!, like!, mode);
+      out.add('Resize', name, [input!, '', out.floats(`${name}.scales`, [1, 1, ...factors])], mode);
+    },
+  }),
+
+  upsample_bilinear: row<UpsampleBilinearNode>({
+    size: (_, [, like]) => like!,
+    stride: (_, [, like]) => like!,
+    onnx: ({ name }, out, [input, like]) =>
+      resize(name, out, input!, like!, { mode: 'linear', coordinate_transformation_mode: 'align_corners' }),
+  }),
+
+  mul: row<MulNode>({
+    onnx: ({ name }, out, inputs) => out.add('Mul', name, inputs),
+  }),
+
+  add: row<AddNode>({
+    onnx: ({ name }, out, inputs) => out.add('Add', name, inputs),
+  }),
+};
+
+export type Op = keyof typeof operators;
+
+type NodeOf<Row> = Row extends Operator<infer N> ? N : never;
+
+export type GraphNode = NodeOf<(typeof operators)[Op]>;
+
+export function operatorOf<N extends GraphNode>(node: N): Operator<N> {
+  return operators[node.op] as unknown as Operator<N>;
+}
+
+function row<N extends Node>(operator: Operator<N>): Operator<N> {
+  return operator;
+}
+
+/** How many windows fit. */
+function windowsIn([height, width]: Pair, { kernel, stride, padding = [0, 0], dilation = [1, 1] }: Windows): Pair {
+  const count = (size: number, axis: 0 | 1): number => {
+    const extent = dilation[axis] * (kernel[axis] - 1) + 1;
+    return Math.floor((size + 2 * padding[axis] - extent) / stride[axis]) + 1;
+  };
+  return [count(height, 0), count(width, 1)];
+}
+
+function resize(
+  name: string,
+  out: OnnxWriter,
+  input: OnnxInput,
+  like: OnnxInput,
+  mode: Readonly<Record<string, string>>,
+): void {
+  const [, height, width] = like.shape;
+  out.add('Resize', name, [input, '', '', out.integers(`${name}.sizes`, height, width)], {
+    ...mode,
+    axes: [2, 3],
+  });
+}

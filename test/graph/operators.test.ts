@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { Blueprint } from '../../lib/graph/blueprint.js';
+import type { Activation, Graph } from '../../lib/graph/graph.js';
+import { countMacs, inferShapes, outputStrides } from '../../lib/graph/shapes.js';
+import { onnxGraph } from '../../lib/onnx/graph.js';
+import { syntheticImage, syntheticTensor } from '../../testing/synthetic.js';
+import { evaluate } from './evaluate.js';
+
+function built(describe: (net: Blueprint, image: number) => void): Graph {
+  const net = new Blueprint();
+  describe(net, net.input(3));
+  const tensors = net.tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
+  return net.graph(new Map(tensors), net.outputNames);
+}
+
+/** Of a graph with one value of each operator, all of them outputs. */
+const everything = built((net, image) => {
+  const conv = net.conv(image, 'conv', 4, { kernel: 3, stride: 2 });
+  const pooled = net.add({ op: 'avg_pool2d', name: 'pooled', inputs: [conv], kernel: [2, 3], stride: [2, 2] });
+  const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [conv] });
+  const nearest = net.add({ op: 'upsample_nearest', name: 'nearest', inputs: [pooled, conv] });
+  const bilinear = net.add({ op: 'upsample_bilinear', name: 'bilinear', inputs: [pooled, conv] });
+  const concat = net.add({ op: 'concat', name: 'concat', inputs: [conv, nearest], channels: 7 });
+  const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
+  const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, conv] });
+  for (const [name, node] of Object.entries({ conv, pooled, mean, nearest, bilinear, concat, scaled, sum }))
+    net.output(name, node);
+});
+
+describe('an operator', () => {
+  it('says the shape of its value', async () => {
+    const image = syntheticImage('input', [1, 3, 11, 14]);
+    const values = await evaluate(everything, image);
+    const shapes = inferShapes(everything, [11, 14]);
+    const found = Object.fromEntries(everything.outputs.map(({ name, node }) => [name, shapes[node]!]));
+    expect(found).toEqual({
+      conv: [4, 6, 7],
+      pooled: [4, 3, 3],
+      mean: [4, 1, 1],
+      nearest: [4, 6, 7],
+      bilinear: [4, 6, 7],
+      concat: [7, 6, 7],
+      scaled: [4, 6, 7],
+      sum: [4, 6, 7],
+    });
+    for (const [name, [c, h, w]] of Object.entries(found)) expect(values.get(name), name).toHaveLength(c * h * w);
+  });
+
+  it('says from which node on nothing is left', () => {
+    expect(() => inferShapes(everything, [5, 2])).toThrow(
+      'An input of 5 x 2 pixels is too small: nothing is left of it at pooled.',
+    );
+  });
+
+  it('says how many pixels lie between two elements, and how much it multiplies', () => {
+    expect(Object.fromEntries(outputStrides(everything))).toEqual({
+      conv: 2,
+      pooled: 4,
+      mean: 2,
+      nearest: 2,
+      bilinear: 2,
+      concat: 2,
+      scaled: 2,
+      sum: 2,
+    });
+    expect(countMacs(everything, [11, 14])).toBe(4 * 27 * 6 * 7);
+  });
+
+  it('is asked for in its row alone', () => {
+    const lib = fileURLToPath(new URL('../../lib/', import.meta.url));
+    const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const asking = files.filter((file) => /\bop\s*[!=]==?|\.op\b/.test(readFileSync(`${lib}/${file}`, 'utf8')));
+    // Which nodes have parameters, and which row a node has.
+    expect(asking.map((file) => file.replaceAll('\\', '/')).sort()).toEqual(['graph/graph.ts', 'graph/operators.ts']);
+  });
+});
+
+describe('an activation', () => {
+  const activated = (activation: Activation): Graph =>
+    built((net, image) => {
+      const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [image] });
+      const hidden = net.conv(mean, 'hidden', 8, { activation, bias: true });
+      net.output('hidden', hidden);
+      net.output('logits', net.conv(hidden, 'classifier', 2, { linear: true }));
+    });
+
+  it.each<[Activation, string[]]>([
+    ['none', []],
+    ['relu', ['Relu']],
+    ['relu6', ['Clip']],
+    ['sigmoid', ['Sigmoid']],
+    ['hard_sigmoid', ['HardSigmoid']],
+    ['hard_swish', ['HardSwish']],
+    ['silu', ['Sigmoid', 'Mul']],
+  ])('%s is %j in ONNX', (activation, expected) => {
+    const graph = activated(activation);
+    const logits = { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'logits') };
+    const { nodes, constants } = onnxGraph(logits, [3, 4]);
+    expect(nodes.map(({ op }) => op)).toEqual(['GlobalAveragePool', 'Conv', ...expected, 'Flatten', 'Gemm']);
+    const known = new Set(['input', ...constants.map(({ name }) => name)]);
+    for (const { name, inputs } of nodes) {
+      for (const input of inputs) expect(known, `${name} reads ${input}`).toContain(input);
+      known.add(name);
+    }
+    expect(nodes.at(-2)!.inputs).toEqual(['hidden']);
+  });
+
+  it('bounds its values as its name says', async () => {
+    const image = syntheticImage('input', [1, 3, 2, 2]);
+    const range = async (activation: Activation): Promise<[number, number]> => {
+      const values = (await evaluate(activated(activation), image)).get('hidden')!;
+      return [Math.min(...values), Math.max(...values)];
+    };
+    const [lowest, highest] = await range('none');
+    expect(lowest).toBeLessThan(-0.5);
+    expect(highest).toBeGreaterThan(0.5);
+    expect(await range('relu')).toEqual([0, highest]);
+    expect(await range('relu6')).toEqual([0, highest]);
+    expect(await range('sigmoid')).toEqual([lowest, highest].map((x) => 1 / (1 + Math.exp(-x))));
+    expect(await range('hard_sigmoid')).toEqual([lowest, highest].map((x) => (x + 3) / 6));
+    expect((await range('hard_swish'))[1]).toBeCloseTo((highest * (highest + 3)) / 6, 12);
+    expect((await range('silu'))[1]).toBeCloseTo(highest / (1 + Math.exp(-highest)), 12);
+  });
+});
