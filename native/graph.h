@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "activation.h"
 #include "ids.h"
 
 namespace ghostnet {
 
 enum class Op { input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add };
-enum class Activation { none, relu, sigmoid, hard_sigmoid };
 
 struct Pair {
   int y = 1, x = 1;

@@ -153,8 +153,12 @@ void bench_planar_conv(const KernelTable& kernels, int width, double peak) {
 
 void bench_vectors(const KernelTable& kernels, double peak) {
   Buffer x(16 * 784), y(16 * 784), weights(16 * 960), bias(16);
-  const MatVecArgs args{x.data(), 960, weights.data(), bias.data(), y.data(), 1};
+  const MatVecArgs args{x.data(), 960, weights.data(), bias.data(), y.data(), Activation::relu};
   print("matvec 960 -> 16", nanoseconds([&] { kernels.matvec[2](args); }), 960.0 * 16, peak);
+  for (const auto& [name, activation] :
+       {std::pair<const char*, Activation>{"hard_swish", Activation::hard_swish}, {"silu", Activation::silu}})
+    print(name + std::string(", 16 lanes, 196 pixels"),
+          nanoseconds([&] { kernels.activate[static_cast<int>(activation)][2](y.data(), 196); }), 0, peak);
   print("avg_pool2, 16 lanes, 14 pixels",
         nanoseconds([&] { kernels.avg_pool2[2](x.data(), x.data() + 448, y.data(), 14); }), 0, peak);
   print("sum, 16 lanes, 196 pixels", nanoseconds([&] { kernels.sum[2](x.data(), 196, y.data()); }), 0, peak);

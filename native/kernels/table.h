@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "../activation.h"
 #include "../precision.h"
 #include "resize.h"
 
@@ -91,6 +92,12 @@ using AvgPool2Fn = void (*)(const void* row0, const void* row1, void* output, in
 using SumFn = void (*)(const void* row, int pixels, float* total);
 /// output = row * scale for `pixels` pixels (scale has the block's lanes). May be in place.
 using ScaleFn = void (*)(const void* row, const float* scale, void* output, int pixels);
+/// An activation in place, of `pixels` pixels that lie side by side.
+using ActivateFn = void (*)(void* row, int pixels);
+/// output = a + b, or a * b, for `pixels` pixels. May be in place.
+using BinaryFn = void (*)(const void* a, const void* b, void* output, int pixels);
+/// output[x] = row[column[x]] for 0 <= x < width. Never in place.
+using GatherRowFn = void (*)(const void* row, const int32_t* column, void* output, int width);
 
 /// out = activation(bias + sum_k weights[k] * x[k]) for one output block of 16 lanes or fewer.
 struct MatVecArgs {
@@ -99,7 +106,7 @@ struct MatVecArgs {
   const void* weights;  // [inputs][lanes], elements
   const float* bias;    // [lanes]
   float* output;        // [lanes]
-  int activation;       // 0 none, 1 ReLU, 2 sigmoid, 3 hard sigmoid
+  Activation activation;
 };
 using MatVecFn = void (*)(const MatVecArgs&);
 
@@ -108,6 +115,8 @@ constexpr int kDepthwiseKinds = 8;
 /// doubled: the gate's column is floor(x / 2), as the gate is exactly half as wide.
 enum class GhostKind { concat, gated, gated_doubled, residual };
 constexpr int kGhostKinds = 4;
+enum class BinaryKind { add, mul };
+constexpr int kBinaryKinds = 2;
 
 struct KernelTable {
   const char* name;     // "avx512", "avx2", "neon", "neon_fp16", "plain"
@@ -119,6 +128,9 @@ struct KernelTable {
   AvgPool2Fn avg_pool2[3];
   SumFn sum[3];
   ScaleFn scale[3];
+  ActivateFn activate[kActivations][3];  // of Activation::none: does nothing
+  BinaryFn binary[kBinaryKinds][3];
+  GatherRowFn gather_row[3];
   MatVecFn matvec[3];
   ResizeKernels resize;
 };

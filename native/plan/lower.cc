@@ -127,7 +127,7 @@ class Lowering {
     if (image) return Kind::plain;
     if (n.pointwise() && vector_input(0)) return must_be_map ? Kind::plain : Kind::matvec;
     if (n.pointwise() && clamped) return Kind::pointwise;
-    if (n.depthwise() && n.activation != Activation::hard_sigmoid) return Kind::depthwise;
+    if (n.depthwise() && (clamped || n.activation == Activation::sigmoid)) return Kind::depthwise;
     if (n.op == Op::avg_pool2d && n.kernel == Pair{2, 2} && n.stride == Pair{2, 2}) return Kind::avg_pool2;
     if (n.op == Op::global_avg_pool) return must_be_map || vector_input(0) ? Kind::plain : Kind::global_avg_pool;
     if (n.op == Op::mul && vector_input(1) && !vector_input(0) && options_.fuse_ghost) return Kind::scale;

@@ -70,8 +70,7 @@ class MatVec final : public Stage {
  public:
   MatVec(const StageContext& c, size_t operation)
       : packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
-        activation_(
-            static_cast<int>(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)].activation)) {}
+        activation_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)].activation) {}
 
   void run(Worker& w, Range groups, Range) const override {
     MatVecArgs args;
@@ -93,11 +92,8 @@ class MatVec final : public Stage {
   const PackedConv& packed_;
   const PackedWeights& weights_;
   const KernelTable& kernels_;
-  const int activation_;  // MatVecArgs' numbers are those of enum Activation
+  const Activation activation_;
 };
-static_assert(static_cast<int>(Activation::relu) == 1 && static_cast<int>(Activation::sigmoid) == 2 &&
-                  static_cast<int>(Activation::hard_sigmoid) == 3,
-              "MatVecArgs::activation");
 
 }  // namespace
 

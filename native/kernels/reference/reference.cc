@@ -120,11 +120,15 @@ void binary(Op op, const std::vector<const float*>& inputs, const std::vector<Sh
 }  // namespace
 
 double activate(Activation activation, double x) {
+  if (std::isnan(x)) return x;
   switch (activation) {
     case Activation::none: return x;
-    case Activation::relu: return x > 0 || std::isnan(x) ? x : 0;
+    case Activation::relu: return std::fmax(x, 0);
     case Activation::sigmoid: return 1 / (1 + std::exp(-x));
     case Activation::hard_sigmoid: return std::fmin(std::fmax(x + 3, 0), 6) / 6;
+    case Activation::hard_swish: return x > -3 ? x * activate(Activation::hard_sigmoid, x) : 0;
+    case Activation::relu6: return std::fmin(std::fmax(x, 0), 6);
+    case Activation::silu: return x > -800 ? x * activate(Activation::sigmoid, x) : 0;
   }
   return x;
 }

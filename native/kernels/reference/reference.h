@@ -14,7 +14,7 @@ namespace reference {
 void evaluate(const Node& node, const std::vector<const float*>& inputs, const std::vector<Shape>& input_shapes,
               const Shape& shape, float* out);
 
-/// 1 / (1 + e^-x), min(max(x + 3, 0), 6) / 6, max(x, 0) or x.
+/// As activation.h says, and NaN for NaN.
 double activate(Activation activation, double x);
 
 }  // namespace reference

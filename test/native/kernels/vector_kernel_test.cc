@@ -1,5 +1,7 @@
-// The kernels over whole pixels: pooling, scaling, matrix times vector, and the sigmoid that several kernels share.
+// The kernels over whole pixels: pooling, scaling, activations, sums and products of maps, matrix times vector; and the
+// sigmoid that several kernels share.
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "../../../testing/native/check.h"
@@ -60,6 +62,69 @@ void test_scale(const KernelTable& kernels, int lanes, int pixels) {
   expect_no_fault(in_place, kernels, "scale in place", lanes, pixels);
 }
 
+std::vector<Activation> all_activations() {
+  std::vector<Activation> all;
+  for (int a = 0; a < kActivations; ++a) all.push_back(static_cast<Activation>(a));
+  return all;
+}
+
+// Every lane its own value, among them the ones where an activation bends or ends.
+void test_activate(const KernelTable& kernels, int lanes, int pixels, Activation activation) {
+  constexpr float kSpecial[] = {0, -0.0f, 3, -3, 6, 1e30f, -1e30f, 60000, -60000, kInfinity, -kInfinity, kNaN};
+  Values values;
+  const auto count = static_cast<size_t>(pixels * lanes);
+  GuardedOutput row(kernels.precision, count);
+  Elements before(kernels.precision, count);
+  for (size_t at = 0; at < count; ++at) {
+    before.set(at, at % 3 == 0 ? kSpecial[at / 3 % std::size(kSpecial)] : 12 * values.uniform());
+    row.set(at, before[at]);
+    const double wanted = reference::activate(activation, before[at]);
+    row.expect(at, wanted, std::fmax(1, std::isfinite(wanted) ? std::fabs(wanted) : 1));
+  }
+  kernels.activate[static_cast<int>(activation)][lanes_index(lanes)](row.data(), pixels);
+  const std::string fault = row.fault();
+  CHECK_MESSAGE(fault.empty(), "%s activation %d, %d lanes, %d pixels: %s", kernels.name, static_cast<int>(activation),
+                lanes, pixels, fault.c_str());
+}
+
+void test_binary(const KernelTable& kernels, int lanes, int pixels, BinaryKind kind) {
+  Values values;
+  const auto count = static_cast<size_t>(pixels * lanes);
+  const Elements a(kernels.precision, values.floats(count)), b(kernels.precision, values.floats(count));
+  GuardedOutput apart(kernels.precision, count), first(kernels.precision, count), second(kernels.precision, count);
+  for (size_t at = 0; at < count; ++at) {
+    first.set(at, a[at]);
+    second.set(at, b[at]);
+    const double x = a[at], y = b[at];
+    for (GuardedOutput* output : {&apart, &first, &second})
+      output->expect(at, kind == BinaryKind::add ? x + y : x * y, 1);
+  }
+  const BinaryFn kernel = kernels.binary[static_cast<int>(kind)][lanes_index(lanes)];
+  kernel(a.data(), b.data(), apart.data(), pixels);
+  kernel(first.data(), b.data(), first.data(), pixels);
+  kernel(a.data(), second.data(), second.data(), pixels);
+  expect_no_fault(apart, kernels, "binary", lanes, pixels);
+  expect_no_fault(first, kernels, "binary in place of the first", lanes, pixels);
+  expect_no_fault(second, kernels, "binary in place of the second", lanes, pixels);
+}
+
+// Columns in any order, some more than once, from a row of another width.
+void test_gather_row(const KernelTable& kernels, int lanes, int width) {
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  const int source = 1 + width / 2;
+  const Elements row(kernels.precision, values.floats(static_cast<size_t>(source) * stride));
+  std::vector<int32_t> column;
+  GuardedOutput output(kernels.precision, static_cast<size_t>(width) * stride);
+  for (size_t x = 0; x < static_cast<size_t>(width); ++x) {
+    column.push_back(values.below(source));
+    for (size_t lane = 0; lane < stride; ++lane)
+      output.expect(x * stride + lane, row[static_cast<size_t>(column[x]) * stride + lane], 0);
+  }
+  kernels.gather_row[lanes_index(lanes)](row.data(), column.data(), output.data(), width);
+  expect_no_fault(output, kernels, "gather_row", lanes, width);
+}
+
 void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation activation) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
@@ -74,8 +139,7 @@ void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation a
     }
     output.expect(lane, reference::activate(activation, sum), magnitude);
   }
-  kernels.matvec[lanes_index(lanes)](
-      {x.data(), inputs, weights.data(), bias.data(), output.floats(), static_cast<int>(activation)});
+  kernels.matvec[lanes_index(lanes)]({x.data(), inputs, weights.data(), bias.data(), output.floats(), activation});
   expect_no_fault(output, kernels, "matvec", lanes, inputs);
 }
 
@@ -85,7 +149,7 @@ float activated(const KernelTable& kernels, int lanes, Activation activation, fl
   const Elements weights(kernels.precision, 4 * kMaxLanes);
   float bias[kMaxLanes], output[kMaxLanes];
   std::fill(bias, bias + kMaxLanes, x);
-  kernels.matvec[lanes_index(lanes)]({zeros, 4, weights.data(), bias, output, static_cast<int>(activation)});
+  kernels.matvec[lanes_index(lanes)]({zeros, 4, weights.data(), bias, output, activation});
   for (int lane = 1; lane < lanes; ++lane) CHECK(std::memcmp(output, output + lane, sizeof *output) == 0);
   return output[0];
 }
@@ -120,14 +184,15 @@ void test_activations(const KernelTable& kernels) {
         CHECK_MESSAGE(depthwise_error < depthwise_tolerance, "%s depthwise sigmoid(%g), %d lanes: error %g",
                       kernels.name, x, lanes, depthwise_error);
       }
-      for (Activation activation : {Activation::none, Activation::relu, Activation::hard_sigmoid}) {
+      for (Activation activation : all_activations()) {
         const float z = activated(kernels, lanes, activation, x);
         const double wanted = reference::activate(activation, x);
-        CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6, "%s activation %d of %g, %d lanes: %.9g",
-                      kernels.name, static_cast<int>(activation), x, lanes, z);
+        CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6 * std::fmax(1, std::fabs(wanted)),
+                      "%s activation %d of %g, %d lanes: %.9g", kernels.name, static_cast<int>(activation), x, lanes,
+                      z);
       }
     }
-    for (Activation activation : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid})
+    for (Activation activation : all_activations())
       CHECK(std::isnan(activated(kernels, lanes, activation, std::numeric_limits<float>::quiet_NaN())));
   }
   std::printf("%s: largest error of the sigmoid %.2g\n", kernels.name, largest);
@@ -142,8 +207,12 @@ void vector_kernel_tests() {
         test_avg_pool2(*kernels, lanes, size);
         test_sum(*kernels, lanes, size);
         test_scale(*kernels, lanes, size);
-        for (Activation a : {Activation::none, Activation::relu, Activation::sigmoid, Activation::hard_sigmoid})
-          test_matvec(*kernels, lanes, 4 * size, a);
+        test_gather_row(*kernels, lanes, size);
+        for (BinaryKind kind : {BinaryKind::add, BinaryKind::mul}) test_binary(*kernels, lanes, size, kind);
+        for (Activation activation : all_activations()) {
+          test_activate(*kernels, lanes, size, activation);
+          test_matvec(*kernels, lanes, 4 * size, activation);
+        }
       }
     }
     test_activations(*kernels);
