@@ -1,5 +1,5 @@
 import type { Checkpoint } from './checkpoints/index.js';
-import { defaultPreprocessConfig, type PreprocessConfig } from './checkpoints/config.js';
+import { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
 import { GhostNetError } from './errors.js';
 import type { Graph } from './graph/graph.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';

@@ -11,35 +11,28 @@ import { buildGhostNet } from './networks/ghostnet/ghostnet.js';
 import { inspectGhostNet } from './networks/ghostnet/recognise.js';
 import { countMacs, inferShapes } from './graph/shapes.js';
 import { cpu, describePlan, infer, type NativeModel, type Plan, type Precision } from './native/native.js';
+import { checkFlag, checkFunction, checkSignal, readOptions, type InferOptions } from './arguments/options.js';
+import { checkRevision } from './hub/options.js';
+import { checkPrecision, checkProfileRuns, checkThreads, forcedIsa } from './engine/options.js';
 import {
-  checkFlag,
-  checkOnProgress,
-  checkPrecision,
-  checkProfileRuns,
-  checkRevision,
-  checkSignal,
   checkStages,
-  checkThreads,
   checkTopK,
-  forcedIsa,
-  readOptions,
   type ClassifyOptions,
   type EmbedOptions,
   type FeaturesOptions,
-  type ImageOptions,
-  type InferOptions,
-  type LoadOptions,
-} from './arguments/options.js';
-import { ownTurn } from './engine/own-turn.js';
+} from './tasks/options.js';
+import { type ImageOptions, checkLimits, imageOptions } from './pixels/options.js';
+import type { LoadOptions } from './load-options.js';
+import { ownTurn } from './waiting/own-turn.js';
 import { packageRoot } from './package-root.js';
 import { Outputs, type Embedding, type FeatureMap } from './tasks/outputs.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
 import { fileStamp, PartialNetworks } from './engine/partial-networks.js';
 import { createCheckedModel } from './engine/precision.js';
-import { checkLimits, imageOptions, preprocessed, type Tensor4 } from './pixels/preprocess.js';
+import { preprocessed } from './engine/preprocess.js';
+import { type Tensor4, checkInputSize, checkTensor } from './engine/tensor-input.js';
 import { topClasses, type Classification } from './tasks/classification.js';
-import type { Limits } from './arguments/signals.js';
-import { checkInputSize, checkTensor } from './engine/tensor-input.js';
+import type { Limits } from './waiting/limits.js';
 import { guarded } from './arguments/untyped.js';
 
 /** Logits of a batch, before softmax. */
@@ -98,7 +91,7 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'signal']);
   const threads = checkThreads(given.threads);
   const revision = checkRevision(given.revision);
-  const onProgress = checkOnProgress(given.onProgress);
+  const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
   const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { defaultPreprocessConfig } from '../../dist/checkpoints/config.js';
+import { defaultPreprocessConfig } from '../../dist/preprocess-config.js';
 import { preprocess } from '../../dist/index.js';
 import { preprocessPixels } from '../../dist/native/native.js';
 import { describeMachine } from './machine.js';

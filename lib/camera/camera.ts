@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GhostNetError } from '../errors.js';
-import { PassingFault } from '../hub/faults.js';
+import { PassingFault } from '../connections/faults.js';
 import { checkMjpegOptions, mjpegOptions, type MjpegOptions } from '../pixels/mjpeg.js';
-import { readOptions } from '../arguments/options.js';
-import { follower } from '../arguments/signals.js';
-import { shown } from '../arguments/untyped.js';
+import { checkFunction, checkWholeNumber, readOptions } from '../arguments/options.js';
+import { follower } from '../waiting/abort.js';
 import { cameraAddress, type CameraAddress } from './address.js';
 import { connect, Refusal, type Connection } from './connection.js';
 import { wholeFrames } from './whole-frames.js';
@@ -75,25 +74,15 @@ function checkCameraOptions(options: unknown): Settings & { signal: AbortSignal 
     'intervalMs',
     'onReconnect',
   ]);
-  if (onReconnect !== undefined && typeof onReconnect !== 'function')
-    throw wrong('onReconnect should be a function', onReconnect);
+  const timer = { from: 0, to: maxTimerMs };
   return {
     ...checkMjpegOptions(rest),
-    retries: wholeNumber('retries', retries ?? 5, 0, 1e9),
-    retryDelayMs: wholeNumber('retryDelayMs', retryDelayMs ?? 1000, 0, maxTimerMs),
-    stallTimeoutMs: wholeNumber('stallTimeoutMs', stallTimeoutMs ?? 10_000, 1, maxTimerMs),
-    intervalMs: intervalMs === undefined ? undefined : wholeNumber('intervalMs', intervalMs, 0, maxTimerMs),
-    onReconnect: onReconnect as CameraOptions['onReconnect'],
+    retries: checkWholeNumber('retries', retries, { from: 0, to: 1e9, absent: 5 }),
+    retryDelayMs: checkWholeNumber('retryDelayMs', retryDelayMs, { ...timer, absent: 1000 }),
+    stallTimeoutMs: checkWholeNumber('stallTimeoutMs', stallTimeoutMs, { ...timer, from: 1, absent: 10_000 }),
+    intervalMs: intervalMs === undefined ? undefined : checkWholeNumber('intervalMs', intervalMs, timer),
+    onReconnect: checkFunction<CameraOptions['onReconnect']>('onReconnect', onReconnect, undefined),
   };
-}
-
-function wholeNumber(name: string, value: unknown, least: number, most: number): number {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return value as number;
-  throw wrong(`${name} should be a whole number from ${least} to ${most}`, value);
-}
-
-function wrong(expected: string, found: unknown): GhostNetError {
-  return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
 }
 
 async function* reconnecting(

@@ -1,6 +1,7 @@
-import { PassingFault } from '../hub/faults.js';
-import { retryAfterMs } from '../hub/retry.js';
-import { ResponseBody, StallTimer } from '../hub/stall.js';
+import { PassingFault } from '../connections/faults.js';
+import { retryAfterMs } from '../connections/retry.js';
+import { ResponseBody } from '../connections/response-body.js';
+import { StallTimer } from '../connections/stall-timer.js';
 import { cameraAddress, type CameraAddress } from './address.js';
 
 /** A camera's answer, whose content has not been read yet. */

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import { fromBufferPromise, type Entry, type ZipFile } from 'yauzl';
-import { damaged, quoted } from '../formats/faults.js';
+import { damaged } from '../formats/faults.js';
+import { quoted } from '../messages/quoted.js';
 
 /** Bounds the time a hostile directory can take; a training checkpoint has a few thousand entries. */
 const maxEntries = 100_000;

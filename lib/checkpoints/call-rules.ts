@@ -1,4 +1,4 @@
-import { plain } from '../formats/faults.js';
+import { plain } from '../messages/quoted.js';
 import { isHarmless } from './harmless-calls.js';
 import { isHarmlessClass, isKnownPackage } from './known-packages.js';
 import { Global, Opaque, type Judgement } from './pickle-values.js';

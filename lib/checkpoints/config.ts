@@ -1,35 +1,9 @@
 import { GhostNetError } from '../errors.js';
-import { maxPreprocessedSide, tooLarge } from '../engine/input-limits.js';
+import { maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
+import { tooLarge } from '../graph/input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
-import { quoted, shapeText } from '../formats/faults.js';
-import { fileError } from '../formats/file.js';
-
-export const interpolations = ['bicubic', 'bilinear', 'nearest', 'lanczos', 'box', 'hamming'] as const;
-export const cropModes = ['center', 'squash', 'border'] as const;
-
-/** How an image becomes the network's input, in timm's terms. */
-export interface PreprocessConfig {
-  /** Pixels. */
-  readonly inputSize: readonly [height: number, width: number];
-  readonly interpolation: (typeof interpolations)[number];
-  /** The crop's side over the resized image's, in (0, 1]. */
-  readonly cropPct: number;
-  readonly cropMode: (typeof cropModes)[number];
-  /** Of RGB in [0, 1]. */
-  readonly mean: readonly [number, number, number];
-  /** Of RGB in [0, 1]. */
-  readonly std: readonly [number, number, number];
-}
-
-/** What the published ImageNet weights of the family were evaluated with. */
-export const defaultPreprocessConfig: PreprocessConfig = {
-  inputSize: [224, 224],
-  interpolation: 'bicubic',
-  cropPct: 0.875,
-  cropMode: 'center',
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-};
+import { quoted, shapeText } from '../messages/quoted.js';
+import { fileError } from '../formats/faults.js';
 
 /** What the `config.json` beside a model's weights says; whatever it does not say is absent. */
 export interface HubConfig {
@@ -95,6 +69,7 @@ function readLabels(top: Section, pretrained: Section, numClasses: number | unde
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {
+  const { interpolation, cropPct, cropMode, mean, std } = preprocessRules;
   const size = section.read(
     'input_size',
     isImageSize,
@@ -104,11 +79,11 @@ function readPreprocess(section: Section): Partial<PreprocessConfig> {
   if (large) throw section.fault('input_size', `${shapeText(size)} ${large}`);
   return withoutUndefined({
     inputSize: size && ([size[1], size[2]] as const),
-    interpolation: section.read('interpolation', isOneOf(interpolations), `one of ${interpolations.join(', ')}`),
-    cropPct: section.read('crop_pct', isFraction, 'a number above 0 and at most 1'),
-    cropMode: section.read('crop_mode', isOneOf(cropModes), `one of ${cropModes.join(', ')}`),
-    mean: section.read('mean', isTriple, 'three numbers'),
-    std: section.read('std', isPositiveTriple, 'three numbers above 0'),
+    interpolation: section.read('interpolation', interpolation.accepts, interpolation.expected),
+    cropPct: section.read('crop_pct', cropPct.accepts, cropPct.expected),
+    cropMode: section.read('crop_mode', cropMode.accepts, cropMode.expected),
+    mean: section.read('mean', mean.accepts, mean.expected),
+    std: section.read('std', std.accepts, std.expected),
   });
 }
 
@@ -177,26 +152,5 @@ function isCount(value: unknown): value is number {
 }
 
 function isImageSize(value: unknown): value is [3, number, number] {
-  return (
-    Array.isArray(value) &&
-    value.length === 3 &&
-    value[0] === 3 &&
-    value.every((n) => isCount(n) && n > 0 && n <= maxPreprocessedSide)
-  );
-}
-
-function isFraction(value: unknown): value is number {
-  return typeof value === 'number' && value > 0 && value <= 1;
-}
-
-function isTriple(value: unknown): value is [number, number, number] {
-  return Array.isArray(value) && value.length === 3 && value.every(Number.isFinite);
-}
-
-function isPositiveTriple(value: unknown): value is [number, number, number] {
-  return isTriple(value) && value.every((number) => number > 0);
-}
-
-function isOneOf<const T extends readonly string[]>(options: T): Check<T[number]> {
-  return (value): value is T[number] => isString(value) && options.includes(value);
+  return Array.isArray(value) && value[0] === 3 && preprocessRules.inputSize.accepts(value.slice(1));
 }

@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
 import { readHubConfig, type HubConfig } from './config.js';
-import { plain, quoted, unreadable } from '../formats/faults.js';
-import { CheckpointFile, findWeights } from '../formats/file.js';
+import { plain, quoted } from '../messages/quoted.js';
+import { unreadable } from '../formats/faults.js';
+import { OpenFile } from '../formats/open-file.js';
+import { findWeights, maxWeightsBytes } from './hub-folder.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { readMindSpore } from './mindspore.js';
 import { timmNames } from '../networks/ghostnet/tensor-names.js';
@@ -44,7 +46,7 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
   const { signal } = options;
   signal?.throwIfAborted();
   const { file: found, inFolder } = await findWeights(path);
-  const file = await CheckpointFile.open(found);
+  const file = await OpenFile.open(found, maxWeightsBytes);
   try {
     const head = await file.read(0, Math.min(headBytes, file.sizeBytes), signal);
     const format = recogniseFormat(head);
@@ -74,7 +76,7 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
 }
 
 async function readTensors(
-  file: CheckpointFile,
+  file: OpenFile,
   format: Format,
   head: Buffer,
   unknown: (path: string) => void,

@@ -1,7 +1,8 @@
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
-import { damaged, quoted, shapeText, unreadable } from '../formats/faults.js';
-import type { CheckpointFile } from '../formats/file.js';
+import { damaged, unreadable } from '../formats/faults.js';
+import { quoted, shapeText } from '../messages/quoted.js';
+import type { OpenFile } from '../formats/open-file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
 import { fieldsOf, packedVarints } from '../formats/protobuf-reader.js';
 import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
@@ -46,7 +47,7 @@ interface Parameter extends Omit<Value, 'content'> {
  * @returns tensors by MindSpore's names
  */
 export async function readMindSpore(
-  opened: CheckpointFile,
+  opened: OpenFile,
   signal?: AbortSignal,
 ): Promise<Map<string, Tensor | StoredTensor>> {
   const file = opened.path;

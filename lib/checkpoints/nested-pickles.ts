@@ -1,4 +1,4 @@
-import { unsafe } from '../formats/faults.js';
+import { unsafe } from './faults.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
 import { Opaque } from './pickle-values.js';
 

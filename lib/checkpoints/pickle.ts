@@ -8,7 +8,8 @@ import {
   isKnownHarmless,
   type Manner,
 } from './call-rules.js';
-import { damaged, unsafe } from '../formats/faults.js';
+import { damaged } from '../formats/faults.js';
+import { unsafe } from './faults.js';
 import { steps, stopOpcode } from './opcodes.js';
 import { Global, Opaque } from './pickle-values.js';
 

@@ -1,5 +1,6 @@
-import { damaged, quoted, unreadable } from '../formats/faults.js';
-import type { CheckpointFile } from '../formats/file.js';
+import { damaged, unreadable } from '../formats/faults.js';
+import { quoted } from '../messages/quoted.js';
+import type { OpenFile } from '../formats/open-file.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
 import { readStateDict } from './state-dict.js';
 import { StorageReader } from './storages.js';
@@ -19,7 +20,7 @@ const protocolVersion = 1001;
  * As in {@link readPyTorch}, nothing of the pickles is run, and float32 tensors are views on the file's one buffer.
  */
 export async function readLegacyPyTorch(
-  opened: CheckpointFile,
+  opened: OpenFile,
   unknown: (path: string) => void,
   signal?: AbortSignal,
 ): Promise<Map<string, Tensor>> {

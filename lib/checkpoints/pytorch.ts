@@ -1,6 +1,7 @@
 import { ZipArchive } from './archive.js';
-import { damaged, quoted, unreadable } from '../formats/faults.js';
-import type { CheckpointFile } from '../formats/file.js';
+import { damaged, unreadable } from '../formats/faults.js';
+import { quoted } from '../messages/quoted.js';
+import type { OpenFile } from '../formats/open-file.js';
 import type { ByteOrder } from '../formats/floats.js';
 import { unpickle } from './pickle.js';
 import { readStateDict } from './state-dict.js';
@@ -17,7 +18,7 @@ import { torchObjects } from './torch-objects.js';
  * not touched.
  */
 export async function readPyTorch(
-  opened: CheckpointFile,
+  opened: OpenFile,
   unknown: (path: string) => void,
   signal?: AbortSignal,
 ): Promise<Map<string, Tensor>> {

@@ -1,7 +1,8 @@
 import { endianness } from 'node:os';
-import { ownTurn } from '../engine/own-turn.js';
-import { damaged, quoted, shapeText, unreadable } from '../formats/faults.js';
-import type { CheckpointFile } from '../formats/file.js';
+import { ownTurn } from '../waiting/own-turn.js';
+import { damaged, unreadable } from '../formats/faults.js';
+import { quoted, shapeText } from '../messages/quoted.js';
+import type { OpenFile } from '../formats/open-file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
 import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
 
@@ -36,7 +37,7 @@ interface Entry {
  * it.
  */
 export async function readSafetensors(
-  file: CheckpointFile,
+  file: OpenFile,
   signal?: AbortSignal,
 ): Promise<Map<string, Tensor | StoredTensor>> {
   const headerBytes = Number((await file.read(0, 8)).readBigUInt64LE(0));
@@ -75,7 +76,7 @@ function staysInFile({ dtype, shape, begin, end }: Entry): boolean {
   return dtype === 'F32' && endianness() === 'LE' && shape.length > 1 && end - begin >= storedBytes;
 }
 
-function storedTensor(file: CheckpointFile, shape: readonly number[], start: number): StoredTensor {
+function storedTensor(file: OpenFile, shape: readonly number[], start: number): StoredTensor {
   return {
     shape,
     read: ({ buffer, byteOffset, byteLength }, first) =>
@@ -86,7 +87,7 @@ function storedTensor(file: CheckpointFile, shape: readonly number[], start: num
 /** Entries that follow each other in the file. */
 async function readNeighbours(
   entries: readonly Entry[],
-  file: CheckpointFile,
+  file: OpenFile,
   dataStart: number,
   tensors: Map<string, Tensor | StoredTensor>,
   signal: AbortSignal | undefined,

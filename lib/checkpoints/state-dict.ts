@@ -1,5 +1,6 @@
 import type { GhostNetError } from '../errors.js';
-import { quoted, unreadable } from '../formats/faults.js';
+import { quoted } from '../messages/quoted.js';
+import { unreadable } from '../formats/faults.js';
 import { Global, Opaque } from './pickle-values.js';
 import type { StorageReader } from './storages.js';
 import type { Tensor } from '../formats/tensor.js';

@@ -1,4 +1,5 @@
-import { damaged, quoted, shapeText, unreadable } from '../formats/faults.js';
+import { damaged, unreadable } from '../formats/faults.js';
+import { quoted, shapeText } from '../messages/quoted.js';
 import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from '../formats/floats.js';
 import type { Tensor } from '../formats/tensor.js';
 import type { StorageReference, TensorReference } from './torch-objects.js';

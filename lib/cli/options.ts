@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { precisions } from '../arguments/options.js';
+import { precisions } from '../engine/options.js';
 import { encodePath } from './pictures/raw-paths.js';
 
 export function wholeNumber(value: string): number {

@@ -1,8 +1,8 @@
-import { notFinite } from '../formats/faults.js';
+import { notFinite } from '../formats/finite.js';
 import { isConv2d, weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from '../graph/graph.js';
 import { fold, type Affine } from '../graph/fold.js';
 import { createModel, packWeights, type NativeModel, type Precision } from '../native/native.js';
-import { ownTurn } from './own-turn.js';
+import { ownTurn } from '../waiting/own-turn.js';
 
 /** Weights of some output channels of a convolution. */
 interface Piece {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fileError } from '../formats/file.js';
+import { fileError } from '../formats/faults.js';
 import { readCheckpoint } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
@@ -7,9 +7,9 @@ import { buildGhostNet } from '../networks/ghostnet/ghostnet.js';
 import { inspectGhostNet } from '../networks/ghostnet/recognise.js';
 import { outputStrides } from '../graph/shapes.js';
 import type { NativeModel, Precision } from '../native/native.js';
-import { ownTurn } from './own-turn.js';
+import { ownTurn } from '../waiting/own-turn.js';
 import { createPackedModel, withoutNumbers } from './packing.js';
-import { unlessAborted } from '../arguments/signals.js';
+import { unlessAborted } from '../waiting/limits.js';
 
 /** What computes some of a network's outputs and nothing else. */
 export interface PartialNetwork {

@@ -2,9 +2,15 @@ import { isFloat32Array } from 'node:util/types';
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { inferShapes } from '../graph/shapes.js';
-import type { Tensor4 } from '../pixels/preprocess.js';
 import { isOwn, placeOf } from '../arguments/intrinsics.js';
-import { guarded, kindOf, readArray, readFields, shown } from '../arguments/untyped.js';
+import { guarded, readArray, readFields } from '../arguments/untyped.js';
+import { kindOf, shown } from '../messages/shown.js';
+
+/** A tensor [n, c, h, w] in C order. */
+export interface Tensor4 {
+  readonly data: Float32Array;
+  readonly shape: readonly [n: number, c: number, h: number, w: number];
+}
 
 /** Rather than an image; whether it is a sound one is another question. */
 export function isTensor(input: unknown): input is Tensor4 {

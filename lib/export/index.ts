@@ -8,16 +8,11 @@ import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
 import { buildGhostNet } from '../networks/ghostnet/ghostnet.js';
 import { inspectGhostNet, type Architecture } from '../networks/ghostnet/recognise.js';
-import {
-  checkFlag,
-  checkOnProgress,
-  checkRevision,
-  checkSignal,
-  readOptions,
-  type LoadOptions,
-} from '../arguments/options.js';
+import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
+import { checkRevision } from '../hub/options.js';
+import type { LoadOptions } from '../load-options.js';
 import { checkInputSize } from '../engine/tensor-input.js';
-import { shown } from '../arguments/untyped.js';
+import { shown } from '../messages/shown.js';
 import { hubConfig, onnxMetadata } from './config.js';
 import { checkVacant, writeFiles, type FileToWrite } from '../formats/new-file.js';
 import { onnxFile } from '../onnx/file.js';
@@ -62,7 +57,7 @@ export async function exportModel(
 ): Promise<ExportedModel> {
   const given = readOptions(options, ['revision', 'onProgress', 'signal', 'half', 'inputSize', 'overwrite']);
   const revision = checkRevision(given.revision);
-  const onProgress = checkOnProgress(given.onProgress);
+  const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
   const signal = checkSignal(given.signal);
   const half = checkFlag('half', given.half);
   const overwrite = checkFlag('overwrite', given.overwrite);

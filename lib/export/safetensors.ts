@@ -1,4 +1,4 @@
-import { notFinite } from '../formats/faults.js';
+import { notFinite } from '../formats/finite.js';
 import { floatSizeBytes, halfBytes, littleEndianBytes } from '../formats/floats.js';
 import { elementCount, elementsOf, type StateDict, type StoredTensor, type Tensor } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';

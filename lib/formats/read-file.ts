@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
 /** The unit in which a file is read, and so the delay of an abort. */
-const pieceBytes = 4 * 2 ** 20;
+export const pieceBytes = 4 * 2 ** 20;
 
 /**
  * Opens a file for reading; what becomes a pipe or a device after somebody has looked makes nobody wait, because

@@ -1,4 +1,4 @@
-import { shapeText } from '../formats/faults.js';
+import { shapeText } from '../messages/quoted.js';
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { Activation, BatchNorm, Conv2dNode, Graph, GraphOutput, NodeId, Pair, Parameters } from './graph.js';

@@ -1,4 +1,4 @@
-import { notFinite } from '../formats/faults.js';
+import { notFinite } from '../formats/finite.js';
 import { elementCount, elementsOf, type StoredTensor, type Tensor } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { BatchNorm, Parameters } from './graph.js';

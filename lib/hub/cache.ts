@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { copyFile, lstat, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { hubFiles } from '../formats/file.js';
+import { hubFiles } from '../checkpoints/hub-folder.js';
 import { readWholeFile } from '../formats/read-file.js';
 import { isCommit, type RemoteFile } from './client.js';
 import type { HubSettings } from './settings.js';

@@ -1,6 +1,8 @@
-import { noHub, PassingFault, refused, type Wanted } from './faults.js';
-import { retryAfterMs } from './retry.js';
-import { ResponseBody, StallTimer } from './stall.js';
+import { noHub, refused, type Wanted } from './faults.js';
+import { PassingFault } from '../connections/faults.js';
+import { retryAfterMs } from '../connections/retry.js';
+import { ResponseBody } from '../connections/response-body.js';
+import { StallTimer } from '../connections/stall-timer.js';
 import type { HubSettings } from './settings.js';
 
 /** A file of a repository at a certain commit. */

@@ -1,9 +1,10 @@
 import { announcedBytes } from './announced-size.js';
 import type { RepositoryCache } from './cache.js';
 import type { HubClient, RemoteFile } from './client.js';
-import { hubError, PassingFault, TooLarge, tooLarge } from './faults.js';
+import { hubError, TooLarge, tooLarge } from './faults.js';
+import { PassingFault } from '../connections/faults.js';
 import { PartialFile } from './partial.js';
-import { retrying } from './retry.js';
+import { retrying } from '../connections/retry.js';
 import type { HubSettings } from './settings.js';
 
 /** How far the download of a file is. */

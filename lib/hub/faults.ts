@@ -1,3 +1,4 @@
+import type { PassingFault } from '../connections/faults.js';
 import { GhostNetError } from '../errors.js';
 import { didYouMean } from './published.js';
 import type { HubSettings } from './settings.js';
@@ -7,18 +8,6 @@ export interface Wanted {
   readonly repository: string;
   /** A branch, a tag or a commit. */
   readonly revision: string;
-}
-
-/** What may go better next time: the network, or a server with too much to do. `message` continues "…: ". */
-export class PassingFault extends Error {
-  constructor(
-    message: string,
-    /** How long the server asks to wait. */
-    readonly waitMs?: number,
-    options?: { cause?: unknown },
-  ) {
-    super(message, options);
-  }
 }
 
 /** The hub has the repository and not this revision. */

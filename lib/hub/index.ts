@@ -1,21 +1,13 @@
 import { maxConfigBytes } from '../checkpoints/config.js';
-import { hubFiles, maxFileBytes } from '../formats/file.js';
+import { hubFiles, maxWeightsBytes } from '../checkpoints/hub-folder.js';
 import { GhostNetError } from '../errors.js';
 import { RepositoryCache } from './cache.js';
 import { HubClient, isCommit, type RemoteFile } from './client.js';
 import { download, maxAttempts, type DownloadOptions } from './download.js';
-import {
-  cacheFault,
-  isOffline,
-  noWeights,
-  PassingFault,
-  RevisionNotFound,
-  tooLarge,
-  unreachable,
-  type Wanted,
-} from './faults.js';
+import { cacheFault, isOffline, noWeights, RevisionNotFound, tooLarge, unreachable, type Wanted } from './faults.js';
+import { PassingFault } from '../connections/faults.js';
 import type { PublishedModel } from './published.js';
-import { retrying } from './retry.js';
+import { retrying } from '../connections/retry.js';
 import { hubSettings, type HubSettings } from './settings.js';
 import { modelSource } from './source.js';
 
@@ -125,7 +117,7 @@ class Fetch {
     const { commit } = weights;
     if ('absent' in config) await cache.markAbsent('config.json', commit);
     else await this.#bring(config, maxConfigBytes);
-    await this.#bring(weights, maxFileBytes);
+    await this.#bring(weights, maxWeightsBytes);
     // Last, so that whoever goes by the ref finds all of it.
     await cache.writeRef(wanted.revision, commit);
     return commit;

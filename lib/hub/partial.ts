@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from './cache.js';
-import { PassingFault } from './faults.js';
+import { PassingFault } from '../connections/faults.js';
 
 /**
  * Longer than a process that still downloads leaves its file alone: it waits a minute at most, and notes each attempt.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PreprocessConfig } from '../checkpoints/config.js';
-import { nearestName } from '../arguments/nearest-name.js';
+import type { PreprocessConfig } from '../preprocess-config.js';
+import { nearestName } from '../messages/nearest-name.js';
 import { packageRoot } from '../package-root.js';
 
 /** Weights of this family that somebody has published, as `weights/manifest.json` lists them. */

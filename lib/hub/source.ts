@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
-import { kindOf } from '../arguments/untyped.js';
+import { kindOf } from '../messages/shown.js';
 import { didYouMean, findPublished, publishedModels, type PublishedModel } from './published.js';
 
 /** Where a model is: on this machine, or in a repository of a hub. */

@@ -1,10 +1,10 @@
 import { loadAddon } from './addon.js';
-import type { PreprocessConfig } from '../checkpoints/config.js';
+import type { PreprocessConfig } from '../preprocess-config.js';
 import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
 import type { RawImage } from '../pixels/image.js';
 import { inferShapes } from '../graph/shapes.js';
-import { onAbort } from '../arguments/signals.js';
+import { onAbort } from '../waiting/abort.js';
 
 /** [n, channels, height, width] */
 export type Shape = readonly [n: number, c: number, h: number, w: number];

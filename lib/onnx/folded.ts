@@ -1,4 +1,4 @@
-import { checkFinite } from '../formats/faults.js';
+import { checkFinite } from '../formats/finite.js';
 import { elementsOf } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { weightsPerChannel, type Conv2dNode } from '../graph/graph.js';

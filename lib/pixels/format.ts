@@ -1,4 +1,4 @@
-import { quoted } from '../formats/faults.js';
+import { quoted } from '../messages/quoted.js';
 
 /** What is decoded. */
 export const imageFormats = ['JPEG', 'PNG', 'WebP', 'AVIF', 'GIF', 'TIFF'] as const;

@@ -2,10 +2,10 @@ import { constants, open } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { promisify } from 'node:util';
-import { fileError } from '../formats/file.js';
+import { fileError } from '../formats/faults.js';
 import { GhostNetError } from '../errors.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
-import { withinTime, type Limits } from '../arguments/signals.js';
+import { withinTime, type Limits } from '../waiting/limits.js';
 import { checkFormat, tookTooLong, undecodable } from './faults.js';
 import { headBytes } from './format.js';
 

@@ -1,9 +1,10 @@
 import { isAnyArrayBuffer, isUint8Array } from 'node:util/types';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
-import { defaultDecodeTimeoutMs } from '../arguments/options.js';
-import type { Limits } from '../arguments/signals.js';
-import { guarded, kindOf } from '../arguments/untyped.js';
+import { defaultDecodeTimeoutMs } from './options.js';
+import type { Limits } from '../waiting/limits.js';
+import { guarded } from '../arguments/untyped.js';
+import { kindOf } from '../messages/shown.js';
 import { decodeBytes, decodePipeline } from './decode.js';
 import { tookTooLong } from './faults.js';
 import { kindOfImageFile, readImageFile, readImagePipe } from './image-file.js';

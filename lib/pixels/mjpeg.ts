@@ -1,9 +1,11 @@
 import { isUint8Array } from 'node:util/types';
 import { GhostNetError } from '../errors.js';
 import { FrameSplitter } from './frame-splitter.js';
-import { checkSignal, readOptions } from '../arguments/options.js';
-import { follower, unlessAborted } from '../arguments/signals.js';
-import { guarded, kindOf, shown } from '../arguments/untyped.js';
+import { checkFlag, checkFunction, checkSignal, checkWholeNumber, readOptions } from '../arguments/options.js';
+import { follower } from '../waiting/abort.js';
+import { unlessAborted } from '../waiting/limits.js';
+import { guarded } from '../arguments/untyped.js';
+import { kindOf } from '../messages/shown.js';
 
 /** A frame that {@link mjpegFrames} did not give. */
 export interface SkippedFrame {
@@ -33,7 +35,7 @@ export interface MjpegOptions {
 /** A Node stream, `fetch()`'s body, or whatever else gives bytes. */
 export type ByteStream = AsyncIterable<Uint8Array>;
 
-const defaultMaxFrameBytes = 16 * 2 ** 20;
+const frameBytesRange = { from: 1, to: 2 ** 30, absent: 16 * 2 ** 20 };
 
 /**
  * Cuts a Motion JPEG stream (rpicam-vid, ffmpeg, a webcam, an IP camera's multipart answer) into its frames. What lies
@@ -66,23 +68,11 @@ export function mjpegFrames(
 export const mjpegOptions = ['maxFrameBytes', 'latest', 'onSkipped', 'signal'] as const;
 
 export function checkMjpegOptions(options: unknown) {
-  const wrong = (expected: string, found: unknown): GhostNetError =>
-    new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
-  const {
-    maxFrameBytes = defaultMaxFrameBytes,
-    latest = false,
-    onSkipped = () => undefined,
-    signal,
-  } = readOptions(options, mjpegOptions);
-  if (!Number.isInteger(maxFrameBytes) || (maxFrameBytes as number) < 1 || (maxFrameBytes as number) > 2 ** 30) {
-    throw wrong(`maxFrameBytes should be a whole number from 1 to ${2 ** 30}`, maxFrameBytes);
-  }
-  if (typeof latest !== 'boolean') throw wrong('latest should be true or false', latest);
-  if (typeof onSkipped !== 'function') throw wrong('onSkipped should be a function', onSkipped);
+  const { maxFrameBytes, latest, onSkipped, signal } = readOptions(options, mjpegOptions);
   return {
-    maxFrameBytes: maxFrameBytes as number,
-    latest,
-    onSkipped: onSkipped as NonNullable<MjpegOptions['onSkipped']>,
+    maxFrameBytes: checkWholeNumber('maxFrameBytes', maxFrameBytes, frameBytesRange),
+    latest: checkFlag('latest', latest),
+    onSkipped: checkFunction<NonNullable<MjpegOptions['onSkipped']>>('onSkipped', onSkipped, () => undefined),
     signal: checkSignal(signal),
   };
 }

@@ -1,7 +1,8 @@
 import { isUint8Array, isUint8ClampedArray } from 'node:util/types';
 import { GhostNetError } from '../errors.js';
 import { placeOf } from '../arguments/intrinsics.js';
-import { kindOf, readFields } from '../arguments/untyped.js';
+import { kindOf } from '../messages/shown.js';
+import { readFields } from '../arguments/untyped.js';
 import type { RawImage } from './image.js';
 
 const maxSide = 2 ** 31 - 1;

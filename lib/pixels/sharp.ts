@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type sharp from 'sharp';
 import { GhostNetError } from '../errors.js';
-import { reasonOf } from '../arguments/untyped.js';
+import { reasonOf } from '../messages/shown.js';
 
 type Sharp = typeof sharp;
 

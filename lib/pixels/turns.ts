@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { unlessAborted, withinTime, type Limits } from '../arguments/signals.js';
+import { unlessAborted, withinTime, type Limits } from '../waiting/limits.js';
 
 /**
  * Pictures that are read and decoded at once: as many again as libuv has threads, so that each of them has work while

@@ -1,5 +1,6 @@
 import type { ImageInput } from '../pixels/image.js';
-import { follower, type Limits } from '../arguments/signals.js';
+import { follower } from '../waiting/abort.js';
+import type { Limits } from '../waiting/limits.js';
 import { guarded, readFields } from '../arguments/untyped.js';
 
 /** Images of a batch that are decoded and computed at a time. */

@@ -4,9 +4,9 @@ import type { ModelConfig } from '../model-config.js';
 import { featureLevels, outputNames } from '../networks/ghostnet/ghostnet.js';
 import { infer } from '../native/native.js';
 import type { PartialNetworks } from '../engine/partial-networks.js';
-import { preprocessed, type Tensor4 } from '../pixels/preprocess.js';
-import type { Limits } from '../arguments/signals.js';
-import { checkTensor, isTensor } from '../engine/tensor-input.js';
+import { preprocessed } from '../engine/preprocess.js';
+import { type Tensor4, checkTensor, isTensor } from '../engine/tensor-input.js';
+import type { Limits } from '../waiting/limits.js';
 
 /** A map that the network makes on its way. */
 export interface FeatureMap {

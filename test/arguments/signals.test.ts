@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { asSignal, unlessAborted, withinTime } from '../../lib/arguments/signals.js';
+import { asSignal } from '../../lib/arguments/signal.js';
+import { unlessAborted, withinTime } from '../../lib/waiting/limits.js';
 
 const never = new Promise<never>(() => undefined);
 const late = (): Error => new Error('late');

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nearestName } from '../../lib/arguments/nearest-name.js';
+import { nearestName } from '../../lib/messages/nearest-name.js';
 import { exportModel, load, mjpegFrames, preprocess, type GhostNet } from '../../lib/index.js';
 import { errorOf } from '../checkpoints/folder.js';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { defaultPreprocessConfig, parseHubConfig } from '../../lib/checkpoints/config.js';
+import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
+import { parseHubConfig } from '../../lib/checkpoints/config.js';
 import { errorOf, readFrom, temporaryFolder } from './folder.js';
 import { safetensorsFile } from './writers.js';
 
@@ -70,8 +71,9 @@ describe('config.json', () => {
       { pretrained_cfg: { interpolation: 'area' } },
       /one of bicubic, .* and is "\\"area\\""/,
     ],
-    ['crop_pct', { crop_pct: 0 }, /above 0 and at most 1/],
-    ['crop_pct', { crop_pct: '0.9' }, /above 0 and at most 1/],
+    ['crop_pct', { crop_pct: 0 }, /above 0 and at most 2/],
+    ['crop_pct', { crop_pct: '0.9' }, /above 0 and at most 2/],
+    ['crop_pct', { crop_pct: 2.01 }, /above 0 and at most 2/],
     ['crop_mode', { crop_mode: 'random' }, /should be one of center, squash, border/],
     ['mean', { mean: [0.5] }, /should be three numbers/],
     ['std', { std: [0.2, 0.2, 0] }, /should be three numbers above 0/],

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GhostNetError, load } from '../../lib/index.js';
 import type { Graph } from '../../lib/graph/graph.js';
 import { cpu, type Cpu, type NativeModel } from '../../lib/native/native.js';
-import { checkPrecision } from '../../lib/arguments/options.js';
+import { checkPrecision } from '../../lib/engine/options.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { checkPicture, createCheckedModel, relativeError } from '../../lib/engine/precision.js';
 import { errorOf } from '../checkpoints/folder.js';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/pixels/image.js';
-import { preprocess } from '../../lib/pixels/preprocess.js';
+import { preprocess } from '../../lib/engine/preprocess.js';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const expected = JSON.parse(readFileSync(fixture('fixture.json'), 'utf8')) as {

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { defaultPreprocessConfig } from '../../lib/checkpoints/config.js';
+import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { preprocess } from '../../lib/index.js';
 import { preprocessPixels } from '../../lib/native/native.js';
 

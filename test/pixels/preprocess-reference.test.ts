@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { PreprocessConfig } from '../../lib/checkpoints/config.js';
+import type { PreprocessConfig } from '../../lib/preprocess-config.js';
 import { decodeImage } from '../../lib/pixels/image.js';
-import { preprocess } from '../../lib/pixels/preprocess.js';
+import { preprocess } from '../../lib/engine/preprocess.js';
 import { hasReference, referenceFolder } from '../../testing/reference.js';
 
 interface Case {

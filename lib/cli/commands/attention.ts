@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { Command } from 'commander';
 import { writeFiles } from '../../formats/new-file.js';
-import { preprocess } from '../../pixels/preprocess.js';
+import { preprocess } from '../../engine/preprocess.js';
 import { attentionSheet, sheetFormats, type SheetFormat } from '../output/attention-sheet.js';
 import { imageIn } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { GhostNet } from '../../model.js';
 import { cpu } from '../../native/native.js';
-import type { Tensor4 } from '../../pixels/preprocess.js';
+import type { Tensor4 } from '../../engine/tensor-input.js';
 import { endLines, headLines, rowLine, type BenchFacts, type BenchRow } from '../bench/report.js';
 import { measureLatencies } from '../bench/latencies.js';
 import { loadModel, type ModelOptions } from '../load.js';

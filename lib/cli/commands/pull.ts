@@ -3,7 +3,7 @@ import { GhostNetError } from '../../errors.js';
 import { defaultRevision, fetchModel } from '../../hub/index.js';
 import { publishedModels } from '../../hub/published.js';
 import { modelSource } from '../../hub/source.js';
-import { checkRevision } from '../../arguments/options.js';
+import { checkRevision } from '../../hub/options.js';
 import { jsonOption, revisionOption } from '../options.js';
 import { print, printJson } from '../output/print.js';
 import { withProgressBar } from '../output/progress.js';

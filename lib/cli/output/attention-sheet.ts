@@ -1,7 +1,7 @@
-import type { PreprocessConfig } from '../../checkpoints/config.js';
+import type { PreprocessConfig } from '../../preprocess-config.js';
 import { loadSharp } from '../../pixels/sharp.js';
 import type { FeatureMap } from '../../tasks/outputs.js';
-import type { Tensor4 } from '../../pixels/preprocess.js';
+import type { Tensor4 } from '../../engine/tensor-input.js';
 
 /** By the ending of a file's name. */
 export const sheetFormats = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' } as const;

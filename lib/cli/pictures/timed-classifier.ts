@@ -1,7 +1,7 @@
 import type { GhostNet } from '../../model.js';
 import { decodeImage } from '../../pixels/image.js';
 import { loadSharp } from '../../pixels/sharp.js';
-import { preprocessedPixels } from '../../pixels/preprocess.js';
+import { preprocessedPixels } from '../../engine/preprocess.js';
 import { topClasses, type Classification } from '../../tasks/classification.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { decodeTimeoutMs, type DecodeLimit } from '../options.js';

@@ -1,4 +1,4 @@
-import { checkFinite } from '../../formats/faults.js';
+import { checkFinite } from '../../formats/finite.js';
 import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict } from '../../formats/tensor.js';
 import { GhostNetError } from '../../errors.js';

@@ -1,4 +1,5 @@
-import { damaged, quoted } from '../../formats/faults.js';
+import { damaged } from '../../formats/faults.js';
+import { quoted } from '../../messages/quoted.js';
 import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict, StoredTensor, Tensor } from '../../formats/tensor.js';
 

@@ -4,9 +4,6 @@ export const maxInputSide = 2 ** 15;
 /** Of one image's numbers in float32: native/engine.cc's kMaxImageFloats. */
 export const maxImageFloats = 2 ** 28;
 
-/** Of a side that preprocessing makes, in pixels: native/preprocess/preprocess.h's kMaxInputSize. */
-export const maxPreprocessedSide = 2 ** 14;
-
 /** Why no network takes an input of so many pixels; undefined if some may. Continues "an input of … pixels ". */
 export function tooLarge(height: number, width: number, maxSide = maxInputSide): string | undefined {
   if (height > maxSide || width > maxSide) return `is too large: a side has at most ${maxSide}`;

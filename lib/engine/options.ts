@@ -1,0 +1,41 @@
+import { argumentError, checkWholeNumber } from '../arguments/options.js';
+import { GhostNetError } from '../errors.js';
+import type { Cpu } from '../native/native.js';
+
+const maxThreads = 256;
+
+/** 0 stands for the default. */
+export function checkThreads(threads: unknown): number {
+  return checkWholeNumber('threads', threads, { from: 1, to: maxThreads, absent: 0 });
+}
+
+export const precisions = ['fp32', 'fp16', 'auto'] as const;
+
+/**
+ * What can be had of `precision` here: `auto` is fp32 where there is no arithmetic in half precision.
+ *
+ * @param isa what the environment forces, or ''
+ */
+export function checkPrecision(precision: unknown, isa: string, cpu: () => Cpu): (typeof precisions)[number] {
+  const wanted = precision === undefined ? 'fp32' : precisions.find((name) => name === precision);
+  if (!wanted) throw argumentError(`precision should be one of ${precisions.join(', ')}`, precision);
+  if (wanted === 'fp32' || (isa === '' && cpu().fp16)) return wanted;
+  if (wanted === 'auto') return 'fp32';
+  const reason =
+    isa === '' ? `${cpu().name} has none that ghostnet can use` : `GHOSTNET_ISA forces ${isa}, which computes in fp32`;
+  const message = `precision 'fp16' needs arithmetic in half precision (FEAT_FP16 of 64-bit ARM), but ${reason}. Use 'auto' or 'fp32'.`;
+  throw new GhostNetError('ERR_GHOST_PRECISION', message);
+}
+
+const maxProfileRuns = 10_000;
+
+export function checkProfileRuns(runs: unknown): number {
+  return checkWholeNumber('profileRuns', runs, { from: 0, to: maxProfileRuns });
+}
+
+/** The instruction set that the environment variable GHOSTNET_ISA forces, or '' for the best that the CPU has. */
+export function forcedIsa(usable: () => readonly string[]): string {
+  const isa = process.env['GHOSTNET_ISA'] ?? '';
+  if (isa === '' || usable().includes(isa)) return isa;
+  throw argumentError(`GHOSTNET_ISA should be one of what this machine has (${usable().join(', ')})`, isa);
+}

@@ -1,0 +1,24 @@
+import type { LoadProgress } from './hub/download.js';
+
+/** How {@link load} makes a model. */
+export interface LoadOptions {
+  /**
+   * Threads that compute. Default: the cores that this process may use (affinity mask and cgroup quota respected,
+   * the small cores of a big.LITTLE system left out).
+   */
+  threads?: number;
+  /** Of a model that is loaded by its name: a branch, a tag or a commit. Default `main`. */
+  revision?: string;
+  /** Called as the files of a model come that is loaded by its name; not for those that are in the cache. */
+  onProgress?: (progress: LoadProgress) => void;
+  /**
+   * What activations and weights are stored and multiplied in. Default `fp32`. `fp16` needs a 64-bit ARM CPU with
+   * arithmetic in half precision, as Cortex-A76 (Raspberry Pi 5) and Apple's chips have it; it doubles what an
+   * instruction does and halves the memory. Numbers beyond 65504 then become infinite. `auto` takes `fp16` where the
+   * CPU has it and the logits of a picture made for the purpose differ from those in fp32 by at most 1 % of the
+   * largest.
+   */
+  precision?: 'fp32' | 'fp16' | 'auto';
+  /** Stops loading; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}

@@ -1,0 +1,14 @@
+/** Text from a file as it may stand in a message: short, on one line, without control characters. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
+
+/** A dotted name as it is, anything else in quotes. */
+export function plain(path: string): string {
+  return /^[\w.]{1,80}$/.test(path) ? path : quoted(path);
+}
+
+/** A shape as it may stand in a message: a hostile one can have millions of dimensions. */
+export function shapeText(shape: readonly number[]): string {
+  return `[${shape.slice(0, 8).join(', ')}${shape.length > 8 ? ', …' : ''}]`;
+}
