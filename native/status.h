@@ -3,6 +3,7 @@
 #pragma once
 
 #include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -58,5 +59,15 @@ class [[nodiscard]] Status {
   StatusCode code_ = StatusCode::ok;
   std::string message_;
 };
+
+/// What `work` returns, or where it runs out of memory, a status with this sentence.
+template <class Work>
+[[nodiscard]] Status guarded(const char* out_of_memory, Work work) noexcept {
+  try {
+    return work();
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {}
+  return Status::out_of_memory(out_of_memory);
+}
 
 }  // namespace ghostnet

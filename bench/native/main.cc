@@ -18,8 +18,8 @@
 
 #include "../../testing/native/synthetic_network.h"
 #include "ablation.h"
+#include "builder.h"
 #include "counted.h"
-#include "engine.h"
 #include "kernels.h"
 #include "kernels/select.h"
 #include "peak.h"
@@ -132,7 +132,7 @@ int run_kernels(const ghostnet::KernelTable& kernels) {
 int run_model(const Options& o, const ghostnet::SyntheticNetwork& network, const ghostnet::Shape& shape,
               const std::vector<float>& image) {
   std::unique_ptr<ghostnet::Model> model;
-  if (const ghostnet::Status s = ghostnet::Model::create(network.graph, {o.threads, o.isa, o.precision()}, &model);
+  if (const ghostnet::Status s = ghostnet::build_model(network.graph, {o.threads, o.isa, o.precision()}, &model);
       !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     return 1;

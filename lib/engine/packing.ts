@@ -1,7 +1,14 @@
 import { notFinite } from '../formats/finite.js';
 import { isConv2d, weightsPerChannel, type Conv2dNode, type Graph, type NodeId } from '../graph/graph.js';
 import { fold, type Affine } from '../graph/fold.js';
-import { createModel, packWeights, type NativeModel, type Precision } from '../native/native.js';
+import {
+  createBuilder,
+  finishModel,
+  packWeights,
+  type NativeBuilder,
+  type NativeModel,
+  type Precision,
+} from '../native/native.js';
 import { ownTurn } from '../waiting/own-turn.js';
 
 /** Weights of some output channels of a convolution. */
@@ -28,18 +35,17 @@ export async function createPackedModel(
   signal?: AbortSignal,
 ): Promise<NativeModel> {
   await ownTurn();
-  const model = await createModel(graph, { precision: 'fp32', ...options });
+  const builder = await createBuilder(graph, { precision: 'fp32', ...options });
   try {
-    await packGraph(model, graph, signal);
-    return model;
-  } catch (error) {
-    model.close();
-    throw error;
+    await packGraph(builder, graph, signal);
+    return await finishModel(builder);
+  } finally {
+    builder.close();
   }
 }
 
 /**
- * Hands a graph's weights to the model that was created from it. What is still in a file is read on the way, each batch
+ * Hands a graph's weights to the builder that was created from it. What is still in a file is read on the way, each batch
  * while the one before is packed, so that only two of them are in memory beside the packed weights. Nothing of it waits
  * on the JavaScript thread.
  *
@@ -47,7 +53,7 @@ export async function createPackedModel(
  *   ERR_GHOST_FILE or ERR_GHOST_CHECKPOINT for a file that cannot be read to its end any more
  * @throws `signal.reason` once the signal is aborted.
  */
-async function packGraph(model: NativeModel, graph: Graph, signal?: AbortSignal): Promise<void> {
+async function packGraph(builder: NativeBuilder, graph: Graph, signal?: AbortSignal): Promise<void> {
   const batches = batchesOf(graph.nodes.flatMap((node, id) => (isConv2d(node) ? piecesOf(id, node) : [])));
   const read = reader(batches, signal);
   let next = read(0);
@@ -65,7 +71,7 @@ async function packGraph(model: NativeModel, graph: Graph, signal?: AbortSignal)
       ];
       return { node: id, first, channels, weights: weights[k]!, scale, bias };
     });
-    const found = await packWeights(model, pieces);
+    const found = await packWeights(builder, pieces);
     if (!found) continue;
     const { conv, first } = batch[found.piece]!;
     const value = weights[found.piece]![found.index]!;

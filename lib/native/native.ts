@@ -77,12 +77,21 @@ export interface NotFinite {
   readonly index: number;
 }
 
+/** The addon's model while it is built. */
+export interface NativeBuilder {
+  /** The convolutions that still lack weights. */
+  lacking(): NodeId[];
+  /** See {@link packWeights}. */
+  pack(pieces: readonly WeightsPiece[], callback: Callback<NotFinite>): void;
+  /** See {@link finishModel}. */
+  finish(callback: Callback<NativeModel>): void;
+  close(): void;
+}
+
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
   /** Of a closed model: nothing. */
   info(): { isa: string; precision: Precision; threads: number; activeThreads?: number; weightBytes: number };
-  /** See {@link packWeights}. */
-  pack(pieces: readonly WeightsPiece[], callback: Callback<NotFinite>): void;
   /** Writes into `outputs`, which have the sizes that follow from the shape; undefined where it has failed already. */
   infer(
     data: Float32Array,
@@ -107,9 +116,15 @@ export interface Cpu {
   readonly cores: number;
 }
 
+interface BuilderOptions {
+  readonly threads: number;
+  readonly isa: string;
+  readonly precision: Precision;
+}
+
 interface Addon {
   cpu(): Cpu;
-  createModel(graph: Graph, threads: number, isa: string, precision: Precision, callback: Callback<NativeModel>): void;
+  createBuilder(graph: Graph, options: BuilderOptions, callback: Callback<NativeBuilder>): void;
   /** `settings`: see native/binding/preprocess.h; undefined where it has failed already */
   preprocess(
     pixels: Uint8Array,
@@ -200,20 +215,22 @@ function floats(count: number): Float32Array {
   }
 }
 
-/** The network without its weights: {@link packWeights} hands them over before the first image. */
-export function createModel(
-  graph: Graph,
-  options: { threads: number; isa: string; precision: Precision },
-): Promise<NativeModel> {
-  return settle((callback) => addon().createModel(graph, options.threads, options.isa, options.precision, callback));
+/** The network without its weights: {@link packWeights} hands them over, {@link finishModel} makes it a model. */
+export function createBuilder(graph: Graph, options: BuilderOptions): Promise<NativeBuilder> {
+  return settle((callback) => addon().createBuilder(graph, options, callback));
 }
 
 /**
- * Copies weights into the model, piece by piece, up to the first piece in which a weight is NaN or infinite. The arrays
- * must stay as they are until the promise settles.
+ * Copies weights into the model, piece by piece, up to the first piece in which a weight is NaN or infinite. Each
+ * channel comes once. The arrays must stay as they are until the promise settles.
  */
-export function packWeights(model: NativeModel, pieces: readonly WeightsPiece[]): Promise<NotFinite | undefined> {
-  return settle((callback) => model.pack(pieces, callback), { unsupported: 'ERR_GHOST_PRECISION' });
+export function packWeights(builder: NativeBuilder, pieces: readonly WeightsPiece[]): Promise<NotFinite | undefined> {
+  return settle((callback) => builder.pack(pieces, callback), { unsupported: 'ERR_GHOST_PRECISION' });
+}
+
+/** The model, once it has all its weights; the builder is of no more use. */
+export function finishModel(builder: NativeBuilder): Promise<NativeModel> {
+  return settle((callback) => builder.finish(callback));
 }
 
 /** Runs the network, whose graph `model` was made of; an aborted signal stops it between steps. */

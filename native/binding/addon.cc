@@ -4,8 +4,8 @@
 #include "../kernels/select.h"
 #include "../platform/cpu.h"
 #include "arguments.h"
+#include "builder.h"
 #include "environment.h"
-#include "model.h"
 #include "preprocess.h"
 
 namespace ghostnet {
@@ -38,7 +38,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
       napi_set_named_property(env, exports, name, value);
   };
   function("cpu", entry<cpu>);
-  function("createModel", entry<create_model>);
+  function("createBuilder", entry<create_builder>);
   function("preprocess", entry<js_preprocess>);
   function("cancel", entry<cancel>);
   return exports;

@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "model.h"
+#include "handle.h"
 
 namespace ghostnet {
 
@@ -38,8 +38,8 @@ void Environment::end() {
   channel_->cancel_all();
   preprocessing_.stop();
   building_.stop();
-  for (ModelHandle* model : models_) model->leave();
-  models_.clear();
+  for (Handle* handle : handles_) handle->leave();
+  handles_.clear();
   channel_->forget();
 }
 

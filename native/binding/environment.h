@@ -11,7 +11,7 @@
 
 namespace ghostnet {
 
-class ModelHandle;
+class Handle;
 
 class Environment {
  public:
@@ -26,7 +26,7 @@ class Environment {
   /// Hands a job over and gives its id; where there is no thread for it, it has been answered.
   uint64_t run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> job);
   /// Those whose JavaScript object lives.
-  std::unordered_set<ModelHandle*>& models() { return models_; }
+  std::unordered_set<Handle*>& handles() { return handles_; }
 
  private:
   // Takes the channel over where nothing fails.
@@ -38,7 +38,7 @@ class Environment {
 
   std::unique_ptr<Channel> channel_;
   WorkQueue preprocessing_, building_;
-  std::unordered_set<ModelHandle*> models_;
+  std::unordered_set<Handle*> handles_;
 };
 
 }  // namespace ghostnet

@@ -11,12 +11,6 @@ namespace ghostnet {
 /// failure.
 Napi::Value infer(const Napi::CallbackInfo& info);
 
-/// pack([{ node, first, channels, weights: Float32Array, scale: Float64Array?, bias: Float32Array? }],
-/// callback(failure, found)): the pieces are packed in their order up to the first that has a weight which is not
-/// finite: then found is { piece, index }. The arrays are read until the callback is called: they must not be changed
-/// or transferred before.
-Napi::Value pack_weights(const Napi::CallbackInfo& info);
-
 /// describe(height, width, profileRuns): the plan (see lib/native/native.ts), or { code, message }
 Napi::Value describe_plan(const Napi::CallbackInfo& info);
 

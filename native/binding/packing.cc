@@ -1,10 +1,9 @@
 #include <vector>
 
 #include "arguments.h"
+#include "builder.h"
 #include "environment.h"
 #include "fields.h"
-#include "model.h"
-#include "model_functions.h"
 
 namespace ghostnet {
 namespace {
@@ -16,13 +15,13 @@ struct Piece {
 
 class Packing final : public Job {
  public:
-  Packing(const Napi::Function& callback, const Napi::Object& model, ModelHandle* handle, const Napi::Object& list,
-          std::vector<Piece> pieces)
-      : Job(callback), use_(model, handle), list_(Napi::Persistent(list)), pieces_(std::move(pieces)) {}
+  Packing(const Napi::Function& callback, const Napi::Object& builder, Owner<ModelBuilder>* owner,
+          const Napi::Object& list, std::vector<Piece> pieces)
+      : Job(callback), use_(builder, owner), list_(Napi::Persistent(list)), pieces_(std::move(pieces)) {}
 
   void run() noexcept override {
     while (packed_ < pieces_.size() && status_.ok() && not_finite_ < 0 && !cancelled()) {
-      status_ = use_.model().pack(pieces_[packed_].node, pieces_[packed_].filters, &not_finite_);
+      status_ = use_->pack(pieces_[packed_].node, pieces_[packed_].filters, &not_finite_);
       if (not_finite_ < 0) ++packed_;
     }
   }
@@ -37,7 +36,7 @@ class Packing final : public Job {
   }
 
  private:
-  ModelUse use_;
+  Use<ModelBuilder> use_;
   Napi::ObjectReference list_;  // whose arrays are read
   std::vector<Piece> pieces_;
   size_t packed_ = 0;
@@ -67,18 +66,18 @@ Napi::Value pack_weights(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
   const Napi::Function callback = info[1].As<Napi::Function>();
-  ModelHandle* const handle = ModelHandle::of(env, info.This());
+  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(env, info.This());
   const Fields list(env, info[0]);
   std::vector<Piece> pieces(list.length());
   Status status;
-  if (!handle || !handle->model()) status = Status::cancelled("the model is closed");
+  if (!owner || !owner->get()) status = Status::cancelled("the model is closed");
   for (uint32_t i = 0; i < pieces.size() && status.ok(); ++i) status = read_piece(Fields(env, list.at(i)), &pieces[i]);
   if (!status.ok()) {
     callback.Call({failure(env, status)});
     return env.Undefined();
   }
   here.run(env, here.building(),
-           std::make_unique<Packing>(callback, info.This().As<Napi::Object>(), handle, info[0].As<Napi::Object>(),
+           std::make_unique<Packing>(callback, info.This().As<Napi::Object>(), owner, info[0].As<Napi::Object>(),
                                      std::move(pieces)));
   return env.Undefined();
 }

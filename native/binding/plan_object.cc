@@ -29,11 +29,11 @@ Napi::Array steps_object(Napi::Env env, const std::vector<StepDescription>& step
 
 Napi::Value describe_plan(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  ModelHandle* const handle = ModelHandle::of(env, info.This());
-  if (!handle || !handle->model()) return failure(env, Status::cancelled("the model is closed"));
+  Owner<Model>* const owner = Owner<Model>::of(env, info.This());
+  if (!owner || !owner->get()) return failure(env, Status::cancelled("the model is closed"));
   PlanDescription plan;
   const Shape image{1, 3, static_cast<int64_t>(number(info[0])), static_cast<int64_t>(number(info[1]))};
-  if (Status s = handle->model()->describe(image, static_cast<int>(number(info[2])), &plan); !s.ok())
+  if (Status s = owner->get()->describe(image, static_cast<int>(number(info[2])), &plan); !s.ok())
     return failure(env, s);
   Napi::Array size = Napi::Array::New(env, 2);
   size.Set(0u, static_cast<double>(plan.image.h));

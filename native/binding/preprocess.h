@@ -9,7 +9,7 @@ namespace ghostnet {
 ///            or undefined
 /// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of
 /// R, G, B.
-/// isa: as createModel takes it.
+/// isa: as createBuilder takes it.
 /// spent: nobody needs the pixels any more, nor anything else in their ArrayBuffer, which is then detached. To leave
 /// tens of megabytes to the garbage collector would stop the JavaScript thread: for each of them V8 collects all of its
 /// heap, and the pages are given back there and then.

@@ -86,9 +86,14 @@ struct Packer {
   }
 };
 
+// In floats from the start of the memory, per output block.
+struct Places {
+  std::vector<size_t> weights, bias;
+};
+
 // Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t
 // are never used: there is no memory of that size.
-uint64_t place(const Packer& packer, int group, uint64_t at, PackedConv* conv) {
+uint64_t place(const Packer& packer, int group, uint64_t at, Places* conv) {
   for (int s = 0; s < packer.out.segments; ++s) {
     const auto b = static_cast<size_t>(group + s * packer.out.groups());
     const auto lanes = static_cast<uint64_t>(packer.out.blocks[b].lanes);
@@ -139,7 +144,7 @@ int64_t first_not_finite(const float* values, int64_t count) {
 
 Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group) {
   precision_ = precision;
-  convs_.assign(lowered.operations.size(), PackedConv());
+  std::vector<Places> places(lowered.operations.size());
   uint64_t total = 0;
   const auto place_together = [&](const std::vector<size_t>& operations) {
     const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[operations[0]].value)].groups();
@@ -147,9 +152,9 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Preci
       for (size_t i : operations) {
         if (!Packer::needed(lowered.operations[i])) continue;
         const Packer packer = Packer::of(graph, lowered, lowered.operations[i], precision_);
-        convs_[i].weights.resize(packer.out.blocks.size());
-        convs_[i].bias.resize(packer.out.blocks.size());
-        total = place(packer, g, total, &convs_[i]);
+        places[i].weights.resize(packer.out.blocks.size());
+        places[i].bias.resize(packer.out.blocks.size());
+        total = place(packer, g, total, &places[i]);
       }
     }
   };
@@ -159,6 +164,11 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Preci
       for (size_t i : chain) place_together({i});
   }
   if (!floats_.allocate(total)) return Status::out_of_memory("not enough memory for the network's weights");
+  convs_.assign(lowered.operations.size(), PackedConv());
+  for (size_t i = 0; i < places.size(); ++i) {
+    for (size_t place : places[i].weights) convs_[i].weights.push_back(floats_.data() + place);
+    for (size_t place : places[i].bias) convs_[i].bias.push_back(floats_.data() + place);
+  }
   return Status::success();
 }
 
@@ -170,7 +180,7 @@ Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t op
         "node '" + packer.conv.name +
         "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");
   for (size_t b = 0; b < conv.weights.size(); ++b)
-    packer.pack(filters, packer.out.blocks[b], floats_.data() + conv.weights[b], floats_.data() + conv.bias[b]);
+    packer.pack(filters, packer.out.blocks[b], conv.weights[b], conv.bias[b]);
   return Status::success();
 }
 

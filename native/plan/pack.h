@@ -10,13 +10,13 @@
 
 namespace ghostnet {
 
-/// Where one operation's weights lie, per output block, in floats from the start of PackedWeights.
+/// Where one operation's weights lie, per output block.
 ///   planar_conv: weights [in_channels * kernel_h][kernel_w][lanes], floats
 ///   pointwise:   weights [input quads * 4][lanes], matvec: [input lanes][lanes], elements
 ///   depthwise, ghost: weights [kernel_h * kernel_w][lanes], bias [lanes] right behind, elements
 /// Biases that are not behind their weights are floats.
 struct PackedConv {
-  std::vector<size_t> weights, bias;  // [output blocks]
+  std::vector<float*> weights, bias;  // [output blocks]
 };
 
 /// Index of the first value that is NaN or infinite, or -1.
@@ -32,7 +32,6 @@ class PackedWeights {
   /// Every operation's, from where the nodes of its graph point to.
   Status pack_all(const Graph& graph, const Lowered& lowered);
   const PackedConv& of(size_t operation) const { return convs_[operation]; }
-  const float* at(size_t offset) const { return floats_.data() + offset; }
   size_t size_bytes() const { return floats_.count() * sizeof(float); }
 
  private:

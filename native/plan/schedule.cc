@@ -206,8 +206,7 @@ class Scheduler {
     for (size_t m : members) {
       const PackedConv& packed = context_.weights.of(m);
       if (packed.bias.empty()) continue;
-      const size_t last = *std::max_element(packed.bias.begin(), packed.bias.end()) + kMaxLanes;
-      end = std::max(end, context_.weights.at(last));
+      end = std::max<const float*>(end, *std::max_element(packed.bias.begin(), packed.bias.end()) + kMaxLanes);
     }
     return end;
   }

@@ -4,9 +4,9 @@
 #include <condition_variable>
 #include <thread>
 
-#include "../engine.h"
 #include "../platform/thread_pool.h"
 #include "plan_cache.h"
+#include "request.h"
 #include "thread_governor.h"
 
 namespace ghostnet {

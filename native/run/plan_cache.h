@@ -6,8 +6,8 @@
 #include <mutex>
 #include <vector>
 
-#include "../plan/program.h"
 #include "../platform/aligned.h"
+#include "network.h"
 
 namespace ghostnet {
 
@@ -37,15 +37,6 @@ struct Plan {
       idle.push_back(std::move(workspace));
     } catch (const std::bad_alloc&) {}
   }
-};
-
-/// What a plan is made from, besides the size of the image. Lives as long as the model.
-struct Network {
-  Graph graph;
-  Lowered lowered;
-  PackedWeights weights;
-  const KernelTable* kernels = nullptr;
-  PlanOptions plan_options;
 };
 
 class PlanCache {

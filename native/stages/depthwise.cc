@@ -7,7 +7,7 @@ class Depthwise final : public Stage {
  public:
   Depthwise(const StageContext& c, size_t operation)
       : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        packed_(c.weights.of(operation)), weights_(c.weights), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
+        packed_(c.weights.of(operation)), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
@@ -31,7 +31,7 @@ class Depthwise final : public Stage {
       const View::Rows from = in.rows(w, b);
       const void** row = w.rows.data();
       for (int y = needed.begin; y < needed.end; ++y) *row++ = y >= 0 && y < height ? from[y] - left : zeros;
-      args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
+      args.weights = packed_.weights[static_cast<size_t>(b)];
       args.output = output->row(w, b, rows.begin);
       args.output_pitch = static_cast<ptrdiff_t>(output->pitch()) * output->lanes(b);
       kernels_.depthwise[static_cast<int>(kind_)][lanes_index(output->lanes(b))](args);
@@ -52,7 +52,6 @@ class Depthwise final : public Stage {
  private:
   const Node& conv_;
   const PackedConv& packed_;
-  const PackedWeights& weights_;
   const DepthwiseKind kind_;
   const KernelTable& kernels_;
 };

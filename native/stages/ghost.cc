@@ -8,8 +8,7 @@ class Ghost final : public Stage {
  public:
   Ghost(const StageContext& c, size_t operation)
       : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        join_(c.lowered.operations[operation].join), packed_(c.weights.of(operation)), weights_(c.weights),
-        kernels_(c.kernels) {}
+        join_(c.lowered.operations[operation].join), packed_(c.weights.of(operation)), kernels_(c.kernels) {}
 
   void placed() override {
     kind_ = join_;
@@ -37,7 +36,7 @@ class Ghost final : public Stage {
     for (int group = groups.begin; group < groups.end; ++group) {
       const int second = group + output->layout->groups(), lanes = output->lanes(group);
       point_to_rows(w, group, rows);
-      args.weights = weights_.at(packed_.weights[static_cast<size_t>(group)]);
+      args.weights = packed_.weights[static_cast<size_t>(group)];
       args.identity = output->row(w, group, rows.begin);
       args.ghost = output->row(w, second, rows.begin);
       args.identity_pitch = args.ghost_pitch = static_cast<ptrdiff_t>(output->pitch()) * lanes;
@@ -77,7 +76,6 @@ class Ghost final : public Stage {
   const GhostKind join_;
   GhostKind kind_ = GhostKind::concat;
   const PackedConv& packed_;
-  const PackedWeights& weights_;
   const KernelTable& kernels_;
   std::vector<int32_t> gate_pixel_;  // [output width]
 };

@@ -7,8 +7,8 @@ class PlanarConv final : public Stage {
  public:
   PlanarConv(const StageContext& c, size_t operation)
       : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
-        channels_(c.graph.nodes[0].channels), pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x),
+        packed_(c.weights.of(operation)), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
+        pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x),
         plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
@@ -27,8 +27,8 @@ class PlanarConv final : public Stage {
               w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
       args.rows = w.image_rows.data();
       for_blocks(*output->layout, groups, [&](int b) {
-        args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
-        args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
+        args.weights = packed_.weights[static_cast<size_t>(b)];
+        args.bias = packed_.bias[static_cast<size_t>(b)];
         args.output = output->row(w, b, y);
         kernels_.planar_conv[lanes_index(output->lanes(b))](args);
       });
@@ -42,7 +42,6 @@ class PlanarConv final : public Stage {
  private:
   const Node& conv_;
   const PackedConv& packed_;
-  const PackedWeights& weights_;
   const KernelTable& kernels_;
   const int channels_;
   const size_t pitch_, plane_;  // of the padded image, floats

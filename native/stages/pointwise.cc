@@ -11,7 +11,7 @@ class Pointwise final : public Stage {
  public:
   Pointwise(const StageContext& c, size_t operation)
       : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
+        packed_(c.weights.of(operation)), kernels_(c.kernels),
         // Half of the cache: pixels, outputs and what is fetched ahead pass through the other.
         part_bytes_(static_cast<int>(std::min(c.l1_bytes / 2, kLargestPartBytes))) {
     const Layout& in = c.lowered.layouts[static_cast<size_t>(c.lowered.operations[operation].inputs[0])];
@@ -40,8 +40,8 @@ class Pointwise final : public Stage {
       const ptrdiff_t row = y & in.row_mask;
       for (size_t b = 0; b < first_pixel_.size(); ++b) blocks[b] = start + first_pixel_[b] + row * row_floats_[b];
       for_blocks(*output->layout, groups, [&](int b) {
-        args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
-        args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
+        args.weights = packed_.weights[static_cast<size_t>(b)];
+        args.bias = packed_.bias[static_cast<size_t>(b)];
         args.output = output->row(w, b, y);
         w.stream.offer(&args.prefetch, &args.prefetch_end);
         const char* const offered = args.prefetch;
@@ -53,7 +53,7 @@ class Pointwise final : public Stage {
   }
 
   Range input_rows(size_t, int y) const override { return {y, y + 1}; }
-  const float* weights(int group) const override { return weights_.at(packed_.weights[static_cast<size_t>(group)]); }
+  const float* weights(int group) const override { return packed_.weights[static_cast<size_t>(group)]; }
   const char* kernel() const override { return "pointwise"; }
 
   // Where pixel p of neighbouring rows goes, from the first of them.
@@ -73,7 +73,6 @@ class Pointwise final : public Stage {
  private:
   const Node& conv_;
   const PackedConv& packed_;
-  const PackedWeights& weights_;
   const KernelTable& kernels_;
   const int part_bytes_;
   std::vector<int> lanes_, quads_;                   // [input blocks]

@@ -69,7 +69,7 @@ class Scale final : public Stage {
 class MatVec final : public Stage {
  public:
   MatVec(const StageContext& c, size_t operation)
-      : packed_(c.weights.of(operation)), weights_(c.weights), kernels_(c.kernels),
+      : packed_(c.weights.of(operation)), kernels_(c.kernels),
         activation_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)].activation) {}
 
   void run(Worker& w, Range groups, Range) const override {
@@ -78,19 +78,18 @@ class MatVec final : public Stage {
     args.inputs = inputs[0]->layout->total_lanes();
     args.activation = activation_;
     for_blocks(*output->layout, groups, [&](int b) {
-      args.weights = weights_.at(packed_.weights[static_cast<size_t>(b)]);
-      args.bias = weights_.at(packed_.bias[static_cast<size_t>(b)]);
+      args.weights = packed_.weights[static_cast<size_t>(b)];
+      args.bias = packed_.bias[static_cast<size_t>(b)];
       args.output = output->row(w, b, 0);
       kernels_.matvec[lanes_index(output->lanes(b))](args);
     });
   }
   Range input_rows(size_t, int) const override { return {0, 1}; }
-  const float* weights(int group) const override { return weights_.at(packed_.weights[static_cast<size_t>(group)]); }
+  const float* weights(int group) const override { return packed_.weights[static_cast<size_t>(group)]; }
   const char* kernel() const override { return "matvec"; }
 
  private:
   const PackedConv& packed_;
-  const PackedWeights& weights_;
   const KernelTable& kernels_;
   const Activation activation_;
 };

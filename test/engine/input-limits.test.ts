@@ -29,9 +29,9 @@ const source = (file: string): string => readFileSync(new URL(`../../native/${fi
 
 describe('the limits of an input', () => {
   it("are the engine's own", () => {
-    const [, shift] = /kMaxSide = 1 << (\d+);/.exec(source('engine.cc'))!;
+    const [, shift] = /kMaxSide = 1 << (\d+);/.exec(source('model.cc'))!;
     expect(maxInputSide).toBe(2 ** Number(shift));
-    const [, floats] = /kMaxImageFloats = int64_t\{1\} << (\d+);/.exec(source('engine.cc'))!;
+    const [, floats] = /kMaxImageFloats = int64_t\{1\} << (\d+);/.exec(source('model.cc'))!;
     expect(maxImageFloats).toBe(2 ** Number(floats));
     const [, side] = /kMaxInputSize = (\d+);/.exec(source('preprocess/preprocess.h'))!;
     expect(maxPreprocessedSide).toBe(Number(side));

@@ -185,7 +185,7 @@ bool check_every_way(const Graph& graph, const std::vector<float>& image, const 
       check(status, found, *kernels, way++);
     }
     std::unique_ptr<Model> model;
-    const Status created = Model::create(graph, ModelOptions{2, kernels->name, kernels->precision}, &model);
+    const Status created = build_model(graph, ModelOptions{2, kernels->name, kernels->precision}, &model);
     CHECK_MESSAGE(created.ok(), "%s, %s: %s", name.c_str(), kernels->name, created.message().c_str());
     // Twice: the second image finds in memory what the first has left.
     for (int repeat = 0; model && repeat < 2; ++repeat) {

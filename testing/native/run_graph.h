@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine.h"
+#include "builder.h"
 #include "plan/program.h"
 
 namespace ghostnet {

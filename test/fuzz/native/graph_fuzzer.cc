@@ -66,7 +66,7 @@ bool is_small_and_sound(const Graph& graph, const Shape& shape) {
 void expect_an_answer(const Graph& graph, const Shape& shape) {
   std::unique_ptr<Model> model;
   PlanDescription description;
-  if (Model::create(graph, ModelOptions{2, "", Precision::fp32}, &model).ok())
+  if (build_model(graph, ModelOptions{2, "", Precision::fp32}, &model).ok())
     (void)model->describe(shape, 0, &description);
 }
 

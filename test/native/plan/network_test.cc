@@ -22,7 +22,7 @@ void check_network(int version, double width, const Shape& shape, bool every_val
     std::vector<OutputTensor> first;
     for (int threads : {1, 2, 3}) {
       std::unique_ptr<Model> model;
-      CHECK(Model::create(n.graph, ModelOptions{threads, kernels->name, kernels->precision}, &model).ok());
+      CHECK(build_model(n.graph, ModelOptions{threads, kernels->name, kernels->precision}, &model).ok());
       if (!model) continue;
       CHECK(model->info().isa == kernels->name && model->info().precision == kernels->precision);
       std::vector<OutputTensor> outputs;

@@ -21,16 +21,17 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
     node.scale = nullptr;
   }
   std::unique_ptr<Model> whole, late;
-  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &whole).ok() &&
-        Model::create(bare, ModelOptions{1, ""}, &late).ok());
-  if (!whole || !late) return;
+  std::unique_ptr<ModelBuilder> builder;
+  CHECK(build_model(n.graph, ModelOptions{1, ""}, &whole).ok() &&
+        ModelBuilder::create(bare, ModelOptions{1, ""}, &builder).ok());
+  if (!whole || !builder) return;
   const std::vector<float> image(static_cast<size_t>(shape.elements()), 0.5f);
-  std::unique_ptr<Request> request;
   int64_t not_finite = 0;
   for (size_t i = n.graph.nodes.size(); i-- > 0;) {
     const Node& node = n.graph.nodes[i];
     if (node.op != Op::conv2d) continue;
-    expect_refused(late->request(image.data(), shape, &request), StatusCode::invalid_argument, "lacks weights");
+    expect_refused(builder->finish(&late), StatusCode::invalid_argument, "lacks the weights of channels 0");
+    CHECK(builder->lacking().back() == static_cast<int>(i));
     const int64_t size = node.weight_count / node.channels;
     for (int first = 0, step = 7; first < node.channels; first += step) {
       step = std::min(step, node.channels - first);
@@ -40,9 +41,11 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
                       step * size,
                       node.scale ? node.scale + first : nullptr,
                       node.bias ? node.bias + first : nullptr};
-      CHECK(late->pack(static_cast<int>(i), f, &not_finite).ok() && not_finite == -1);
+      CHECK(builder->pack(static_cast<int>(i), f, &not_finite).ok() && not_finite == -1);
     }
   }
+  CHECK(builder->lacking().empty() && builder->finish(&late).ok() && late);
+  if (!late) return;
   std::vector<OutputTensor> expected, found;
   CHECK(infer(*whole, image, shape, &expected).ok() && infer(*late, image, shape, &found).ok());
   CHECK(expected.size() == found.size() && !found.empty());
@@ -61,6 +64,35 @@ void test_late_weights() {
   check_late_weights(plain, {1, 3, 12, 10});
 }
 
+// Each channel comes once: one that comes twice does not pass for another.
+void test_missing_channels() {
+  SyntheticNetwork n;
+  const int stem = n.conv("stem", n.input(3), 9, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
+  const int head = n.pointwise("head", n.node(Op::global_avg_pool, "mean", {stem}, 9), 2, Activation::none);
+  n.graph.outputs = {{"out", head}};
+  for (Node& node : n.graph.nodes) node.weight = nullptr;
+  std::unique_ptr<ModelBuilder> builder;
+  std::unique_ptr<Model> model;
+  int64_t not_finite = 0;
+  const std::vector<float> weights(27 * 9, 1.0f);
+  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, ""}, &builder).ok());
+  if (!builder) return;
+  const auto pack = [&](int node, int channel) {
+    return builder->pack(node, {channel, 1, weights.data(), node == head ? 9 : 27, nullptr, nullptr}, &not_finite);
+  };
+  for (int channel : {0, 5, 8}) CHECK(pack(stem, channel).ok());
+  expect_refused(builder->finish(&model), StatusCode::invalid_argument,
+                 "node 'stem' lacks the weights of channels 1 to 4, 6 to 7 (and 1 nodes more)");
+  for (int channel : {1, 2, 3, 4, 6, 7}) CHECK(pack(stem, channel).ok());
+  CHECK(pack(head, 0).ok());
+  expect_refused(pack(head, 0), StatusCode::invalid_argument, "'head' has the weights of channel 0 already");
+  CHECK(builder->lacking() == std::vector<int>{head});
+  expect_refused(builder->finish(&model), StatusCode::invalid_argument, "node 'head' lacks the weights of channels 1");
+  CHECK(!model && pack(head, 1).ok() && builder->finish(&model).ok() && model);
+  expect_refused(pack(head, 1), StatusCode::internal, "made already");
+  expect_refused(builder->finish(&model), StatusCode::internal, "made already");
+}
+
 void test_refused_weights() {
   SyntheticNetwork n;
   const int stem = n.conv("stem", n.input(3), 8, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
@@ -68,11 +100,13 @@ void test_refused_weights() {
   n.graph.outputs = {{"out", mean}};
   const Node primary = n.graph.nodes[static_cast<size_t>(id)];
   std::unique_ptr<Model> model;
-  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &model).ok());
-  if (!model) return;
+  std::unique_ptr<ModelBuilder> builder;
+  n.graph.nodes[static_cast<size_t>(id)].weight = nullptr;
+  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, ""}, &builder).ok());
+  if (!builder) return;
   int64_t not_finite = 0;
   const auto refused = [&](int node, int first, int channels, const float* weight, int64_t count, const char* words) {
-    expect_refused(model->pack(node, {first, channels, weight, count, nullptr, nullptr}, &not_finite),
+    expect_refused(builder->pack(node, {first, channels, weight, count, nullptr, nullptr}, &not_finite),
                    StatusCode::invalid_argument, words);
   };
   for (int node : {-1, 0, mean, 99}) refused(node, 0, 6, primary.weight, 48, "is no convolution");
@@ -82,10 +116,9 @@ void test_refused_weights() {
   refused(id, 0, 6, nullptr, 48, "'primary' has 6 channels");
   std::vector<float> spoiled(primary.weight, primary.weight + 48);
   spoiled[13] = std::numeric_limits<float>::infinity();
-  CHECK(model->pack(id, {0, 6, spoiled.data(), 48, nullptr, nullptr}, &not_finite).ok() && not_finite == 13);
+  CHECK(builder->pack(id, {0, 6, spoiled.data(), 48, nullptr, nullptr}, &not_finite).ok() && not_finite == 13);
   n.graph.nodes[static_cast<size_t>(id)].weight = spoiled.data();
-  model.reset();
-  expect_refused(Model::create(n.graph, ModelOptions{1, ""}, &model), StatusCode::invalid_argument,
+  expect_refused(build_model(n.graph, ModelOptions{1, ""}, &model), StatusCode::invalid_argument,
                  "'primary': weight 13 is not finite");
 }
 
@@ -162,15 +195,15 @@ void test_half_weights() {
     const bool behind = op.kind == Kind::depthwise, image = op.kind == Kind::planar_conv;
     // Rows of the matrix times lanes, and the bias where it is an element too.
     const size_t count = image ? 27 * 8 : behind ? 10 * 8 : op.kind == Kind::pointwise ? 8 * 8 : 8 * 4;
-    const float* exact = floats.at(floats.of(i).weights[0]);
-    const float* packed = halves.at(halves.of(i).weights[0]);
+    const float* exact = floats.of(i).weights[0];
+    const float* packed = halves.of(i).weights[0];
     kinds += 1;
     for (size_t k = 0; k < count; ++k) {
       const float found = image ? packed[k] : static_cast<float>(reinterpret_cast<const Half*>(packed)[k]);
       CHECK(image ? found == exact[k] : std::fabs(found - exact[k]) <= std::fabs(exact[k]) / 2048 + 1e-7f);
     }
-    const float* bias = halves.at(halves.of(i).bias[0]);
-    if (!behind) CHECK(bias[0] == floats.at(floats.of(i).bias[0])[0]);
+    const float* bias = halves.of(i).bias[0];
+    if (!behind) CHECK(bias[0] == floats.of(i).bias[0][0]);
   }
   CHECK(kinds == 4);
 
@@ -195,12 +228,11 @@ void test_half_weights() {
   CHECK(pack(floats).ok());
 
   std::unique_ptr<Model> model;
-  const Status created = Model::create(n.graph, ModelOptions{1, "", Precision::fp16}, &model);
+  const Status created = build_model(n.graph, ModelOptions{1, "", Precision::fp16}, &model);
   if (usable_kernels(Precision::fp16).empty())
     expect_refused(created, StatusCode::unsupported, "no arithmetic in half precision");
   else CHECK(created.ok());
-  expect_refused(Model::create(n.graph, ModelOptions{1, "plain", Precision::fp16}, &model), StatusCode::unsupported,
-                 "");
+  expect_refused(build_model(n.graph, ModelOptions{1, "plain", Precision::fp16}, &model), StatusCode::unsupported, "");
 }
 
 }  // namespace
@@ -209,6 +241,7 @@ void pack_tests() {
   test_half();
   test_half_weights();
   test_late_weights();
+  test_missing_channels();
   test_refused_weights();
   test_finite();
 }

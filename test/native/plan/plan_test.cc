@@ -166,7 +166,7 @@ void test_refused_graphs() {
     spoil(n);
     expect_refused(check_graph(n.graph), code, words);
     std::unique_ptr<Model> model;
-    expect_refused(Model::create(n.graph, ModelOptions{1, ""}, &model), code, words);
+    expect_refused(build_model(n.graph, ModelOptions{1, ""}, &model), code, words);
     CHECK(!model);
   };
   const StatusCode invalid = StatusCode::invalid_argument, unsupported = StatusCode::unsupported;
@@ -233,8 +233,8 @@ void test_refused_requests() {
   SmallNetwork n;
   n.graph.outputs = {{"out", n.both}};
   std::unique_ptr<Model> model;
-  expect_refused(Model::create(n.graph, ModelOptions{1, "sse9"}, &model), StatusCode::unsupported, "plain");
-  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &model).ok());
+  expect_refused(build_model(n.graph, ModelOptions{1, "sse9"}, &model), StatusCode::unsupported, "plain");
+  CHECK(build_model(n.graph, ModelOptions{1, ""}, &model).ok());
   if (!model) return;
   const std::vector<float> data(3 * 64 * 64);
   std::unique_ptr<Request> request;
@@ -265,13 +265,13 @@ void test_sizes_past_32_bits() {
     n.graph.nodes.back().weight_count = int64_t{kMost} * kMost * kWidest * kWidest;
     n.graph.outputs = {{"out", dense}};
     std::unique_ptr<Model> model;
-    expect_refused(Model::create(n.graph, ModelOptions{1, "plain"}, &model), StatusCode::out_of_memory,
+    expect_refused(build_model(n.graph, ModelOptions{1, "plain"}, &model), StatusCode::out_of_memory,
                    "not enough memory for the network's weights");
   }
   SyntheticNetwork n;
   n.graph.outputs = {{"out", n.conv("conv", n.input(1), 16, {3, 3}, {1, 1}, {1, 1}, 1, Activation::none)}};
   std::unique_ptr<Model> model;
-  CHECK(Model::create(n.graph, ModelOptions{1, ""}, &model).ok());
+  CHECK(build_model(n.graph, ModelOptions{1, ""}, &model).ok());
   PlanDescription plan;
   CHECK(model && model->describe({1, 1, 1 << 14, 1 << 14}, 0, &plan).ok() && plan.arena_bytes == uint64_t{1} << 34);
 }
@@ -280,7 +280,7 @@ void test_sizes_past_32_bits() {
 void test_cancelling() {
   SyntheticNetwork n = synthetic_ghostnet(2, 0.5, 10);
   std::unique_ptr<Model> model;
-  CHECK(Model::create(n.graph, ModelOptions{2, ""}, &model).ok());
+  CHECK(build_model(n.graph, ModelOptions{2, ""}, &model).ok());
   if (!model) return;
   const Shape shape{1, 3, 96, 96};
   const std::vector<float> image(static_cast<size_t>(shape.elements()));

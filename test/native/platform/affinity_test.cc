@@ -102,7 +102,7 @@ void test_model(const cpu_set_t& all) {
   std::vector<float> expected;
   for (int threads = 1; threads <= 8; ++threads) {
     std::unique_ptr<Model> model;
-    CHECK(Model::create(n.graph, ModelOptions{threads, ""}, &model).ok());
+    CHECK(build_model(n.graph, ModelOptions{threads, ""}, &model).ok());
     const auto infer_with = [&](int most) {
       std::vector<OutputTensor> outputs;
       CHECK(infer(*model, image, shape, &outputs).ok());

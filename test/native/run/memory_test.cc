@@ -8,7 +8,7 @@
 #include "../../../testing/native/check.h"
 #include "../../../testing/native/synthetic_network.h"
 #include "../tests.h"
-#include "engine.h"
+#include "builder.h"
 #include "failing_allocations.h"
 
 namespace ghostnet {
@@ -80,7 +80,7 @@ void test_every_allocation(bool lasting) {
     Call first(n.graph, shapes), second(n.graph, shapes), after(n.graph, shapes);
     {
       FailingAllocations failing(failures, lasting);
-      const Status created = Model::create(std::move(graph), ModelOptions{2, ""}, &model);
+      const Status created = build_model(std::move(graph), ModelOptions{2, ""}, &model);
       CHECK(sound(created) && created.ok() == (model != nullptr));
       if (model) {
         PlanDescription plan;
@@ -112,7 +112,7 @@ void test_ending() {
   const std::vector<float> image(static_cast<size_t>(kShape.elements()), 0.5f);
   for (int round = 0; round < 20; ++round) {
     std::unique_ptr<Model> model;
-    CHECK(Model::create(n.graph, ModelOptions{2, ""}, &model).ok());
+    CHECK(build_model(n.graph, ModelOptions{2, ""}, &model).ok());
     if (!model) return;
     std::vector<std::unique_ptr<Call>> calls;
     std::vector<std::unique_ptr<Request>> requests(8);

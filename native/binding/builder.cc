@@ -1,0 +1,105 @@
+#include "builder.h"
+
+#include "arguments.h"
+#include "environment.h"
+#include "graph_reader.h"
+#include "model.h"
+
+namespace ghostnet {
+namespace {
+
+/// finish(callback(failure, model)): the builder is of no more use.
+Napi::Value finish(const Napi::CallbackInfo& info);
+
+/// lacking(): the nodes that still lack weights.
+Napi::Value lacking(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Napi::Array nodes = Napi::Array::New(env);
+  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(env, info.This());
+  if (!owner || !owner->get()) return nodes;
+  for (int node : owner->get()->lacking()) nodes.Set(nodes.Length(), node);
+  return nodes;
+}
+
+Napi::Value close(const Napi::CallbackInfo& info) {
+  if (Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(info.Env(), info.This())) owner->close(info.Env());
+  return info.Env().Undefined();
+}
+
+Napi::Value wrap_builder(Napi::Env env, std::unique_ptr<ModelBuilder> builder) {
+  const napi_property_descriptor functions[] = {
+      method("lacking", entry<lacking>),
+      method("pack", entry<pack_weights>),
+      method("finish", entry<finish>),
+      method("close", entry<close>),
+  };
+  return Owner<ModelBuilder>::wrap(env, std::move(builder), functions);
+}
+
+class Creation final : public Job {
+ public:
+  using Job::Job;
+  void run() noexcept override { status_ = ModelBuilder::create(std::move(graph), options, &builder_); }
+  void deliver(Napi::Env env) override {
+    if (!status_.ok()) return reject(env, status_);
+    const Napi::Value object = wrap_builder(env, std::move(builder_));
+    if (!object.IsUndefined()) resolve(env, object);
+  }
+
+  Graph graph;
+  ModelOptions options;
+
+ private:
+  std::unique_ptr<ModelBuilder> builder_;
+  Status status_;
+};
+
+class Finish final : public Job {
+ public:
+  Finish(const Napi::Function& callback, const Napi::Object& object, Owner<ModelBuilder>* owner)
+      : Job(callback), use_(object, owner) {}
+  void run() noexcept override { status_ = use_->finish(&model_); }
+  void deliver(Napi::Env env) override {
+    if (!status_.ok()) return reject(env, status_);
+    const Napi::Value object = wrap_model(env, std::move(model_));
+    if (!object.IsUndefined()) resolve(env, object);
+  }
+
+ private:
+  Use<ModelBuilder> use_;
+  std::unique_ptr<Model> model_;
+  Status status_;
+};
+
+Napi::Value finish(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Napi::Function callback = info[0].As<Napi::Function>();
+  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(env, info.This());
+  Environment& here = Environment::of(env);
+  if (!owner || !owner->get()) callback.Call({failure(env, Status::cancelled("the model is closed"))});
+  else here.run(env, here.building(), std::make_unique<Finish>(callback, info.This().As<Napi::Object>(), owner));
+  return env.Undefined();
+}
+
+}  // namespace
+
+template <>
+const napi_type_tag Owner<ModelBuilder>::kTag = {0x67686f73746e6574, 0x6275696c6465722e};
+
+Napi::Value create_builder(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Environment& here = Environment::of(env);
+  auto creation = std::make_unique<Creation>(info[2].As<Napi::Function>());
+  const Fields options(env, info[1]);
+  creation->options.threads = options.integer("threads");
+  creation->options.isa = options.text("isa");
+  creation->options.precision = options.text("precision") == "fp16" ? Precision::fp16 : Precision::fp32;
+  if (const Status read = read_graph(Fields(env, info[0]), &creation->graph); !read.ok()) {
+    creation->reject(env, read);
+    return env.Undefined();
+  }
+  here.run(env, here.building(), std::move(creation));
+  return env.Undefined();
+}
+
+}  // namespace ghostnet

@@ -1,0 +1,74 @@
+#include "model.h"
+
+#include "plan/shapes.h"
+#include "plan/transfer.h"
+#include "platform/cpu.h"
+
+namespace ghostnet {
+namespace {
+
+// No network of this family is run at such sizes; within them no index overflows.
+constexpr int64_t kMaxSide = 1 << 15;
+constexpr int64_t kMaxImageFloats = int64_t{1} << 28;
+
+}  // namespace
+
+Model::Model(std::unique_ptr<const Network> network, int threads)
+    : network_(std::move(network)),
+      info_{network_->kernels->name, network_->kernels->precision, threads, network_->weights.size_bytes()},
+      plans_(*network_), executor_(*network_, &plans_, threads, core_quota()) {}
+
+Status Model::check_input(const Shape& shape) const {
+  const int channels = network_->graph.nodes[0].channels;
+  if (shape.n < 1 || shape.h < 1 || shape.w < 1 || shape.c != channels)
+    return Status::invalid_argument("expected an input of shape [n, " + std::to_string(channels) + ", h, w]");
+  if (shape.h > kMaxSide || shape.w > kMaxSide || shape.c * shape.h * shape.w > kMaxImageFloats)
+    return Status::invalid_argument("an input of " + std::to_string(shape.h) + "x" + std::to_string(shape.w) +
+                                    " pixels is too large");
+  return Status::success();
+}
+
+Status Model::shape_outputs(const Shape& shape, std::vector<Output>* outputs) const {
+  std::vector<Shape> shapes;
+  if (Status s = infer_shapes(network_->graph, shape, &shapes); !s.ok()) return s;
+  const auto images = static_cast<uint64_t>(shape.n);
+  for (const GraphOutput& output : network_->graph.outputs) {
+    const Shape& s = shapes[static_cast<size_t>(output.node)];
+    // Image by image, they lie in the caller's memory: more than there are addresses cannot be handed over.
+    if (static_cast<uint64_t>(s.c * s.h * s.w) > UINT64_MAX / images ||
+        !addressable(static_cast<uint64_t>(s.c * s.h * s.w) * images))
+      return Status::out_of_memory("not enough memory for the output");
+    outputs->push_back({{shape.n, s.c, s.h, s.w}, nullptr});
+  }
+  return Status::success();
+}
+
+Status Model::request(const float* data, const Shape& shape, std::unique_ptr<Request>* out) const {
+  return guarded("not enough memory for the input", [&] {
+    if (Status s = check_input(shape); !s.ok()) return s;
+    auto r = std::make_unique<Request>();
+    if (Status s = shape_outputs(shape, &r->outputs); !s.ok()) return s;
+    r->shape = shape;
+    r->cancelled = std::make_shared<std::atomic<bool>>(false);
+    const Pair padding = network_->lowered.image_padding;
+    const uint64_t images = static_cast<uint64_t>(shape.n), floats_of_one = padded_image_floats(shape, padding);
+    if (images <= UINT64_MAX / floats_of_one) r->images = images_->take(shape, images * floats_of_one);
+    if (r->images.count() == 0) return Status::out_of_memory("not enough memory for the input");
+    r->pool = images_;
+    const int64_t image_floats = shape.c * shape.h * shape.w;
+    const size_t padded = static_cast<size_t>(floats_of_one);
+    r->images_left = shape.n;
+    for (int64_t n = 0; n < shape.n; ++n)
+      pad_image(data + n * image_floats, shape, padding, r->images.data() + static_cast<size_t>(n) * padded);
+    *out = std::move(r);
+    return Status::success();
+  });
+}
+
+Status Model::describe(const Shape& image, int profile_runs, PlanDescription* description) {
+  return guarded("not enough memory for the plan", [&] {
+    return ghostnet::describe(*network_, &plans_, image, profile_runs, active_threads(), description);
+  });
+}
+
+}  // namespace ghostnet

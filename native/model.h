@@ -1,0 +1,50 @@
+// A network that is whole: a graph with all its weights, and threads that compute its answers. No Node here: see
+// binding/ for that. A ModelBuilder makes it.
+#pragma once
+
+#include "run/description.h"
+#include "run/executor.h"
+
+namespace ghostnet {
+
+struct ModelInfo {
+  std::string isa;
+  Precision precision = Precision::fp32;
+  int threads = 0;
+  size_t weight_bytes = 0;  // packed
+};
+
+/// Whatever memory is short for ends as a status; no exception leaves.
+class Model {
+ public:
+  /// `threads` >= 1.
+  Model(std::unique_ptr<const Network> network, int threads);
+  /// Before all else.
+  Status start() { return executor_.start(); }
+  // Its end waits for the image that is being computed; requests that have not started end as cancelled.
+
+  const ModelInfo& info() const { return info_; }
+  /// Of its threads, those that compute at present: as many as there are cores for, fewer while others keep these busy.
+  int active_threads() const { return executor_.active_threads(); }
+
+  /// Checks the shape and copies `data` [n, c, h, w] (n * c * h * w floats).
+  Status request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const;
+  /// Any number of requests may be under way; images are computed in the order of arrival. Cannot fail: what goes wrong
+  /// comes with `done`.
+  void submit(std::unique_ptr<Request> request) noexcept { executor_.submit(std::move(request)); }
+
+  /// See the function of this name.
+  Status describe(const Shape& image, int profile_runs, PlanDescription* description);
+
+ private:
+  Status check_input(const Shape& shape) const;
+  Status shape_outputs(const Shape& shape, std::vector<Output>* outputs) const;
+
+  const std::unique_ptr<const Network> network_;
+  const ModelInfo info_;
+  PlanCache plans_;
+  const std::shared_ptr<ImagePool> images_ = std::make_shared<ImagePool>();  // a request may outlive the model
+  Executor executor_;                                                        // last: its threads read all of the above
+};
+
+}  // namespace ghostnet
