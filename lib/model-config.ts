@@ -3,8 +3,8 @@ import { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-con
 import { GhostNetError } from './errors.js';
 import type { Graph } from './graph/graph.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';
-import { architectureName, checkClaim } from './networks/ghostnet/architecture-name.js';
-import type { Architecture } from './networks/ghostnet/recognise.js';
+import { checkClaim } from './networks/claim.js';
+import type { Network } from './networks/network.js';
 import { inferShapes } from './graph/shapes.js';
 
 /** What the checkpoint says about the network. */
@@ -27,11 +27,11 @@ export interface ModelConfig {
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights
  */
 export function modelConfig(
-  architecture: Architecture,
+  network: Network,
   checkpoint: Checkpoint,
   published: PublishedModel | undefined,
 ): ModelConfig {
-  const { version, width, numClasses } = architecture;
+  const { version, width, numClasses } = network;
   const { config, file } = checkpoint;
   if (config?.labels && config.labels.length !== numClasses) {
     const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
@@ -39,10 +39,10 @@ export function modelConfig(
   }
   if (config?.architecture !== undefined) {
     const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
-    checkClaim({ name: config.architecture, ...source }, architecture, checkpoint.tensors, file);
+    checkClaim({ name: config.architecture, ...source }, network, checkpoint.tensors, file);
   }
   return {
-    architecture: config?.architecture ?? architectureName(architecture),
+    architecture: config?.architecture ?? network.architecture,
     version,
     width,
     numClasses,

@@ -1,39 +1,23 @@
-import { join, resolve } from 'node:path';
-import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
-import { eachImage } from './tasks/each-image.js';
-import { GhostNetError } from './errors.js';
-import type { Graph } from './graph/graph.js';
-import { locateModel } from './hub/index.js';
-import type { PublishedModel } from './hub/published.js';
-import type { ImageInput } from './pixels/image.js';
-import { checkOwnSize, modelConfig, type ModelConfig } from './model-config.js';
-import { buildGhostNet } from './networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from './networks/ghostnet/recognise.js';
-import { countMacs, inferShapes } from './graph/shapes.js';
-import { cpu, describePlan, infer, type NativeModel, type Plan, type Precision } from './native/native.js';
-import { checkFlag, checkFunction, checkSignal, readOptions, type InferOptions } from './arguments/options.js';
-import { checkRevision } from './hub/options.js';
-import { checkPrecision, checkProfileRuns, checkThreads, forcedIsa } from './engine/options.js';
-import {
-  checkStages,
-  checkTopK,
-  type ClassifyOptions,
-  type EmbedOptions,
-  type FeaturesOptions,
-} from './tasks/options.js';
-import { type ImageOptions, checkLimits, imageOptions } from './pixels/options.js';
-import type { LoadOptions } from './load-options.js';
-import { ownTurn } from './waiting/own-turn.js';
-import { packageRoot } from './package-root.js';
-import { Outputs, type Embedding, type FeatureMap } from './tasks/outputs.js';
-import { createPackedModel, withoutNumbers } from './engine/packing.js';
-import { fileStamp, PartialNetworks } from './engine/partial-networks.js';
-import { createCheckedModel } from './engine/precision.js';
-import { preprocessed } from './engine/preprocess.js';
-import { type Tensor4, checkInputSize, checkTensor } from './engine/tensor-input.js';
-import { topClasses, type Classification } from './tasks/classification.js';
-import type { Limits } from './waiting/limits.js';
+import { checkSignal, readOptions, type InferOptions } from './arguments/options.js';
 import { guarded } from './arguments/untyped.js';
+import { checkProfileRuns } from './engine/options.js';
+import type { PartialNetwork, PartialNetworks } from './engine/partial-networks.js';
+import { preprocessed } from './engine/preprocess.js';
+import { checkInputSize, checkTensor, isTensor, type Tensor4 } from './engine/tensor-input.js';
+import { GhostNetError } from './errors.js';
+import { inferShapes } from './graph/shapes.js';
+import type { ModelConfig } from './model-config.js';
+import { describePlan, infer, type Plan, type Precision } from './native/native.js';
+import type { Network } from './networks/network.js';
+import type { ImageInput } from './pixels/image.js';
+import type { ImageOptions } from './pixels/options.js';
+import { attention } from './tasks/attention.js';
+import { classification, type Classification, type ClassifyOptions } from './tasks/classification.js';
+import { eachImage } from './tasks/each-image.js';
+import { embedding, type EmbedOptions, type Embedding } from './tasks/embedding.js';
+import { features, type FeatureMap, type FeaturesOptions } from './tasks/features.js';
+import { requiredOutputs, type Asked, type Task } from './tasks/task.js';
+import type { Limits } from './waiting/limits.js';
 
 /** Logits of a batch, before softmax. */
 export interface Logits {
@@ -73,98 +57,21 @@ export interface ModelInfo {
   readonly weightBytes: number;
 }
 
-/** The model that comes with the package. */
-const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
-
-/**
- * Loads a model and makes it ready to run.
- *
- * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a
- *   `.safetensors` file, a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format or the one before it) or a
- *   MindSpore checkpoint (`.ckpt`); or the name of a published model (`ghostnetv2_100.in1k`) or of a repository on the
- *   hub (`org/name`), which is fetched into the cache that Hugging Face's libraries share. What exists as a path is a
- *   path. Default: the model in the box.
- * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE,
- *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
- */
-export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'signal']);
-  const threads = checkThreads(given.threads);
-  const revision = checkRevision(given.revision);
-  const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
-  const signal = checkSignal(given.signal);
-  const isa = forcedIsa(() => cpu().isas);
-  const precision = checkPrecision(given.precision, isa, cpu);
-  const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const checkpoint = await readCheckpoint(path, signal ? { signal } : {});
-  try {
-    return await prepare({ checkpoint, published }, { threads, isa, precision }, signal);
-  } finally {
-    await checkpoint.close();
-  }
-}
-
-interface Source {
-  readonly checkpoint: Checkpoint;
-  readonly published: PublishedModel | undefined;
-}
-
-async function prepare(
-  { checkpoint, published }: Source,
-  { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
-  signal?: AbortSignal,
-): Promise<GhostNet> {
-  // Before its weights are read: a file that is replaced meanwhile is not the one that they come from.
-  const file = resolve(checkpoint.file);
-  const stamp = await fileStamp(file);
-  await ownTurn();
-  const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
-  await ownTurn();
-  const graph = buildGhostNet(checkpoint.tensors, architecture);
-  await ownTurn();
-  const config = modelConfig(architecture, checkpoint, published);
-  checkOwnSize(config, graph, checkpoint);
-  const macs = countMacs(graph, config.preprocess.inputSize);
-  const native =
-    precision === 'auto'
-      ? await createCheckedModel(graph, options, config.preprocess.inputSize, signal)
-      : await createPackedModel(graph, { ...options, precision }, signal);
-  const info: ModelInfo = {
-    cpu: cpu().name,
-    isa: native.info().isa,
-    threads: native.info().threads,
-    get activeThreads() {
-      return native.info().activeThreads ?? 0;
-    },
-    precision: native.info().precision,
-    parameters: architecture.parameterCount,
-    macs,
-    file: checkpoint.file,
-    fileBytes: checkpoint.sizeBytes,
-    unknownNames: checkpoint.unknownNames,
-    weightBytes: native.info().weightBytes,
-  };
-  const partial = new PartialNetworks({ file, stamp, options: { ...options, precision: info.precision } });
-  return new GhostNet(native, withoutNumbers(graph), config, info, partial);
-}
-
 /** A loaded model. Made by {@link load}. */
 export class GhostNet {
   readonly config: ModelConfig;
   readonly info: ModelInfo;
-  readonly #native: NativeModel;
-  readonly #graph: Graph;
+  readonly #network: Network;
+  readonly #main: PartialNetwork;
   readonly #partial: PartialNetworks;
-  readonly #outputs: Outputs;
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
 
   /** @internal */
-  constructor(native: NativeModel, graph: Graph, config: ModelConfig, info: ModelInfo, partial: PartialNetworks) {
-    this.#native = native;
-    this.#graph = graph;
+  constructor(network: Network, config: ModelConfig, info: ModelInfo, main: PartialNetwork, partial: PartialNetworks) {
+    this.#network = network;
+    this.#main = main;
     this.#partial = partial;
-    this.#outputs = new Outputs(partial, config);
     this.config = config;
     this.info = info;
   }
@@ -179,9 +86,9 @@ export class GhostNet {
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
     const signal = checkSignal(readOptions(options, ['signal']).signal);
     this.#checkAlive();
-    const { data, shape } = checkTensor(tensor, this.#graph);
-    const [logits] = await this.#track(infer(this.#native, this.#graph, data, shape, signal));
-    return { data: logits!.data, shape: [shape[0], this.config.numClasses] };
+    const [logits] = await this.#track(this.#compute(tensor, requiredOutputs(this.#network, 'logits'), signal));
+    const { data, shape } = logits!;
+    return { data, shape: [shape[0], shape[1]] };
   }
 
   /**
@@ -198,12 +105,12 @@ export class GhostNet {
     images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const given = readOptions(options, ['topK', ...imageOptions]);
-    const topK = checkTopK(given.topK);
-    const limits = checkLimits(given);
+    const asked = classification.check(options);
     this.#checkAlive();
-    if (!isBatch(images)) return this.#track(this.#classifyOne(images, topK, limits));
-    return this.#track(eachImage(images, limits, (image, own) => this.#classifyOne(image, topK, own)));
+    if (!isBatch(images)) return this.#track(this.#answerChecked(classification, images, asked));
+    const one = (image: ImageInput, limits: Limits): Promise<Classification[]> =>
+      this.#answerChecked(classification, image, { ...asked, limits });
+    return this.#track(eachImage(images, asked.limits, one));
   }
 
   /**
@@ -220,11 +127,7 @@ export class GhostNet {
    * @throws `signal.reason` once the signal is aborted.
    */
   async features(input: ImageInput | Tensor4, options: FeaturesOptions = {}): Promise<FeatureMap[]> {
-    const given = readOptions(options, ['stages', ...imageOptions]);
-    const stages = checkStages(given.stages);
-    const limits = checkLimits(given);
-    this.#checkAlive();
-    return this.#track(this.#outputs.features(input, stages, limits));
+    return this.#answer(features, input, options);
   }
 
   /**
@@ -233,11 +136,7 @@ export class GhostNet {
    * direction. Memory and errors: as {@link features}.
    */
   async embed(input: ImageInput | Tensor4, options: EmbedOptions = {}): Promise<Embedding> {
-    const given = readOptions(options, ['normalize', ...imageOptions]);
-    const normalize = checkFlag('normalize', given.normalize);
-    const limits = checkLimits(given);
-    this.#checkAlive();
-    return this.#track(this.#outputs.embed(input, normalize, limits));
+    return this.#answer(embedding, input, options);
   }
 
   /**
@@ -247,9 +146,7 @@ export class GhostNet {
    * as {@link features}, and ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
    */
   async attention(input: ImageInput | Tensor4, options: ImageOptions = {}): Promise<FeatureMap[]> {
-    const limits = checkLimits(readOptions(options, imageOptions));
-    this.#checkAlive();
-    return this.#track(this.#outputs.attention(input, limits));
+    return this.#answer(attention, input, options);
   }
 
   /**
@@ -262,14 +159,14 @@ export class GhostNet {
     this.#checkAlive();
     const runs = checkProfileRuns(profileRuns);
     const [height, width] = checkInputSize(inputSize);
-    inferShapes(this.#graph, [height, width]);
-    return describePlan(this.#native, height, width, runs);
+    inferShapes(this.#main.graph, [height, width]);
+    return describePlan(this.#main.native, height, width, runs);
   }
 
   /** Waits for what is running, ends the threads and frees the memory. May be called again. */
   dispose(): Promise<void> {
     this.#disposal ??= Promise.allSettled(this.#running).then(() => {
-      this.#native.close();
+      this.#main.native.close();
       return this.#partial.close();
     });
     return this.#disposal;
@@ -293,10 +190,39 @@ export class GhostNet {
     }
   }
 
-  async #classifyOne(image: ImageInput, topK: number, limits: Limits): Promise<Classification[]> {
-    const { data, shape } = await preprocessed(image, this.config.preprocess, limits);
-    const [logits] = await infer(this.#native, this.#graph, data, shape, limits.signal);
-    return topClasses(logits!.data, this.config.labels, topK);
+  async #answer<A extends Asked, Answer>(
+    task: Task<A, Answer>,
+    input: ImageInput | Tensor4,
+    options: unknown,
+  ): Promise<Answer> {
+    const asked = task.check(options);
+    this.#checkAlive();
+    return this.#track(this.#answerChecked(task, input, asked));
+  }
+
+  async #answerChecked<A extends Asked, Answer>(
+    task: Task<A, Answer>,
+    input: ImageInput | Tensor4,
+    asked: A,
+  ): Promise<Answer> {
+    const outputs = task.outputs(this.#network, asked);
+    const { limits } = asked;
+    const tensor =
+      task.takesTensors && isTensor(input)
+        ? input
+        : await preprocessed(input as ImageInput, this.config.preprocess, limits);
+    return task.decode(await this.#compute(tensor, outputs, limits.signal), asked, this.config);
+  }
+
+  /** The values of `wanted`, in the order in which they are computed. */
+  async #compute(tensor: Tensor4, wanted: readonly string[], signal: AbortSignal | undefined): Promise<FeatureMap[]> {
+    const outputs = this.#network.blueprint.outputs.filter(({ name }) => wanted.includes(name));
+    const names = outputs.map(({ name }) => name);
+    const isMain = names.join() === this.#main.graph.outputs.map(({ name }) => name).join();
+    const { native, graph, strides } = isMain ? this.#main : await this.#partial.find(names, signal);
+    const { data, shape } = checkTensor(tensor, graph);
+    const values = await infer(native, graph, data, shape, signal);
+    return values.map((value, i) => ({ ...value, name: outputs[i]!.label, stride: strides.get(value.name)! }));
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '../lib/formats/tensor.js';
-import { expectedTensors } from '../lib/networks/ghostnet/ghostnet.js';
+import { expectedTensors } from './ghostnet.js';
 
 /**
  * Weights and inputs that are functions of their names and shapes, bit for bit those of the reference results

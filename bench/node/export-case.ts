@@ -4,10 +4,11 @@ import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { safetensorsFile } from '../../lib/export/safetensors.js';
-import { buildGhostNet, type Variant } from '../../lib/networks/ghostnet/ghostnet.js';
 import { bytesOf } from '../../test/checkpoints/writers.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import { onnxModel, type InputShape } from './onnx.js';
+import type { Variant } from '../../lib/networks/ghostnet/table.js';
+import { buildGhostNet } from '../../testing/ghostnet.js';
 
 const numClasses = 1000;
 

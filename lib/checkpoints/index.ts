@@ -6,7 +6,7 @@ import { OpenFile } from '../formats/open-file.js';
 import { findWeights, maxWeightsBytes } from './hub-folder.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { readMindSpore } from './mindspore.js';
-import { timmNames } from '../networks/ghostnet/tensor-names.js';
+import { timmNames } from '../networks/tensor-names.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';

@@ -1,5 +1,6 @@
-import { load, type GhostNet } from '../model.js';
 import type { LoadOptions } from '../load-options.js';
+import { load } from '../load.js';
+import type { GhostNet } from '../model.js';
 import { withProgressBar } from './output/progress.js';
 
 /** What the options give that say which model, and how it is made. */

@@ -3,8 +3,7 @@ import { fileError } from '../formats/faults.js';
 import { readCheckpoint } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
-import { buildGhostNet } from '../networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from '../networks/ghostnet/recognise.js';
+import { identify } from '../networks/registry.js';
 import { outputStrides } from '../graph/shapes.js';
 import type { NativeModel, Precision } from '../native/native.js';
 import { ownTurn } from '../waiting/own-turn.js';
@@ -58,7 +57,7 @@ export class PartialNetworks {
   }
 
   /**
-   * @param outputs see {@link buildGhostNet}
+   * @param outputs names, in the order in which they are computed
    * @throws {GhostNetError} ERR_GHOST_FILE if the file is not what it was any more, and what `load` throws
    * @throws `signal.reason` once the signal is aborted; the network is made all the same, for others may wait for it
    *   too
@@ -95,9 +94,9 @@ export class PartialNetworks {
         );
       }
       await ownTurn();
-      const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
+      const { blueprint } = identify(checkpoint.tensors, checkpoint.framework);
       await ownTurn();
-      const graph = buildGhostNet(checkpoint.tensors, architecture, { outputs });
+      const graph = blueprint.graph(checkpoint.tensors, outputs);
       return {
         native: await createPackedModel(graph, options),
         graph: withoutNumbers(graph),

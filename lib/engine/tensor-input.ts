@@ -1,7 +1,7 @@
 import { isFloat32Array } from 'node:util/types';
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from '../graph/graph.js';
-import { inferShapes } from '../graph/shapes.js';
+import { inferShapes, inputChannels } from '../graph/shapes.js';
 import { isOwn, placeOf } from '../arguments/intrinsics.js';
 import { guarded, readArray, readFields } from '../arguments/untyped.js';
 import { kindOf, shown } from '../messages/shown.js';
@@ -34,6 +34,7 @@ export function checkInputSize(size: unknown): Pair {
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT, ERR_GHOST_SHAPE
  */
 export function checkTensor(tensor: unknown, graph: Graph): Tensor4 {
+  const expected = `[n, ${inputChannels(graph)}, h, w]`;
   const isObject = typeof tensor === 'object' && tensor !== null;
   const { data, shape } = isObject ? readFields(tensor, ['data', 'shape'], 'The tensor') : {};
   // Only the engine knows what an array is: its class may be another realm's, or only claimed.
@@ -41,14 +42,14 @@ export function checkTensor(tensor: unknown, graph: Graph): Tensor4 {
     const found = isObject ? `data ${kindOf(data)}, shape ${kindOf(shape)}` : kindOf(tensor);
     throw new GhostNetError(
       'ERR_GHOST_ARGUMENT',
-      `A tensor should be { data: Float32Array, shape: [n, 3, h, w] }, found ${found}.`,
+      `A tensor should be { data: Float32Array, shape: ${expected} }, found ${found}.`,
     );
   }
   const sides = readArray(shape, 4, 'The shape');
-  if (sides?.length !== 4 || sides[1] !== 3 || !sides.every(isSide)) {
+  if (sides?.length !== 4 || sides[1] !== inputChannels(graph) || !sides.every(isSide)) {
     throw new GhostNetError(
       'ERR_GHOST_SHAPE',
-      `A tensor should have the shape [n, 3, h, w], found shape ${shown(sides ?? shape)}.`,
+      `A tensor should have the shape ${expected}, found shape ${shown(sides ?? shape)}.`,
     );
   }
   const [n, c, h, w] = sides as unknown as Tensor4['shape'];

@@ -6,8 +6,8 @@ import type { Pair } from '../graph/graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
-import { buildGhostNet } from '../networks/ghostnet/ghostnet.js';
-import { inspectGhostNet, type Architecture } from '../networks/ghostnet/recognise.js';
+import { mainOutputs, type Network } from '../networks/network.js';
+import { identify } from '../networks/registry.js';
 import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
 import { checkRevision } from '../hub/options.js';
 import type { LoadOptions } from '../load-options.js';
@@ -86,39 +86,28 @@ interface Contents {
 }
 
 function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inputSize?: Pair): Contents {
-  const architecture = inspectGhostNet(checkpoint.tensors, checkpoint.framework);
-  const found = modelConfig(architecture, checkpoint, published);
+  const network = identify(checkpoint.tensors, checkpoint.framework);
+  const found = modelConfig(network, checkpoint, published);
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
-  const network = buildGhostNet(checkpoint.tensors, architecture);
-  if (!inputSize) checkOwnSize(config, network, checkpoint);
-  const graph = onnxGraph(network, config.preprocess.inputSize);
-  return {
-    pieces: [onnxFile(graph, onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published)))],
-    config,
-  };
+  const graph = network.blueprint.graph(checkpoint.tensors, mainOutputs(network));
+  if (!inputSize) checkOwnSize(config, graph, checkpoint);
+  const translated = onnxGraph(graph, config.preprocess.inputSize);
+  const metadata = onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published));
+  return { pieces: [onnxFile(translated, metadata)], config };
 }
 
 function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefined, half: boolean): Contents {
-  const config = modelConfig(timmArchitecture(checkpoint), checkpoint, published);
+  const config = modelConfig(timmNetwork(checkpoint), checkpoint, published);
   const json = hubConfig(config, knownLabels(checkpoint, config.numClasses, published));
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
 }
 
-/** MindSpore's network may be another one: in timm's the same weights would give other logits. */
-function timmArchitecture({ tensors, framework, file }: Checkpoint): Architecture {
-  const architecture = inspectGhostNet(tensors, framework);
-  if (framework === 'pytorch') return architecture;
-  const otherwise = (fault: string, cause?: unknown): GhostNetError => {
-    const message = `${file} holds MindSpore's network, which ${fault}: its weights as .safetensors would mean another one. Export it as .onnx.`;
-    return new GhostNetError('ERR_GHOST_ARCHITECTURE', message, { cause });
-  };
-  if (architecture.version > 1 && architecture.gateUpsampling === 'bilinear')
-    throw otherwise("upsamples its gates bilinearly and timm's does not");
-  try {
-    return inspectGhostNet(tensors);
-  } catch (cause) {
-    throw otherwise("rounds its channels up and timm's to the nearest", cause);
-  }
+/** In timm's network the same weights may mean something else. */
+function timmNetwork({ tensors, framework, file }: Checkpoint): Network {
+  const network = identify(tensors, framework);
+  if (network.unlikeTimm === undefined) return network;
+  const message = `${file} holds MindSpore's network, which ${network.unlikeTimm}: its weights as .safetensors would mean another one. Export it as .onnx.`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
 }
 
 function pathOf(file: unknown): string {

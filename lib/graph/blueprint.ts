@@ -54,6 +54,19 @@ export interface ConvOptions {
   readonly activation?: Activation;
 }
 
+/** What an output is good for: each task takes its own. */
+export type OutputRole = 'logits' | 'embedding' | 'feature' | 'attention';
+
+/** A value that may be asked for. */
+export interface Output {
+  readonly name: string;
+  readonly role: OutputRole;
+  /** What users call it. */
+  readonly label: string;
+  /** Whether a task takes it if nobody says which ones. */
+  readonly byDefault: boolean;
+}
+
 /**
  * A network before its weights: the graph's nodes, in order of execution, with names where the numbers will be. The
  * same description so tells which tensors a checkpoint must have and what is made of them.
@@ -61,7 +74,7 @@ export interface ConvOptions {
 export class Blueprint {
   private readonly nodes: PlannedNode[] = [];
   private readonly channels: number[] = [];
-  private readonly outputs = new Map<string, NodeId>();
+  private readonly offered: (Output & { readonly node: NodeId })[] = [];
 
   input(channels: number): NodeId {
     return this.add({ op: 'input', name: 'input', inputs: [], channels });
@@ -100,17 +113,17 @@ export class Blueprint {
     return this.append(node, operatorOf(node).channels?.(node, inputs) ?? inputs[0]!);
   }
 
-  /** Lets a node's value be asked for. */
-  output(name: string, node: NodeId): void {
-    this.outputs.set(name, node);
+  /** Lets a node's value be asked for, by default as a feature; to be called in the order of execution. */
+  output(name: string, node: NodeId, options: Partial<Output> = {}): void {
+    this.offered.push({ name, role: 'feature', label: name, byDefault: true, ...options, node });
+  }
+
+  get outputs(): readonly Output[] {
+    return this.offered;
   }
 
   channelsOf(node: NodeId): number {
     return this.channels[node]!;
-  }
-
-  get outputNames(): string[] {
-    return [...this.outputs.keys()];
   }
 
   /** Every parameter that the network needs, once: nodes may share one. */
@@ -119,8 +132,15 @@ export class Blueprint {
     return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   }
 
-  /** The graph that computes `outputs` and nothing else, with the weights of `tensors`, which it shares. */
+  /**
+   * The graph that computes `outputs` and nothing else, with the weights of `tensors`, which it shares.
+   *
+   * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if a tensor is missing or has another shape, ERR_GHOST_ARGUMENT for
+   *   an unknown output.
+   */
   graph(tensors: StateDict, outputs: readonly string[]): Graph {
+    if (outputs.length === 0 || new Set(outputs).size !== outputs.length)
+      throw new GhostNetError('ERR_GHOST_ARGUMENT', 'outputs should name one or more outputs, each of them once.');
     const wanted = outputs.map((name): GraphOutput => ({ name, node: this.nodeOf(name) }));
     const needed = this.neededFor(wanted.map(({ node }) => node));
     const renumbered = new Map(needed.map((id, index) => [id, index]));
@@ -137,9 +157,9 @@ export class Blueprint {
   }
 
   private nodeOf(output: string): NodeId {
-    const node = this.outputs.get(output);
-    if (node !== undefined) return node;
-    const known = this.outputNames.join(', ');
+    const found = this.offered.find(({ name }) => name === output);
+    if (found) return found.node;
+    const known = this.offered.map(({ name }) => name).join(', ');
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `There is no output ${JSON.stringify(output)}; there are ${known}.`);
   }
 

@@ -37,6 +37,10 @@ export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapSh
   return shapes;
 }
 
+export function inputChannels({ nodes: [input] }: Graph): number {
+  return operatorOf(input!).channels!(input!, []);
+}
+
 /**
  * Input pixels from one element of each output's map to the next, by the output's name: what the convolutions and pools
  * on the way to it multiply up to. Of a map that was pooled to a single element it means nothing.

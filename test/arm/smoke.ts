@@ -9,12 +9,11 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { decodeImage } from '../../lib/pixels/image.js';
 import { GhostNetError, load, preprocess, type Tensor4 } from '../../lib/index.js';
-import { buildGhostNet } from '../../lib/networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from '../../lib/networks/ghostnet/recognise.js';
 import { cpu, infer, type Shape } from '../../lib/native/native.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { versions, type ReferenceCase } from '../../testing/reference.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
+import { buildGhostNet, inspectGhostNet } from '../../testing/ghostnet.js';
 
 const { isas, fp16, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; fp16: boolean; reference: string };
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));

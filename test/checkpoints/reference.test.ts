@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expectedTensors } from '../../lib/networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from '../../lib/networks/ghostnet/recognise.js';
 import { hasReference, referenceFolder } from '../../testing/reference.js';
 import { syntheticTensor } from '../../testing/synthetic.js';
 import { errorOf, readWhole } from './folder.js';
+import { expectedTensors, inspectGhostNet } from '../../testing/ghostnet.js';
 
 const folder = join(referenceFolder, 'checkpoints');
 

@@ -5,12 +5,12 @@ import { parseHubConfig } from '../../lib/checkpoints/config.js';
 import { maxImageFloats, maxInputSide } from '../../lib/graph/input-limits.js';
 import { maxPreprocessedSide } from '../../lib/preprocess-config.js';
 import { exportModel, load, preprocess, type GhostNet } from '../../lib/index.js';
-import { buildGhostNet } from '../../lib/networks/ghostnet/ghostnet.js';
 import { countMacs, inferShapes } from '../../lib/graph/shapes.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
+import { buildGhostNet } from '../../testing/ghostnet.js';
 
 const folder = temporaryFolder();
 const weights = savedTensors(syntheticStateDict(2, 0.1, 10));

@@ -5,13 +5,13 @@ import { readCheckpoint } from '../../lib/checkpoints/index.js';
 import type { StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 import type { Conv2dNode, Graph } from '../../lib/graph/graph.js';
 import { load } from '../../lib/index.js';
-import { buildGhostNet } from '../../lib/networks/ghostnet/ghostnet.js';
 import { cpu, infer } from '../../lib/native/native.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 import { input, sameBits } from '../../testing/tensors.js';
+import { buildGhostNet } from '../../testing/ghostnet.js';
 
 const folder = temporaryFolder();
 const variant = { version: 2, width: 1, numClasses: 1000 } as const;

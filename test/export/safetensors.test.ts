@@ -7,7 +7,6 @@ import { readCheckpoint } from '../../lib/checkpoints/index.js';
 import type { StateDict, StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 import { writeFiles } from '../../lib/formats/new-file.js';
 import { exportModel, load } from '../../lib/index.js';
-import { expectedTensors, type Variant } from '../../lib/networks/ghostnet/ghostnet.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { bytesOf, mindSporeValue } from '../checkpoints/writers.js';
 import { smallModel } from '../hub/cached.js';
@@ -15,6 +14,8 @@ import { hasReference, referenceFolder } from '../../testing/reference.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
 import { input, sameBits } from '../../testing/tensors.js';
+import type { Variant } from '../../lib/networks/ghostnet/table.js';
+import { expectedTensors } from '../../testing/ghostnet.js';
 
 const folder = temporaryFolder();
 const newFolder = (): string => mkdtempSync(join(folder, 'export-'));

@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 import type { BatchNorm, Parameters } from '../../lib/graph/graph.js';
 import { mergeBranches, type Branch } from '../../lib/graph/branches.js';
-import { buildGhostNet, expectedTensors } from '../../lib/networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from '../../lib/networks/ghostnet/recognise.js';
 import { errorOf, inTwoPieces } from '../checkpoints/folder.js';
 import { syntheticImage, syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
 import { sameBits } from '../../testing/tensors.js';
 import { evaluate } from './evaluate.js';
+import { buildGhostNet, expectedTensors, inspectGhostNet } from '../../testing/ghostnet.js';
 
 const channels = 5;
 

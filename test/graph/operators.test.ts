@@ -12,7 +12,8 @@ function built(describe: (net: Blueprint, image: number) => void): Graph {
   const net = new Blueprint();
   describe(net, net.input(3));
   const tensors = net.tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
-  return net.graph(new Map(tensors), net.outputNames);
+  const outputs = net.outputs.map(({ name }) => name);
+  return net.graph(new Map(tensors), outputs);
 }
 
 /** Of a graph with one value of each operator, all of them outputs. */

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildGhostNet } from '../../lib/networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from '../../lib/networks/ghostnet/recognise.js';
 import { cpu, infer, type NamedTensor } from '../../lib/native/native.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { hasReference, referenceFolder, versions, type ReferenceCase } from '../../testing/reference.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
+import { buildGhostNet, inspectGhostNet } from '../../testing/ghostnet.js';
 
 /** Absolute. Logits are of magnitude 1; inner values are larger and fewer roundings away. */
 const toleranceOf = (name: string): number => (name === 'logits' ? 2e-5 : 1e-4);

@@ -6,12 +6,13 @@ import { exportModel } from '../../lib/index.js';
 import { onnxFile } from '../../lib/onnx/file.js';
 import { onnxGraph } from '../../lib/onnx/graph.js';
 import { fold } from '../../lib/graph/fold.js';
-import { buildGhostNet, type Variant } from '../../lib/networks/ghostnet/ghostnet.js';
 import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
 import { smallModel } from '../hub/cached.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 import { floatsOf, integersOf, readOnnx, type OnnxFile } from './structure.js';
+import type { Variant } from '../../lib/networks/ghostnet/table.js';
+import { buildGhostNet } from '../../testing/ghostnet.js';
 
 const folder = temporaryFolder();
 const variant = { version: 2, width: 0.1, numClasses: 4 } as const;

@@ -1,5 +1,5 @@
 import type { GhostNet } from '../../model.js';
-import type { EmbedOptions } from '../../tasks/options.js';
+import type { EmbedOptions } from '../../tasks/embedding.js';
 import { faultIn, imageIn, imagesAhead, isFaultOfImage } from './image-files.js';
 import { inOrder } from './in-order.js';
 import { reportFault } from '../output/print.js';

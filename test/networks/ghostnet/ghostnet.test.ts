@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Conv2dNode, Graph } from '../../../lib/graph/graph.js';
-import { buildGhostNet, outputNames, round4, type Variant } from '../../../lib/networks/ghostnet/ghostnet.js';
 import { countMacs, inferShapes } from '../../../lib/graph/shapes.js';
 import { syntheticStateDict } from '../../../testing/synthetic.js';
 import { outputShapes } from '../../graph/output-shapes.js';
+import { round4, type Variant } from '../../../lib/networks/ghostnet/table.js';
+import { buildGhostNet, outputNames } from '../../../testing/ghostnet.js';
 
 function build(version: 1 | 2, width = 0.1, outputs?: string[]): Graph {
   const variant: Variant = { version, width, numClasses: 10 };

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../lib/formats/tensor.js';
-import { expectedTensors, type Variant } from '../../../lib/networks/ghostnet/ghostnet.js';
-import { checkClaim } from '../../../lib/networks/ghostnet/architecture-name.js';
-import { inspectGhostNet } from '../../../lib/networks/ghostnet/recognise.js';
 import { lookAlike } from '../../../lib/networks/look-alikes.js';
+import { identify } from '../../../lib/networks/registry.js';
 import { syntheticStateDict } from '../../../testing/synthetic.js';
+import type { Variant } from '../../../lib/networks/ghostnet/table.js';
+import { checkClaim } from '../../../lib/networks/claim.js';
+import { expectedTensors, inspectGhostNet } from '../../../testing/ghostnet.js';
 
 /** Names and shapes alone: most of inspection looks at nothing else. */
 function shapesOf(variant: Variant): Map<string, Tensor> {
@@ -75,7 +76,8 @@ describe('a name that is claimed', () => {
   const found = { version: 2, width: 1.3, numClasses: 1000 } as const;
   const claim = (name: string, variant: Variant = found) => {
     const origin = { source: 'the config.json beside it', advice: 'Correct it.' };
-    checkClaim({ name, ...origin }, variant, shapesOf(variant), 'weights.pth');
+    const tensors = shapesOf(variant);
+    checkClaim({ name, ...origin }, identify(tensors), tensors, 'weights.pth');
   };
 
   it.each<[name: string, variant: Variant]>([

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildGhostNet, expectedTensors } from '../../../lib/networks/ghostnet/ghostnet.js';
-import { inspectGhostNet } from '../../../lib/networks/ghostnet/recognise.js';
 import { outputShapes } from '../../graph/output-shapes.js';
 import { readWhole } from '../../checkpoints/folder.js';
 import { hasReference, referenceFolder, versions } from '../../../testing/reference.js';
 import { syntheticImage, syntheticStateDict } from '../../../testing/synthetic.js';
 import { evaluate } from '../../graph/evaluate.js';
+import { buildGhostNet, expectedTensors, inspectGhostNet } from '../../../testing/ghostnet.js';
 
 interface Case {
   readonly id: string;

@@ -1,0 +1,105 @@
+import { join, resolve } from 'node:path';
+import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
+import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
+import { checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
+import { createPackedModel, withoutNumbers } from './engine/packing.js';
+import { fileStamp, PartialNetworks } from './engine/partial-networks.js';
+import { createCheckedModel } from './engine/precision.js';
+import { countMacs, outputStrides } from './graph/shapes.js';
+import { locateModel } from './hub/index.js';
+import { checkRevision } from './hub/options.js';
+import type { PublishedModel } from './hub/published.js';
+import type { LoadOptions } from './load-options.js';
+import { checkOwnSize, modelConfig } from './model-config.js';
+import { GhostNet, type ModelInfo } from './model.js';
+import { cpu, type NativeModel, type Precision } from './native/native.js';
+import { mainOutputs } from './networks/network.js';
+import { identify, type IdentifiedNetwork } from './networks/registry.js';
+import { packageRoot } from './package-root.js';
+import { ownTurn } from './waiting/own-turn.js';
+
+/** The model that comes with the package. */
+const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
+
+/**
+ * Loads a model and makes it ready to run.
+ *
+ * @param source A folder in the layout of the Hugging Face hub (`config.json` with `model.safetensors`), a
+ *   `.safetensors` file, a PyTorch checkpoint (`.pth`, `.pth.tar`, in the zip format or the one before it) or a
+ *   MindSpore checkpoint (`.ckpt`); or the name of a published model (`ghostnetv2_100.in1k`) or of a repository on the
+ *   hub (`org/name`), which is fetched into the cache that Hugging Face's libraries share. What exists as a path is a
+ *   path. Default: the model in the box.
+ * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE,
+ *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
+ */
+export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
+  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'signal']);
+  const threads = checkThreads(given.threads);
+  const revision = checkRevision(given.revision);
+  const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
+  const signal = checkSignal(given.signal);
+  const isa = forcedIsa(() => cpu().isas);
+  const precision = checkPrecision(given.precision, isa, cpu);
+  const { path, published } = await locateModel(source, revision, { signal, onProgress });
+  const checkpoint = await readCheckpoint(path, signal ? { signal } : {});
+  try {
+    return await prepare({ checkpoint, published }, { threads, isa, precision }, signal);
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+interface Source {
+  readonly checkpoint: Checkpoint;
+  readonly published: PublishedModel | undefined;
+}
+
+async function prepare(
+  { checkpoint, published }: Source,
+  { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
+  signal?: AbortSignal,
+): Promise<GhostNet> {
+  // Before its weights are read: a file that is replaced meanwhile is not the one that they come from.
+  const file = resolve(checkpoint.file);
+  const stamp = await fileStamp(file);
+  await ownTurn();
+  const network = identify(checkpoint.tensors, checkpoint.framework);
+  await ownTurn();
+  const graph = network.blueprint.graph(checkpoint.tensors, mainOutputs(network));
+  await ownTurn();
+  const config = modelConfig(network, checkpoint, published);
+  checkOwnSize(config, graph, checkpoint);
+  const macs = countMacs(graph, config.preprocess.inputSize);
+  const native =
+    precision === 'auto'
+      ? await createCheckedModel(graph, options, config.preprocess.inputSize, signal)
+      : await createPackedModel(graph, { ...options, precision }, signal);
+  const info = modelInfo(native, network, macs, checkpoint);
+  const partial = new PartialNetworks({ file, stamp, options: { ...options, precision: info.precision } });
+  const main = { native, graph: withoutNumbers(graph), strides: outputStrides(graph) };
+  return new GhostNet(network, config, info, main, partial);
+}
+
+function modelInfo(
+  native: NativeModel,
+  { parameterCount }: IdentifiedNetwork,
+  macs: number,
+  { file, sizeBytes, unknownNames }: Checkpoint,
+): ModelInfo {
+  const { isa, threads, precision, weightBytes } = native.info();
+  return {
+    cpu: cpu().name,
+    isa,
+    threads,
+    get activeThreads() {
+      return native.info().activeThreads ?? 0;
+    },
+    precision,
+    parameters: parameterCount,
+    macs,
+    file,
+    fileBytes: sizeBytes,
+    unknownNames,
+    weightBytes,
+  };
+}

@@ -1,0 +1,79 @@
+import { checkFinite } from '../formats/finite.js';
+import type { StateDict } from '../formats/tensor.js';
+import { GhostNetError } from '../errors.js';
+import { tensorFault, type TensorSpec } from '../graph/blueprint.js';
+import { lookAlike } from './look-alikes.js';
+import type { Network } from './network.js';
+
+/**
+ * Checks that `tensors` are the network's, all of them and no others.
+ *
+ * @returns how many trained numbers they hold
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not, ERR_GHOST_CHECKPOINT for a vector with a value that
+ *   is NaN or infinite.
+ */
+export function checkTensors({ kind, architecture, blueprint }: Network, tensors: StateDict): number {
+  const expected = blueprint.tensors;
+  checkNames(expected, tensors, kind);
+  if (tensors.get('classifier.weight')?.shape[0] === 0)
+    throw unfit('has a classifier of 0 classes; expected one class or more');
+  checkShapes(expected, tensors, `${architecture}, the most similar network,`);
+  let parameterCount = 0;
+  for (const spec of expected) {
+    const { data } = tensors.get(spec.name)!;
+    if (data && spec.shape.length === 1) checkFinite(spec.name, data);
+    const statistics = /\.running_(mean|var)$/.test(spec.name);
+    if (!statistics) parameterCount += spec.shape.reduce((product, size) => product * size, 1);
+  }
+  return parameterCount;
+}
+
+/** Why `tensors` are not those of a network, beginning with the name of one of them; undefined if they are. */
+export function firstFault({ architecture, blueprint }: Network, tensors: StateDict): string | undefined {
+  const expected = blueprint.tensors;
+  for (const spec of expected) {
+    const fault = tensorFault(spec, tensors, architecture);
+    if (fault !== undefined) return fault;
+  }
+  const known = new Set(expected.map(({ name }) => name));
+  const surplus = [...tensors.keys()].find((name) => !known.has(name));
+  return surplus && `${surplus} is there, and ${architecture} has none of that name`;
+}
+
+function checkNames(expected: readonly TensorSpec[], tensors: StateDict, kind: string): void {
+  const known = new Set(expected.map((spec) => spec.name));
+  const missing = [...known].filter((name) => !tensors.has(name));
+  const extra = [...tensors.keys()].filter((name) => !known.has(name));
+  const other = lookAlike(extra);
+  const surplus =
+    extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
+  if (missing.length === 0) {
+    if (surplus) throw unfit(`is no ${kind} that is known${surplus}`);
+  } else if (missing.every((name) => name.startsWith('classifier.')) && missing.length === 2) {
+    throw unfit(`has no classifier (num_classes 0)${surplus}; use one with a classifier`);
+  } else {
+    const lacking = `${missing.length} of ${known.size} tensors`;
+    throw unfit(`is no complete ${kind}: it lacks ${lacking}, the first is ${name(missing[0]!)}${surplus}`);
+  }
+}
+
+function checkShapes(expected: readonly TensorSpec[], tensors: StateDict, network: string): void {
+  const faults = expected.flatMap((spec) => tensorFault(spec, tensors, network) ?? []);
+  if (faults.length === 0) return;
+  const others =
+    faults.length === 1 ? '' : `; ${faults.length - 1} of ${expected.length} other tensors do not fit it either`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${faults[0]!}${others}.`);
+}
+
+function unfit(reason: string): GhostNetError {
+  return new GhostNetError('ERR_GHOST_ARCHITECTURE', `The checkpoint ${reason}.`);
+}
+
+/** A name from the checkpoint, which may be anything, as it may stand in a message. */
+function name(tensor: string): string {
+  return /^[\w.]{1,80}$/.test(tensor) ? tensor : JSON.stringify(tensor.slice(0, 80));
+}
+
+function andMore(names: readonly string[]): string {
+  return names.length > 1 ? ` and ${names.length - 1} more` : '';
+}

@@ -1,0 +1,66 @@
+/** What tells the networks of the family apart. */
+export interface Variant {
+  /**
+   * 1: GhostNet (arXiv 1911.11907); 2: GhostNetV2 (arXiv 2211.12905), which adds DFC attention; 3: GhostNetV3 (arXiv
+   * 2404.11202), of which convolutions are trained as sums of branches.
+   */
+  readonly version: 1 | 2 | 3;
+  /** The multiplier of all channel counts but the head's. */
+  readonly width: number;
+  readonly numClasses: number;
+  /** Of version 3: each sum of branches is stored as one convolution with a bias. Default: as it was trained. */
+  readonly deployed?: boolean;
+  /** To a multiple of 4. Default `nearest`; MindSpore's network goes `up`. */
+  readonly channelRounding?: 'nearest' | 'up';
+  /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear`, corners on corners. */
+  readonly gateUpsampling?: 'nearest' | 'bilinear';
+}
+
+/** A bottleneck of the table. */
+export type Block = readonly [kernel: number, expansion: number, channels: number, squeeze: boolean, stride: 1 | 2];
+
+const SE = true;
+const no = false;
+
+/** The papers' table at width 1, stage by stage as timm numbers them (`blocks.0` to `blocks.8`). */
+export const stages: readonly (readonly Block[])[] = [
+  [[3, 16, 16, no, 1]],
+  [[3, 48, 24, no, 2]],
+  [[3, 72, 24, no, 1]],
+  [[5, 72, 40, SE, 2]],
+  [[5, 120, 40, SE, 1]],
+  [[3, 240, 80, no, 2]],
+  [
+    [3, 200, 80, no, 1],
+    [3, 184, 80, no, 1],
+    [3, 184, 80, no, 1],
+    [3, 480, 112, SE, 1],
+    [3, 672, 112, SE, 1],
+  ],
+  [[5, 672, 160, SE, 2]],
+  [
+    [5, 960, 160, no, 1],
+    [5, 960, 160, SE, 1],
+    [5, 960, 160, no, 1],
+    [5, 960, 160, SE, 1],
+  ],
+];
+
+export const stemChannels = 16;
+export const lastChannels = 960;
+export const headChannels = 1280;
+
+/** The first stage whose blocks have DFC attention from version 2 on. */
+export const firstAttentionStage = 2;
+
+/** How many channels of the papers' `count` a variant has. */
+export function scaled(count: number, { width, channelRounding }: Variant): number {
+  return round4(count * width, channelRounding);
+}
+
+/** The nearest multiple of 4 that is not below 0.9 v (timm's `make_divisible(v, 4)`), or the next one up. */
+export function round4(v: number, rounding: 'nearest' | 'up' = 'nearest'): number {
+  if (rounding === 'up') return Math.ceil(v / 4) * 4;
+  const nearest = Math.max(4, Math.floor((v + 2) / 4) * 4);
+  return nearest < 0.9 * v ? nearest + 4 : nearest;
+}

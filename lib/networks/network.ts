@@ -1,0 +1,55 @@
+import type { Framework } from '../checkpoints/format.js';
+import type { StateDict } from '../formats/tensor.js';
+import type { Blueprint, OutputRole } from '../graph/blueprint.js';
+
+/** A network: what it is called and how it is computed. It holds no numbers. */
+export interface Network {
+  /** timm's name, as `ghostnetv2_100`. */
+  readonly architecture: string;
+  /** As errors say it, without an article: `GhostNet V1`. */
+  readonly kind: string;
+  /** Of its family. */
+  readonly version: 1 | 2 | 3;
+  /** The channel multiplier. */
+  readonly width: number;
+  readonly numClasses: number;
+  /** Which tensors it has, which outputs, and its graph. */
+  readonly blueprint: Blueprint;
+  /** The family's network of that name with as many classes; undefined for a name outside the family. */
+  readonly named: (architecture: string) => Network | undefined;
+  /** What timm's network of that name does otherwise, so that it would compute something else with these tensors. */
+  readonly unlikeTimm?: string;
+}
+
+/** Networks that differ in numbers alone: a row of the registry. */
+export interface Family {
+  /** Which names of architectures are the family's, tags included. */
+  readonly architectures: RegExp;
+  /** Whether tensors of these names may be one of its networks. */
+  readonly claims: (names: readonly string[]) => boolean;
+  /**
+   * The network that is most similar to the tensors, as their names and shapes tell. Whether they are its tensors, all
+   * of them and no others, is another question.
+   */
+  readonly recognise: (tensors: StateDict, framework: Framework) => Network;
+  /** timm's name of a tensor, where a checkpoint may have another. */
+  readonly timmName?: (name: string, framework: Framework) => string;
+  /** Which of a MindSpore checkpoint's tensors are the network's, by timm's names: an optimizer's lie among them. */
+  readonly modules?: RegExp;
+}
+
+/** The names of a network's outputs of one role, in the order in which they are computed. */
+export function outputsFor({ blueprint }: Network, role: OutputRole): string[] {
+  return blueprint.outputs.filter((output) => output.role === role).map(({ name }) => name);
+}
+
+/** Of them, those that are meant where nobody says which ones. */
+export function defaultOutputs({ blueprint }: Network, role: OutputRole): string[] {
+  return blueprint.outputs.filter((output) => output.role === role && output.byDefault).map(({ name }) => name);
+}
+
+/** The outputs that a model is made for: its logits, or else its features. Others are computed once they are asked for. */
+export function mainOutputs(network: Network): string[] {
+  const logits = outputsFor(network, 'logits');
+  return logits.length > 0 ? logits : defaultOutputs(network, 'feature');
+}

@@ -1,0 +1,30 @@
+import type { Framework } from '../checkpoints/format.js';
+import type { StateDict } from '../formats/tensor.js';
+import { checkTensors } from './check-tensors.js';
+import { ghostNet } from './ghostnet/ghostnet.js';
+import type { Family, Network } from './network.js';
+
+/** Every family, a row each. The first that claims the tensors has them; the last is for all that nobody claims. */
+export const families: readonly Family[] = [ghostNet];
+
+export function familyOf(names: readonly string[]): Family {
+  return families.find((family) => family.claims(names)) ?? families.at(-1)!;
+}
+
+/** A network that tensors were found to belong to. */
+export interface IdentifiedNetwork extends Network {
+  /** Trained numbers: all of the tensors but batch norm's running statistics. */
+  readonly parameterCount: number;
+}
+
+/**
+ * Finds out from names and shapes which network `tensors` belong to, and checks that they are all there, no more and
+ * no less. Vectors must be finite; whether convolutions' weights are shows when they are packed.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are no known network's, ERR_GHOST_CHECKPOINT for a value that
+ *   is NaN or infinite.
+ */
+export function identify(tensors: StateDict, framework: Framework = 'pytorch'): IdentifiedNetwork {
+  const network = familyOf([...tensors.keys()]).recognise(tensors, framework);
+  return { ...network, parameterCount: checkTensors(network, tensors) };
+}

@@ -1,0 +1,18 @@
+import { readOptions } from '../arguments/options.js';
+import { GhostNetError } from '../errors.js';
+import { outputsFor } from '../networks/network.js';
+import { checkLimits, imageOptions } from '../pixels/options.js';
+import type { FeatureMap } from './features.js';
+import type { Asked, Task } from './task.js';
+
+export const attention: Task<Asked, FeatureMap[]> = {
+  takesTensors: true,
+  check: (options) => ({ limits: checkLimits(readOptions(options, imageOptions)) }),
+  outputs: (network) => {
+    const gates = outputsFor(network, 'attention');
+    if (gates.length > 0) return gates;
+    const message = `${network.architecture} is a ${network.kind}, which has no DFC attention. Load a GhostNetV2 or GhostNetV3 for it.`;
+    throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+  },
+  decode: (gates) => [...gates],
+};

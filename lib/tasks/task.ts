@@ -1,0 +1,42 @@
+import type { ModelConfig } from '../model-config.js';
+import type { Limits } from '../waiting/limits.js';
+import { GhostNetError } from '../errors.js';
+import { outputsFor, type Network } from '../networks/network.js';
+import type { FeatureMap } from './features.js';
+
+/** What is asked of a model, once its options have been checked. */
+export interface Asked {
+  readonly limits: Limits;
+}
+
+/** What a model can do with a picture or a tensor: the outputs that it takes, its options, and what they become. */
+export interface Task<A extends Asked, Answer> {
+  /** Whether it may begin with a tensor in place of a picture. */
+  readonly takesTensors: boolean;
+  /**
+   * Options as untyped code may pass them, each read once.
+   *
+   * @throws {GhostNetError} ERR_GHOST_ARGUMENT
+   */
+  readonly check: (options: unknown) => A;
+  /**
+   * The names of the outputs that it needs.
+   *
+   * @throws {GhostNetError} ERR_GHOST_ARGUMENT or ERR_GHOST_ARCHITECTURE where the network has them not
+   */
+  readonly outputs: (network: Network, asked: A) => readonly string[];
+  /** @param values of these outputs, in the order in which they are computed, by their labels; they are its own */
+  readonly decode: (values: readonly FeatureMap[], asked: A, config: ModelConfig) => Answer;
+}
+
+/**
+ * The names of outputs that a task cannot do without.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if there are none
+ */
+export function requiredOutputs(network: Network, role: 'logits' | 'embedding'): string[] {
+  const names = outputsFor(network, role);
+  if (names.length > 0) return names;
+  const message = `${network.architecture} is a ${network.kind}, which has no classifier.`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+}
