@@ -1,10 +1,10 @@
-# For prebuildify; developers build with CMakeLists.txt. Both read native/sources.txt.
+# For prebuildify; developers build with CMakeLists.txt. Both compile whatever lies in native/.
 {
   "targets": [
     {
       "target_name": "ghostnet",
       "sources": [
-        "<!@(node -p \"require('fs').readFileSync('native/sources.txt', 'utf8').split(/\\r?\\n/).filter((line) => line && !line.startsWith('#')).map((line) => 'native/' + line).join(' ')\")"
+        "<!@(node -p \"require('fs').readdirSync('native', { recursive: true }).filter((file) => file.endsWith('.cc')).sort().map((file) => 'native/' + file.split(require('path').sep).join('/')).join(' ')\")"
       ],
       "include_dirs": ["native", "<!(node -p \"require('node-addon-api').include_dir\")"],
       "defines": ["NAPI_VERSION=8", "NAPI_DISABLE_CPP_EXCEPTIONS",

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "kernels/select.h"
-#include "plan/shapes.h"
+#include "operators/operator.h"
 #include "platform/caches.h"
 #include "platform/cpu.h"
 

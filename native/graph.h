@@ -10,7 +10,11 @@
 
 namespace ghostnet {
 
-enum class Op { input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add };
+struct Operator;  // operators/operator.h
+/// The operators that patterns look for; every other one is found by its name.
+namespace op {
+extern const Operator input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add;
+}
 
 struct Pair {
   int y = 1, x = 1;
@@ -18,18 +22,17 @@ struct Pair {
   bool operator!=(const Pair& o) const { return !(*this == o); }
 };
 
-/// One operator. Its value is [n, channels, h, w]; `inputs` are indices of earlier nodes.
-/// upsample_*: inputs = {source, like}; bilinear with the corners of both maps on each other. mul, add: two inputs;
-/// mul's second may be a 1x1 map.
+/// One operator at work. Its value is [n, channels, h, w]; `inputs` are indices of earlier nodes. Which of the other
+/// numbers count is told where the operator is.
 struct Node {
-  Op op = Op::input;
+  const Operator* op = &op::input;
   std::string name;
   std::vector<NodeId> inputs;
   int channels = 0;
 
-  // conv2d and avg_pool2d
+  // convolutions and windows
   Pair kernel, stride, padding{0, 0}, dilation;
-  // conv2d: activation(scale[o] * sum(weight * x) + bias[o])
+  // convolutions: activation(scale[o] * sum(weight * x) + bias[o])
   int groups = 1;  // 1, or the input's channels (depthwise)
   Activation activation = Activation::none;
   const float* weight = nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by Model::pack
@@ -37,10 +40,11 @@ struct Node {
   const double* scale = nullptr;  // [channels] or null (1)
   const float* bias = nullptr;    // [channels] or null (0)
 
-  bool upsample() const { return op == Op::upsample_nearest || op == Op::upsample_bilinear; }
-  bool depthwise() const { return op == Op::conv2d && groups > 1; }
+  bool is(const Operator& row) const { return op == &row; }
+  bool upsample() const { return is(op::upsample_nearest) || is(op::upsample_bilinear); }
+  bool depthwise() const { return is(op::conv2d) && groups > 1; }
   bool pointwise() const {
-    return op == Op::conv2d && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
+    return is(op::conv2d) && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
   }
 };
 

@@ -1,6 +1,6 @@
 #include "model.h"
 
-#include "plan/shapes.h"
+#include "operators/operator.h"
 #include "plan/transfer.h"
 #include "platform/cpu.h"
 

@@ -3,7 +3,7 @@
 //   node bench/arm/instructions.js [--json FILE] [--caches 32x256] [--onnxruntime PATH_OF_NODE_FOR_ARM64]
 // See docs/arm.md for what must be installed.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { zigEnvironment, zigPath } from '../../packaging/zig.js';
@@ -15,9 +15,9 @@ import { makeMachine } from './machine.js';
 /** The benchmark as the Linux binaries are built, but static, for the emulator needs its symbols. */
 function buildBenchmark() {
   const program = join(folder, 'ghostnet_bench');
-  const engine = readFileSync(join(root, 'native/sources.txt'), 'utf8')
-    .split('\n')
-    .filter((line) => line && !/^(?:#|binding\/)/.test(line));
+  const engine = readdirSync(join(root, 'native'), { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.cc') && !file.startsWith('binding/'),
+  );
   const bench = readdirSync(join(root, 'bench/native')).filter((file) => file.endsWith('.cc'));
   const sources = [
     ...engine.map((file) => `native/${file}`),

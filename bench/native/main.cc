@@ -22,8 +22,8 @@
 #include "counted.h"
 #include "kernels.h"
 #include "kernels/select.h"
+#include "operators/operator.h"
 #include "peak.h"
-#include "plan/shapes.h"
 #include "platform/cpu.h"
 
 namespace {

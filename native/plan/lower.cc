@@ -46,13 +46,13 @@ class Lowering {
   // concat(p, cheap_operation(p)), optionally times an upsampled gate or plus a shortcut.
   void match_ghost(int c) {
     const Node& concat = node(c);
-    if (concat.op != Op::concat || concat.inputs.size() != 2) return;
+    if (!concat.is(op::concat) || concat.inputs.size() != 2) return;
     const int p = concat.inputs[0], d = concat.inputs[1];
     const Node& cheap = node(d);
     const bool relu_or_none = cheap.activation == Activation::none || cheap.activation == Activation::relu;
     if (!cheap.depthwise() || cheap.inputs[0] != p || cheap.kernel != Pair{3, 3} || cheap.stride != Pair{1, 1} ||
         cheap.padding != Pair{1, 1} || cheap.dilation != Pair{1, 1} || !relu_or_none || sole_reader(d) != c ||
-        concat.channels != 2 * node(p).channels || node(p).op == Op::input)
+        concat.channels != 2 * node(p).channels || node(p).is(op::input))
       return;
     Ghost ghost{c, p, d, -1, GhostKind::concat};
     fused_[static_cast<size_t>(d)] = true;
@@ -69,11 +69,11 @@ class Lowering {
     const auto& readers = readers_[static_cast<size_t>(ghost->value)];
     if (readers.size() != 2) return;
     const int up = readers[0], product = readers[1];
-    if (!node(up).upsample() || node(up).inputs[0] == ghost->value || node(product).op != Op::mul ||
+    if (!node(up).upsample() || node(up).inputs[0] == ghost->value || !node(product).is(op::mul) ||
         node(product).inputs != std::vector<NodeId>{ghost->value, up} || sole_reader(up) != product ||
         node(up).inputs[0] == 0)
       return;
-    const bool nearest = node(up).op == Op::upsample_nearest;
+    const bool nearest = node(up).is(op::upsample_nearest);
     ghost->other = up;
     if (nearest) ghost->other = node(up).inputs[0];
     ghost->join = GhostKind::gated;
@@ -85,7 +85,7 @@ class Lowering {
   // add(ghost, shortcut) in either order.
   void join_shortcut(Ghost* ghost) {
     const int sum = sole_reader(ghost->value);
-    if (ghost->join != GhostKind::concat || sum < 0 || node(sum).op != Op::add) return;
+    if (ghost->join != GhostKind::concat || sum < 0 || !node(sum).is(op::add)) return;
     const std::vector<NodeId>& inputs = node(sum).inputs;
     const int shortcut = inputs[0] == ghost->value ? inputs[1] : inputs[0];
     if (shortcut == ghost->value || shortcut == 0) return;
@@ -102,7 +102,7 @@ class Lowering {
     op.inputs.assign(n.inputs.begin(), n.inputs.end());
     // A fused value is no value any more, but its size is known without it.
     if (n.upsample() && fused_[static_cast<size_t>(n.inputs[1])]) op.inputs.pop_back();
-    if (n.op == Op::conv2d) op.conv = i;
+    if (n.is(op::conv2d)) op.conv = i;
     for (const Ghost& g : ghosts_) {
       if (g.value != i) continue;
       op.kind = Kind::ghost;
@@ -122,15 +122,15 @@ class Lowering {
     const auto vector_input = [&](size_t k) { return static_cast<bool>(vector_[static_cast<size_t>(n.inputs[k])]); };
     const bool clamped = n.activation == Activation::none || n.activation == Activation::relu;
     const bool image = !n.inputs.empty() && n.inputs[0] == 0;
-    if (n.op == Op::conv2d && image)
+    if (n.is(op::conv2d) && image)
       return n.groups == 1 && clamped && takes_padding(n) ? Kind::planar_conv : Kind::plain;
     if (image) return Kind::plain;
     if (n.pointwise() && vector_input(0)) return must_be_map ? Kind::plain : Kind::matvec;
     if (n.pointwise() && clamped) return Kind::pointwise;
     if (n.depthwise() && (clamped || n.activation == Activation::sigmoid)) return Kind::depthwise;
-    if (n.op == Op::avg_pool2d && n.kernel == Pair{2, 2} && n.stride == Pair{2, 2}) return Kind::avg_pool2;
-    if (n.op == Op::global_avg_pool) return must_be_map || vector_input(0) ? Kind::plain : Kind::global_avg_pool;
-    if (n.op == Op::mul && vector_input(1) && !vector_input(0) && options_.fuse_ghost) return Kind::scale;
+    if (n.is(op::avg_pool2d) && n.kernel == Pair{2, 2} && n.stride == Pair{2, 2}) return Kind::avg_pool2;
+    if (n.is(op::global_avg_pool)) return must_be_map || vector_input(0) ? Kind::plain : Kind::global_avg_pool;
+    if (n.is(op::mul) && vector_input(1) && !vector_input(0) && options_.fuse_ghost) return Kind::scale;
     return Kind::plain;
   }
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "../element.h"
 #include "../half.h"
 
 namespace ghostnet {
@@ -46,7 +47,7 @@ struct Packer {
   }
 
   // Of `count` elements: a whole number, as blocks have at least 4 lanes.
-  uint64_t floats_of(uint64_t count) const { return count * element_bytes(precision) / sizeof(float); }
+  uint64_t floats_of(uint64_t count) const { return count * element_bytes(element_of(precision)) / sizeof(float); }
 
   // Those of the block's channels that `filters` has. What belongs to no channel stays zero.
   void pack(const Filters& filters, const Block& block, float* weights, float* bias) const {

@@ -1,8 +1,8 @@
 // Which stages run together, and in which order.
 #include <algorithm>
 
+#include "../operators/operator.h"
 #include "placement.h"
-#include "shapes.h"
 
 namespace ghostnet {
 namespace {
@@ -105,7 +105,7 @@ class Scheduler {
     if (primary < 0 || op(static_cast<size_t>(primary)).conv < 0) return false;
     const Operation& conv = op(static_cast<size_t>(primary));
     const uint64_t weight_bytes = static_cast<uint64_t>(graph_.nodes[static_cast<size_t>(conv.conv)].weight_count) *
-                                  element_bytes(context_.kernels.precision);
+                                  element_bytes(element_of(context_.kernels.precision));
     // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
     const bool in_l1 = weight_bytes <= options_.l1_bytes, in_l2 = weight_bytes <= options_.l2_bytes / 2;
     const uint64_t map =

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "../element.h"
 #include "layout.h"
 #include "weight_stream.h"
 
@@ -47,11 +48,12 @@ struct View {
   int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
   /// Of a row of all blocks, without borders.
   uint64_t row_bytes() const {
-    return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * element_bytes(precision);
+    return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) *
+           element_bytes(element_of(precision));
   }
   /// Of a pixel. A whole number: blocks have at least 4 lanes.
   int floats_of(int lanes) const {
-    return lanes * static_cast<int>(element_bytes(precision)) / static_cast<int>(sizeof(float));
+    return lanes * static_cast<int>(element_bytes(element_of(precision))) / static_cast<int>(sizeof(float));
   }
   int pixel_floats(int block) const { return floats_of(lanes(block)); }
   /// Floats of a block of `lanes` lanes with all its rows and borders.

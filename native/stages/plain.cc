@@ -1,6 +1,6 @@
-// Operators that no kernel covers: unpacked to NCHW, computed by the reference, packed again. Slow, but every valid
+// Operators that no kernel covers: unpacked to NCHW, computed by plain loops, packed again. Slow, but every valid
 // graph runs.
-#include "../kernels/reference/reference.h"
+#include "../operators/operator.h"
 #include "../plan/transfer.h"
 #include "stage.h"
 
@@ -24,15 +24,15 @@ class Plain final : public Stage {
   void run(Worker& w, Range groups, Range) const override {
     if (groups.begin != 0) return;
     std::vector<std::vector<float>> values;
-    std::vector<const float*> pointers;
+    std::vector<Operand> operands;
     for (size_t i = 0; i < inputs.size(); ++i) {
       values.emplace_back(static_cast<size_t>(shapes_[i].elements()));
       if (node_.inputs[i] == 0) unpack_image(w.image, shapes_[i], padding_, values.back().data());
       else unpack(*inputs[i], w, values.back().data());
-      pointers.push_back(values.back().data());
+      operands.push_back({values.back().data(), shapes_[i]});
     }
     std::vector<float> result(static_cast<size_t>(shape_.elements()));
-    reference::evaluate(node_, pointers, shapes_, shape_, result.data());
+    node_.op->evaluate(node_, operands, shape_, result.data());
     pack(result.data(), *output, w);
   }
   Range input_rows(size_t i, int) const override { return {0, static_cast<int>(shapes_[i].h)}; }

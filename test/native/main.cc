@@ -19,10 +19,15 @@ int main(int count, char** arguments) {
     const char* name;
     void (*run)();
   } parts[] = {
-      {"kernels", ghostnet::kernel_tests}, {"plan", ghostnet::plan_tests},
-      {"graphs", ghostnet::graph_tests},   {"networks", ghostnet::network_tests},
-      {"memory", ghostnet::memory_tests},  {"platform", ghostnet::platform_tests},
-      {"threads", ghostnet::thread_tests}, {"preprocess", ghostnet::preprocess_tests},
+      {"operators", ghostnet::operator_tests},
+      {"kernels", ghostnet::kernel_tests},
+      {"plan", ghostnet::plan_tests},
+      {"graphs", ghostnet::graph_tests},
+      {"networks", ghostnet::network_tests},
+      {"memory", ghostnet::memory_tests},
+      {"platform", ghostnet::platform_tests},
+      {"threads", ghostnet::thread_tests},
+      {"preprocess", ghostnet::preprocess_tests},
   };
   ghostnet::reduced = count > 1 && std::strcmp(arguments[1], "--reduced") == 0;
   if (ghostnet::reduced) --count, ++arguments;

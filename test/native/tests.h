@@ -6,6 +6,13 @@ namespace ghostnet {
 void kernel_tests();  // and with them
 void depthwise_kernel_tests();
 void vector_kernel_tests();
+void operator_tests();  // and with them
+void activation_tests();
+void conv2d_tests();
+void pool_tests();
+void concat_tests();
+void upsample_tests();
+void binary_tests();
 void plan_tests();  // and with them
 void pack_tests();
 void graph_tests();  // and with them

@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-#include "plan/shapes.h"
+#include "operators/operator.h"
 
 namespace ghostnet {
 namespace {
@@ -71,13 +71,13 @@ int RandomNetwork::usual_depthwise(int in) {
 }
 
 int RandomNetwork::pool(int in) {
-  const int id = n.node(Op::avg_pool2d, name("pool"), {in}, n.channels(in));
+  const int id = n.node(op::avg_pool2d, name("pool"), {in}, n.channels(in));
   last().kernel = last().stride = {2, 2};
   if (below(4) == 0) last().kernel = {1 + below(3), 1 + below(3)};
   return keep(id);
 }
 
-int RandomNetwork::mean(int in) { return keep(n.node(Op::global_avg_pool, name("mean"), {in}, n.channels(in))); }
+int RandomNetwork::mean(int in) { return keep(n.node(op::global_avg_pool, name("mean"), {in}, n.channels(in))); }
 
 int RandomNetwork::beside(int like) {
   for (int attempt = 0; attempt < 8; ++attempt)
@@ -96,14 +96,14 @@ void RandomNetwork::concat() {
   int channels = n.channels(inputs[0]);
   for (int more = below(3); more-- > 0 && channels < kManyChannels; channels += n.channels(inputs.back()))
     inputs.push_back(beside(inputs[0]));
-  keep(n.node(Op::concat, name("concat"), inputs, below(3) ? channels : 1 + below(channels)));
+  keep(n.node(op::concat, name("concat"), inputs, below(3) ? channels : 1 + below(channels)));
 }
 
-void RandomNetwork::binary(Op op) {
+void RandomNetwork::binary(const Operator& op) {
   const int a = any();
   int b = twin(a);
-  if (op == Op::mul && below(2)) b = n.channels(b) == n.channels(a) ? mean(b) : b;
-  keep(n.node(op, name(op == Op::mul ? "mul" : "add"), {a, b}, n.channels(a)));
+  if (&op == &op::mul && below(2)) b = n.channels(b) == n.channels(a) ? mean(b) : b;
+  keep(n.node(op, name(op.name), {a, b}, n.channels(a)));
 }
 
 void RandomNetwork::ghost_module(int in) {
@@ -112,14 +112,14 @@ void RandomNetwork::ghost_module(int in) {
                           : keep(n.pointwise(name("primary"), in, 1 + below(40), clamp()));
   const int cheap = keep(n.depthwise(name("cheap"), primary, {3, 3}, 1, clamp()));
   const int channels = 2 * n.channels(primary);
-  const int both = keep(n.node(Op::concat, name("ghost"), {primary, cheap}, channels));
+  const int both = keep(n.node(op::concat, name("ghost"), {primary, cheap}, channels));
   if (const int join = below(3); join == 1) {
     const int gate = keep(n.pointwise(name("gate"), any(), channels, clamp()));
     const int up = keep(n.node(upsample(), name("upsample"), {gate, both}, channels));
-    keep(n.node(Op::mul, name("gated"), {both, up}, channels));
+    keep(n.node(op::mul, name("gated"), {both, up}, channels));
   } else if (join == 2) {
     const int shortcut = below(2) ? twin(both) : keep(n.pointwise(name("shortcut"), in, channels, Activation::none));
-    keep(n.node(Op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both},
+    keep(n.node(op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both},
                 channels));
   }
 }
@@ -127,7 +127,7 @@ void RandomNetwork::ghost_module(int in) {
 void RandomNetwork::squeeze_excite(int in) {
   const int reduced = keep(n.pointwise(name("reduce"), mean(in), 1 + below(20), activation()));
   const int expanded = keep(n.pointwise(name("expand"), reduced, n.channels(in), activation()));
-  keep(n.node(Op::mul, name("excited"), {in, expanded}, n.channels(in)));
+  keep(n.node(op::mul, name("excited"), {in, expanded}, n.channels(in)));
 }
 
 void RandomNetwork::add_something() {
@@ -141,8 +141,8 @@ void RandomNetwork::add_something() {
     case 5: mean(in); break;
     case 6: concat(); break;
     case 7: keep(n.node(upsample(), name("upsample"), {in, any()}, n.channels(in))); break;
-    case 8: binary(Op::mul); break;
-    case 9: binary(Op::add); break;
+    case 8: binary(op::mul); break;
+    case 9: binary(op::add); break;
     case 10: squeeze_excite(in); break;
     default: ghost_module(in);
   }

@@ -28,7 +28,7 @@ class RandomNetwork {
   Activation clamp() { return below(2) ? Activation::relu : Activation::none; }
   std::string name(const char* what) const { return what + std::to_string(n.graph.nodes.size()); }
   Node& last() { return n.graph.nodes.back(); }
-  Op upsample() { return below(2) ? Op::upsample_nearest : Op::upsample_bilinear; }
+  const Operator& upsample() { return below(2) ? op::upsample_nearest : op::upsample_bilinear; }
 
   /// Keeps the new node if its map has a pixel; else takes it away again.
   int keep(int id);
@@ -42,7 +42,7 @@ class RandomNetwork {
   /// The same with its channels too.
   int twin(int of);
   void concat();
-  void binary(Op op);
+  void binary(const Operator& op);
   void ghost_module(int in);
   void squeeze_excite(int in);
   void add_something();

@@ -11,9 +11,8 @@
 
 #include "check.h"
 #include "guarded.h"
-#include "kernels/reference/reference.h"
 #include "kernels/select.h"
-#include "plan/shapes.h"
+#include "operators/operator.h"
 #include "plan/transfer.h"
 
 namespace ghostnet {
@@ -77,14 +76,11 @@ std::vector<std::vector<float>> reference_values(const Graph& graph, const std::
   std::vector<std::vector<float>> values(graph.nodes.size());
   values[0] = image;
   for (size_t i = 1; i < graph.nodes.size(); ++i) {
-    std::vector<const float*> inputs;
-    std::vector<Shape> input_shapes;
-    for (int input : graph.nodes[i].inputs) {
-      inputs.push_back(values[static_cast<size_t>(input)].data());
-      input_shapes.push_back(shapes[static_cast<size_t>(input)]);
-    }
+    std::vector<Operand> inputs;
+    for (int input : graph.nodes[i].inputs)
+      inputs.push_back({values[static_cast<size_t>(input)].data(), shapes[static_cast<size_t>(input)]});
     values[i].resize(static_cast<size_t>(shapes[i].elements()));
-    reference::evaluate(graph.nodes[i], inputs, input_shapes, shapes[i], values[i].data());
+    graph.nodes[i].op->evaluate(graph.nodes[i], inputs, shapes[i], values[i].data());
   }
   return values;
 }

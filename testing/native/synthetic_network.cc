@@ -26,7 +26,7 @@ int ghost_module(SyntheticNetwork& n, const std::string& name, int in, int chann
                  bool attention) {
   int gate = -1;
   if (attention) {
-    const int pooled = n.node(Op::avg_pool2d, name + ".pool", {in}, n.channels(in));
+    const int pooled = n.node(op::avg_pool2d, name + ".pool", {in}, n.channels(in));
     n.graph.nodes.back().kernel = n.graph.nodes.back().stride = {2, 2};
     const int all = n.pointwise(name + ".short_conv.0", pooled, channels, Activation::none);
     const int horizontal = n.depthwise(name + ".short_conv.2", all, {1, 5}, 1, Activation::none);
@@ -34,27 +34,27 @@ int ghost_module(SyntheticNetwork& n, const std::string& name, int in, int chann
   }
   const int primary = n.pointwise(name + ".primary_conv", in, (channels + 1) / 2, activation);
   const int cheap = n.depthwise(name + ".cheap_operation", primary, {3, 3}, 1, activation);
-  const int both = n.node(Op::concat, name + ".concat", {primary, cheap}, channels);
+  const int both = n.node(op::concat, name + ".concat", {primary, cheap}, channels);
   if (!attention) return both;
-  const int upsampled = n.node(Op::upsample_nearest, name + ".upsample", {gate, both}, channels);
-  return n.node(Op::mul, name, {both, upsampled}, channels);
+  const int upsampled = n.node(op::upsample_nearest, name + ".upsample", {gate, both}, channels);
+  return n.node(op::mul, name, {both, upsampled}, channels);
 }
 
 int squeeze_excite(SyntheticNetwork& n, const std::string& name, int x) {
   const int channels = n.channels(x);
-  const int mean = n.node(Op::global_avg_pool, name + ".mean", {x}, channels);
+  const int mean = n.node(op::global_avg_pool, name + ".mean", {x}, channels);
   const int reduced = n.pointwise(name + ".conv_reduce", mean, round4(0.25 * channels), Activation::relu);
   const int expanded = n.pointwise(name + ".conv_expand", reduced, channels, Activation::hard_sigmoid);
-  return n.node(Op::mul, name, {x, expanded}, channels);
+  return n.node(op::mul, name, {x, expanded}, channels);
 }
 
 }  // namespace
 
 float SyntheticNetwork::uniform() { return static_cast<float>(static_cast<int32_t>(random_()) / 2147483648.0); }
 
-int SyntheticNetwork::node(Op op, const std::string& name, std::vector<int> inputs, int channels) {
+int SyntheticNetwork::node(const Operator& op, const std::string& name, std::vector<int> inputs, int channels) {
   Node n;
-  n.op = op;
+  n.op = &op;
   n.name = name;
   n.inputs.assign(inputs.begin(), inputs.end());
   n.channels = channels;
@@ -62,12 +62,12 @@ int SyntheticNetwork::node(Op op, const std::string& name, std::vector<int> inpu
   return static_cast<int>(graph.nodes.size()) - 1;
 }
 
-int SyntheticNetwork::input(int channels) { return node(Op::input, "input", {}, channels); }
+int SyntheticNetwork::input(int channels) { return node(op::input, "input", {}, channels); }
 
 int SyntheticNetwork::conv(const std::string& name, int in, int channels, Pair kernel, Pair stride, Pair padding,
                            int groups, Activation activation) {
   const int fan_in = this->channels(in) / groups * kernel.y * kernel.x;
-  const int id = node(Op::conv2d, name, {in}, channels);
+  const int id = node(op::conv2d, name, {in}, channels);
   Node& n = graph.nodes.back();
   n.kernel = kernel;
   n.stride = stride;
@@ -114,11 +114,11 @@ SyntheticNetwork synthetic_ghostnet(int version, double width, int classes) {
       const int dw = n.depthwise(name + ".shortcut.0", in, {b.kernel, b.kernel}, b.stride, Activation::none);
       shortcut = n.pointwise(name + ".shortcut.2", dw, channels, Activation::none);
     }
-    x = n.node(Op::add, name, {x, shortcut}, channels);
+    x = n.node(op::add, name, {x, shortcut}, channels);
     ++index;
   }
   x = n.pointwise("blocks.9.conv", x, round4(960 * width), Activation::relu);
-  x = n.node(Op::global_avg_pool, "global_pool", {x}, n.channels(x));
+  x = n.node(op::global_avg_pool, "global_pool", {x}, n.channels(x));
   x = n.pointwise("conv_head", x, 1280, Activation::relu);
   x = n.pointwise("classifier", x, classes, Activation::none);
   n.graph.outputs = {{"logits", x}};

@@ -23,7 +23,7 @@ class SyntheticNetwork {
            Activation activation);
   int pointwise(const std::string& name, int in, int channels, Activation activation);
   int depthwise(const std::string& name, int in, Pair kernel, int stride, Activation activation);
-  int node(Op op, const std::string& name, std::vector<int> inputs, int channels);
+  int node(const Operator& op, const std::string& name, std::vector<int> inputs, int channels);
   int channels(int id) const { return graph.nodes[static_cast<size_t>(id)].channels; }
 
   /// Uniform in [-1, 1).

@@ -5,7 +5,7 @@
 #include <cstdlib>
 
 #include "check.h"
-#include "plan/shapes.h"
+#include "operators/operator.h"
 #include "random_network.h"
 #include "run_graph.h"
 
@@ -39,7 +39,7 @@ void disturb(Graph& graph, Bytes& bytes) {
   // How many numbers lie behind these pointers is the caller's word.
   if (field % 14 == 0) node.scale = nullptr, node.bias = nullptr;
   if (field % 14 < 10) *fields[field % 14] = number;
-  else if (field % 14 == 10) node.op = static_cast<Op>(choice % 9);
+  else if (field % 14 == 10) node.op = all_operators()[choice % all_operators().size()];
   else if (field % 14 == 11) node.inputs.push_back(number);
   else if (field % 14 == 12 && !node.inputs.empty()) node.inputs[choice % node.inputs.size()] = number;
   else if (!graph.outputs.empty()) graph.outputs[0].node = number;

@@ -2,7 +2,7 @@
 #include "../../../testing/native/check.h"
 #include "../../../testing/native/guarded.h"
 #include "../tests.h"
-#include "kernels/reference/reference.h"
+#include "activation.h"
 #include "kernels/select.h"
 
 namespace ghostnet {
@@ -52,7 +52,7 @@ void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseShape
             sum.add(double{weights[static_cast<size_t>(ky * s.kernel_w + kx) * stride + lane]} *
                     rows[static_cast<size_t>(y * s.stride_y + ky * s.dilation_y)]
                         [static_cast<size_t>(x * s.stride_x + kx * s.dilation_x) * stride + lane]);
-        const double value = s.sigmoid() ? reference::activate(Activation::sigmoid, sum.value) : sum.above(low);
+        const double value = s.sigmoid() ? activate(Activation::sigmoid, sum.value) : sum.above(low);
         output.expect(static_cast<size_t>(y) * pitch + static_cast<size_t>(x) * stride + lane, value, sum.magnitude);
       }
     }

@@ -7,7 +7,7 @@
 #include "../../../testing/native/check.h"
 #include "../../../testing/native/guarded.h"
 #include "../tests.h"
-#include "kernels/reference/reference.h"
+#include "activation.h"
 #include "kernels/select.h"
 
 namespace ghostnet {
@@ -78,7 +78,7 @@ void test_activate(const KernelTable& kernels, int lanes, int pixels, Activation
   for (size_t at = 0; at < count; ++at) {
     before.set(at, at % 3 == 0 ? kSpecial[at / 3 % std::size(kSpecial)] : 12 * values.uniform());
     row.set(at, before[at]);
-    const double wanted = reference::activate(activation, before[at]);
+    const double wanted = activate(activation, before[at]);
     row.expect(at, wanted, std::fmax(1, std::isfinite(wanted) ? std::fabs(wanted) : 1));
   }
   kernels.activate[static_cast<int>(activation)][lanes_index(lanes)](row.data(), pixels);
@@ -137,7 +137,7 @@ void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation a
       sum += double{weights[k * stride + lane]} * x[k];
       magnitude += std::fabs(double{weights[k * stride + lane]} * x[k]);
     }
-    output.expect(lane, reference::activate(activation, sum), magnitude);
+    output.expect(lane, activate(activation, sum), magnitude);
   }
   kernels.matvec[lanes_index(lanes)]({x.data(), inputs, weights.data(), bias.data(), output.floats(), activation});
   expect_no_fault(output, kernels, "matvec", lanes, inputs);
@@ -163,7 +163,7 @@ double depthwise_sigmoid_error(const KernelTable& kernels, DepthwiseKind kind, i
   kernels.depthwise[static_cast<int>(kind)][lanes_index(lanes)](
       {rows, weights.data(), output.data(), 0, 1, 1, 0, 5, 1, 1, 1, 1, 1});
   return std::fabs(output[static_cast<size_t>(lanes - 1)] -
-                   reference::activate(Activation::sigmoid, weights[static_cast<size_t>(5 * lanes)]));
+                   activate(Activation::sigmoid, weights[static_cast<size_t>(5 * lanes)]));
 }
 
 void test_activations(const KernelTable& kernels) {
@@ -176,7 +176,7 @@ void test_activations(const KernelTable& kernels) {
   for (int lanes : kLanes) {
     for (float x : inputs) {
       const float y = activated(kernels, lanes, Activation::sigmoid, x);
-      const double error = std::fabs(y - reference::activate(Activation::sigmoid, x));
+      const double error = std::fabs(y - activate(Activation::sigmoid, x));
       CHECK_MESSAGE(y >= 0 && y <= 1 && error < 1e-6, "%s sigmoid(%g), %d lanes: %.9g", kernels.name, x, lanes, y);
       largest = std::fmax(largest, error);
       for (DepthwiseKind kind : {DepthwiseKind::k5x1_sigmoid, DepthwiseKind::general_sigmoid}) {
@@ -186,7 +186,7 @@ void test_activations(const KernelTable& kernels) {
       }
       for (Activation activation : all_activations()) {
         const float z = activated(kernels, lanes, activation, x);
-        const double wanted = reference::activate(activation, x);
+        const double wanted = activate(activation, x);
         CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6 * std::fmax(1, std::fabs(wanted)),
                       "%s activation %d of %g, %d lanes: %.9g", kernels.name, static_cast<int>(activation), x, lanes,
                       z);

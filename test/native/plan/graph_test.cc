@@ -5,7 +5,6 @@
 #include "../../../testing/native/run_graph.h"
 #include "../../../testing/native/synthetic_network.h"
 #include "../tests.h"
-#include "kernels/reference/reference.h"
 
 namespace ghostnet {
 namespace {
@@ -29,7 +28,7 @@ constexpr Activation kNone = Activation::none, kRelu = Activation::relu;
 int concat(SyntheticNetwork& n, std::vector<int> inputs) {
   int channels = 0;
   for (int input : inputs) channels += n.channels(input);
-  return n.node(Op::concat, "concat", std::move(inputs), channels);
+  return n.node(op::concat, "concat", std::move(inputs), channels);
 }
 
 int ghost(SyntheticNetwork& n, int primary) {
@@ -45,113 +44,94 @@ int dilated(SyntheticNetwork& n, int in, Pair dilation, Pair stride) {
 
 void test_operators() {
   check("sum of two convolutions", [](auto& n, int stem) {
-    return n.node(Op::add, "sum",
+    return n.node(op::add, "sum",
                   {n.pointwise("a", stem, 20, kRelu), n.conv("b", stem, 20, {3, 3}, {1, 1}, {1, 1}, 1, kNone)}, 20);
   });
-  check("sum with itself", [](auto& n, int stem) { return n.node(Op::add, "sum", {stem, stem}, 12); });
+  check("sum with itself", [](auto& n, int stem) { return n.node(op::add, "sum", {stem, stem}, 12); });
   check("concatenation of three", [](auto& n, int stem) {
     return concat(n, {stem, n.pointwise("a", stem, 5, kRelu), n.pointwise("b", stem, 17, kNone)});
   });
   check("concatenation that is cut",
-        [](auto& n, int stem) { return n.node(Op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15); });
+        [](auto& n, int stem) { return n.node(op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15); });
   check("dilated depthwise", [](auto& n, int stem) { return dilated(n, stem, {2, 3}, {1, 1}); });
   check("dilated and strided depthwise", [](auto& n, int stem) { return dilated(n, stem, {3, 2}, {2, 3}); });
   check("depthwise of the image",
         [](auto& n, int stem) { return concat(n, {stem, n.depthwise("image", 0, {5, 5}, 1, kNone)}); });
   check("upsampled convolution", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, Activation::hard_sigmoid);
-    return n.node(Op::upsample_nearest, "up", {small, stem}, 7);
+    return n.node(op::upsample_nearest, "up", {small, stem}, 7);
   });
   check("upsampled bilinearly", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, kNone);
-    return n.node(Op::upsample_bilinear, "up", {small, stem}, 7);
+    return n.node(op::upsample_bilinear, "up", {small, stem}, 7);
   });
   check("bilinear to one pixel", [](auto& n, int stem) {
-    return n.node(Op::upsample_bilinear, "down", {stem, n.node(Op::global_avg_pool, "mean", {stem}, 12)}, 12);
+    return n.node(op::upsample_bilinear, "down", {stem, n.node(op::global_avg_pool, "mean", {stem}, 12)}, 12);
   });
   check("upsampled downwards", [](auto& n, int stem) {
-    return n.node(Op::upsample_nearest, "down", {stem, n.conv("small", stem, 7, {1, 1}, {3, 3}, {0, 0}, 1, kNone)}, 12);
+    return n.node(op::upsample_nearest, "down", {stem, n.conv("small", stem, 7, {1, 1}, {3, 3}, {0, 0}, 1, kNone)}, 12);
   });
   check("product with a 1x1 map", [](auto& n, int stem) {
-    return n.node(Op::mul, "product", {stem, n.node(Op::global_avg_pool, "mean", {stem}, 12)}, 12);
+    return n.node(op::mul, "product", {stem, n.node(op::global_avg_pool, "mean", {stem}, 12)}, 12);
   });
   check("dense convolutions in the middle", [](auto& n, int stem) {
     const int a = n.conv("a", stem, 18, {3, 3}, {1, 1}, {1, 1}, 1, kRelu);
     return n.pointwise("c", n.conv("b", a, 6, {5, 3}, {2, 2}, {2, 1}, 1, Activation::sigmoid), 10, kRelu);
   });
   check("other windows of pooling", [](auto& n, int stem) {
-    const int pool = n.node(Op::avg_pool2d, "pool", {stem}, 12);
+    const int pool = n.node(op::avg_pool2d, "pool", {stem}, 12);
     n.graph.nodes.back().kernel = {3, 2};
     n.graph.nodes.back().stride = {2, 1};
     return pool;
   });
   check("image with two paddings", [](auto& n, int stem) {
-    return n.node(Op::add, "sum", {stem, n.conv("b", 0, 12, {5, 5}, {1, 1}, {2, 2}, 1, kRelu)}, 12);
+    return n.node(op::add, "sum", {stem, n.conv("b", 0, 12, {5, 5}, {1, 1}, {2, 2}, 1, kRelu)}, 12);
   });
-}
-
-// A plane of which bilinear interpolation makes itself again, the corners on each other.
-void test_bilinear_reference() {
-  SyntheticNetwork n;
-  const int source = n.input(1);
-  n.graph.outputs.push_back({"up", n.node(Op::upsample_bilinear, "up", {source, source}, 1)});
-  const auto upsampled = [&](const Shape& from, const Shape& to) {
-    std::vector<float> values, result(static_cast<size_t>(to.elements()));
-    for (int64_t y = 0; y < from.h; ++y)
-      for (int64_t x = 0; x < from.w; ++x) values.push_back(static_cast<float>(10 * y + x));
-    reference::evaluate(n.graph.nodes[1], {values.data()}, {from}, to, result.data());
-    return result;
-  };
-  CHECK(upsampled({1, 1, 2, 3}, {1, 1, 3, 5}) ==
-        (std::vector<float>{0, 0.5f, 1, 1.5f, 2, 5, 5.5f, 6, 6.5f, 7, 10, 10.5f, 11, 11.5f, 12}));
-  CHECK(upsampled({1, 1, 3, 4}, {1, 1, 2, 3}) == (std::vector<float>{0, 1.5f, 3, 20, 21.5f, 23}));
-  CHECK(upsampled({1, 1, 1, 1}, {1, 1, 2, 2}) == (std::vector<float>{0, 0, 0, 0}));
-  CHECK(upsampled({1, 1, 3, 3}, {1, 1, 1, 1}) == (std::vector<float>{0}));
 }
 
 // Values whose channels lie, or whose pixels are bordered, as one reader needs it and another does not expect.
 void test_layouts() {
   check("depthwise of a mean", [](auto& n, int stem) {
-    return n.depthwise("dw", n.node(Op::global_avg_pool, "mean", {stem}, 12), {3, 3}, 1, kRelu);
+    return n.depthwise("dw", n.node(op::global_avg_pool, "mean", {stem}, 12), {3, 3}, 1, kRelu);
   });
   check("mean for a depthwise and a linear layer", [](auto& n, int stem) {
-    const int mean = n.node(Op::global_avg_pool, "mean", {n.pointwise("wide", stem, 40, kRelu)}, 40);
+    const int mean = n.node(op::global_avg_pool, "mean", {n.pointwise("wide", stem, 40, kRelu)}, 40);
     return concat(n, {n.depthwise("dw", mean, {5, 5}, 1, kNone), n.pointwise("linear", mean, 9, Activation::sigmoid)});
   });
   check("ghost module of a linear layer", [](auto& n, int stem) {
-    return ghost(n, n.pointwise("primary", n.node(Op::global_avg_pool, "mean", {stem}, 12), 22, kRelu));
+    return ghost(n, n.pointwise("primary", n.node(op::global_avg_pool, "mean", {stem}, 12), 22, kRelu));
   });
   check("ghost module of a ghost module",
         [](auto& n, int stem) { return ghost(n, ghost(n, n.pointwise("primary", stem, 17, kRelu))); });
   check("ghost module of a sum of two", [](auto& n, int stem) {
     const int a = ghost(n, n.pointwise("a", stem, 10, kRelu)), b = ghost(n, n.pointwise("b", stem, 10, kNone));
-    return ghost(n, n.node(Op::add, "sum", {a, b}, 20));
+    return ghost(n, n.node(op::add, "sum", {a, b}, 20));
   });
   check("ghost module gated by a mean", [](auto& n, int stem) {
     const int both = ghost(n, n.pointwise("primary", stem, 6, kRelu));
-    const int up = n.node(Op::upsample_nearest, "up", {n.node(Op::global_avg_pool, "mean", {stem}, 12), both}, 12);
-    return n.node(Op::mul, "gated", {both, up}, 12);
+    const int up = n.node(op::upsample_nearest, "up", {n.node(op::global_avg_pool, "mean", {stem}, 12), both}, 12);
+    return n.node(op::mul, "gated", {both, up}, 12);
   });
   check("ghost module with a bilinear gate", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 34, {3, 3}, {2, 2}, {1, 1}, 1, Activation::sigmoid);
     const int both = ghost(n, n.pointwise("primary", stem, 17, kRelu));
-    const int gated = n.node(Op::mul, "gated", {both, n.node(Op::upsample_bilinear, "up", {small, both}, 34)}, 34);
+    const int gated = n.node(op::mul, "gated", {both, n.node(op::upsample_bilinear, "up", {small, both}, 34)}, 34);
     return n.depthwise("dw", gated, {3, 3}, 2, kNone);
   });
   check("plain map times the mean of a ghost module", [](auto& n, int stem) {
     const int both = ghost(n, n.pointwise("primary", stem, 27, kRelu));
-    const int mean = n.node(Op::global_avg_pool, "mean", {both}, 54);
-    const int sum = n.node(Op::add, "sum", {n.pointwise("plain", stem, 54, kNone), both}, 54);
+    const int mean = n.node(op::global_avg_pool, "mean", {both}, 54);
+    const int sum = n.node(op::add, "sum", {n.pointwise("plain", stem, 54, kNone), both}, 54);
     n.graph.outputs.push_back({"ghost", both});
-    return n.node(Op::mul, "product", {sum, mean}, 54);
+    return n.node(op::mul, "product", {sum, mean}, 54);
   });
   check("one gate for a ghost module and a plain map", [](auto& n, int stem) {
-    const int gate = n.pointwise("gate", n.node(Op::global_avg_pool, "mean", {stem}, 12), 54, Activation::sigmoid);
+    const int gate = n.pointwise("gate", n.node(op::global_avg_pool, "mean", {stem}, 12), 54, Activation::sigmoid);
     const int both = ghost(n, n.pointwise("primary", stem, 27, kRelu));
-    const int up = n.node(Op::upsample_nearest, "up", {gate, both}, 54);
-    const int gated = n.node(Op::mul, "gated", {both, up}, 54);
+    const int up = n.node(op::upsample_nearest, "up", {gate, both}, 54);
+    const int gated = n.node(op::mul, "gated", {both, up}, 54);
     const int conv = n.conv("conv", stem, 54, {3, 3}, {1, 1}, {1, 1}, 1, kRelu);
-    return concat(n, {gated, n.node(Op::mul, "scaled", {conv, gate}, 54)});
+    return concat(n, {gated, n.node(op::mul, "scaled", {conv, gate}, 54)});
   });
 }
 
@@ -159,10 +139,10 @@ void test_layouts() {
 void test_pipelines_with_outputs() {
   for (int outputs = 1; outputs < 16; outputs += reduced ? 7 : 1) {
     check("outputs within a bottleneck", [&](auto& n, int stem) {
-      const int scaled = n.node(Op::mul, "scaled", {stem, n.node(Op::global_avg_pool, "mean", {stem}, 12)}, 12);
+      const int scaled = n.node(op::mul, "scaled", {stem, n.node(op::global_avg_pool, "mean", {stem}, 12)}, 12);
       const int shortcut = n.pointwise("shortcut", stem, 22, kNone);
       const int primary = n.pointwise("primary", scaled, 11, kRelu);
-      const int sum = n.node(Op::add, "sum", {ghost(n, primary), shortcut}, 22);
+      const int sum = n.node(op::add, "sum", {ghost(n, primary), shortcut}, 22);
       const int inner[] = {scaled, shortcut, primary, sum};
       for (int i = 0; i < 4; ++i)
         if (outputs >> i & 1) n.graph.outputs.push_back({"inner" + std::to_string(i), inner[i]});
@@ -175,7 +155,6 @@ void test_pipelines_with_outputs() {
 
 void graph_tests() {
   test_operators();
-  test_bilinear_reference();
   test_layouts();
   test_pipelines_with_outputs();
   random_graph_tests();

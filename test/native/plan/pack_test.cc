@@ -29,7 +29,7 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
   int64_t not_finite = 0;
   for (size_t i = n.graph.nodes.size(); i-- > 0;) {
     const Node& node = n.graph.nodes[i];
-    if (node.op != Op::conv2d) continue;
+    if (!node.is(op::conv2d)) continue;
     expect_refused(builder->finish(&late), StatusCode::invalid_argument, "lacks the weights of channels 0");
     CHECK(builder->lacking().back() == static_cast<int>(i));
     const int64_t size = node.weight_count / node.channels;
@@ -68,7 +68,7 @@ void test_late_weights() {
 void test_missing_channels() {
   SyntheticNetwork n;
   const int stem = n.conv("stem", n.input(3), 9, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
-  const int head = n.pointwise("head", n.node(Op::global_avg_pool, "mean", {stem}, 9), 2, Activation::none);
+  const int head = n.pointwise("head", n.node(op::global_avg_pool, "mean", {stem}, 9), 2, Activation::none);
   n.graph.outputs = {{"out", head}};
   for (Node& node : n.graph.nodes) node.weight = nullptr;
   std::unique_ptr<ModelBuilder> builder;
@@ -96,7 +96,7 @@ void test_missing_channels() {
 void test_refused_weights() {
   SyntheticNetwork n;
   const int stem = n.conv("stem", n.input(3), 8, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
-  const int id = n.pointwise("primary", stem, 6, Activation::relu), mean = n.node(Op::global_avg_pool, "mean", {id}, 6);
+  const int id = n.pointwise("primary", stem, 6, Activation::relu), mean = n.node(op::global_avg_pool, "mean", {id}, 6);
   n.graph.outputs = {{"out", mean}};
   const Node primary = n.graph.nodes[static_cast<size_t>(id)];
   std::unique_ptr<Model> model;
@@ -179,7 +179,7 @@ void test_half_weights() {
   const int primary = n.pointwise("primary", stem, 6, Activation::relu),
             cheap = n.depthwise("cheap", primary, {3, 3}, 1, Activation::relu);
   n.graph.outputs = {
-      {"out", n.pointwise("head", n.node(Op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
+      {"out", n.pointwise("head", n.node(op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
   Lowered lowered;
   lower(n.graph, LowerOptions(), &lowered);
   PackedWeights floats, halves;

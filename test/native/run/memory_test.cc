@@ -22,14 +22,14 @@ SyntheticNetwork small_network() {
   const int stem = n.conv("stem", n.input(3), 16, {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
   const int primary = n.pointwise("primary", stem, 8, Activation::relu);
   const int cheap = n.conv("cheap", primary, 8, {3, 3}, {1, 1}, {1, 1}, 8, Activation::relu);
-  const int ghost = n.node(Op::concat, "ghost", {primary, cheap}, 16);
-  const int sum = n.node(Op::add, "sum", {ghost, stem}, 16);
-  const int mean = n.node(Op::global_avg_pool, "mean", {sum}, 16);
+  const int ghost = n.node(op::concat, "ghost", {primary, cheap}, 16);
+  const int sum = n.node(op::add, "sum", {ghost, stem}, 16);
+  const int mean = n.node(op::global_avg_pool, "mean", {sum}, 16);
   const int gate = n.pointwise("gate", mean, 16, Activation::hard_sigmoid);
-  const int gated = n.node(Op::mul, "gated", {sum, gate}, 16);
+  const int gated = n.node(op::mul, "gated", {sum, gate}, 16);
   n.graph.outputs = {
       {"map", gated},
-      {"logits", n.pointwise("classifier", n.node(Op::global_avg_pool, "pool", {gated}, 16), 10, Activation::none)}};
+      {"logits", n.pointwise("classifier", n.node(op::global_avg_pool, "pool", {gated}, 16), 10, Activation::none)}};
   return n;
 }
 

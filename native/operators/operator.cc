@@ -1,0 +1,77 @@
+#include "operator.h"
+
+namespace ghostnet {
+namespace {
+
+constexpr int kMaxChannels = 1 << 20;
+
+Status check_node(const Graph& graph, const Node& node) {
+  std::vector<int> channels;
+  for (int input : node.inputs) channels.push_back(graph.nodes[static_cast<size_t>(input)].channels);
+  const int wanted = node.op->inputs;
+  if (wanted == Operator::kAnyInputs ? channels.empty() : channels.size() != static_cast<size_t>(wanted))
+    return Status::invalid_argument(named(node) + ": wrong number of inputs");
+  if (node.channels < 1 || node.channels > kMaxChannels)
+    return Status::invalid_argument(named(node) + ": channels must be 1 to " + std::to_string(kMaxChannels));
+  return node.op->check(node, channels);
+}
+
+}  // namespace
+
+std::string named(const Node& node) { return "node '" + node.name + "'"; }
+
+Status check_same_channels(const Node& node, int channels) {
+  return channels == node.channels ? Status::success()
+                                   : Status::invalid_argument(named(node) + ": channel counts differ");
+}
+
+std::vector<const Operator*> all_operators() {
+  std::vector<const Operator*> all;
+  for (const auto& rows : {binary_operators(), concat_operators(), conv2d_operators(), input_operators(),
+                           pool_operators(), upsample_operators()})
+    all.insert(all.end(), rows.begin(), rows.end());
+  return all;
+}
+
+const Operator* find_operator(const std::string& name) {
+  for (const Operator* row : all_operators())
+    if (name == row->name) return row;
+  return nullptr;
+}
+
+Status check_graph(const Graph& graph) {
+  if (graph.nodes.empty() || !graph.nodes[0].is(op::input))
+    return Status::invalid_argument("a graph starts with its input node");
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    if (i > 0 && node.is(op::input)) return Status::unsupported("a graph has one input");
+    for (int input : node.inputs)
+      if (input < 0 || static_cast<size_t>(input) >= i)
+        return Status::invalid_argument(named(node) + ": inputs must come before it");
+    if (Status s = check_node(graph, node); !s.ok()) return s;
+  }
+  if (graph.outputs.empty()) return Status::invalid_argument("a graph has at least one output");
+  for (const GraphOutput& output : graph.outputs)
+    if (output.node <= 0 || static_cast<size_t>(output.node) >= graph.nodes.size())
+      return Status::invalid_argument("output '" + output.name + "' is no node of the graph");
+  return Status::success();
+}
+
+Status infer_shapes(const Graph& graph, const Shape& input, std::vector<Shape>* shapes) {
+  shapes->assign(graph.nodes.size(), input);
+  std::vector<Shape> inputs;
+  for (size_t i = 1; i < graph.nodes.size(); ++i) {
+    const Node& node = graph.nodes[i];
+    inputs.clear();
+    for (int k : node.inputs) inputs.push_back((*shapes)[static_cast<size_t>(k)]);
+    Shape& shape = (*shapes)[i];
+    shape.c = node.channels;
+    if (Status s = node.op->shape(node, inputs, &shape); !s.ok()) return s;
+    if (shape.h < 1 || shape.w < 1)
+      return Status::invalid_argument("the input of " + std::to_string(input.h) + "x" + std::to_string(input.w) +
+                                      " pixels (height x width) is too small: nothing is left at " + named(node));
+  }
+  return Status::success();
+}
+
+}  // namespace ghostnet

@@ -1,0 +1,64 @@
+// inputs = {source, like}: the source's map in the height and width of the other's. Nearest: source index
+// floor(i * in / out). Bilinear: the corners of both maps lie on each other.
+#include "operator.h"
+
+namespace ghostnet {
+namespace {
+
+Status check(const Node& node, const std::vector<int>& channels) { return check_same_channels(node, channels[0]); }
+
+Status shape_of(const Node&, const std::vector<Shape>& inputs, Shape* shape) {
+  shape->h = inputs[1].h;
+  shape->w = inputs[1].w;
+  return Status::success();
+}
+
+void nearest(const Node&, const std::vector<Operand>& inputs, const Shape& shape, float* out) {
+  const Shape& is = inputs[0].shape;
+  const float* in = inputs[0].data;
+  for (int64_t plane = 0; plane < shape.n * shape.c; ++plane, in += is.h * is.w)
+    for (int64_t y = 0; y < shape.h; ++y)
+      for (int64_t x = 0; x < shape.w; ++x) *out++ = in[(y * is.h / shape.h) * is.w + x * is.w / shape.w];
+}
+
+// Between which two samples of one axis a value lies, and its distance from the first. The corners lie on each other:
+// position i of n is i * (source - 1) / (n - 1), which integers give exactly.
+struct Between {
+  int64_t first, second;
+  double distance;
+};
+std::vector<Between> between(int64_t source, int64_t n) {
+  std::vector<Between> all;
+  const int64_t last = source - 1, steps = n > 1 ? n - 1 : 1;
+  for (int64_t i = 0; i < n; ++i) {
+    const int64_t first = i * last / steps;
+    all.push_back(
+        {first, first < last ? first + 1 : last, static_cast<double>(i * last % steps) / static_cast<double>(steps)});
+  }
+  return all;
+}
+
+void bilinear(const Node&, const std::vector<Operand>& inputs, const Shape& shape, float* out) {
+  const Shape& is = inputs[0].shape;
+  const float* in = inputs[0].data;
+  const std::vector<Between> rows = between(is.h, shape.h), columns = between(is.w, shape.w);
+  for (int64_t plane = 0; plane < shape.n * shape.c; ++plane, in += is.h * is.w) {
+    for (const Between& y : rows) {
+      const float *upper = in + y.first * is.w, *lower = in + y.second * is.w;
+      for (const Between& x : columns) {
+        const double top = upper[x.first] + (static_cast<double>(upper[x.second]) - upper[x.first]) * x.distance;
+        const double bottom = lower[x.first] + (static_cast<double>(lower[x.second]) - lower[x.first]) * x.distance;
+        *out++ = static_cast<float>(top + (bottom - top) * y.distance);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+const Operator op::upsample_nearest{"upsample_nearest", 2, check, shape_of, nearest};
+const Operator op::upsample_bilinear{"upsample_bilinear", 2, check, shape_of, bilinear};
+
+std::vector<const Operator*> upsample_operators() { return {&op::upsample_nearest, &op::upsample_bilinear}; }
+
+}  // namespace ghostnet

@@ -1,0 +1,70 @@
+#include "../../../testing/native/run_graph.h"
+#include "../tests.h"
+#include "alone.h"
+
+namespace ghostnet {
+namespace {
+
+/// A convolution with these weights, as a node that knows their number.
+Node conv(int channels, Pair kernel, const std::vector<float>& weights) {
+  Node node = node_of(op::conv2d, channels);
+  node.kernel = kernel;
+  node.weight = weights.data();
+  node.weight_count = static_cast<int64_t>(weights.size());
+  return node;
+}
+
+const Map kSquare{{1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}};
+
+void test_windows() {
+  const std::vector<float> weights{1, 10, 100, 1000};
+  Node node = conv(1, {2, 2}, weights);
+  CHECK((value_of(node, {kSquare}) == Map{{1, 1, 2, 2}, {5421, 6532, 8754, 9865}}));
+  node.padding = {1, 0};
+  node.stride = {2, 1};
+  CHECK((value_of(node, {kSquare}) == Map{{1, 1, 2, 2}, {2100, 3200, 8754, 9865}}));
+  node = conv(1, {2, 2}, weights);
+  node.dilation = {2, 2};
+  CHECK((value_of(node, {kSquare}) == Map{{1, 1, 1, 1}, {9731}}));
+}
+
+void test_channels() {
+  const Map two{{1, 2, 1, 2}, {1, 2, 3, 4}};
+  const std::vector<float> dense{1, 10, 2, 20, 3, 30}, depthwise{5, 7};
+  CHECK((value_of(conv(3, {1, 1}, dense), {two}) == Map{{1, 3, 1, 2}, {31, 42, 62, 84, 93, 126}}));
+  Node node = conv(2, {1, 1}, depthwise);
+  node.groups = 2;
+  CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {5, 10, 21, 28}}));
+  const double scale[] = {2, -1};
+  const float bias[] = {0.5f, 30};
+  node.scale = scale;
+  node.bias = bias;
+  CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {10.5f, 20.5f, 9, 2}}));
+  node.activation = Activation::relu6;
+  CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {6, 6, 6, 2}}));
+}
+
+void test_refused() {
+  const std::vector<float> four(4), eight(8);
+  const StatusCode invalid = StatusCode::invalid_argument, unsupported = StatusCode::unsupported;
+  CHECK(checked(conv(2, {1, 1}, four), {2}).ok());
+  expect_refused(checked(conv(2, {1, 1}, eight), {2}), invalid, "node 'alone': expected 4 weights, found 8");
+  Node node = conv(2, {1, 1}, four);
+  node.groups = 4;
+  expect_refused(checked(node, {8}), unsupported, "node 'alone': groups must be 1 or the number of channels");
+  node.groups = 2;
+  expect_refused(checked(node, {4}), unsupported, "groups must be 1 or the number of channels");
+  node.groups = 1;
+  node.padding = {256, 0};
+  expect_refused(checked(node, {2}), invalid, "node 'alone': kernel, stride, padding or dilation out of range");
+}
+
+}  // namespace
+
+void conv2d_tests() {
+  test_windows();
+  test_channels();
+  test_refused();
+}
+
+}  // namespace ghostnet

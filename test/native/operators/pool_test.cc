@@ -1,0 +1,41 @@
+#include "../../../testing/native/run_graph.h"
+#include "../tests.h"
+#include "alone.h"
+
+namespace ghostnet {
+namespace {
+
+Node average(Pair kernel, Pair stride) {
+  Node node = node_of(op::avg_pool2d, 1);
+  node.kernel = kernel;
+  node.stride = stride;
+  return node;
+}
+
+void test_avg_pool2d() {
+  const Map map{{1, 1, 3, 5}, {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
+  // What does not fill a window is dropped.
+  CHECK((value_of(average({2, 2}, {2, 2}), {map}) == Map{{1, 1, 1, 2}, {4, 6}}));
+  CHECK((value_of(average({1, 3}, {2, 1}), {map}) == Map{{1, 1, 2, 3}, {2, 3, 4, 12, 13, 14}}));
+  const StatusCode invalid = StatusCode::invalid_argument, unsupported = StatusCode::unsupported;
+  expect_refused(checked(average({0, 2}, {1, 1}), {1}), invalid, "node 'alone': kernel, stride, padding or dilation");
+  expect_refused(checked(average({2, 2}, {1, 256}), {1}), invalid, "out of range");
+  expect_refused(checked(average({2, 2}, {1, 1}), {2}), invalid, "channel counts differ");
+  Node padded = average({2, 2}, {1, 1}), dilated = padded;
+  padded.padding = {0, 1};
+  dilated.dilation = {2, 1};
+  for (const Node* node : {&padded, &dilated})
+    expect_refused(checked(*node, {1}), unsupported, "node 'alone': a mean is taken without padding and dilation");
+}
+
+}  // namespace
+
+void pool_tests() {
+  test_avg_pool2d();
+  const Map map{{1, 2, 2, 2}, {1, 2, 3, 6, -1, -2, -3, -4}};
+  CHECK((value_of(node_of(op::global_avg_pool, 2), {map}) == Map{{1, 2, 1, 1}, {3, -2.5f}}));
+  expect_refused(checked(node_of(op::global_avg_pool, 2), {3}), StatusCode::invalid_argument,
+                 "node 'alone': channel counts differ");
+}
+
+}  // namespace ghostnet
