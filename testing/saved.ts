@@ -1,5 +1,5 @@
 import type { Tensor } from '../lib/formats/tensor.js';
-import { safetensorsFile } from '../test/checkpoints/writers.js';
+import { safetensorsFile } from './checkpoints/writers.js';
 
 /** Tensors as a .safetensors file. */
 export function savedTensors(tensors: ReadonlyMap<string, Tensor>): Buffer {

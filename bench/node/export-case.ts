@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { safetensorsFile } from '../../lib/export/safetensors.js';
-import { bytesOf } from '../../test/checkpoints/writers.js';
+import { bytesOf } from '../../testing/checkpoints/writers.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import { onnxModel, type InputShape } from './onnx.js';
 import type { Variant } from '../../lib/networks/ghostnet/table.js';

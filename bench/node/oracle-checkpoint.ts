@@ -2,7 +2,7 @@
 //   node --import tsx oracle-checkpoint.ts FILE VERSION
 import { writeFile } from 'node:fs/promises';
 import { safetensorsFile } from '../../lib/export/safetensors.js';
-import { bytesOf, mindSporeValue } from '../../test/checkpoints/writers.js';
+import { bytesOf, mindSporeValue } from '../../testing/checkpoints/writers.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 
 const [file, version] = process.argv.slice(2) as [string, string];

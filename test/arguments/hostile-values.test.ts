@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportModel, GhostNetError, load, mjpegFrames, preprocess, type GhostNet } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { input, sameBits } from '../../testing/tensors.js';
 
 const folder = temporaryFolder();

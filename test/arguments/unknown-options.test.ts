@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nearestName } from '../../lib/messages/nearest-name.js';
 import { exportModel, load, mjpegFrames, preprocess, type GhostNet } from '../../lib/index.js';
-import { errorOf } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
 
 const pixels = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 } as const;
 const tensor = { data: new Float32Array(3 * 64 * 64), shape: [1, 3, 64, 64] } as const;

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load, type GhostNet } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('../../bench/accuracy/compare.js', import.meta.url));

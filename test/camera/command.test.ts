@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { jpegOfNoise } from '../../testing/frames.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
-import { answers, breaksOff, camera, multipart, parts, sends, staysSilent } from './server.js';
+import { answers, breaksOff, camera, multipart, parts, sends, staysSilent } from '../../testing/camera-server.js';
 
 interface Ended {
   readonly stdout: string[];

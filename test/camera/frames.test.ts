@@ -10,9 +10,9 @@ import {
   type Reconnection,
   type SkippedFrame,
 } from '../../lib/index.js';
-import { errorOf } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
 import { jpegOfNoise, randomBytes } from '../../testing/frames.js';
-import { answers, breaksOff, camera, multipart, parts, sends, staysSilent } from './server.js';
+import { answers, breaksOff, camera, multipart, parts, sends, staysSilent } from '../../testing/camera-server.js';
 
 let [a, b, c]: Buffer[] = [];
 let png: Buffer;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { parseHubConfig } from '../../lib/checkpoints/config.js';
-import { errorOf, readFrom, temporaryFolder } from './folder.js';
-import { safetensorsFile } from './writers.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readFrom } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { safetensorsFile } from '../../testing/checkpoints/writers.js';
 
 const preprocess = {
   input_size: [3, 192, 256],

@@ -2,8 +2,10 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { errorOf, readFrom, readWhole, temporaryFolder } from './folder.js';
-import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from './writers.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readFrom, readWhole } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { bytesOf, pickle, safetensorsFile, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 const ones = bytesOf(Float32Array.of(1, 1));

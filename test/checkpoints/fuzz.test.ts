@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { GhostNetError } from '../../lib/errors.js';
-import { readFrom, temporaryFolder } from './folder.js';
-import { legacy, mindSpore, safetensors, torch } from './samples.js';
+import { readFrom } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { legacy, mindSpore, safetensors, torch } from '../../testing/checkpoints/samples.js';
 
 const folder = temporaryFolder();
 

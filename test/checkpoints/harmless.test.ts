@@ -8,8 +8,8 @@ import { readCheckpoint } from '../../lib/checkpoints/index.js';
 import { unpickle } from '../../lib/checkpoints/pickle.js';
 import { isStandardModule } from '../../lib/checkpoints/standard-library.js';
 import { torchObjects } from '../../lib/checkpoints/torch-objects.js';
-import { temporaryFolder } from './folder.js';
-import { legacyTorchFile, pickle, tensor, torchFile } from './writers.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { legacyTorchFile, pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 

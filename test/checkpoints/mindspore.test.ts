@@ -1,7 +1,9 @@
 import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { errorOf, readFrom, temporaryFolder } from './folder.js';
-import { bytesOf, mindSporeValue, protobuf } from './writers.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readFrom } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { bytesOf, mindSporeValue, protobuf } from '../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 const read = (...values: readonly Uint8Array[]) => readFrom(folder, Buffer.concat(values));

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { GhostNetError } from '../../lib/errors.js';
 import { unpickle } from '../../lib/checkpoints/pickle.js';
 import { Opaque } from '../../lib/checkpoints/pickle-values.js';
-import { errorOf, readFrom, temporaryFolder } from './folder.js';
-import { pickle, tensor, torchFile } from './writers.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readFrom } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 
 const inert = { call: () => undefined, persistent: (id: unknown) => ({ id }) };
 const load = (program: Buffer | string) => unpickle(Buffer.from(program as string, 'latin1'), 'file', inert);

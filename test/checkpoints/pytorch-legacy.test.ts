@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { errorOf, readFrom, temporaryFolder } from './folder.js';
-import { bytesOf, legacyTorchFile, pickle, tensor, type LegacyStorage, type StoredTensor } from './writers.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readFrom } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import {
+  bytesOf,
+  legacyTorchFile,
+  pickle,
+  tensor,
+  type LegacyStorage,
+  type StoredTensor,
+} from '../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 const read = (bytes: Uint8Array) => readFrom(folder, bytes);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { hasReference, referenceFolder } from '../../testing/reference.js';
 import { syntheticTensor } from '../../testing/synthetic.js';
-import { errorOf, readWhole } from './folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readWhole } from '../../testing/checkpoints/whole.js';
 import { expectedTensors, inspectGhostNet } from '../../testing/ghostnet.js';
 
 const folder = join(referenceFolder, 'checkpoints');

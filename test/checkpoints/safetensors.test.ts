@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../lib/checkpoints/index.js';
 import { sameBits } from '../../testing/tensors.js';
-import { errorOf, readFrom, readWhole, temporaryFolder } from './folder.js';
-import { bytesOf, safetensorsFile } from './writers.js';
+import { errorOf } from '../../testing/error-of.js';
+import { readFrom, readWhole } from '../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { bytesOf, safetensorsFile } from '../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 const read = (bytes: Uint8Array) => readFrom(folder, bytes);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { GhostNetError } from '../../lib/errors.js';
 import { unpickle } from '../../lib/checkpoints/pickle.js';
 import { torchObjects } from '../../lib/checkpoints/torch-objects.js';
-import { pickle } from './writers.js';
+import { pickle } from '../../testing/checkpoints/writers.js';
 
 type Unsafe = readonly [scanner: string, module: string, name: string];
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { GhostNetError } from '../../lib/errors.js';
 import { unpickle } from '../../lib/checkpoints/pickle.js';
 import { torchObjects } from '../../lib/checkpoints/torch-objects.js';
-import { legacyTorchFile, pickle } from './writers.js';
+import { legacyTorchFile, pickle } from '../../testing/checkpoints/writers.js';
 
 /** The code of the error with which a pickle is refused, and its message; none if it is read. */
 function answer(program: string | Buffer): { code?: string; message: string; unknown: string[] } {

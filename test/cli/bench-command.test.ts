@@ -5,7 +5,7 @@ import { threadCounts } from '../../lib/cli/commands/bench.js';
 import { endLines, headLines, rowLine } from '../../lib/cli/bench/report.js';
 import { measureLatencies, summarise } from '../../lib/cli/bench/latencies.js';
 import { load } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';

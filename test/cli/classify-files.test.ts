@@ -8,7 +8,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { findImageFiles } from '../../lib/cli/pictures/image-files.js';
 import { inOrder } from '../../lib/cli/pictures/in-order.js';
 import { load } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 
 const folder = temporaryFolder();

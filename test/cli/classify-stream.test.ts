@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load, type Classification } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { jpegOfNoise, segment, withThumbnail } from '../../testing/frames.js';
 import { builtCommand } from '../../testing/programs.js';
 

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
-import { bytesOf, pickle, tensor, torchFile } from '../checkpoints/writers.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { bytesOf, pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 

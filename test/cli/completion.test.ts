@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { definitions, type CompletedOption } from '../../lib/cli/completion/definitions.js';
 import { createProgram } from '../../lib/cli/program.js';
 import { publishedModels } from '../../lib/hub/published.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
 
 const folder = temporaryFolder();

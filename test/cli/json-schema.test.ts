@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../lib/cli/program.js';
-import { camera, parts, sends } from '../camera/server.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { camera, parts, sends } from '../../testing/camera-server.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { jpegOfNoise } from '../../testing/frames.js';
-import { environmentFor, freshCache, smallModel } from '../hub/cached.js';
-import { HubServer } from '../hub/server.js';
+import { environmentFor, freshCache, smallModel } from '../../testing/hub-cache.js';
+import { HubServer } from '../../testing/hub-server.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
 
 const folder = temporaryFolder();

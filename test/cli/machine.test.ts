@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { readMachine } from '../../lib/cli/bench/machine.js';
 import { readClocks, readHeat, readTemperatures, readThrottled } from '../../lib/cli/bench/throttling.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { load, type GhostNet } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';

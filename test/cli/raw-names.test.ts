@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { decodePath, encodePath, jsonName } from '../../lib/cli/pictures/raw-paths.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, type Ended } from '../../testing/programs.js';
 
 const sample = readFileSync(fileURLToPath(new URL('../../examples/sample.png', import.meta.url)));

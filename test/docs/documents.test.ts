@@ -16,8 +16,8 @@ import { transform } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, checked, commandsOf, comparable, indentedBlocks, type Block } from './blocks.js';
 import { fillHub, writeCamera, writeFiles } from './stand-ins.js';
-import { environmentFor } from '../hub/cached.js';
-import { HubServer } from '../hub/server.js';
+import { environmentFor } from '../../testing/hub-cache.js';
+import { HubServer } from '../../testing/hub-server.js';
 import { addBuiltBinary, environment, install, pack, programsFolder, root, run } from '../package/installed.js';
 
 const documents = [

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load } from '../../lib/index.js';
-import { camera, sends } from '../camera/server.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { camera, sends } from '../../testing/camera-server.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = temporaryFolder();

@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { pickle, tensor, torchFile } from '../checkpoints/writers.js';
-import { smallModel } from '../hub/cached.js';
-import { commitOf, type Files, type HubServer } from '../hub/server.js';
+import { pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
+import { smallModel } from '../../testing/hub-cache.js';
+import { commitOf, type Files, type HubServer } from '../../testing/hub-server.js';
 import { root } from '../package/installed.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';

@@ -5,7 +5,7 @@ import { cpu, type Cpu, type NativeModel } from '../../lib/native/native.js';
 import { checkPrecision } from '../../lib/engine/options.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { checkPicture, createCheckedModel, relativeError } from '../../lib/engine/precision.js';
-import { errorOf } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
 
 vi.mock('../../lib/engine/packing.js', async (original) => {
   const real = await original<typeof import('../../lib/engine/packing.js')>();

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
-import { smallModel } from '../hub/cached.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { smallModel } from '../../testing/hub-cache.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
-import { readOnnx } from '../onnx/structure.js';
+import { readOnnx } from '../../testing/onnx.js';
 
 const folder = temporaryFolder();
 const run = (...args: string[]): Promise<Ended> => runNode([builtCommand, 'export', ...args]);

@@ -7,7 +7,8 @@ import { RepositoryCache } from '../../lib/hub/cache.js';
 import { hubSettings } from '../../lib/hub/settings.js';
 import { load, preprocess } from '../../lib/index.js';
 import { readWholeFile } from '../../lib/formats/read-file.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../checkpoints/folder.js';
-import * as samples from '../checkpoints/samples.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import * as samples from '../../testing/checkpoints/samples.js';
 
 /** The fuzzers are plain JavaScript, read the built library, and are no part of the type check. */
 interface Parsers {

@@ -112,7 +112,7 @@ const configs = [
 ];
 
 /**
- * @param {typeof import('../checkpoints/samples.js') & typeof import('../checkpoints/writers.js')} samples
+ * @param {typeof import('../../testing/checkpoints/samples.js') & typeof import('../../testing/checkpoints/writers.js')} samples
  * @returns {Record<string, { read: (bytes: Buffer, file: string) => Promise<void>, seeds: Buffer[], words: Buffer[],
  *   wrap?: (bytes: Buffer) => Buffer }>}
  *   `wrap`: makes a file of an input that is only the part which matters

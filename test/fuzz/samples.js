@@ -8,7 +8,7 @@ import { root, workFolder } from './folders.js';
 export async function buildSamples() {
   mkdirSync(workFolder, { recursive: true });
   await build({
-    entryPoints: [join(root, 'test/checkpoints/samples.ts')],
+    entryPoints: [join(root, 'testing/checkpoints/samples.ts')],
     bundle: true,
     platform: 'node',
     format: 'esm',

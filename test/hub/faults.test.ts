@@ -8,8 +8,9 @@ import { HubClient } from '../../lib/hub/client.js';
 import type { LoadProgress } from '../../lib/hub/download.js';
 import { fetchModel } from '../../lib/hub/index.js';
 import type { HubSettings } from '../../lib/hub/settings.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
-import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from '../../testing/hub-cache.js';
 import {
   commitOf,
   cutAfter,
@@ -21,7 +22,7 @@ import {
   stallAfter,
   status,
   type Fault,
-} from './server.js';
+} from '../../testing/hub-server.js';
 
 const folder = temporaryFolder();
 const repository = 'someone/their-model';

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fetchModel } from '../../lib/hub/index.js';
 import type { LoadProgress } from '../../lib/hub/download.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
-import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
-import { commitOf, gitBlobHash, HubServer, sha256 } from './server.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from '../../testing/hub-cache.js';
+import { commitOf, gitBlobHash, HubServer, sha256 } from '../../testing/hub-server.js';
 
 const folder = temporaryFolder();
 const repository = 'someone/their-model';

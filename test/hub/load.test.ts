@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { progressLine, withProgressBar } from '../../lib/cli/output/progress.js';
 import { exportModel, load, type LoadProgress } from '../../lib/index.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
-import { environmentFor, freshCache, smallModel } from './cached.js';
-import { commitOf, HubServer, stallAfter, status } from './server.js';
+import { environmentFor, freshCache, smallModel } from '../../testing/hub-cache.js';
+import { commitOf, HubServer, stallAfter, status } from '../../testing/hub-server.js';
 
 const folder = temporaryFolder();
 const files = smallModel();

@@ -4,10 +4,18 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { fetchModel, type FetchedModel } from '../../lib/hub/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { runNode } from '../../testing/programs.js';
-import { environmentFor, filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
-import { commitOf, gitBlobHash, HubServer, sha256, slowly, status } from './server.js';
+import {
+  environmentFor,
+  filesIn,
+  freshCache,
+  hashesOf,
+  settingsFor,
+  smallModel,
+  snapshotOf,
+} from '../../testing/hub-cache.js';
+import { commitOf, gitBlobHash, HubServer, sha256, slowly, status } from '../../testing/hub-server.js';
 
 const folder = temporaryFolder();
 const repository = 'someone/their-model';

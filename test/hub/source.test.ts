@@ -7,7 +7,8 @@ import { defaultPreprocessConfig } from '../../lib/index.js';
 import { publishedModels } from '../../lib/hub/published.js';
 import { hubSettings } from '../../lib/hub/settings.js';
 import { modelSource } from '../../lib/hub/source.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 

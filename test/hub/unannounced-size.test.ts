@@ -2,9 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { maxConfigBytes } from '../../lib/checkpoints/config.js';
 import { fetchModel } from '../../lib/hub/index.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
-import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from './cached.js';
-import { commitOf, gitBlobHash, HubServer, sha256, type Fault } from './server.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from '../../testing/hub-cache.js';
+import { commitOf, gitBlobHash, HubServer, sha256, type Fault } from '../../testing/hub-server.js';
 
 const folder = temporaryFolder();
 const repository = 'org/unannounced';

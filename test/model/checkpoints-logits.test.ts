@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../lib/index.js';
 import { cpu } from '../../lib/native/native.js';
-import { errorOf } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
 import { hasReference, referenceFolder } from '../../testing/reference.js';
 import { syntheticImage } from '../../testing/synthetic.js';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { load, preprocess } from '../../lib/index.js';
 import { cpu } from '../../lib/native/native.js';
-import { errorOf } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
 import { runProgram } from '../../testing/programs.js';
 
 afterEach(() => {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../lib/index.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
 

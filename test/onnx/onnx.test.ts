@@ -6,11 +6,12 @@ import { exportModel } from '../../lib/index.js';
 import { onnxFile } from '../../lib/onnx/file.js';
 import { onnxGraph } from '../../lib/onnx/graph.js';
 import { fold } from '../../lib/graph/fold.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
-import { smallModel } from '../hub/cached.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { smallModel } from '../../testing/hub-cache.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
-import { floatsOf, integersOf, readOnnx, type OnnxFile } from './structure.js';
+import { floatsOf, integersOf, readOnnx, type OnnxFile } from '../../testing/onnx.js';
 import type { Variant } from '../../lib/networks/ghostnet/table.js';
 import { buildGhostNet } from '../../testing/ghostnet.js';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pickle, tensor, torchFile } from '../checkpoints/writers.js';
+import { pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 import { addBuiltBinary, environment, install, pack, root, run, type Packed } from './installed.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { zigVersion } from '../../packaging/zig.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const run = promisify(execFile);
 const program = fileURLToPath(new URL('../../packaging/prebuild.js', import.meta.url));

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { issueTracker } from '../../lib/cli/issue-tracker.js';
 import { binaries } from '../../packaging/release-checks.js';
 import { repositoryFields } from '../../packaging/repository.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { environment, root } from './installed.js';
 
 const repository = 'https://github.com/someone/ghostnet';

@@ -5,7 +5,8 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from '../../lib/pixels/image.js';
 import { recogniseImage } from '../../lib/pixels/format.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesToDecode, maxImagePixels } from '../../lib/pixels/decode.js';
 import { decodeImage, type ImageInput } from '../../lib/pixels/image.js';
 import { load, preprocess, type GhostNet, type ImageOptions } from '../../lib/index.js';
-import { errorOf, temporaryFolder } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 

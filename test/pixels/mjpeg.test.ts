@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { load, mjpegFrames, type MjpegOptions, type SkippedFrame } from '../../lib/index.js';
-import { errorOf } from '../checkpoints/folder.js';
+import { errorOf } from '../../testing/error-of.js';
 import { inPieces, jpegOfNoise, randomBytes, randomNumbers, segment, withThumbnail } from '../../testing/frames.js';
 
 interface Found {

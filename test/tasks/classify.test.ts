@@ -11,7 +11,7 @@ import {
   type ImageInput,
   type RawImage,
 } from '../../lib/index.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 const sample = fileURLToPath(new URL('../../examples/sample.png', import.meta.url));

@@ -5,7 +5,7 @@ import { load, type GhostNet } from '../../lib/index.js';
 import { countMacs } from '../../lib/graph/shapes.js';
 import { describePlan } from '../../lib/native/native.js';
 import { fileStamp, PartialNetworks } from '../../lib/engine/partial-networks.js';
-import { temporaryFolder } from '../checkpoints/folder.js';
+import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { hasReference, referenceFolder, versions } from '../../testing/reference.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { outputShapes } from '../../graph/output-shapes.js';
-import { readWhole } from '../../checkpoints/folder.js';
+import { readWhole } from '../../../testing/checkpoints/whole.js';
 import { hasReference, referenceFolder, versions } from '../../../testing/reference.js';
 import { syntheticImage, syntheticStateDict } from '../../../testing/synthetic.js';
 import { evaluate } from '../../graph/evaluate.js';

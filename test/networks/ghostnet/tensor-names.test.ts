@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { errorOf, readFrom, temporaryFolder } from '../../checkpoints/folder.js';
-import { bytesOf, safetensorsFile } from '../../checkpoints/writers.js';
+import { errorOf } from '../../../testing/error-of.js';
+import { readFrom } from '../../../testing/checkpoints/whole.js';
+import { temporaryFolder } from '../../../testing/temporary-folder.js';
+import { bytesOf, safetensorsFile } from '../../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HubSettings } from '../../lib/hub/settings.js';
-import { savedTensors } from '../../testing/saved.js';
-import { syntheticStateDict } from '../../testing/synthetic.js';
-import { sha256, type Files, type HubServer } from './server.js';
+import type { HubSettings } from '../lib/hub/settings.js';
+import { savedTensors } from './saved.js';
+import { syntheticStateDict } from './synthetic.js';
+import { sha256, type Files, type HubServer } from './hub-server.js';
 
 /** A network that loads, with labels of its own. */
 export function smallModel(seed = ''): Files {

@@ -1,4 +1,4 @@
-import { fieldsOf, packedVarints } from '../../lib/formats/protobuf-reader.js';
+import { fieldsOf, packedVarints } from '../lib/formats/protobuf-reader.js';
 
 /** An ONNX file as its bytes say, read by nothing that wrote it. */
 export interface OnnxFile {
