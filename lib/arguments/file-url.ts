@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { shownAddress } from '../messages/address.js';
 import { GhostNetError } from '../errors.js';
 
 /** The text of a URL of any realm; undefined for anything else. */
@@ -18,9 +19,12 @@ export function filePath(href: string): string {
   try {
     return fileURLToPath(href);
   } catch (cause) {
-    const shown = href.length > 100 ? `${href.slice(0, 100)}…` : href;
-    throw new GhostNetError('ERR_GHOST_ARGUMENT', `${shown} names no file here: ${(cause as Error).message}.`, {
-      cause,
-    });
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `${shownAddress(href)} names no file here: ${(cause as Error).message}.`,
+      {
+        cause,
+      },
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { GhostNetError } from '../errors.js';
+import { shownAddress } from '../messages/address.js';
 import { hrefOf } from '../arguments/file-url.js';
 
 /** Where a camera's pictures are. */
@@ -35,7 +36,7 @@ export function cameraAddress(address: string | URL): CameraAddress {
     const name = url.protocol.slice(0, -1);
     const message =
       `${name} streams are video, which ffmpeg turns into JPEG frames: ` +
-      `ffmpeg -i '${shownOf(url)}' -f image2pipe -c:v mjpeg - | ghostnet classify - (with the whole address: user, password and query are left out here)`;
+      `ffmpeg -i '${shownAddress(url)}' -f image2pipe -c:v mjpeg - | ghostnet classify - (with the whole address: user, password and query are left out here)`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `${message}.`);
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
@@ -50,7 +51,7 @@ export function cameraAddress(address: string | URL): CameraAddress {
     username || password
       ? `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`
       : undefined;
-  return { url, shown: shownOf(url), ...(authorization !== undefined && { authorization }) };
+  return { url, shown: shownAddress(url), ...(authorization !== undefined && { authorization }) };
 }
 
 /** A password may have a % that encodes nothing: it stands for itself. */
@@ -62,8 +63,4 @@ function decoded(text: string): string {
       return run;
     }
   });
-}
-
-function shownOf({ protocol, host, pathname, search }: URL): string {
-  return `${protocol}//${host}${pathname}${search ? '?…' : ''}`;
 }

@@ -1,7 +1,6 @@
 import { PassingFault } from '../connections/faults.js';
 import { retryAfterMs } from '../connections/retry.js';
-import { ResponseBody } from '../connections/response-body.js';
-import { StallTimer } from '../connections/stall-timer.js';
+import { request, type Answer } from '../connections/request.js';
 import { cameraAddress, type CameraAddress } from './address.js';
 
 /** A camera's answer, whose content has not been read yet. */
@@ -33,41 +32,33 @@ const noPictures =
 export async function connect(camera: CameraAddress, stallTimeoutMs: number, signal: AbortSignal): Promise<Connection> {
   let address = camera;
   for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-    const timer = new StallTimer(stallTimeoutMs, signal);
-    const response = await request(address, timer);
-    if (response.ok) return connection(response, timer, signal);
-    await response.body?.cancel();
-    const next = redirection(response, address);
-    if (!next) throw refused(response, address);
+    const answer = await ask(address, stallTimeoutMs, signal);
+    if (answer.response.ok) return connection(answer);
+    await answer.body.cancel();
+    const next = redirection(answer.response, address);
+    if (!next) throw refused(answer.response, address);
     address = next;
   }
   throw new Refusal(`it leads on to another address more than ${maxRedirects} times`);
 }
 
-async function request({ url, authorization }: CameraAddress, timer: StallTimer): Promise<Response> {
-  timer.start();
-  try {
-    const headers = {
-      accept: 'multipart/x-mixed-replace, image/*, */*;q=0.5',
-      ...(authorization !== undefined && { authorization }),
-    };
-    return await fetch(url, { headers, redirect: 'manual', signal: timer.signal });
-  } catch (error) {
-    throw timer.faultOf(error, `${url.host} did not answer`);
-  } finally {
-    timer.stop();
-  }
+function ask({ url, authorization }: CameraAddress, stallTimeoutMs: number, signal: AbortSignal): Promise<Answer> {
+  const headers = {
+    accept: 'multipart/x-mixed-replace, image/*, */*;q=0.5',
+    ...(authorization !== undefined && { authorization }),
+  };
+  return request(url, { headers }, stallTimeoutMs, signal);
 }
 
-async function connection(response: Response, timer: StallTimer, signal: AbortSignal): Promise<Connection> {
+async function connection({ response, body }: Answer): Promise<Connection> {
   const contentType = response.headers.get('content-type')?.split(';')[0]!.trim().toLowerCase() ?? '';
   if (noPictures.test(contentType)) {
-    await response.body?.cancel();
+    await body.cancel();
     throw new Refusal(
       `it answers with ${contentType}, not with pictures; the camera's manual has the address of its Motion JPEG stream or of a snapshot`,
     );
   }
-  const chunks = new ResponseBody(response, timer, signal).chunks();
+  const chunks = body.chunks();
   // Some cameras give a stream a length that it never reaches.
   const isMultipart = contentType.startsWith('multipart/');
   if (contentType.startsWith('image/'))

@@ -1,6 +1,6 @@
 import type { StallTimer } from './stall-timer.js';
 
-/** The content of a file, or of its end. To be read to its end or cancelled. */
+/** The content of a file, or of its end. To be read to its end or cancelled, either of which ends the timer. */
 export class ResponseBody {
   /** Where in the file it begins. */
   readonly start: number;
@@ -16,6 +16,7 @@ export class ResponseBody {
 
   /** Instead of reading it. */
   async cancel(): Promise<void> {
+    this.timer.end();
     await this.response.body?.cancel();
   }
 
@@ -36,6 +37,7 @@ export class ResponseBody {
     } finally {
       // What has failed is cancelled already and says so again.
       await reader?.cancel().catch(() => undefined);
+      this.timer.end();
     }
   }
 

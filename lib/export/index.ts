@@ -12,6 +12,7 @@ import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments
 import { checkRevision } from '../hub/options.js';
 import type { LoadOptions } from '../load-options.js';
 import { checkInputSize } from '../engine/tensor-input.js';
+import { shownAddress } from '../messages/address.js';
 import { shown } from '../messages/shown.js';
 import { hubConfig, onnxMetadata } from './config.js';
 import { checkVacant, writeFiles, type FileToWrite } from '../formats/new-file.js';
@@ -116,7 +117,7 @@ function pathOf(file: unknown): string {
   if (typeof file === 'string' && file !== '' && !file.includes('\0')) return file;
   throw new GhostNetError(
     'ERR_GHOST_ARGUMENT',
-    `The file to write should be given as a path or a file: URL, found ${href ?? shown(file)}.`,
+    `The file to write should be given as a path or a file: URL, found ${href === undefined ? shown(file) : shownAddress(href)}.`,
   );
 }
 

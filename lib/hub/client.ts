@@ -1,8 +1,8 @@
 import { noHub, refused, type Wanted } from './faults.js';
 import { PassingFault } from '../connections/faults.js';
 import { retryAfterMs } from '../connections/retry.js';
-import { ResponseBody } from '../connections/response-body.js';
-import { StallTimer } from '../connections/stall-timer.js';
+import { request } from '../connections/request.js';
+import type { ResponseBody } from '../connections/response-body.js';
 import type { HubSettings } from './settings.js';
 
 /** A file of a repository at a certain commit. */
@@ -51,7 +51,8 @@ export class HubClient {
     let url = this.#address(file, revision);
     let commit: string | null = null;
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const { response } = await this.#request('HEAD', url, {}, this.settings.answerTimeoutMs, signal);
+      const { response, body } = await this.#request('HEAD', url, {}, this.settings.answerTimeoutMs, signal);
+      await body.cancel();
       const { headers } = response;
       commit ??= headers.get('x-repo-commit');
       const linkedEtag = headers.get('x-linked-etag');
@@ -79,10 +80,10 @@ export class HubClient {
     let url = this.#address(file.name, file.commit);
     const headers = start > 0 ? { range: `bytes=${start}-` } : {};
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
-      const { response, timer } = await this.#request('GET', url, headers, this.settings.stallTimeoutMs, signal);
+      const { response, body } = await this.#request('GET', url, headers, this.settings.stallTimeoutMs, signal);
       const next = redirection(response, url);
-      if (response.ok) return new ResponseBody(response, timer, signal);
-      await response.body?.cancel();
+      if (response.ok) return body;
+      await body.cancel();
       // What is there is no part of what the server has.
       if (response.status === 416 && start > 0) return this.content(file, 0, signal);
       if (!next) throw this.#refusal(response, url);
@@ -95,20 +96,18 @@ export class HubClient {
     return `${this.settings.endpoint}/${this.wanted.repository}/resolve/${encodeURIComponent(revision)}/${file}`;
   }
 
-  /** The timer has stopped; it may watch the body. */
-  async #request(method: string, url: string, extra: Record<string, string>, timeoutMs: number, signal?: AbortSignal) {
+  #request(
+    method: 'GET' | 'HEAD',
+    url: string,
+    extra: Record<string, string>,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ) {
     const { endpoint, token } = this.settings;
-    const isOwn = new URL(url).origin === new URL(endpoint).origin;
+    const to = new URL(url);
+    const isOwn = to.origin === new URL(endpoint).origin;
     const headers = { ...baseHeaders, ...extra, ...(token && isOwn && { authorization: `Bearer ${token}` }) };
-    const timer = new StallTimer(timeoutMs, signal);
-    timer.start();
-    try {
-      return { response: await fetch(url, { method, headers, redirect: 'manual', signal: timer.signal }), timer };
-    } catch (error) {
-      throw timer.faultOf(error, `${new URL(url).host} did not answer`);
-    } finally {
-      timer.stop();
-    }
+    return request(to, { method, headers }, timeoutMs, signal);
   }
 
   #absent(response: Response, commit: string | null): AbsentFile {

@@ -1,4 +1,5 @@
 import type { PassingFault } from '../connections/faults.js';
+import { shownAddress } from '../messages/address.js';
 import { GhostNetError } from '../errors.js';
 import { didYouMean } from './published.js';
 import type { HubSettings } from './settings.js';
@@ -71,7 +72,7 @@ export function refused(
 
 export function noHub(url: string, found: string): GhostNetError {
   const message =
-    `${url} was not answered by a Hugging Face hub: ${found}. ` +
+    `${shownAddress(url)} was not answered by a Hugging Face hub: ${found}. ` +
     'Check HF_ENDPOINT, and whether a proxy or the login page of a network answers in its place.';
   return hubError(message);
 }

@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
+import { isAddress, shownAddress } from '../messages/address.js';
+import { shortened } from '../messages/quoted.js';
 import { kindOf } from '../messages/shown.js';
 import { didYouMean, findPublished, publishedModels, type PublishedModel } from './published.js';
 
@@ -28,6 +30,7 @@ const weightsExtension = /\.(?:safetensors|pth|pt|pth\.tar|tar|bin|ckpt|onnx|jso
 export async function modelSource(source: unknown): Promise<ModelSource> {
   const href = hrefOf(source);
   const given = href === undefined ? checkPathOrName(source) : pathOfUrl(href);
+  if (href === undefined && isAddress(given) && !(await exists(given))) throw neither(shownAddress(given));
   if (href !== undefined || pathLike.test(given) || (await exists(given))) return { path: given };
   const published = findPublished(given);
   if (published) return { repository: published.repository, published };
@@ -43,7 +46,7 @@ function checkPathOrName(source: unknown): string {
 
 function pathOfUrl(href: string): string {
   if (href.startsWith('file:')) return filePath(href);
-  throw noSource(href.slice(0, 100));
+  throw noSource(shownAddress(href));
 }
 
 function noSource(found: string): GhostNetError {
@@ -62,10 +65,9 @@ async function exists(path: string): Promise<boolean> {
 }
 
 function neither(given: string): GhostNetError {
-  const shown = given.length > 100 ? `${given.slice(0, 100)}…` : given;
   const names = publishedModels().map(({ name }) => name);
   const message =
-    `${shown} does not exist as a file or folder and is no model's name. Expected a path, a published model ` +
+    `${shortened(given)} does not exist as a file or folder and is no model's name. Expected a path, a published model ` +
     `(${names.join(', ')}), or a repository of the Hugging Face hub as org/name.${didYouMean(given)}`;
   return new GhostNetError('ERR_GHOST_FILE', message);
 }

@@ -1,6 +1,11 @@
+/** The beginning of a text that may be long. */
+export function shortened(text: string, mostLetters = 100): string {
+  return text.length > mostLetters ? `${text.slice(0, mostLetters)}…` : text;
+}
+
 /** Text from a file as it may stand in a message: short, on one line, without control characters. */
 export function quoted(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  return JSON.stringify(shortened(text, 80));
 }
 
 /** A dotted name as it is, anything else in quotes. */

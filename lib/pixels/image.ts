@@ -4,6 +4,7 @@ import { filePath, hrefOf } from '../arguments/file-url.js';
 import { defaultDecodeTimeoutMs } from './options.js';
 import type { Limits } from '../waiting/limits.js';
 import { guarded } from '../arguments/untyped.js';
+import { isAddress, shownAddress } from '../messages/address.js';
 import { kindOf } from '../messages/shown.js';
 import { decodeBytes, decodePipeline } from './decode.js';
 import { tookTooLong } from './faults.js';
@@ -101,13 +102,11 @@ function pathOf(input: unknown): string | undefined {
   if (text === undefined) return undefined;
   if (text === '')
     throw new GhostNetError('ERR_GHOST_ARGUMENT', 'The path of an image is expected, found an empty string.');
-  // Two letters at least before the colon: C:\\photo.jpg is a path.
-  if (typeof input === 'string' && !/^(?:data:|[a-z][a-z\d+.-]+:\/\/)/i.test(text)) return text;
+  if (typeof input === 'string' && !/^data:/i.test(text) && !isAddress(text)) return text;
   if (/^file:/i.test(text)) return filePath(text);
-  const shown = text.length > 100 ? `${text.slice(0, 100)}…` : text;
   throw new GhostNetError(
     'ERR_GHOST_ARGUMENT',
-    `Images are not downloaded: expected a path, a file: URL or bytes, found ${shown}. ` +
+    `Images are not downloaded: expected a path, a file: URL or bytes, found ${shownAddress(text)}. ` +
       'Fetch it first and pass the bytes: new Uint8Array(await (await fetch(url)).arrayBuffer()).',
   );
 }
