@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
-import { readCheckpoint, type Checkpoint } from './checkpoints/index.js';
+import type { Checkpoint } from './checkpoints/index.js';
 import { checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
 import { fileStamp, PartialNetworks } from './engine/partial-networks.js';
@@ -13,6 +13,7 @@ import type { LoadOptions } from './load-options.js';
 import { checkOwnSize, modelConfig } from './model-config.js';
 import { GhostNet, type ModelInfo } from './model.js';
 import { cpu, type NativeModel, type Precision } from './native/native.js';
+import { readNetwork } from './networks/checkpoint.js';
 import { mainOutputs } from './networks/network.js';
 import { identify, type IdentifiedNetwork } from './networks/registry.js';
 import { packageRoot } from './package-root.js';
@@ -41,7 +42,7 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const checkpoint = await readCheckpoint(path, signal ? { signal } : {});
+  const checkpoint = await readNetwork(path, signal ? { signal } : {});
   try {
     return await prepare({ checkpoint, published }, { threads, isa, precision }, signal);
   } finally {

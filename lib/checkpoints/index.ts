@@ -6,7 +6,6 @@ import { OpenFile } from '../formats/open-file.js';
 import { findWeights, maxWeightsBytes } from './hub-folder.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { readMindSpore } from './mindspore.js';
-import { timmNames } from '../networks/tensor-names.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';
@@ -34,9 +33,8 @@ const maxUnknownNames = 8;
  * PyTorch checkpoint in the zip format or in the one before it, or a MindSpore checkpoint. The format is told by the
  * file's bytes, not by its name.
  *
- * Integer tensors, counters and all that a trainer keeps beside the weights are left out; the prefixes of wrapped
- * modules (`module.`) are taken off, and names are timm's whoever wrote the file. Large matrices of a `.safetensors`
- * file are not read before somebody wants them: until the caller closes the checkpoint, its file is open.
+ * Integer tensors and all that a trainer keeps beside the weights are left out. Large matrices of a `.safetensors` file
+ * are not read before somebody wants them: until the caller closes the checkpoint, its file is open.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE if it cannot be read, ERR_GHOST_CHECKPOINT if it is not understood or
  *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that calls something able to run code.
@@ -55,7 +53,7 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
     const unknown = (path: string): void => {
       if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(path));
     };
-    const tensors = timmNames(await readTensors(file, format, head, unknown, signal), framework, found);
+    const tensors = await readTensors(file, format, head, unknown, signal);
     signal?.throwIfAborted();
     const hasConfig = inFolder || format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { fileError } from '../formats/faults.js';
-import { readCheckpoint } from '../checkpoints/index.js';
+import { readNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
 import { identify } from '../networks/registry.js';
@@ -85,7 +85,7 @@ export class PartialNetworks {
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {
     const { file, stamp, options } = this.#source;
-    const checkpoint = await readCheckpoint(file);
+    const checkpoint = await readNetwork(file);
     try {
       if ((await fileStamp(file)) !== stamp) {
         throw new GhostNetError(

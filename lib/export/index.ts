@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
-import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
+import type { Checkpoint } from '../checkpoints/index.js';
+import { readNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
 import type { Pair } from '../graph/graph.js';
@@ -68,7 +69,7 @@ export async function exportModel(
   const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
   if (!overwrite) await checkVacant(files);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
-  const checkpoint = await readCheckpoint(found, signal ? { signal } : {});
+  const checkpoint = await readNetwork(found, signal ? { signal } : {});
   try {
     const contents =
       format === 'onnx' ? onnx(checkpoint, published, inputSize) : safetensors(checkpoint, published, half);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpoint } from '../../lib/checkpoints/index.js';
+import { readNetwork } from '../../lib/networks/checkpoint.js';
 import { sameBits } from '../../testing/tensors.js';
 import { errorOf } from '../../testing/error-of.js';
 import { readFrom, readWhole } from '../../testing/checkpoints/whole.js';
@@ -87,7 +87,7 @@ describe('values', () => {
       file,
       safetensorsFile(Object.fromEntries(entries), Buffer.concat(tensors.map(([, , , data]) => data)), 1),
     );
-    const checkpoint = await readCheckpoint(file);
+    const checkpoint = await readNetwork(file);
     const left = [...checkpoint.tensors].filter(([, { data }]) => !data).map(([name]) => name);
     expect(left).toEqual(['first', 'unaligned', 'neighbour', 'last']);
     await checkpoint.close();

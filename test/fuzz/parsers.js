@@ -1,12 +1,12 @@
 // What is fuzzed in Node: how bytes are read, what must hold of every reading, and what to begin with. Whatever `read`
 // throws is a find, unless it is a GhostNetError.
 import { readHubConfig } from '../../dist/checkpoints/config.js';
-import { readCheckpoint } from '../../dist/checkpoints/index.js';
+import { readNetwork } from '../../dist/networks/checkpoint.js';
 import { mjpegFrames } from '../../dist/pixels/mjpeg.js';
 
 /** A file of any checkpoint format: every tensor that it promises can be had, or is refused. */
 async function checkpoint(bytes, file) {
-  const { tensors, close } = await readCheckpoint(file);
+  const { tensors, close } = await readNetwork(file);
   try {
     for (const [name, { shape, data, read }] of tensors) {
       const elements = shape.reduce((product, size) => product * size, 1);

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCheckpoint, type Checkpoint } from '../../lib/checkpoints/index.js';
+import type { Checkpoint } from '../../lib/checkpoints/index.js';
+import { readNetwork } from '../../lib/networks/checkpoint.js';
 import type { StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 
 /** A checkpoint that has been read to its end and closed. */
@@ -19,7 +20,7 @@ export async function inTwoPieces({ shape, read }: StoredTensor): Promise<Tensor
 
 /** Reads a checkpoint with every tensor that was left in its file. */
 export async function readWhole(path: string, options?: { signal?: AbortSignal }): Promise<WholeCheckpoint> {
-  const { tensors, close, ...rest } = await readCheckpoint(path, options);
+  const { tensors, close, ...rest } = await readNetwork(path, options);
   const whole = new Map<string, Tensor>();
   for (const [name, tensor] of tensors) whole.set(name, tensor.data ? tensor : await inTwoPieces(tensor));
   await close();
