@@ -11,7 +11,7 @@ import { inferShapes } from './graph/shapes.js';
 export interface ModelConfig {
   /** timm's name, as `ghostnetv2_100`. */
   readonly architecture: string;
-  /** 1: GhostNet, 2: GhostNetV2, 3: GhostNetV3 */
+  /** Of its family, as 1 for GhostNet, 2 for GhostNetV2, 3 for GhostNetV3. */
   readonly version: 1 | 2 | 3;
   /** The channel multiplier. */
   readonly width: number;

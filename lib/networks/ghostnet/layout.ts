@@ -1,5 +1,6 @@
 import type { NodeId } from '../../graph/graph.js';
 import { Blueprint, type BranchOptions, type ConvOptions } from '../../graph/blueprint.js';
+import { squeezeExcite } from '../squeeze-excite.js';
 import {
   firstAttentionStage,
   headChannels,
@@ -63,7 +64,7 @@ function bottleneck(
     const strided = { kernel, stride, depthwise: true, ...stridedParameters(name, variant) };
     x = net.conv(x, `${name}.conv_dw`, middle, strided);
   }
-  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, variant);
+  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, round4(middle / 4, variant.channelRounding));
   x = ghostModule(net, x, `${name}.ghost2`, out, 'none', variant, false);
   const around = shortcut(net, input, `${name}.shortcut`, block, out);
   return net.add({ op: 'add', name: `${name}.add`, inputs: [x, around] });
@@ -133,14 +134,6 @@ function dfcAttention(net: Blueprint, input: NodeId, name: string, channels: num
   gate = net.conv(gate, at(4), channels, { kernel: [5, 1], depthwise: true, batchNorm: at(5), activation: 'sigmoid' });
   net.output(`${name}.gate`, gate, { role: 'attention', label: name.slice(0, name.lastIndexOf('.')) });
   return gate;
-}
-
-function squeezeExcite(net: Blueprint, input: NodeId, name: string, { channelRounding }: Variant): NodeId {
-  const channels = net.channelsOf(input);
-  let x = net.add({ op: 'global_avg_pool', name: `${name}.avg_pool`, inputs: [input] });
-  x = net.conv(x, `${name}.conv_reduce`, round4(channels / 4, channelRounding), { bias: true, activation: 'relu' });
-  x = net.conv(x, `${name}.conv_expand`, channels, { bias: true, activation: 'hard_sigmoid' });
-  return net.add({ op: 'mul', name: `${name}.mul`, inputs: [input, x] });
 }
 
 function shortcut(net: Blueprint, input: NodeId, name: string, [kernel, , , , stride]: Block, out: number): NodeId {

@@ -1,3 +1,5 @@
+import { divisible } from '../divisible.js';
+
 /** What tells the networks of the family apart. */
 export interface Variant {
   /**
@@ -58,9 +60,7 @@ export function scaled(count: number, { width, channelRounding }: Variant): numb
   return round4(count * width, channelRounding);
 }
 
-/** The nearest multiple of 4 that is not below 0.9 v (timm's `make_divisible(v, 4)`), or the next one up. */
+/** To a multiple of 4. */
 export function round4(v: number, rounding: 'nearest' | 'up' = 'nearest'): number {
-  if (rounding === 'up') return Math.ceil(v / 4) * 4;
-  const nearest = Math.max(4, Math.floor((v + 2) / 4) * 4);
-  return nearest < 0.9 * v ? nearest + 4 : nearest;
+  return rounding === 'up' ? Math.ceil(v / 4) * 4 : divisible(v, 4);
 }
