@@ -66,14 +66,23 @@ int RandomNetwork::conv(int in, bool depthwise) {
 
 int RandomNetwork::usual_depthwise(int in) {
   constexpr Pair kKernels[] = {{3, 3}, {5, 5}, {1, 5}, {5, 1}};
-  return keep(
-      n.depthwise(name("depthwise"), in, kKernels[below(4)], 1 + below(2), below(3) ? clamp() : Activation::sigmoid));
+  return keep(n.depthwise(name("depthwise"), in, kKernels[below(4)], 1 + below(2), below(3) ? clamp() : activation()));
+}
+
+int RandomNetwork::same_conv(int in) {
+  constexpr Pair kKernels[] = {{3, 3}, {1, 3}, {5, 1}, {5, 5}};
+  const Pair kernel = kKernels[below(4)], dilation{1 + below(3), 1 + below(3)};
+  const int id = n.conv(name("same"), in, 1 + below(40), kernel, {1, 1},
+                        {kernel.y / 2 * dilation.y, kernel.x / 2 * dilation.x}, 1, activation());
+  last().dilation = dilation;
+  return keep(id);
 }
 
 int RandomNetwork::pool(int in) {
   const int id = n.node(op::avg_pool2d, name("pool"), {in}, n.channels(in));
   last().kernel = last().stride = {2, 2};
   if (below(4) == 0) last().kernel = {1 + below(3), 1 + below(3)};
+  if (below(4) == 0) last().stride = {1 + below(3), 1 + below(3)};
   return keep(id);
 }
 
@@ -94,7 +103,7 @@ int RandomNetwork::twin(int of) {
 void RandomNetwork::concat() {
   std::vector<int> inputs{any()};
   int channels = n.channels(inputs[0]);
-  for (int more = below(3); more-- > 0 && channels < kManyChannels; channels += n.channels(inputs.back()))
+  for (int more = below(6); more-- > 0 && channels < kManyChannels; channels += n.channels(inputs.back()))
     inputs.push_back(beside(inputs[0]));
   keep(n.node(op::concat, name("concat"), inputs, below(3) ? channels : 1 + below(channels)));
 }
@@ -124,15 +133,33 @@ void RandomNetwork::ghost_module(int in) {
   }
 }
 
-void RandomNetwork::squeeze_excite(int in) {
+int RandomNetwork::squeeze_excite(int in) {
   const int reduced = keep(n.pointwise(name("reduce"), mean(in), 1 + below(20), activation()));
   const int expanded = keep(n.pointwise(name("expand"), reduced, n.channels(in), activation()));
-  keep(n.node(op::mul, name("excited"), {in, expanded}, n.channels(in)));
+  return keep(n.node(op::mul, name("excited"), {in, expanded}, n.channels(in)));
+}
+
+void RandomNetwork::inverted_residual(int in) {
+  const Activation middle = activation();
+  const int wide = keep(n.pointwise(name("wide"), in, 1 + below(60), middle));
+  int x = keep(n.depthwise(name("depthwise"), wide, below(2) ? Pair{3, 3} : Pair{5, 5}, 1 + below(2), middle));
+  if (below(3) == 0) x = squeeze_excite(x);
+  x = keep(n.pointwise(name("narrow"), x, below(2) ? n.channels(in) : 1 + below(40), Activation::none));
+  if (in > 0 && at(x) == at(in)) keep(n.node(op::add, name("residual"), {x, in}, n.channels(in)));
+}
+
+void RandomNetwork::pyramid_level(int in) {
+  const int channels = 1 + below(40);
+  const int lateral = keep(n.pointwise(name("lateral"), in, channels, Activation::none));
+  const int top = keep(n.pointwise(name("top"), any(), channels, activation()));
+  const int up = keep(n.node(upsample(), name("upsample"), {top, lateral}, channels));
+  keep(n.node(op::add, name("level"), below(2) ? std::vector<int>{lateral, up} : std::vector<int>{up, lateral},
+              channels));
 }
 
 void RandomNetwork::add_something() {
   const int in = any();
-  switch (below(12)) {
+  switch (below(15)) {
     case 0: conv(in, false); break;
     case 1: conv(in, true); break;
     case 2: usual_depthwise(in); break;
@@ -144,6 +171,9 @@ void RandomNetwork::add_something() {
     case 8: binary(op::mul); break;
     case 9: binary(op::add); break;
     case 10: squeeze_excite(in); break;
+    case 11: same_conv(in); break;
+    case 12: inverted_residual(in); break;
+    case 13: pyramid_level(in); break;
     default: ghost_module(in);
   }
 }

@@ -24,7 +24,7 @@ class RandomNetwork {
   int below(int limit) { return static_cast<int>(choose_() % static_cast<unsigned>(limit)); }
   int any() { return below(static_cast<int>(n.graph.nodes.size())); }
   const Shape& at(int id) const { return shapes_[static_cast<size_t>(id)]; }
-  Activation activation() { return static_cast<Activation>(below(4)); }
+  Activation activation() { return static_cast<Activation>(below(kActivations)); }
   Activation clamp() { return below(2) ? Activation::relu : Activation::none; }
   std::string name(const char* what) const { return what + std::to_string(n.graph.nodes.size()); }
   Node& last() { return n.graph.nodes.back(); }
@@ -33,6 +33,8 @@ class RandomNetwork {
   /// Keeps the new node if its map has a pixel; else takes it away again.
   int keep(int id);
   int conv(int in, bool depthwise);
+  /// A dense convolution that keeps the size of the map, dilated or not.
+  int same_conv(int in);
   /// The shapes of convolution that have kernels of their own.
   int usual_depthwise(int in);
   int pool(int in);
@@ -44,7 +46,12 @@ class RandomNetwork {
   void concat();
   void binary(const Operator& op);
   void ghost_module(int in);
-  void squeeze_excite(int in);
+  /// Returns the product.
+  int squeeze_excite(int in);
+  /// Wider, depthwise, narrower, and the input added where it has the same size.
+  void inverted_residual(int in);
+  /// A smaller map, or any other, brought to the size of `in` and added.
+  void pyramid_level(int in);
   void add_something();
 
   std::function<unsigned()> choose_;
