@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { attentionCommand } from './commands/attention.js';
 import { benchCommand } from './commands/bench.js';
 import { classifyCommand } from './commands/classify.js';
-import { completionCommand } from './completion/command.js';
+import { completionCommand } from './commands/completion.js';
 import { embedCommand } from './commands/embed.js';
 import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';

@@ -1,4 +1,4 @@
-import type { OnnxInput, OnnxWriter } from '../onnx/graph.js';
+import type { OnnxInput, OnnxWriter } from './onnx-writer.js';
 import { weightsPerChannel, type Conv2dNode, type Node, type NodeId, type Pair } from './graph.js';
 
 /**

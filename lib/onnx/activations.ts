@@ -1,5 +1,5 @@
 import type { Activation } from '../graph/graph.js';
-import type { OnnxWriter } from './graph.js';
+import type { OnnxWriter } from '../graph/onnx-writer.js';
 
 /** What makes value `name` of value `sums`. */
 type WriteActivation = (out: OnnxWriter, sums: string, name: string) => void;

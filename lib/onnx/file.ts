@@ -1,12 +1,6 @@
 import { elementCount } from '../formats/tensor.js';
-import {
-  opset,
-  type OnnxAttribute,
-  type OnnxConstant,
-  type OnnxGraph,
-  type OnnxNode,
-  type OnnxValue,
-} from './graph.js';
+import { opset, type OnnxConstant, type OnnxGraph, type OnnxNode, type OnnxValue } from './graph.js';
+import type { OnnxAttribute } from '../graph/onnx-writer.js';
 import { Message } from '../formats/protobuf-writer.js';
 
 /** ONNX's own version of the file's structure, the one that came with the opset. */

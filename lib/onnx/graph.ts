@@ -2,13 +2,11 @@ import { GhostNetError } from '../errors.js';
 import { littleEndianBytes } from '../formats/floats.js';
 import { isConv2d, type Activation, type Conv2dNode, type Graph, type Pair } from '../graph/graph.js';
 import { fold } from '../graph/fold.js';
+import type { OnnxAttribute, OnnxInput, OnnxWriter } from '../graph/onnx-writer.js';
 import { operatorOf, type GraphNode } from '../graph/operators.js';
 import { inferShapes, type MapShape } from '../graph/shapes.js';
 import { activations } from './activations.js';
 import { foldedWeights } from './folded.js';
-
-/** A whole number, a text, whole numbers, or a float. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
 /** Has one output, which bears its name. */
 export interface OnnxNode {
@@ -31,25 +29,6 @@ export interface OnnxValue {
   readonly name: string;
   /** A text is the name of a size that is free. */
   readonly shape: readonly (number | string)[];
-}
-
-/** A node's input: its value's name, and its shape for one image. */
-export interface OnnxInput {
-  readonly name: string;
-  readonly shape: MapShape;
-}
-
-/** Where a node is written to, by its operator's row. */
-export interface OnnxWriter {
-  /** @param inputs values and names of constants; '' for one that is left out */
-  add(op: string, name: string, inputs: readonly (OnnxInput | string)[], attributes?: OnnxNode['attributes']): void;
-  /** Writes what makes value `name` of value `sums`, which have one name where there is nothing to do. */
-  activate(activation: Activation, sums: string, name: string): void;
-  /** Constants with a convolution's weight, of `shape`, and its bias, if it has one; batch norm is folded into them. */
-  parameters(node: Conv2dNode, shape: readonly number[]): string[];
-  /** A constant, by its name; a number alone is a scalar. */
-  floats(name: string, values: readonly number[] | number): string;
-  integers(name: string, ...values: number[]): string;
 }
 
 /** A network as ONNX has it, of float32 values. */

@@ -1,8 +1,8 @@
 import { Argument, Command } from 'commander';
-import { bashCompletion } from './bash.js';
-import { definitions } from './definitions.js';
-import { fishCompletion } from './fish.js';
-import { zshCompletion } from './zsh.js';
+import { bashCompletion } from '../completion/bash.js';
+import { definitions } from '../completion/definitions.js';
+import { fishCompletion } from '../completion/fish.js';
+import { zshCompletion } from '../completion/zsh.js';
 
 const shells = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 

@@ -1,0 +1,24 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const text = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
+
+/** Paths from the root in backticks, but those that are to be made: `lib/<family>/`. */
+const paths = [...text.matchAll(/`((?:lib|native|test|testing|docs|bench|weights|\.ci)\/[^`\s]*|[A-Z]+\.md)`/g)]
+  .map(([, path]) => path!)
+  .filter((path) => !path.includes('<'));
+
+it('every path that CONTRIBUTING.md names exists', () => {
+  expect(paths.length).toBeGreaterThan(40);
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
+
+it('every command of npm that CONTRIBUTING.md names is one', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
+  const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((script) => !(script in scripts))).toEqual([]);
+});
