@@ -1,0 +1,55 @@
+import { Blueprint } from '../../graph/blueprint.js';
+import type { NodeId } from '../../graph/graph.js';
+import { divisible } from '../divisible.js';
+import { squeezeExcite } from '../squeeze-excite.js';
+import { narrowestStem, stemChannels, tables, type Block, type Variant } from './table.js';
+
+/**
+ * A network of the family; nodes have timm's module names.
+ *
+ * Its outputs: `logits` [n, numClasses], `pre_logits` [n, 1280 or 1024] and `blocks.0` to the last stage, [n, c, h, w].
+ */
+export function layoutOf(variant: Variant): Blueprint {
+  const { size, width, numClasses } = variant;
+  const { stages, lastChannels, headChannels } = tables[size];
+  const net = new Blueprint();
+  const stem = width < narrowestStem ? stemChannels : scaled(stemChannels, variant);
+  const activation = 'hard_swish';
+  let x = net.conv(net.input(3), 'conv_stem', stem, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
+  for (const [stage, blocks] of stages.entries()) {
+    for (const [index, block] of blocks.entries()) x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant);
+    // The last of its resolution, which the next stage halves: what timm hands over as features.
+    const isLevel = stages[stage + 1]?.[0]?.[5] === 2;
+    net.output(`blocks.${stage}`, x, { byDefault: isLevel });
+  }
+  const last = `blocks.${stages.length}`;
+  x = net.conv(x, `${last}.0.conv`, scaled(lastChannels, variant), { batchNorm: `${last}.0.bn1`, activation });
+  net.output(last, x);
+  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
+  x = net.conv(x, 'conv_head', headChannels, { bias: true, activation });
+  net.output('pre_logits', x, { role: 'embedding' });
+  x = net.conv(x, 'classifier', numClasses, { bias: true, linear: true });
+  net.output('logits', x, { role: 'logits' });
+  return net;
+}
+
+function bottleneck(net: Blueprint, input: NodeId, name: string, block: Block, variant: Variant): NodeId {
+  const [kernel, expansion, channels, squeeze, activation, stride] = block;
+  const inChannels = net.channelsOf(input);
+  const middle = divisible(inChannels * expansion, 8);
+  const out = scaled(channels, variant);
+  const separable = expansion === 1;
+  // A depthwise separable convolution lacks the first of the three, and its batch norms count from there.
+  const norm = (index: number): string => `${name}.bn${separable ? index - 1 : index}`;
+  let x = separable ? input : net.conv(input, `${name}.conv_pw`, middle, { batchNorm: norm(1), activation });
+  x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, batchNorm: norm(2), activation });
+  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, divisible(middle / 4, 8));
+  x = net.conv(x, `${name}.${separable ? 'conv_pw' : 'conv_pwl'}`, out, { batchNorm: norm(3) });
+  if (stride !== 1 || inChannels !== out) return x;
+  return net.add({ op: 'add', name: `${name}.add`, inputs: [x, input] });
+}
+
+/** How many channels of the paper's `count` a variant has. */
+export function scaled(count: number, { width }: Variant): number {
+  return divisible(count * width, 8);
+}

@@ -1,0 +1,56 @@
+import type { StateDict } from '../../formats/tensor.js';
+import { sameShape } from '../../graph/blueprint.js';
+import type { Family, Network } from '../network.js';
+import { layoutOf } from './layout.js';
+import { tables, type Variant } from './table.js';
+
+/**
+ * MobileNetV3, large and small, of any width, as timm has it and PyTorch trains it. Those that were trained in
+ * TensorFlow (`tf_mobilenetv3_…`) have the same tensors and another padding: only their names tell.
+ */
+export const mobileNetV3: Family = {
+  architectures: /^(?:tf_)?mobilenetv3_/,
+  claims: (names) => names.includes('conv_head.bias') && names.some((name) => /^blocks\.1\.0\.conv_pwl\./.test(name)),
+  recognise: (tensors) => networkOf(variantOf(tensors)),
+};
+
+function networkOf(variant: Variant): Network {
+  const { size, width, numClasses } = variant;
+  return {
+    architecture: `mobilenetv3_${size}_${String(Math.round(width * 100)).padStart(3, '0')}`,
+    kind: 'MobileNetV3',
+    version: 3,
+    width,
+    numClasses,
+    blueprint: layoutOf(variant),
+    named: (architecture) => {
+      const [, named, hundredths] = /^mobilenetv3_(large|small)_(\d{3})(?:\.|$)/.exec(architecture) ?? [];
+      if (hundredths === undefined) return undefined;
+      return networkOf({ size: named as Variant['size'], width: Number(hundredths) / 100, numClasses });
+    },
+  };
+}
+
+/** The one whose tensors are those of `tensors`, or nearly: the last stage's channels tell the width to a hundredth. */
+function variantOf(tensors: StateDict): Variant {
+  const size = tensors.has('blocks.6.0.conv.weight') ? 'large' : 'small';
+  const { stages, lastChannels } = tables[size];
+  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
+  const channels = tensors.get(`blocks.${stages.length}.0.conv.weight`)?.shape[0] ?? lastChannels;
+  const nearest = Math.max(1, Math.round((channels / lastChannels) * 100));
+  // Channels are rounded to multiples of 8, so that some widths next to it have as many.
+  const reach = Math.ceil(400 / lastChannels);
+  const widths = Array.from({ length: 2 * reach + 1 }, (_, i) => nearest + (i % 2 === 0 ? i / 2 : -(i + 1) / 2));
+  const variants = widths
+    .filter((width) => width > 0)
+    .map((width) => ({ size, width: width / 100, numClasses }) as const);
+  return variants.find((variant) => fits(variant, tensors)) ?? variants[0]!;
+}
+
+/** A missing tensor fits any width: its absence is a fault of its own. */
+function fits(variant: Variant, tensors: StateDict): boolean {
+  return layoutOf(variant).tensors.every(({ name, shape }) => {
+    const found = tensors.get(name)?.shape;
+    return !found || sameShape(found, shape);
+  });
+}
