@@ -20,6 +20,8 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_STREAM'
   /** A tensor's shape does not fit its data, the network, or memory. */
   | 'ERR_GHOST_SHAPE'
+  /** More calls wait for a model, or pictures to be preprocessed, than may: call again later. */
+  | 'ERR_GHOST_BUSY'
   /** The model has been disposed of. */
   | 'ERR_GHOST_DISPOSED'
   /** Half precision was asked for, and this CPU has no arithmetic for it or a weight is too large. */

@@ -86,7 +86,7 @@ export class GhostNet {
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
     const signal = checkSignal(readOptions(options, ['signal']).signal);
     this.#checkAlive();
-    const [logits] = await this.#track(this.#compute(tensor, requiredOutputs(this.#network, 'logits'), signal));
+    const [logits] = await this.#track(this.#compute(tensor, false, requiredOutputs(this.#network, 'logits'), signal));
     const { data, shape } = logits!;
     return { data, shape: [shape[0], shape[1]] };
   }
@@ -207,21 +207,27 @@ export class GhostNet {
   ): Promise<Answer> {
     const outputs = task.outputs(this.#network, asked);
     const { limits } = asked;
-    const tensor =
-      task.takesTensors && isTensor(input)
-        ? input
-        : await preprocessed(input as ImageInput, this.config.preprocess, limits);
-    return task.decode(await this.#compute(tensor, outputs, limits.signal), asked, this.config);
+    const isOwn = !(task.takesTensors && isTensor(input));
+    const tensor = isOwn ? await preprocessed(input as ImageInput, this.config.preprocess, limits) : input;
+    return task.decode(await this.#compute(tensor, isOwn, outputs, limits.signal), asked, this.config);
   }
 
-  /** The values of `wanted`, in the order in which they are computed. */
-  async #compute(tensor: Tensor4, wanted: readonly string[], signal: AbortSignal | undefined): Promise<FeatureMap[]> {
+  /**
+   * The values of `wanted`, in the order in which they are computed. A tensor that is `isOwn`, and not the caller's, is
+   * read where it lies.
+   */
+  async #compute(
+    tensor: Tensor4,
+    isOwn: boolean,
+    wanted: readonly string[],
+    signal: AbortSignal | undefined,
+  ): Promise<FeatureMap[]> {
     const outputs = this.#network.blueprint.outputs.filter(({ name }) => wanted.includes(name));
     const names = outputs.map(({ name }) => name);
     const isMain = names.join() === this.#main.graph.outputs.map(({ name }) => name).join();
     const { native, graph, strides } = isMain ? this.#main : await this.#partial.find(names, signal);
     const { data, shape } = checkTensor(tensor, graph);
-    const values = await infer(native, graph, data, shape, signal);
+    const values = await infer(native, graph, { data, shape, lent: isOwn }, signal);
     return values.map((value, i) => ({ ...value, name: outputs[i]!.label, stride: strides.get(value.name)! }));
   }
 }

@@ -24,8 +24,9 @@ Status choose_kernels(const ModelOptions& options, const KernelTable** kernels) 
 
 }  // namespace
 
-ModelBuilder::ModelBuilder(Graph graph, const KernelTable* kernels, int threads)
-    : network_(std::make_unique<Network>()), threads_(threads) {
+ModelBuilder::ModelBuilder(Graph graph, const KernelTable* kernels, const ModelOptions& options)
+    : network_(std::make_unique<Network>()), threads_(options.threads > 0 ? options.threads : usable_cores()),
+      waiting_(options.waiting) {
   network_->graph = std::move(graph);
   network_->kernels = kernels;
   const CacheSizes caches = cache_sizes();
@@ -37,8 +38,7 @@ Status ModelBuilder::create(Graph graph, const ModelOptions& options, std::uniqu
   return guarded(kShort, [&] {
     const KernelTable* kernels = nullptr;
     if (Status s = choose_kernels(options, &kernels); !s.ok()) return s;
-    const int threads = options.threads > 0 ? options.threads : usable_cores();
-    std::unique_ptr<ModelBuilder> made(new ModelBuilder(std::move(graph), kernels, threads));
+    std::unique_ptr<ModelBuilder> made(new ModelBuilder(std::move(graph), kernels, options));
     if (Status s = made->prepare(); !s.ok()) return s;
     *builder = std::move(made);
     return Status::success();
@@ -145,7 +145,7 @@ Status ModelBuilder::finish(std::unique_ptr<Model>* model) {
   return guarded(kShort, [&] {
     if (!network_) return Status::internal("the model is made already");
     if (Status s = check_whole(); !s.ok()) return s;
-    auto made = std::make_unique<Model>(std::move(network_), threads_);
+    auto made = std::make_unique<Model>(std::move(network_), threads_, waiting_);
     if (Status s = made->start(); !s.ok()) return s;
     *model = std::move(made);
     return Status::success();

@@ -9,6 +9,7 @@ struct ModelOptions {
   int threads = 0;  // 0: as many cores as this process may use
   std::string isa;  // empty: the best that the CPU has; else "avx512", "avx2", "neon", "plain", or in fp16 "neon_fp16"
   Precision precision = Precision::fp32;
+  BacklogLimit waiting;  // of requests
 };
 
 /// Whatever memory is short for ends as a status; no exception leaves. One thread at a time.
@@ -32,7 +33,7 @@ class ModelBuilder {
     std::vector<bool> packed;  // [channels]; empty where the node is no convolution
   };
 
-  ModelBuilder(Graph graph, const KernelTable* kernels, int threads);
+  ModelBuilder(Graph graph, const KernelTable* kernels, const ModelOptions& options);
   Status prepare();
   Status pack_given(int node, const Filters& filters);
   Status check_filters(int node, const Filters& filters) const;
@@ -40,7 +41,8 @@ class ModelBuilder {
   const Node& node(int id) const { return network_->graph.nodes[static_cast<size_t>(id)]; }
 
   std::unique_ptr<Network> network_;  // null once it is the model's
-  int threads_;
+  const int threads_;
+  const BacklogLimit waiting_;
   std::vector<Convolution> convolutions_;  // [nodes]
 };
 

@@ -13,10 +13,11 @@ constexpr int64_t kMaxImageFloats = int64_t{1} << 28;
 
 }  // namespace
 
-Model::Model(std::unique_ptr<const Network> network, int threads)
+Model::Model(std::unique_ptr<const Network> network, int threads, BacklogLimit waiting)
     : network_(std::move(network)),
       info_{network_->kernels->name, network_->kernels->precision, threads, network_->weights.size_bytes()},
-      plans_(*network_), executor_(*network_, &plans_, threads, core_quota()) {}
+      plans_(*network_), backlog_(std::make_shared<Backlog>("inputs wait for this model", waiting)),
+      executor_(*network_, &plans_, threads, core_quota()) {}
 
 Status Model::check_input(const Shape& shape) const {
   const int channels = network_->graph.nodes[0].channels;
@@ -43,26 +44,37 @@ Status Model::shape_outputs(const Shape& shape, std::vector<Output>* outputs) co
   return Status::success();
 }
 
-Status Model::request(const float* data, const Shape& shape, std::unique_ptr<Request>* out) const {
+Status Model::request(const float* data, const Shape& shape, Input input, std::unique_ptr<Request>* out) const {
   return guarded("not enough memory for the input", [&] {
     if (Status s = check_input(shape); !s.ok()) return s;
     auto r = std::make_unique<Request>();
     if (Status s = shape_outputs(shape, &r->outputs); !s.ok()) return s;
     r->shape = shape;
     r->cancelled = std::make_shared<std::atomic<bool>>(false);
-    const Pair padding = network_->lowered.image_padding;
-    const uint64_t images = static_cast<uint64_t>(shape.n), floats_of_one = padded_image_floats(shape, padding);
-    if (images <= UINT64_MAX / floats_of_one) r->images = images_->take(shape, images * floats_of_one);
-    if (r->images.count() == 0) return Status::out_of_memory("not enough memory for the input");
-    r->pool = images_;
-    const int64_t image_floats = shape.c * shape.h * shape.w;
-    const size_t padded = static_cast<size_t>(floats_of_one);
     r->images_left = shape.n;
-    for (int64_t n = 0; n < shape.n; ++n)
-      pad_image(data + n * image_floats, shape, padding, r->images.data() + static_cast<size_t>(n) * padded);
+    const auto images = static_cast<uint64_t>(shape.n),
+               floats_of_one = static_cast<uint64_t>(shape.c * shape.h * shape.w);
+    if (images > UINT64_MAX / floats_of_one || !addressable(images * floats_of_one))
+      return Status::out_of_memory("not enough memory for the input");
+    if (Status s = Backlog::enter(backlog_, images * floats_of_one * sizeof(float), &r->place); !s.ok()) return s;
+    if (input == Input::lent) r->lent = data;
+    else if (Status s = copy(data, r.get()); !s.ok()) return s;
     *out = std::move(r);
     return Status::success();
   });
+}
+
+Status Model::copy(const float* data, Request* r) const {
+  const Shape& s = r->shape;
+  const Pair padding = network_->lowered.image_padding;
+  const uint64_t images = static_cast<uint64_t>(s.n), floats_of_one = padded_image_floats(s, padding);
+  if (images <= UINT64_MAX / floats_of_one) r->padded = images_->take(s, images * floats_of_one);
+  if (r->padded.count() == 0) return Status::out_of_memory("not enough memory for the input");
+  r->pool = images_;
+  float* padded = r->padded.data();
+  for (int64_t n = 0; n < s.n; ++n, data += s.c * s.h * s.w, padded += static_cast<size_t>(floats_of_one))
+    pad_image(data, s, padding, {0, static_cast<int>(s.h)}, padded);
+  return Status::success();
 }
 
 Status Model::describe(const Shape& image, int profile_runs, PlanDescription* description) {

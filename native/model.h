@@ -18,7 +18,7 @@ struct ModelInfo {
 class Model {
  public:
   /// `threads` >= 1.
-  Model(std::unique_ptr<const Network> network, int threads);
+  Model(std::unique_ptr<const Network> network, int threads, BacklogLimit waiting);
   /// Before all else.
   Status start() { return executor_.start(); }
   // Its end waits for the image that is being computed; requests that have not started end as cancelled.
@@ -27,10 +27,12 @@ class Model {
   /// Of its threads, those that compute at present: as many as there are cores for, fewer while others keep these busy.
   int active_threads() const { return executor_.active_threads(); }
 
-  /// Checks the shape and copies `data` [n, c, h, w] (n * c * h * w floats).
-  Status request(const float* data, const Shape& shape, std::unique_ptr<Request>* request) const;
-  /// Any number of requests may be under way; images are computed in the order of arrival. Cannot fail: what goes wrong
-  /// comes with `done`.
+  /// Whether the input is the caller's again at once, or only when the request has ended.
+  enum class Input { copied, lent };
+  /// Checks the shape of `data` [n, c, h, w] (n * c * h * w floats), and copies it unless it is lent. Busy where too
+  /// many requests wait.
+  Status request(const float* data, const Shape& shape, Input input, std::unique_ptr<Request>* request) const;
+  /// Images are computed in the order of arrival. Cannot fail: what goes wrong comes with `done`.
   void submit(std::unique_ptr<Request> request) noexcept { executor_.submit(std::move(request)); }
 
   /// See the function of this name.
@@ -39,12 +41,15 @@ class Model {
  private:
   Status check_input(const Shape& shape) const;
   Status shape_outputs(const Shape& shape, std::vector<Output>* outputs) const;
+  Status copy(const float* data, Request* request) const;
 
   const std::unique_ptr<const Network> network_;
   const ModelInfo info_;
   PlanCache plans_;
-  const std::shared_ptr<ImagePool> images_ = std::make_shared<ImagePool>();  // a request may outlive the model
-  Executor executor_;                                                        // last: its threads read all of the above
+  // Of requests, which may outlive the model.
+  const std::shared_ptr<ImagePool> images_ = std::make_shared<ImagePool>();
+  const std::shared_ptr<Backlog> backlog_;
+  Executor executor_;  // last: its threads read all of the above
 };
 
 }  // namespace ghostnet

@@ -14,6 +14,7 @@ enum class StatusCode {
   invalid_argument,  // the caller's value is wrong: type, range, shape
   out_of_memory,     // an allocation failed, or a size does not fit the address space
   cancelled,         // the caller asked to stop
+  busy,              // more waits already than may
   unsupported,       // valid, but this build or this CPU cannot do it
   internal,          // a broken invariant: a fault of this library
 };
@@ -29,6 +30,9 @@ class [[nodiscard]] Status {
   }
   [[nodiscard]] static Status cancelled(std::string message) noexcept {
     return Status(StatusCode::cancelled, std::move(message));
+  }
+  [[nodiscard]] static Status busy(std::string message) noexcept {
+    return Status(StatusCode::busy, std::move(message));
   }
   [[nodiscard]] static Status unsupported(std::string message) noexcept {
     return Status(StatusCode::unsupported, std::move(message));

@@ -78,7 +78,8 @@ bool parse(int argc, char** argv, Options* o) {
 
 double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const ghostnet::Shape& shape) {
   std::unique_ptr<ghostnet::Request> request;
-  if (const ghostnet::Status s = model.request(image.data(), shape, &request); !s.ok()) {
+  if (const ghostnet::Status s = model.request(image.data(), shape, ghostnet::Model::Input::copied, &request);
+      !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     std::exit(1);
   }

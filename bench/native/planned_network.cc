@@ -20,11 +20,10 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &program); !s.ok())
     return s;
   n->program_ = std::move(program);
-  if (Status s = n->workspace_.allocate(*n->program_, threads); !s.ok()) return s;
   const Pair padding = n->lowered_.image_padding;
-  if (!n->padded_image_.allocate(padded_image_floats(shape, padding))) return Status::out_of_memory();
-  pad_image(image.data(), shape, padding, n->padded_image_.data());
-  n->workspace_.set_image(n->padded_image_.data());
+  if (Status s = n->workspace_.allocate(*n->program_, threads); !s.ok()) return s;
+  if (Status s = n->workspace_.allocate_image(*n->program_, padding); !s.ok()) return s;
+  pad_image(image.data(), shape, padding, {0, static_cast<int>(shape.h)}, n->workspace_.image());
   *network = std::move(n);
   return Status::success();
 }
@@ -34,7 +33,7 @@ void PlannedNetwork::run(ThreadPool& pool) { run(pool, nullptr); }
 void PlannedNetwork::run(ThreadPool& pool, int64_t* nanoseconds) {
   static const std::atomic<bool> never{false};
   const std::shared_ptr<Team> team = program_->assemble(threads_);
-  const Program::Batch batch{{{workspace_.workers(), &never}}, nullptr};
+  const Program::Batch batch{{{workspace_.workers(), &never}}, nullptr, nullptr};
   pool.run(threads_, std::make_shared<ThreadPool::Work>([program = program_, team, batch, nanoseconds](int rank) {
              program->run(*team, rank, batch, rank == 0 ? nanoseconds : nullptr);
            }));

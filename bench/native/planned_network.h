@@ -34,7 +34,6 @@ class PlannedNetwork {
   PackedWeights weights_;
   std::shared_ptr<const Program> program_;  // a thread that is late looks at it after a run
   Workspace workspace_;
-  AlignedFloats padded_image_;
   int output_ = 0, threads_ = 1;
 };
 

@@ -1,6 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from '../graph/graph.js';
-import { infer, type NativeModel, type Shape } from '../native/native.js';
+import { infer, type Input, type NativeModel } from '../native/native.js';
 import { createPackedModel } from './packing.js';
 
 /** How far logits in half precision may lie from those in fp32, relative to the largest of these. */
@@ -50,10 +50,9 @@ async function agree(
   [height, width]: Pair,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const shape: Shape = [1, 3, height, width];
-  const picture = checkPicture(height, width);
-  const [expected] = await infer(single, graph, picture, shape, signal);
-  const [found] = await infer(half, graph, picture, shape, signal);
+  const input: Input = { data: checkPicture(height, width), shape: [1, 3, height, width], lent: true };
+  const [expected] = await infer(single, graph, input, signal);
+  const [found] = await infer(half, graph, input, signal);
   return relativeError(found!.data, expected!.data) <= tolerance;
 }
 

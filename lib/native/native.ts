@@ -50,7 +50,7 @@ export interface Plan {
 }
 
 interface Failure {
-  readonly code: 'invalid_argument' | 'out_of_memory' | 'cancelled' | 'unsupported' | 'internal';
+  readonly code: 'invalid_argument' | 'out_of_memory' | 'cancelled' | 'busy' | 'unsupported' | 'internal';
   readonly message: string;
 }
 
@@ -88,20 +88,23 @@ export interface NativeBuilder {
   close(): void;
 }
 
+/** What a network is run on. */
+export interface Input {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+  /**
+   * Whether the data stays as it is until the answer has come: then it is read where it lies. Else it is copied before
+   * {@link infer} returns.
+   */
+  readonly lent: boolean;
+}
+
 /** The addon's model. Its arguments have been checked before they come here. */
 export interface NativeModel {
   /** Of a closed model: nothing. */
   info(): { isa: string; precision: Precision; threads: number; activeThreads?: number; weightBytes: number };
   /** Writes into `outputs`, which have the sizes that follow from the shape; undefined where it has failed already. */
-  infer(
-    data: Float32Array,
-    n: number,
-    c: number,
-    h: number,
-    w: number,
-    outputs: readonly Float32Array[],
-    callback: Callback<undefined>,
-  ): Call | undefined;
+  infer(call: Input & { readonly outputs: readonly Float32Array[] }, callback: Callback<undefined>): Call | undefined;
   describe(height: number, width: number, profileRuns: number): Plan | Failure;
   close(): void;
 }
@@ -143,6 +146,7 @@ const codes: Record<Failure['code'], GhostNetErrorCode> = {
   invalid_argument: 'ERR_GHOST_SHAPE',
   out_of_memory: 'ERR_GHOST_NATIVE',
   cancelled: 'ERR_GHOST_DISPOSED',
+  busy: 'ERR_GHOST_BUSY',
   unsupported: 'ERR_GHOST_NATIVE',
   internal: 'ERR_GHOST_NATIVE',
 };
@@ -237,18 +241,17 @@ export function finishModel(builder: NativeBuilder): Promise<NativeModel> {
 export async function infer(
   model: NativeModel,
   graph: Graph,
-  data: Float32Array,
-  shape: Shape,
+  input: Input,
   signal: AbortSignal | undefined,
 ): Promise<NamedTensor[]> {
-  const [n, , h, w] = shape;
+  const [n, , h, w] = input.shape;
   const shapes = inferShapes(graph, [h, w]);
   const outputs = graph.outputs.map(({ name, node }): NamedTensor => {
     const map = shapes[node]!;
     return { name, shape: [n, ...map], data: floats(n * map[0] * map[1] * map[2]) };
   });
   const memory = outputs.map((output) => output.data);
-  await settleUnlessAborted((callback) => model.infer(data, ...shape, memory, callback), signal);
+  await settleUnlessAborted((callback) => model.infer({ ...input, outputs: memory }, callback), signal);
   return outputs;
 }
 

@@ -12,6 +12,7 @@ const char* name_of(StatusCode code) {
     case StatusCode::invalid_argument: return "invalid_argument";
     case StatusCode::out_of_memory: return "out_of_memory";
     case StatusCode::cancelled: return "cancelled";
+    case StatusCode::busy: return "busy";
     case StatusCode::unsupported: return "unsupported";
     case StatusCode::internal: return "internal";
   }

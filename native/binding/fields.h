@@ -34,6 +34,14 @@ class Fields {
   int integer(const char* key) const { return integer_of(get(key)); }
   int integer_at(uint32_t index) const { return integer_of(at(index)); }
 
+  double number(const char* key) const { return number_of(get(key)); }
+  double number_at(uint32_t index) const { return number_of(at(index)); }
+  bool flag(const char* key) const {
+    const napi_value value = get(key);
+    bool flag = false;
+    return value && napi_get_value_bool(env_, value, &flag) == napi_ok && flag;
+  }
+
   std::string text(const char* key) const {
     const napi_value value = get(key);
     size_t length = 0;
@@ -47,6 +55,11 @@ class Fields {
   int integer_of(napi_value value) const {
     int32_t number = 0;
     return value && napi_get_value_int32(env_, value, &number) == napi_ok ? number : 0;
+  }
+
+  double number_of(napi_value value) const {
+    double number = 0;
+    return value && napi_get_value_double(env_, value, &number) == napi_ok ? number : 0;
   }
 
   napi_env env_;

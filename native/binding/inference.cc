@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "environment.h"
+#include "fields.h"
 #include "model.h"
 
 namespace ghostnet {
@@ -9,9 +10,9 @@ namespace {
 
 class Inference final : public Answer {
  public:
-  Inference(const Napi::Function& callback, const Napi::Object& model, const Napi::Object& outputs, Owner<Model>* owner,
+  Inference(const Napi::Function& callback, const Napi::Object& model, const Napi::Object& call, Owner<Model>* owner,
             const Request& request)
-      : Answer(callback), use_(model, owner), outputs_(Napi::Persistent(outputs)), cancelled_(request.cancelled) {}
+      : Answer(callback), use_(model, owner), call_(Napi::Persistent(call)), cancelled_(request.cancelled) {}
   void cancel() override { cancelled_->store(true); }
   void deliver(Napi::Env env) override {
     if (status.ok()) resolve(env, env.Undefined());
@@ -22,18 +23,27 @@ class Inference final : public Answer {
 
  private:
   Use<Model> use_;
-  Napi::ObjectReference outputs_;  // whose memory is written to
+  Napi::ObjectReference call_;  // whose outputs are written to, and whose data is read if it is lent
   std::shared_ptr<std::atomic<bool>> cancelled_;
 };
 
+Status make_request(const Model& model, const Fields& call, std::unique_ptr<Request>* request) {
+  const Fields sides = call.object("shape");
+  const auto side = [&](uint32_t i) { return static_cast<int64_t>(sides.number_at(i)); };
+  const Shape shape{side(0), side(1), side(2), side(3)};
+  size_t count = 0;
+  const float* const data = array<float>(call.env(), call.get("data"), napi_float32_array, &count);
+  if (!data || shape.elements() != static_cast<int64_t>(count))
+    return Status::invalid_argument("the shape does not match the data's length");
+  return model.request(data, shape, call.flag("lent") ? Model::Input::lent : Model::Input::copied, request);
+}
+
 // Where the outputs are written to.
-Status take_outputs(napi_env env, napi_value list, Request* request) {
+Status take_outputs(const Fields& list, Request* request) {
   for (uint32_t i = 0; i < request->outputs.size(); ++i) {
     Output& output = request->outputs[i];
-    napi_value element = nullptr;
     size_t count = 0;
-    if (napi_get_element(env, list, i, &element) == napi_ok)
-      output.data = array<float>(env, element, napi_float32_array, &count);
+    output.data = array<float>(list.env(), list.at(i), napi_float32_array, &count);
     if (!output.data || static_cast<int64_t>(count) != output.shape.elements())
       return Status::internal("an output has not the size that the network gives it");
   }
@@ -45,23 +55,18 @@ Status take_outputs(napi_env env, napi_value list, Request* request) {
 Napi::Value infer(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  const Napi::Function callback = info[6].As<Napi::Function>();
+  const Fields call(env, info[0]);
+  const Napi::Function callback = info[1].As<Napi::Function>();
   Owner<Model>* const owner = Owner<Model>::of(env, info.This());
-  const auto side = [&](size_t i) { return static_cast<int64_t>(number(info[i])); };
-  const Shape shape{side(1), side(2), side(3), side(4)};
-  size_t count = 0;
-  const float* const data = array<float>(info[0], napi_float32_array, &count);
   std::unique_ptr<Request> request;
-  Status status = !owner || !owner->get() ? Status::cancelled("the model is closed")
-                  : !data || shape.elements() != static_cast<int64_t>(count)
-                      ? Status::invalid_argument("the shape does not match the data's length")
-                      : owner->get()->request(data, shape, &request);
-  if (status.ok()) status = take_outputs(env, info[5], request.get());
+  Status status =
+      owner && owner->get() ? make_request(*owner->get(), call, &request) : Status::cancelled("the model is closed");
+  if (status.ok()) status = take_outputs(call.object("outputs"), request.get());
   if (!status.ok()) {
     callback.Call({failure(env, status)});
     return env.Undefined();
   }
-  auto inference = std::make_unique<Inference>(callback, info.This().As<Napi::Object>(), info[5].As<Napi::Object>(),
+  auto inference = std::make_unique<Inference>(callback, info.This().As<Napi::Object>(), info[0].As<Napi::Object>(),
                                                owner, *request);
   auto* const expected = static_cast<Inference*>(here.channel().expect(env, std::move(inference)));
   Channel& channel = here.channel();

@@ -27,7 +27,8 @@ void Program::run(Team& team, int rank, const Batch& batch, int64_t* profile) co
     if (profile) {
       // A step ends when this thread gets to the next one.
       const Clock::time_point now = Clock::now();
-      if (static_cast<size_t>(last) < steps_.size()) profile[last] += std::chrono::nanoseconds(now - start).count();
+      if (last > 0 && static_cast<size_t>(last) <= steps_.size())
+        profile[last - 1] += std::chrono::nanoseconds(now - start).count();
       start = now;
       last = share.step;
     }
@@ -43,7 +44,12 @@ void Program::run(Team& team, int rank, const Batch& batch, int64_t* profile) co
 }
 
 void Program::compute(const Share& share, const Batch& batch) const {
-  const auto step = static_cast<size_t>(share.step), index = static_cast<size_t>(share.index);
+  const auto index = static_cast<size_t>(share.index);
+  if (share.step == 0) {
+    for (size_t i = 0; batch.begin && i < batch.images.size(); ++i) batch.begin(i, share);
+    return;
+  }
+  const size_t step = static_cast<size_t>(share.step) - 1;
   if (step == steps_.size()) {
     for (size_t i = index; batch.finish && i < batch.images.size(); i += static_cast<size_t>(share.of)) batch.finish(i);
     return;

@@ -46,10 +46,12 @@ class Program {
     std::vector<Image> images;
     // if any: called for each image after its last step, on one of the threads
     std::function<void(size_t image)> finish;
+    // if any: called for each image before its first step, for each share of it
+    std::function<void(size_t image, const Share& share)> begin;
   };
   /// A team for one run.
   std::shared_ptr<Team> assemble(int size) const {
-    return std::make_shared<Team>(size, static_cast<int>(steps_.size()) + 1);
+    return std::make_shared<Team>(size, static_cast<int>(steps_.size()) + 2);
   }
   /// The part of member `rank`. Returns when all is done, whoever has done it; called after that, it looks at nothing
   /// but the team. Stops between steps once all images are cancelled. `profile`, if any, receives nanoseconds for each

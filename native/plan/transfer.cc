@@ -49,13 +49,14 @@ void pack(const float* values, const View& view, Worker& worker) {
                                     : pack_elements<float>(values, view, worker);
 }
 
-void pad_image(const float* image, const Shape& s, Pair padding, float* padded) {
-  const size_t width = static_cast<size_t>(s.w), pitch = width + 2 * static_cast<size_t>(padding.x);
-  for (int64_t c = 0; c < s.c; ++c) {
-    padded += padding.y * pitch;
-    for (int64_t y = 0; y < s.h; ++y, image += width, padded += pitch)
-      std::memcpy(padded + padding.x, image, width * sizeof(float));
-    padded += padding.y * pitch;
+void pad_image(const float* image, const Shape& s, Pair padding, Range rows, float* padded) {
+  const auto height = static_cast<size_t>(s.h), width = static_cast<size_t>(s.w),
+             pitch = width + 2 * static_cast<size_t>(padding.x), before = static_cast<size_t>(padding.y);
+  for (size_t c = 0; c < static_cast<size_t>(s.c); ++c) {
+    for (auto y = static_cast<size_t>(rows.begin); y < static_cast<size_t>(rows.end); ++y) {
+      float* const row = padded + (c * (height + 2 * before) + before + y) * pitch;
+      std::memcpy(row + padding.x, image + (c * height + y) * width, width * sizeof(float));
+    }
   }
 }
 

@@ -16,8 +16,8 @@ inline uint64_t padded_image_floats(const Shape& s, Pair padding) {
   return static_cast<uint64_t>(s.c) * static_cast<uint64_t>(s.h + 2 * padding.y) *
          static_cast<uint64_t>(s.w + 2 * padding.x);
 }
-/// image [c][h][w] into padded [c][h + 2 padding.y][w + 2 padding.x], whose padding is zero already.
-void pad_image(const float* image, const Shape& s, Pair padding, float* padded);
+/// Rows of image [c][h][w] into padded [c][h + 2 padding.y][w + 2 padding.x], whose padding is zero already.
+void pad_image(const float* image, const Shape& s, Pair padding, Range rows, float* padded);
 void unpack_image(const float* padded, const Shape& s, Pair padding, float* image);
 
 }  // namespace ghostnet

@@ -1,6 +1,5 @@
 #include "description.h"
 
-#include "../plan/transfer.h"
 #include "../platform/thread_pool.h"
 
 namespace ghostnet {
@@ -8,14 +7,11 @@ namespace {
 
 Status profile(const Network& network, const Program& program, int runs, int threads, int64_t* nanoseconds) {
   Workspace workspace;
-  AlignedFloats image;
   ThreadPool pool(threads);
   if (Status s = workspace.allocate(program, pool.size()); !s.ok()) return s;
-  if (!image.allocate(padded_image_floats(program.image(), network.lowered.image_padding)))
-    return Status::out_of_memory();
-  workspace.set_image(image.data());
+  if (Status s = workspace.allocate_image(program, network.lowered.image_padding); !s.ok()) return s;
   static const std::atomic<bool> never{false};
-  const Program::Batch batch{{{workspace.workers(), &never}}, nullptr};
+  const Program::Batch batch{{{workspace.workers(), &never}}, nullptr, nullptr};
   bool short_of_memory = false;
   for (int i = 0; i <= runs; ++i) {
     int64_t* const measured = i > 0 ? nanoseconds : nullptr;

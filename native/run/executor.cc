@@ -123,6 +123,7 @@ void Executor::take_jobs() {
   while (queue_.front() && jobs_.size() < static_cast<size_t>(active_threads()) * kImagesInStep) {
     Request& next = *queue_.front();
     if (next.shape.h != height || next.shape.w != width) break;
+    next.place.leave();
     jobs_.emplace_back();
     jobs_.back().request = &next;
     jobs_.back().image = next.images_taken++;
@@ -168,6 +169,7 @@ std::shared_ptr<const Executor::Round> Executor::prepare(std::shared_ptr<Plan> p
   for (Round::Part& part : round->parts) {
     part.team = program.assemble(round->team_size);
     for (Job* job : part.jobs) part.batch.images.push_back({job->workspace->workers(), job->request->cancelled.get()});
+    part.batch.begin = [this, &part](size_t image, const Share& share) { read_input(*part.jobs[image], share); };
     part.batch.finish = [this, &part, &program](size_t image) { read_outputs(*part.jobs[image], program); };
   }
   return round;
@@ -193,11 +195,24 @@ bool Executor::start_job(Job& job, Plan& plan, int team_size) {
     job.workspace = std::move(plan.idle.back());
     plan.idle.pop_back();
   }
+  const Pair padding = network_.lowered.image_padding;
   job.status = job.workspace->allocate(*plan.program, team_size);
   if (!job.status.ok()) return false;
-  const auto image_floats = static_cast<size_t>(padded_image_floats(request.shape, network_.lowered.image_padding));
-  job.workspace->set_image(request.images.data() + static_cast<size_t>(job.image) * image_floats);
-  return true;
+  if (request.lent) job.status = job.workspace->allocate_image(*plan.program, padding);
+  else
+    job.workspace->set_image(request.padded.data() +
+                             static_cast<uint64_t>(job.image) * padded_image_floats(request.shape, padding));
+  return job.status.ok();
+}
+
+// On any thread: its rows alone.
+void Executor::read_input(const Job& job, const Share& share) const {
+  const Request& request = *job.request;
+  if (!request.lent) return;
+  const Shape& s = request.shape;
+  const auto height = static_cast<int>(s.h);
+  pad_image(request.lent + job.image * s.c * s.h * s.w, s, network_.lowered.image_padding,
+            {share.begin(height), share.end(height)}, job.workspace->image());
 }
 
 // On any thread: images may share a request, but no memory.

@@ -66,6 +66,7 @@ class Executor {
   void run(std::shared_ptr<Plan>* plan);
   std::shared_ptr<const Round> prepare(std::shared_ptr<Plan> plan);
   bool start_job(Job& job, Plan& plan, int team_size);
+  void read_input(const Job& job, const Share& share) const;
   void read_outputs(const Job& job, const Program& program) const;
   static void conclude(const Round::Part& part);
   void finish(Job& job, Plan* plan) noexcept;

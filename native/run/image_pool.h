@@ -1,4 +1,4 @@
-// Memory of padded input images, kept from call to call: fresh pages for each image would cost as much as its copy.
+// Memory for copies of input images, kept from call to call: fresh pages for each would cost as much as the copy.
 #pragma once
 
 #include <mutex>

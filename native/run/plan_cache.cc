@@ -1,15 +1,18 @@
 #include "plan_cache.h"
 
+#include "../plan/transfer.h"
+
 namespace ghostnet {
 namespace {
 
 // A server sees one size, a batch of odd photographs a few.
 constexpr size_t kKeptPlans = 8;
 
+Status short_of_memory() { return Status::out_of_memory("not enough memory for the network's activations"); }
+
 }  // namespace
 
 Status Workspace::allocate(const Program& program, int team_size) {
-  const auto short_of_memory = [] { return Status::out_of_memory("not enough memory for the network's activations"); };
   // Each on its own: a workspace that got only the first comes back here.
   if (!arena_.data() && !arena_.allocate(program.arena_floats())) return short_of_memory();
   if (!zeros_.data() && !zeros_.allocate(program.zeros_floats())) return short_of_memory();
@@ -23,6 +26,12 @@ Status Workspace::allocate(const Program& program, int team_size) {
     scratch_.push_back(std::move(scratch));
     workers_.push_back(std::move(w));
   }
+  return Status::success();
+}
+
+Status Workspace::allocate_image(const Program& program, Pair padding) {
+  if (!image_.data() && !image_.allocate(padded_image_floats(program.image(), padding))) return short_of_memory();
+  set_image(image_.data());
   return Status::success();
 }
 

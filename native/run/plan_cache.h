@@ -17,12 +17,16 @@ class Workspace {
   /// Makes room for a team of this size.
   Status allocate(const Program& program, int team_size);
   Worker* workers() { return workers_.data(); }  // [the largest team's size]
+  /// The image that they read: one that is padded, see pad_image(),
   void set_image(const float* padded) {
     for (Worker& w : workers_) w.image = padded;
   }
+  /// or one of the workspace's own, after allocate(); all zero at first.
+  Status allocate_image(const Program& program, Pair padding);
+  float* image() { return image_.data(); }
 
  private:
-  AlignedFloats arena_, zeros_;
+  AlignedFloats arena_, zeros_, image_;
   std::vector<AlignedFloats> scratch_;  // [workers]
   std::vector<Worker> workers_;
 };

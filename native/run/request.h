@@ -1,4 +1,4 @@
-// One call of infer, from its input to its answer.
+// One call of infer, on its way from the caller to the threads that compute it and back.
 #pragma once
 
 #include <atomic>
@@ -6,7 +6,10 @@
 #include <memory>
 #include <vector>
 
+#include "../graph.h"
+#include "../platform/aligned.h"
 #include "../status.h"
+#include "backlog.h"
 #include "image_pool.h"
 
 namespace ghostnet {
@@ -16,10 +19,10 @@ struct Output {
   float* data = nullptr;  // [n, c, h, w], the caller's
 };
 
-/// One call of infer. Made by Model::request, which copies the input, so that the caller's memory is free at once.
+/// Made by Model::request.
 struct Request {
   ~Request() {
-    if (pool) pool->give(shape, std::move(images));
+    if (pool) pool->give(shape, std::move(padded));
   }
 
   /// As the graph has them. The caller sets where they are written to, and keeps that until `done` has been called;
@@ -31,12 +34,14 @@ struct Request {
 
   // The engine's.
   Shape shape;
-  std::shared_ptr<ImagePool> pool;
-  AlignedFloats images;           // [n] padded images
-  int64_t images_taken = 0;       // out of the queue
-  int64_t images_left = 0;        // not yet ended
-  Status status;                  // of the first image that failed
-  std::unique_ptr<Request> next;  // in the queue, which so needs no memory of its own
+  const float* lent = nullptr;      // [n, c, h, w], the caller's; the threads that compute an image pad it
+  AlignedFloats padded;             // or [n] copies, which were padded on the way: as fast as a plain copy
+  std::shared_ptr<ImagePool> pool;  // that these came from
+  Backlog::Place place;             // until its first image is computed
+  int64_t images_taken = 0;         // out of the queue
+  int64_t images_left = 0;          // not yet ended
+  Status status;                    // of the first image that failed
+  std::unique_ptr<Request> next;    // in the queue, which so needs no memory of its own
 };
 
 }  // namespace ghostnet

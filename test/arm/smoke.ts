@@ -96,7 +96,8 @@ if (reference) {
         const tensors = syntheticStateDict(versions[architecture], width, num_classes);
         const graph = buildGhostNet(tensors, inspectGhostNet(tensors), { outputs: results.map(({ name }) => name) });
         const model = await createPackedModel(graph, { threads: 2, isa });
-        const outputs = await infer(model, graph, syntheticImage('input', input).data, input, undefined);
+        const { data } = syntheticImage('input', input);
+        const outputs = await infer(model, graph, { data, shape: input, lent: true }, undefined);
         model.close();
         const bytes = readFileSync(join(reference, 'results', file));
         for (const [i, { name, offset }] of results.entries()) {

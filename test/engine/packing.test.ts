@@ -51,7 +51,7 @@ async function copyOut(data: Float32Array, elements: Float32Array, first: number
 async function logitsOf(from: Graph): Promise<Float32Array> {
   const model = await createPackedModel(from, options);
   const { data, shape } = input('packing', 1, 64, 64);
-  const [logits] = await infer(model, from, data, shape, undefined);
+  const [logits] = await infer(model, from, { data, shape, lent: true }, undefined);
   model.close();
   return logits!.data;
 }

@@ -83,8 +83,7 @@ describe('the choice of auto', () => {
     const closed: string[] = [];
     const model = (name: string, logits: readonly number[]): NativeModel =>
       ({
-        infer: (...args: unknown[]) => {
-          const [outputs, callback] = args.slice(-2) as [[Float32Array], (failure: null) => void];
+        infer: ({ outputs }: { outputs: [Float32Array] }, callback: (failure: null) => void) => {
           outputs[0].set(logits);
           callback(null);
           return undefined;

@@ -33,7 +33,7 @@ describe.skipIf(!hasReference)('the engine computes what PyTorch computes', () =
       async ({ isa, threads }) => {
         const model = await createPackedModel(graph, { threads, isa });
         expect(model.info()).toMatchObject({ isa, threads });
-        const outputs = await infer(model, graph, image, input, undefined);
+        const outputs = await infer(model, graph, { data: image, shape: input, lent: true }, undefined);
         model.close();
         expect(outputs.map(({ name }) => name)).toEqual(results.map(({ name }) => name));
         for (const [i, { name, shape, offset }] of results.entries()) {

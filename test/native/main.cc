@@ -24,7 +24,7 @@ int main(int count, char** arguments) {
       {"plan", ghostnet::plan_tests},
       {"graphs", ghostnet::graph_tests},
       {"networks", ghostnet::network_tests},
-      {"memory", ghostnet::memory_tests},
+      {"run", ghostnet::run_tests},
       {"platform", ghostnet::platform_tests},
       {"threads", ghostnet::thread_tests},
       {"preprocess", ghostnet::preprocess_tests},

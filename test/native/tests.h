@@ -18,6 +18,8 @@ void pack_tests();
 void graph_tests();  // and with them
 void random_graph_tests();
 void network_tests();
+void run_tests();  // and with them
+void executor_tests();
 void memory_tests();
 void platform_tests();  // and with them
 void cgroup_tests();

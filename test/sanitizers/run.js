@@ -16,7 +16,7 @@ const kinds = {
         'plan',
         'graphs',
         'networks',
-        'memory',
+        'run',
         'platform',
         'threads',
         'preprocess',
@@ -25,7 +25,7 @@ const kinds = {
   thread: async () => {
     const isBuilt = await results.run('thread: build', () => buildSanitized('thread', ['ghostnet_test']));
     // What has threads.
-    if (isBuilt) await testNative(results, 'thread', ['plan', 'graphs', 'networks', 'memory', 'platform', 'threads']);
+    if (isBuilt) await testNative(results, 'thread', ['plan', 'graphs', 'networks', 'run', 'platform', 'threads']);
   },
   addon: async () => {
     const isBuilt = await results.run('addon: build', () => buildSanitized('address', ['ghostnet']));

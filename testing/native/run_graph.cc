@@ -87,7 +87,7 @@ std::vector<std::vector<float>> reference_values(const Graph& graph, const std::
 
 Status infer(Model& model, const std::vector<float>& image, const Shape& shape, std::vector<OutputTensor>* outputs) {
   std::unique_ptr<Request> request;
-  if (Status s = model.request(image.data(), shape, &request); !s.ok()) return s;
+  if (Status s = model.request(image.data(), shape, Model::Input::copied, &request); !s.ok()) return s;
   outputs->clear();
   for (Output& output : request->outputs)
     outputs->push_back({output.shape, std::vector<float>(static_cast<size_t>(output.shape.elements()))});
@@ -120,7 +120,7 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;
 
   std::vector<float> padded(static_cast<size_t>(padded_image_floats(shape, lowered.image_padding)));
-  pad_image(image.data(), shape, lowered.image_padding, padded.data());
+  pad_image(image.data(), shape, lowered.image_padding, {0, static_cast<int>(shape.h)}, padded.data());
   std::vector<ImageMemory> images(static_cast<size_t>(options.images));
   for (ImageMemory& memory : images)
     if (!memory.allocate(*program, options.threads, padded.data())) return Status::out_of_memory();

@@ -169,13 +169,14 @@ void test_refused_requests() {
   std::unique_ptr<Request> request;
   const StatusCode invalid = StatusCode::invalid_argument;
   for (const Shape& shape : {Shape{0, 3, 8, 8}, Shape{1, 4, 8, 8}, Shape{1, 3, 0, 8}, Shape{1, 3, 8, -1}})
-    expect_refused(model->request(data.data(), shape, &request), invalid, "[n, 3, h, w]");
-  expect_refused(model->request(data.data(), {1, 3, 40000, 8}, &request), invalid, "too large");
-  expect_refused(model->request(data.data(), {1, 3, 30000, 30000}, &request), invalid, "too large");
+    expect_refused(model->request(data.data(), shape, Model::Input::copied, &request), invalid, "[n, 3, h, w]");
+  expect_refused(model->request(data.data(), {1, 3, 40000, 8}, Model::Input::copied, &request), invalid, "too large");
+  expect_refused(model->request(data.data(), {1, 3, 30000, 30000}, Model::Input::copied, &request), invalid,
+                 "too large");
   // More images than memory, and more than the address space: an answer, no crash.
   for (int64_t n_images : {int64_t{1} << 45, int64_t{1} << 60})
-    expect_refused(model->request(data.data(), {n_images, 3, 64, 64}, &request), StatusCode::out_of_memory,
-                   "not enough memory");
+    expect_refused(model->request(data.data(), {n_images, 3, 64, 64}, Model::Input::copied, &request),
+                   StatusCode::out_of_memory, "not enough memory");
   CHECK(!request);
 }
 
@@ -217,7 +218,7 @@ void test_cancelling() {
   std::deque<std::vector<float>> outputs;
   for (int i = 0; i < 40; ++i) {
     std::unique_ptr<Request> request;
-    CHECK(model->request(image.data(), shape, &request).ok());
+    CHECK(model->request(image.data(), shape, Model::Input::copied, &request).ok());
     std::vector<float>& logits = outputs.emplace_back(static_cast<size_t>(request->outputs[0].shape.elements()));
     request->outputs[0].data = logits.data();
     request->done = [&](const Status& status) {

@@ -134,11 +134,11 @@ void test_lack_of_memory() {
   CHECK(Program::plan(n.graph, lowered, weights, kernels, {1, 3, 33, 33}, PlanOptions(), &program).ok());
   std::vector<Worker> workers(3);  // without memory: nothing may be computed
   std::atomic<bool> cancelled{false};
-  const Program::Batch fails{{{workers.data(), &cancelled}}, [](size_t) { throw std::bad_alloc(); }};
-  const std::shared_ptr<Team> team = std::make_shared<Team>(3, static_cast<int>(program->steps().size()) + 1);
-  // As if all steps but the last had been done.
+  const Program::Batch fails{{{workers.data(), &cancelled}}, [](size_t) { throw std::bad_alloc(); }, nullptr};
+  const std::shared_ptr<Team> team = program->assemble(3);
+  // As if all but the last had been done: the beginning and the steps.
   Share share;
-  for (size_t i = 0; i < 3 * program->steps().size(); ++i) {
+  for (size_t i = 0; i < 3 * (program->steps().size() + 1); ++i) {
     CHECK(team->take(1, &share));
     team->complete(share, false);
   }

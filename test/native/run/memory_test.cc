@@ -38,8 +38,10 @@ struct Call {
   std::vector<std::vector<float>> outputs;
   std::atomic<int> ended{0};
   Status status;
+  const Model::Input input;
 
-  explicit Call(const Graph& graph, const std::vector<Shape>& shapes) {
+  explicit Call(const Graph& graph, const std::vector<Shape>& shapes, Model::Input whose = Model::Input::copied)
+      : input(whose) {
     for (size_t i = 0; i < graph.outputs.size(); ++i) outputs.emplace_back(static_cast<size_t>(shapes[i].elements()));
   }
   // False where not even the request could be made.
@@ -50,7 +52,7 @@ struct Call {
     return true;
   }
   bool prepare(Model& model, const std::vector<float>& image, std::unique_ptr<Request>* request) {
-    status = model.request(image.data(), kShape, request);
+    status = model.request(image.data(), kShape, input, request);
     if (!status.ok()) return false;
     for (size_t i = 0; i < outputs.size(); ++i) (*request)->outputs[i].data = outputs[i].data();
     (*request)->done = [this](Status now) {
@@ -77,7 +79,7 @@ void test_every_allocation(bool lasting) {
   for (bool failed = true; failed; ++failures) {
     Graph graph = n.graph;
     std::unique_ptr<Model> model;
-    Call first(n.graph, shapes), second(n.graph, shapes), after(n.graph, shapes);
+    Call first(n.graph, shapes), second(n.graph, shapes, Model::Input::lent), after(n.graph, shapes);
     {
       FailingAllocations failing(failures, lasting);
       const Status created = build_model(std::move(graph), ModelOptions{2, ""}, &model);
