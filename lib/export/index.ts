@@ -108,8 +108,7 @@ function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefin
 function timmNetwork({ tensors, framework, file }: Checkpoint): Network {
   const network = identify(tensors, framework);
   if (network.unlikeTimm === undefined) return network;
-  const message = `${file} holds MindSpore's network, which ${network.unlikeTimm}: its weights as .safetensors would mean another one. Export it as .onnx.`;
-  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${file} ${network.unlikeTimm}`);
 }
 
 function pathOf(file: unknown): string {

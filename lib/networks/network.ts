@@ -17,7 +17,7 @@ export interface Network {
   readonly blueprint: Blueprint;
   /** The family's network of that name with as many classes; undefined for a name outside the family. */
   readonly named: (architecture: string) => Network | undefined;
-  /** What timm's network of that name does otherwise, so that it would compute something else with these tensors. */
+  /** Why timm has no network for these tensors: a sentence about their file, without its name. */
   readonly unlikeTimm?: string;
 }
 

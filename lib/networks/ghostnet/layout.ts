@@ -22,23 +22,9 @@ import {
  */
 export function layoutOf(variant: Variant): Blueprint {
   const net = new Blueprint();
-  const channels = (count: number): number => scaled(count, variant);
-  const image = net.input(3);
-  const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
-  // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
-  const raw = net.conv(image, 'conv_stem.raw', channels(stemChannels), stem);
-  net.output('conv_stem', raw);
-  let x = net.conv(image, 'conv_stem', channels(stemChannels), { ...stem, batchNorm: 'bn1', activation: 'relu' });
-  for (const [stage, blocks] of stages.entries()) {
-    const attention = variant.version >= 2 && stage >= firstAttentionStage;
-    for (const [index, block] of blocks.entries()) {
-      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant, attention);
-    }
-    // Of strides 4, 8, 16 and 32: what timm's `feature_info` lists, beside the stem.
-    const halves = blocks.some(([, , , , stride]) => stride === 2);
-    net.output(`blocks.${stage}`, x, { byDefault: halves });
-  }
-  x = net.conv(x, 'blocks.9.0.conv', channels(lastChannels), { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
+  let x = addStages(net, variant).at(-1)!;
+  const last = scaled(lastChannels, variant);
+  x = net.conv(x, 'blocks.9.0.conv', last, { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
   net.output('blocks.9', x, { byDefault: false });
   x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
   x = net.conv(x, 'conv_head', headChannels, { bias: true, activation: 'relu' });
@@ -46,6 +32,30 @@ export function layoutOf(variant: Variant): Blueprint {
   x = net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true });
   net.output('logits', x, { role: 'logits' });
   return net;
+}
+
+/**
+ * The stem and the first `count` stages, which may be a head's backbone.
+ *
+ * @param levels whether those that halve the map are features by default, as timm's `feature_info` lists them
+ * @returns the stages' values
+ */
+export function addStages(net: Blueprint, variant: Variant, count = stages.length, levels = true): NodeId[] {
+  const image = net.input(3);
+  const channels = scaled(stemChannels, variant);
+  const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
+  // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
+  net.output('conv_stem', net.conv(image, 'conv_stem.raw', channels, stem), { byDefault: levels });
+  let x = net.conv(image, 'conv_stem', channels, { ...stem, batchNorm: 'bn1', activation: 'relu' });
+  return stages.slice(0, count).map((blocks, stage) => {
+    const attention = variant.version >= 2 && stage >= firstAttentionStage;
+    for (const [index, block] of blocks.entries()) {
+      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant, attention);
+    }
+    const halves = blocks.some(([, , , , stride]) => stride === 2);
+    net.output(`blocks.${stage}`, x, { byDefault: levels && halves });
+    return x;
+  });
 }
 
 function bottleneck(

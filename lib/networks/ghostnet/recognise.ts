@@ -1,20 +1,26 @@
 import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict } from '../../formats/tensor.js';
-import { sameShape, type TensorSpec } from '../../graph/blueprint.js';
+import { sameShape, type Blueprint, type TensorSpec } from '../../graph/blueprint.js';
 import type { Network } from '../network.js';
 import { layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
-import { lastChannels, type Variant } from './table.js';
+import { innerChannels, lastChannels, type Variant } from './table.js';
 
 /** The network of the family that is most similar to `tensors`. */
 export function recogniseGhostNet(tensors: StateDict, framework: Framework): Network {
   const variant = variantOf(tensors, framework);
   const difference = framework === 'mindspore' ? timmDifference(variant, tensors) : undefined;
-  return { ...networkOf(variant), ...(difference !== undefined && { unlikeTimm: difference }) };
+  if (difference === undefined) return networkOf(variant);
+  const unlikeTimm = `holds MindSpore's network, which ${difference}: its weights as .safetensors would mean another one. Export it as .onnx.`;
+  return { ...networkOf(variant), unlikeTimm };
 }
 
-/** The variant whose tensors are those of `tensors`, or nearly. */
-export function variantOf(tensors: StateDict, framework: Framework = 'pytorch'): Variant {
+/**
+ * The variant whose tensors are those of `tensors`, or nearly.
+ *
+ * @param layout of which it is the variant: the whole network, or a head on a part of it
+ */
+export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', layout: Layout = layoutOf): Variant {
   const kind = kindOf([...tensors.keys()]);
   // MindSpore's own code rounds up; other networks with its names need not.
   const kinds: Kind[] =
@@ -25,7 +31,7 @@ export function variantOf(tensors: StateDict, framework: Framework = 'pytorch'):
           { ...kind, ...mindSpore },
         ];
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
-  return fittingVariant(tensors, kinds, numClasses) ?? nearestVariant(tensors, kinds[0]!, numClasses);
+  return fittingVariant(tensors, kinds, numClasses, layout) ?? nearestVariant(tensors, kinds[0]!, numClasses);
 }
 
 function networkOf(variant: Variant): Network {
@@ -44,6 +50,8 @@ function networkOf(variant: Variant): Network {
   };
 }
 
+type Layout = (variant: Variant) => Blueprint;
+
 /** A variant before its width and classes are known. */
 type Kind = Omit<Variant, 'width' | 'numClasses'>;
 
@@ -59,25 +67,30 @@ function kindOf(found: readonly string[]): Kind {
 /** What makes MindSpore's network another one than timm's. */
 function timmDifference(variant: Variant, tensors: StateDict): string | undefined {
   if (variant.version > 1) return "upsamples its gates bilinearly and timm's does not";
-  const inTimm = fittingVariant(tensors, [kindOf([...tensors.keys()])], variant.numClasses);
+  const inTimm = fittingVariant(tensors, [kindOf([...tensors.keys()])], variant.numClasses, layoutOf);
   return inTimm ? undefined : "rounds its channels up and timm's to the nearest";
 }
 
 /**
  * The variant of one of `kinds` of the width multiplier whose channel counts are those of the tensors, with as few
  * decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its
- * quotient can be right.
+ * quotient can be right; of a backbone that ends before it, the last stage's channels tell.
  */
-function fittingVariant(tensors: StateDict, kinds: readonly Kind[], numClasses: number): Variant | undefined {
-  const channels = channelsOfLast(tensors);
-  const [low, high] = [(channels - 4) / lastChannels, (channels + 4) / lastChannels];
+function fittingVariant(
+  tensors: StateDict,
+  kinds: readonly Kind[],
+  numClasses: number,
+  layout: Layout,
+): Variant | undefined {
+  const { channels, atWidth1 } = channelsOfLast(tensors);
+  const [low, high] = [(channels - 4) / atWidth1, (channels + 4) / atWidth1];
   for (const steps of [1, 10, 100, 1000, 10000]) {
     const first = Math.max(1, Math.ceil(low * steps));
     // Counted from 0, since above 2^53 a step of 1 would go nowhere.
     for (let step = 0; step <= high * steps - first; step++) {
       for (const kind of kinds) {
         const variant = { ...kind, width: (first + step) / steps, numClasses };
-        if (layoutOf(variant).tensors.every((spec) => fits(spec, tensors))) return variant;
+        if (layout(variant).tensors.every((spec) => fits(spec, tensors))) return variant;
       }
     }
   }
@@ -86,12 +99,17 @@ function fittingVariant(tensors: StateDict, kinds: readonly Kind[], numClasses: 
 
 /** Of those that do not fit, the one that tells best which tensor is wrong. */
 function nearestVariant(tensors: StateDict, kind: Kind, numClasses: number): Variant {
-  const width = Math.max(1, Math.round((channelsOfLast(tensors) / lastChannels) * 100)) / 100;
-  return { ...kind, width, numClasses };
+  const { channels, atWidth1 } = channelsOfLast(tensors);
+  return { ...kind, width: Math.max(1, Math.round((channels / atWidth1) * 100)) / 100, numClasses };
 }
 
-function channelsOfLast(tensors: StateDict): number {
-  return tensors.get('blocks.9.0.conv.weight')?.shape[0] ?? lastChannels;
+function channelsOfLast(tensors: StateDict): { channels: number; atWidth1: number } {
+  const last = tensors.get('blocks.9.0.conv.weight')?.shape[0];
+  if (last !== undefined) return { channels: last, atWidth1: lastChannels };
+  const inner = tensors.get('blocks.7.0.shortcut.2.weight')?.shape[0];
+  return inner === undefined
+    ? { channels: lastChannels, atWidth1: lastChannels }
+    : { channels: inner, atWidth1: innerChannels };
 }
 
 /** A missing tensor fits any width: its absence is a fault of its own. */

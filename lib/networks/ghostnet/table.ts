@@ -49,6 +49,8 @@ export const stages: readonly (readonly Block[])[] = [
 ];
 
 export const stemChannels = 16;
+/** Of the last two stages. */
+export const innerChannels = 160;
 export const lastChannels = 960;
 export const headChannels = 1280;
 
