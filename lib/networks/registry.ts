@@ -2,11 +2,12 @@ import type { Framework } from '../checkpoints/format.js';
 import type { StateDict } from '../formats/tensor.js';
 import { checkTensors } from './check-tensors.js';
 import { ghostNet } from './ghostnet/ghostnet.js';
+import { fpn } from './heads/fpn.js';
 import { mobileNetV3 } from './mobilenetv3/mobilenetv3.js';
 import type { Family, Network } from './network.js';
 
 /** Every family, a row each. The first that claims the tensors has them; the last is for all that nobody claims. */
-export const families: readonly Family[] = [mobileNetV3, ghostNet];
+export const families: readonly Family[] = [fpn, mobileNetV3, ghostNet];
 
 export function familyOf(names: readonly string[]): Family {
   return families.find((family) => family.claims(names)) ?? families.at(-1)!;

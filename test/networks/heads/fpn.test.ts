@@ -1,0 +1,148 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
+import { load, type GhostNet } from '../../../lib/index.js';
+import { layoutOf } from '../../../lib/networks/ghostnet/layout.js';
+import type { Variant } from '../../../lib/networks/ghostnet/table.js';
+import { mainOutputs } from '../../../lib/networks/network.js';
+import { identify } from '../../../lib/networks/registry.js';
+import { timmNames } from '../../../lib/networks/tensor-names.js';
+import { errorOf } from '../../../testing/error-of.js';
+import { savedTensors } from '../../../testing/saved.js';
+import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
+import { temporaryFolder } from '../../../testing/temporary-folder.js';
+import { evaluate } from '../../graph/evaluate.js';
+
+const folder = temporaryFolder();
+
+/** A backbone's tensors without what comes after its last level, and a neck's on some of its levels. */
+function weightsOf(variant: Omit<Variant, 'numClasses'>, levels: number, channels: number): Map<string, Tensor> {
+  const backbone = layoutOf({ ...variant, numClasses: 1 }).tensors.filter(
+    ({ name }) => !/^(?:blocks\.[89]|conv_head|classifier)\./.test(name),
+  );
+  const found = new Map(backbone.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
+  const add = (name: string, shape: number[]): unknown => found.set(name, syntheticTensor(name, shape));
+  for (const [level, stage] of [1, 3, 5, 7].slice(-levels).entries()) {
+    const [inChannels] = found.get(`blocks.${stage}.0.shortcut.2.weight`)!.shape;
+    add(`neck.lateral_convs.${level}.conv.weight`, [channels, inChannels!, 1, 1]);
+    add(`neck.lateral_convs.${level}.conv.bias`, [channels]);
+    add(`neck.fpn_convs.${level}.conv.weight`, [channels, channels, 3, 3]);
+    add(`neck.fpn_convs.${level}.conv.bias`, [channels]);
+  }
+  return found;
+}
+
+/** The same as mmdetection names them. */
+function asWritten(tensors: StateDict): StateDict {
+  const names = [...tensors].map(([name, tensor]): [string, Tensor] => [
+    name.startsWith('neck.') ? name : `backbone.timm_model.${name.replace(/^blocks\.(\d+)\./, 'blocks_$1.')}`,
+    tensor as Tensor,
+  ]);
+  return new Map(names);
+}
+
+async function mapsOf(tensors: StateDict, height: number, width: number): Promise<Map<string, Float64Array>> {
+  const network = identify(tensors);
+  const graph = network.blueprint.graph(tensors, mainOutputs(network));
+  return evaluate(graph, syntheticImage('input', [1, 3, height, width]));
+}
+
+async function loaded(tensors: StateDict): Promise<GhostNet> {
+  const file = join(folder, 'fpn.safetensors');
+  writeFileSync(file, savedTensors(asWritten(tensors) as Map<string, Tensor>));
+  return load(file, { threads: 2 });
+}
+
+describe('a feature pyramid on a GhostNet', () => {
+  // What timm 1.0's backbone and a neck of PyTorch's convolutions compute in float64 from numbers of the rule in
+  // testing/synthetic.ts: the sum of each map, that of its absolute values, and the first of its values.
+  it.each<[Omit<Variant, 'numClasses'>, number, number, number, number, Record<string, [number, number, number]>]>([
+    [
+      { version: 2, width: 1 },
+      4,
+      8,
+      97,
+      131,
+      {
+        p2: [-651.034928, 4782.35125, -0.0492481813],
+        p3: [-293.873451, 1481.15078, -0.259430975],
+        p4: [32.5341682, 346.681667, -0.53260082],
+        p5: [-55.6639828, 90.9752762, -0.924770653],
+      },
+    ],
+    [
+      { version: 1, width: 0.5 },
+      3,
+      12,
+      64,
+      96,
+      {
+        p3: [-154.157639, 1403.95783, 1.23652947],
+        p4: [-114.153857, 242.513376, -0.731674731],
+        p5: [-2.22784298, 26.1715984, 0.813325644],
+      },
+    ],
+  ])('%j with %i levels means what PyTorch computes', async (variant, levels, channels, height, width, expected) => {
+    const maps = await mapsOf(weightsOf(variant, levels, channels), height, width);
+    expect([...maps.keys()]).toEqual(Object.keys(expected));
+    for (const [name, map] of maps) {
+      const found = [map.reduce((a, b) => a + b, 0), map.reduce((a, b) => a + Math.abs(b), 0), map[0]!];
+      for (const [i, value] of expected[name]!.entries()) expect(found[i]! / value, name).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('is computed so, and hands over its maps by default', async () => {
+    const tensors = weightsOf({ version: 2, width: 0.5 }, 4, 20);
+    await using model = await loaded(tensors);
+    expect(model.config).toMatchObject({ architecture: 'ghostnetv2_050_fpn', version: 2, width: 0.5, numClasses: 0 });
+    const [height, width] = [97, 131];
+    const image = syntheticImage('input', [1, 3, height, width]);
+    const expected = await mapsOf(tensors, height, width);
+    const maps = await model.features({ data: image.data, shape: [1, 3, height, width] });
+    expect(maps.map(({ name, shape, stride }) => [name, shape, stride])).toEqual([
+      ['p2', [1, 20, 25, 33], 4],
+      ['p3', [1, 20, 13, 17], 8],
+      ['p4', [1, 20, 7, 9], 16],
+      ['p5', [1, 20, 4, 5], 32],
+    ]);
+    for (const { name, data } of maps) {
+      const differences = expected.get(name)!.map((value, i) => Math.abs(data[i]! - value));
+      expect(Math.max(...differences), name).toBeLessThan(2e-5);
+    }
+    const stages = await model.features(
+      { data: image.data, shape: [1, 3, height, width] },
+      { stages: ['p5', 'blocks.3'] },
+    );
+    expect(stages.map(({ name, shape }) => [name, shape[1]])).toEqual([
+      ['p5', 20],
+      ['blocks.3', 20],
+    ]);
+    expect(stages[0]!.data).toEqual(maps[3]!.data);
+    expect(await model.attention({ data: image.data, shape: [1, 3, height, width] })).toHaveLength(10);
+  });
+
+  it('says that it has no classifier', async () => {
+    await using model = await loaded(weightsOf({ version: 1, width: 0.5 }, 3, 8));
+    const picture = { data: new Uint8Array(3 * 64 * 64), width: 64, height: 64, channels: 3 } as const;
+    const tensor = { data: new Float32Array(3 * 64 * 64), shape: [1, 3, 64, 64] } as const;
+    for (const asked of [model.classify(picture), model.embed(picture), model.infer(tensor)]) {
+      const { code, message } = await errorOf(asked);
+      expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+      expect(message).toBe('ghostnet_050_fpn is a GhostNet V1 with an FPN, which has no classifier.');
+    }
+  });
+
+  it('is told by its neck, and refused where something is missing, changed or too much', () => {
+    const written = asWritten(weightsOf({ version: 3, width: 0.3 }, 2, 8));
+    const tensors = new Map(timmNames(written, 'pytorch', 'weights.pth'));
+    expect(identify(tensors)).toMatchObject({ architecture: 'ghostnetv3_030_fpn', kind: 'GhostNet V3 with an FPN' });
+    tensors.set('bbox_head.conv.weight', syntheticTensor('x', [4, 8, 1, 1]));
+    expect(() => identify(tensors)).toThrow(/is no GhostNet V3 with an FPN that is known; unexpected: bbox_head/);
+    tensors.delete('bbox_head.conv.weight');
+    tensors.set('neck.fpn_convs.1.conv.weight', syntheticTensor('x', [9, 8, 3, 3]));
+    expect(() => identify(tensors)).toThrow(/Tensor neck\.fpn_convs\.1\.conv\.weight has shape \[9, 8, 3, 3\], where/);
+    tensors.delete('neck.fpn_convs.1.conv.weight');
+    expect(() => identify(tensors)).toThrow(/it lacks 1 of \d+ tensors, the first is neck\.fpn_convs\.1\.conv\.weight/);
+  });
+});
