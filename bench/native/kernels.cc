@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/variants.h"
 #include "platform/aligned.h"
 
 namespace ghostnet {
@@ -80,39 +81,36 @@ void bench_pointwise(const KernelTable& kernels, int inputs, int outputs, int pi
         ns, static_cast<double>(inputs) * outputs * pixels, peak);
 }
 
-struct DepthwiseShape {
-  DepthwiseKind kind;
-  const char* name;
-  int kernel_h, kernel_w, stride, lanes, height, width;
-};
-
-void bench_depthwise(const KernelTable& kernels, const DepthwiseShape& s, double peak) {
-  const int in_height = (s.height - 1) * s.stride + s.kernel_h, in_width = (s.width - 1) * s.stride + s.kernel_w;
-  Buffer x(static_cast<size_t>(in_height) * in_width * s.lanes), y(static_cast<size_t>(s.height) * s.width * s.lanes);
-  Buffer weights(static_cast<size_t>(s.kernel_h * s.kernel_w + 1) * s.lanes);
+// The kernels that take any window are measured with 3x3.
+void bench_depthwise(const KernelTable& kernels, const DepthwiseVariant& v, int lanes, int height, int width,
+                     double peak) {
+  const int kernel_h = v.takes_any() ? 3 : v.kernel_h, kernel_w = v.takes_any() ? 3 : v.kernel_w;
+  const int stride = v.takes_any() ? 1 : v.stride;
+  const int in_height = (height - 1) * stride + kernel_h, in_width = (width - 1) * stride + kernel_w;
+  Buffer x(static_cast<size_t>(in_height) * in_width * lanes), y(static_cast<size_t>(height) * width * lanes);
+  Buffer weights(static_cast<size_t>(kernel_h * kernel_w + 1) * lanes);
   std::vector<const void*> rows;
-  for (int i = 0; i < in_height; ++i) rows.push_back(x.data() + static_cast<size_t>(i) * in_width * s.lanes);
+  for (int i = 0; i < in_height; ++i) rows.push_back(x.data() + static_cast<size_t>(i) * in_width * lanes);
   const DepthwiseArgs args{rows.data(),
                            weights.data(),
                            y.data(),
-                           static_cast<ptrdiff_t>(s.width) * s.lanes,
-                           s.height,
-                           s.width,
+                           static_cast<ptrdiff_t>(width) * lanes,
+                           height,
+                           width,
                            0.0f,
-                           s.kernel_h,
-                           s.kernel_w,
-                           s.stride,
-                           s.stride,
+                           kernel_h,
+                           kernel_w,
+                           stride,
+                           stride,
                            1,
                            1};
-  const double ns = nanoseconds([&] { kernels.depthwise[static_cast<int>(s.kind)][lanes_index(s.lanes)](args); });
-  print(std::string(s.name) + ", " + std::to_string(s.lanes) + " lanes, " + std::to_string(s.height) + "x" +
-            std::to_string(s.width),
-        ns, static_cast<double>(s.kernel_h) * s.kernel_w * s.lanes * s.height * s.width, peak);
+  const double ns = nanoseconds([&] { kernels.depthwise[static_cast<int>(v.kind)][lanes_index(lanes)](args); });
+  print(std::string(v.words) + (v.takes_any() ? ", any kernel" : "") + ", " + std::to_string(lanes) + " lanes, " +
+            std::to_string(height) + "x" + std::to_string(width),
+        ns, static_cast<double>(kernel_h) * kernel_w * lanes * height * width, peak);
 }
 
-void bench_ghost(const KernelTable& kernels, GhostKind kind, const char* name, int lanes, int height, int width,
-                 double peak) {
+void bench_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int height, int width, double peak) {
   Buffer x(static_cast<size_t>(height + 2) * (width + 2) * lanes),
       other(static_cast<size_t>(2 * height) * width * lanes);
   Buffer y(static_cast<size_t>(2 * height) * width * lanes), weights(10 * static_cast<size_t>(lanes));
@@ -137,8 +135,8 @@ void bench_ghost(const KernelTable& kernels, GhostKind kind, const char* name, i
                        width,
                        0.0f};
   const double ns = nanoseconds([&] { kernels.ghost[static_cast<int>(kind)][lanes_index(lanes)](args); });
-  print(std::string(name) + ", " + std::to_string(lanes) + " lanes, " + std::to_string(height) + "x" +
-            std::to_string(width),
+  print(std::string(words_of(kind)) + (kind == GhostKind::gated ? " of any size" : "") + ", " + std::to_string(lanes) +
+            " lanes, " + std::to_string(height) + "x" + std::to_string(width),
         ns, 9.0 * lanes * height * width, peak);
 }
 
@@ -155,10 +153,13 @@ void bench_vectors(const KernelTable& kernels, double peak) {
   Buffer x(16 * 784), y(16 * 784), weights(16 * 960), bias(16);
   const MatVecArgs args{x.data(), 960, weights.data(), bias.data(), y.data(), Activation::relu};
   print("matvec 960 -> 16", nanoseconds([&] { kernels.matvec[2](args); }), 960.0 * 16, peak);
-  for (const auto& [name, activation] :
-       {std::pair<const char*, Activation>{"hard_swish", Activation::hard_swish}, {"silu", Activation::silu}})
-    print(name + std::string(", 16 lanes, 196 pixels"),
-          nanoseconds([&] { kernels.activate[static_cast<int>(activation)][2](y.data(), 196); }), 0, peak);
+  for (int kind = 0; kind < kBinaryKinds; ++kind)
+    print(words_of(static_cast<BinaryKind>(kind)) + std::string(", 16 lanes, 196 pixels"),
+          nanoseconds([&] { kernels.binary[kind][2](x.data(), y.data(), y.data(), 196); }), 0, peak);
+#define GHOSTNET_ACTIVATE(name)         \
+  print(#name ", 16 lanes, 196 pixels", \
+        nanoseconds([&] { kernels.activate[static_cast<int>(Activation::name)][2](y.data(), 196); }), 0, peak);
+#include "kernels/catalogue.inc"
   print("avg_pool2, 16 lanes, 14 pixels",
         nanoseconds([&] { kernels.avg_pool2[2](x.data(), x.data() + 448, y.data(), 14); }), 0, peak);
   print("sum, 16 lanes, 196 pixels", nanoseconds([&] { kernels.sum[2](x.data(), 196, y.data()); }), 0, peak);
@@ -173,26 +174,14 @@ void bench_kernels(const KernelTable& kernels, double peak) {
                                    {40, 120, 784}, {80, 92, 196}, {80, 240, 196}, {112, 336, 196}, {672, 56, 196},
                                    {160, 480, 49}, {960, 80, 49}, {160, 960, 9},  {160, 960, 49}};
   for (const auto& s : kPointwise) bench_pointwise(kernels, s[0], s[1], s[2], peak);
-  const DepthwiseShape shapes[] = {
-      {DepthwiseKind::k3x3s1, "depthwise 3x3", 3, 3, 1, 16, 14, 14},
-      {DepthwiseKind::k3x3s2, "depthwise 3x3/2", 3, 3, 2, 16, 1, 56},
-      {DepthwiseKind::k3x3s2, "depthwise 3x3/2", 3, 3, 2, 16, 14, 14},
-      {DepthwiseKind::k5x5s1, "depthwise 5x5", 5, 5, 1, 16, 14, 14},
-      {DepthwiseKind::k5x5s2, "depthwise 5x5/2", 5, 5, 2, 16, 1, 28},
-      {DepthwiseKind::k5x5s2, "depthwise 5x5/2", 5, 5, 2, 16, 7, 7},
-      {DepthwiseKind::k1x5, "depthwise 1x5", 1, 5, 1, 16, 7, 7},
-      {DepthwiseKind::k5x1_sigmoid, "depthwise 5x1 + sigmoid", 5, 1, 1, 16, 7, 7},
-      {DepthwiseKind::k1x5, "depthwise 1x5", 1, 5, 1, 16, 3, 3},
-      {DepthwiseKind::k5x1_sigmoid, "depthwise 5x1 + sigmoid", 5, 1, 1, 16, 3, 3},
-      {DepthwiseKind::general, "depthwise 3x3, general", 3, 3, 1, 16, 14, 14},
-  };
-  for (const DepthwiseShape& s : shapes) bench_depthwise(kernels, s, peak);
-  bench_ghost(kernels, GhostKind::concat, "ghost", 8, 1, 112, peak);
-  bench_ghost(kernels, GhostKind::concat, "ghost", 16, 1, 112, peak);
-  bench_ghost(kernels, GhostKind::residual, "ghost + shortcut", 16, 14, 14, peak);
-  bench_ghost(kernels, GhostKind::residual, "ghost + shortcut", 16, 7, 7, peak);
-  bench_ghost(kernels, GhostKind::gated_doubled, "ghost + gate", 16, 14, 14, peak);
-  bench_ghost(kernels, GhostKind::gated, "ghost + gate of any size", 16, 7, 7, peak);
+  // One row at a time in a pipeline of rows, and whole maps.
+  constexpr int kMaps[][2] = {{1, 56}, {14, 14}, {7, 7}};
+  for (const DepthwiseVariant& variant : kDepthwiseVariants)
+    for (const auto& [height, width] : kMaps) bench_depthwise(kernels, variant, 16, height, width, peak);
+  bench_ghost(kernels, GhostKind::concat, 8, 1, 112, peak);
+  for (int kind = 0; kind < kGhostKinds; ++kind)
+    for (const auto& [height, width] : kMaps)
+      bench_ghost(kernels, static_cast<GhostKind>(kind), 16, height, width, peak);
   bench_planar_conv(kernels, 112, peak);
   bench_vectors(kernels, peak);
 }

@@ -1,4 +1,4 @@
-// The kernel catalogue: what each kernel computes and where its operands lie. One KernelTable per instruction set.
+// What each kernel computes and where its operands lie; catalogue.inc lists them. One KernelTable per instruction set.
 //
 // Activations are stored in channel blocks. A block holds up to 16 channels and has 4, 8 or 16 *lanes* (the smallest
 // of these that fits); a pixel of a block is `lanes` consecutive elements, lanes without a channel hold finite values.
@@ -110,28 +110,55 @@ struct MatVecArgs {
 };
 using MatVecFn = void (*)(const MatVecArgs&);
 
-enum class DepthwiseKind { k3x3s1, k3x3s2, k5x5s1, k5x5s2, k1x5, k5x1_sigmoid, general, general_sigmoid };
-constexpr int kDepthwiseKinds = 8;
-/// doubled: the gate's column is floor(x / 2), as the gate is exactly half as wide.
-enum class GhostKind { concat, gated, gated_doubled, residual };
-constexpr int kGhostKinds = 4;
-enum class BinaryKind { add, mul };
-constexpr int kBinaryKinds = 2;
+/// What a depthwise convolution's kernel does to its sums: max(low, sum), or the sigmoid.
+enum class Epilogue { clamp, sigmoid };
+
+enum class DepthwiseKind {
+#define GHOSTNET_DEPTHWISE(name, ...) name,
+#include "catalogue.inc"
+};
+constexpr int kDepthwiseKinds = 0
+#define GHOSTNET_DEPTHWISE(...) +1
+#include "catalogue.inc"
+    ;
+
+/// gated_doubled: the gate's column is floor(x / 2), as the gate is exactly half as wide.
+enum class GhostKind {
+#define GHOSTNET_GHOST(name, ...) name,
+#include "catalogue.inc"
+};
+constexpr int kGhostKinds = 0
+#define GHOSTNET_GHOST(...) +1
+#include "catalogue.inc"
+    ;
+
+enum class BinaryKind {
+#define GHOSTNET_BINARY(name, ...) name,
+#include "catalogue.inc"
+};
+constexpr int kBinaryKinds = 0
+#define GHOSTNET_BINARY(...) +1
+#include "catalogue.inc"
+    ;
+
+constexpr bool activations_in_order() {
+  int number = 0;
+  bool in_order = true;
+#define GHOSTNET_ACTIVATE(name) in_order = in_order && static_cast<int>(Activation::name) == number++;
+#include "catalogue.inc"
+  return in_order && number == kActivations;
+}
+static_assert(activations_in_order(), "a table is indexed by Activation: catalogue.inc has its names in its order");
 
 struct KernelTable {
   const char* name;     // "avx512", "avx2", "neon", "neon_fp16", "plain"
   Precision precision;  // of its elements
-  PointwiseFn pointwise[3];
-  PlanarConvFn planar_conv[3];
+#define GHOSTNET_KERNEL(name, function) function name[3];
+#include "catalogue.inc"
   DepthwiseFn depthwise[kDepthwiseKinds][3];
   GhostFn ghost[kGhostKinds][3];
-  AvgPool2Fn avg_pool2[3];
-  SumFn sum[3];
-  ScaleFn scale[3];
-  ActivateFn activate[kActivations][3];  // of Activation::none: does nothing
   BinaryFn binary[kBinaryKinds][3];
-  GatherRowFn gather_row[3];
-  MatVecFn matvec[3];
+  ActivateFn activate[kActivations][3];  // none: does nothing
   ResizeKernels resize;
 };
 

@@ -4,30 +4,38 @@
 #include "../tests.h"
 #include "activation.h"
 #include "kernels/select.h"
+#include "kernels/variants.h"
 
 namespace ghostnet {
 namespace {
 
-struct DepthwiseShape {
-  DepthwiseKind kind;
-  int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
-  bool sigmoid() const { return kind == DepthwiseKind::k5x1_sigmoid || kind == DepthwiseKind::general_sigmoid; }
-};
-constexpr DepthwiseShape kDepthwiseShapes[] = {
-    {DepthwiseKind::k3x3s1, 3, 3, 1, 1, 1, 1},
-    {DepthwiseKind::k3x3s2, 3, 3, 2, 2, 1, 1},
-    {DepthwiseKind::k5x5s1, 5, 5, 1, 1, 1, 1},
-    {DepthwiseKind::k5x5s2, 5, 5, 2, 2, 1, 1},
-    {DepthwiseKind::k1x5, 1, 5, 1, 1, 1, 1},
-    {DepthwiseKind::k5x1_sigmoid, 5, 1, 1, 1, 1, 1},
-    {DepthwiseKind::general, 3, 3, 1, 1, 2, 3},
-    {DepthwiseKind::general, 7, 2, 3, 1, 1, 1},
-    {DepthwiseKind::general, 1, 1, 1, 2, 1, 1},
-    {DepthwiseKind::general_sigmoid, 3, 3, 2, 2, 1, 1},
-    {DepthwiseKind::general_sigmoid, 1, 5, 1, 1, 1, 1},
-};
+// What a variant is tested with: its own window, or odd ones where it takes any.
+std::vector<DepthwiseWindow> windows_of(const DepthwiseVariant& v) {
+  if (v.takes_any())
+    return {{3, 3, 1, 1, 2, 3}, {7, 2, 3, 1, 1, 1}, {1, 1, 1, 2, 1, 1}, {3, 3, 2, 2, 1, 1}, {1, 5, 1, 1, 1, 1}};
+  return {{v.kernel_h, v.kernel_w, v.stride, v.stride, 1, 1}};
+}
 
-void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseShape& s, int height, int width, float low) {
+// Each is chosen for its own window, and one that takes any for all that no other does.
+void test_variants() {
+  for (const DepthwiseVariant& v : kDepthwiseVariants) {
+    CHECK(&v == kDepthwiseVariants + static_cast<int>(v.kind));
+    if (v.takes_any()) {
+      for (const DepthwiseWindow& odd : {DepthwiseWindow{9, 2, 1, 1, 1, 1}, {3, 3, 1, 1, 2, 2}, {3, 3, 1, 2, 1, 1}})
+        CHECK(depthwise_variant(odd, v.epilogue).kind == v.kind);
+    } else {
+      const DepthwiseWindow own = windows_of(v)[0];
+      CHECK(depthwise_variant(own, v.epilogue).kind == v.kind);
+      DepthwiseWindow dilated = own, skewed = own;
+      ++dilated.dilation_x;
+      ++skewed.stride_y;
+      for (const DepthwiseWindow& other : {dilated, skewed}) CHECK(depthwise_variant(other, v.epilogue).takes_any());
+    }
+  }
+}
+
+void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseVariant& variant, const DepthwiseWindow& s,
+                     int height, int width, float low) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
   std::vector<Elements> rows;
@@ -52,25 +60,38 @@ void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseShape
             sum.add(double{weights[static_cast<size_t>(ky * s.kernel_w + kx) * stride + lane]} *
                     rows[static_cast<size_t>(y * s.stride_y + ky * s.dilation_y)]
                         [static_cast<size_t>(x * s.stride_x + kx * s.dilation_x) * stride + lane]);
-        const double value = s.sigmoid() ? activate(Activation::sigmoid, sum.value) : sum.above(low);
+        const double value = variant.epilogue == Epilogue::sigmoid ? activate(Activation::sigmoid, sum.value)
+                                                                   : sum.above(low);
         output.expect(static_cast<size_t>(y) * pitch + static_cast<size_t>(x) * stride + lane, value, sum.magnitude);
       }
     }
   }
-  kernels.depthwise[static_cast<int>(s.kind)][lanes_index(lanes)](
+  kernels.depthwise[static_cast<int>(variant.kind)][lanes_index(lanes)](
       {pointers.data(), weights.data(), output.data(), static_cast<ptrdiff_t>(pitch), height, width, low, s.kernel_h,
        s.kernel_w, s.stride_y, s.stride_x, s.dilation_y, s.dilation_x});
   const std::string fault = output.fault();
-  CHECK_MESSAGE(fault.empty(), "%s depthwise kind %d, %d lanes, %d x %d, low %g: %s", kernels.name,
-                static_cast<int>(s.kind), lanes, height, width, low, fault.c_str());
+  CHECK_MESSAGE(fault.empty(), "%s %s, %d lanes, %d x %d, low %g: %s", kernels.name, variant.words, lanes, height,
+                width, low, fault.c_str());
 }
 
 void test_depthwise(const KernelTable& kernels) {
-  for (const DepthwiseShape& shape : kDepthwiseShapes)
-    for (int lanes : kLanes)
-      for (float low : kLows)
-        for (int height = 1; height <= (reduced ? 2 : 5); ++height)
-          for (int width : widths(40)) check_depthwise(kernels, lanes, shape, height, width, low);
+  for (const DepthwiseVariant& variant : kDepthwiseVariants)
+    for (const DepthwiseWindow& window : windows_of(variant))
+      for (int lanes : kLanes)
+        for (float low : kLows)
+          for (int height = 1; height <= (reduced ? 2 : 5); ++height)
+            for (int width : widths(40)) check_depthwise(kernels, lanes, variant, window, height, width, low);
+}
+
+// Widths that another map may have beside a ghost module of that width.
+std::vector<int> other_widths(GhostKind kind, int width) {
+  switch (kind) {
+    case GhostKind::concat: return {1};
+    case GhostKind::gated: return {1, (width + 1) / 2, width, 2 * width + 1};
+    case GhostKind::gated_doubled: return width % 2 == 0 ? std::vector<int>{width / 2} : std::vector<int>{};
+    case GhostKind::residual: return {width};
+  }
+  return {};
 }
 
 void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int height, int width, int gate_width,
@@ -126,24 +147,18 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
     for (int half = 0; half < 2; ++half) args.other[half] = other_pointers[half].data();
   kernels.ghost[static_cast<int>(kind)][lanes_index(lanes)](args);
   const std::string fault = !identity.fault().empty() ? "identity " + identity.fault() : ghost.fault();
-  CHECK_MESSAGE(fault.empty(), "%s ghost kind %d, %d lanes, %d x %d, gate %d, low %g: %s", kernels.name,
-                static_cast<int>(kind), lanes, height, width, gate_width, low, fault.c_str());
+  CHECK_MESSAGE(fault.empty(), "%s %s, %d lanes, %d x %d, gate %d, low %g: %s", kernels.name, words_of(kind), lanes,
+                height, width, gate_width, low, fault.c_str());
 }
 
 void test_ghost(const KernelTable& kernels) {
-  for (int lanes : kLanes) {
-    for (float low : kLows) {
-      for (int height : reduced ? std::vector<int>{1, 3} : std::vector<int>{1, 2, 3, 5}) {
-        for (int width : widths(40)) {
-          check_ghost(kernels, GhostKind::concat, lanes, height, width, 1, low);
-          check_ghost(kernels, GhostKind::residual, lanes, height, width, width, low);
-          if (width % 2 == 0) check_ghost(kernels, GhostKind::gated_doubled, lanes, height, width, width / 2, low);
-          for (int gate : {1, (width + 1) / 2, width, 2 * width + 1})
-            check_ghost(kernels, GhostKind::gated, lanes, height, width, gate, low);
-        }
-      }
-    }
-  }
+  for (int kind = 0; kind < kGhostKinds; ++kind)
+    for (int lanes : kLanes)
+      for (float low : kLows)
+        for (int height : reduced ? std::vector<int>{1, 3} : std::vector<int>{1, 2, 3, 5})
+          for (int width : widths(40))
+            for (int other : other_widths(static_cast<GhostKind>(kind), width))
+              check_ghost(kernels, static_cast<GhostKind>(kind), lanes, height, width, other, low);
 }
 
 void test_nan(const KernelTable& kernels) {
@@ -159,17 +174,20 @@ void test_nan(const KernelTable& kernels) {
       run(output.data());
       CHECK_MESSAGE(output.fault().empty(), "%s %s, %d lanes: %s", kernels.name, kernel, lanes, output.fault().c_str());
     };
-    for (const DepthwiseShape& s : kDepthwiseShapes) {
-      if (s.kernel_h * s.kernel_w >= 16) continue;  // `ones` holds 15 taps and a bias
-      check("depthwise", [&](void* out) {
-        kernels.depthwise[static_cast<int>(s.kind)][i]({rows.data(), ones.data(), out, 0, 1, 8, 0, s.kernel_h,
-                                                        s.kernel_w, s.stride_y, s.stride_x, s.dilation_y,
-                                                        s.dilation_x});
-      });
+    for (const DepthwiseVariant& variant : kDepthwiseVariants) {
+      for (const DepthwiseWindow& s : windows_of(variant)) {
+        if (s.kernel_h * s.kernel_w >= 16) continue;  // `ones` holds 15 taps and a bias
+        check(variant.words, [&](void* out) {
+          kernels.depthwise[static_cast<int>(variant.kind)][i]({rows.data(), ones.data(), out, 0, 1, 8, 0, s.kernel_h,
+                                                                s.kernel_w, s.stride_y, s.stride_x, s.dilation_y,
+                                                                s.dilation_x});
+        });
+      }
     }
     check("ghost", [&](void* out) {
       Elements identity(kernels.precision, 8 * stride);
-      kernels.ghost[0][i]({rows.data(), ones.data(), identity.data(), out, 0, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
+      kernels.ghost[static_cast<int>(GhostKind::concat)][i](
+          {rows.data(), ones.data(), identity.data(), out, 0, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
     });
   }
 }
@@ -177,6 +195,7 @@ void test_nan(const KernelTable& kernels) {
 }  // namespace
 
 void depthwise_kernel_tests() {
+  test_variants();
   for (const KernelTable* kernels : all_usable_kernels()) {
     test_depthwise(*kernels);
     test_ghost(*kernels);

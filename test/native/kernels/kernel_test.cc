@@ -198,6 +198,13 @@ void test_tables() {
   CHECK(select_kernels("") == usable.front());
   CHECK(select_kernels("plane") == nullptr);
   for (const KernelTable* table : usable) CHECK(select_kernels(table->name) == table);
+  for (const KernelTable* table : all_usable_kernels()) {
+    for (int lanes : kLanes) {
+      const int i = lanes_index(lanes);
+#define GHOSTNET_KERNEL(name, function) CHECK(table->name[i] != nullptr);
+#include "kernels/catalogue.inc"
+    }
+  }
 }
 
 }  // namespace

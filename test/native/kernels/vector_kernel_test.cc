@@ -9,6 +9,7 @@
 #include "../tests.h"
 #include "activation.h"
 #include "kernels/select.h"
+#include "kernels/variants.h"
 
 namespace ghostnet {
 namespace {
@@ -103,8 +104,8 @@ void test_binary(const KernelTable& kernels, int lanes, int pixels, BinaryKind k
   kernel(a.data(), b.data(), apart.data(), pixels);
   kernel(first.data(), b.data(), first.data(), pixels);
   kernel(a.data(), second.data(), second.data(), pixels);
-  expect_no_fault(apart, kernels, "binary", lanes, pixels);
-  expect_no_fault(first, kernels, "binary in place of the first", lanes, pixels);
+  expect_no_fault(apart, kernels, words_of(kind), lanes, pixels);
+  expect_no_fault(first, kernels, "binary in place of the first map", lanes, pixels);
   expect_no_fault(second, kernels, "binary in place of the second", lanes, pixels);
 }
 
@@ -155,15 +156,16 @@ float activated(const KernelTable& kernels, int lanes, Activation activation, fl
 }
 
 // How far a depthwise kernel's sigmoid is from that of `x`, as the kernel's elements hold it.
-double depthwise_sigmoid_error(const KernelTable& kernels, DepthwiseKind kind, int lanes, float x) {
-  const Elements zeros(kernels.precision, kMaxLanes);
-  const void* rows[] = {zeros.data(), zeros.data(), zeros.data(), zeros.data(), zeros.data()};
-  Elements weights(kernels.precision, 6 * kMaxLanes), output(kernels.precision, kMaxLanes);
-  for (int lane = 0; lane < lanes; ++lane) weights.set(static_cast<size_t>(5 * lanes + lane), x);
-  kernels.depthwise[static_cast<int>(kind)][lanes_index(lanes)](
-      {rows, weights.data(), output.data(), 0, 1, 1, 0, 5, 1, 1, 1, 1, 1});
-  return std::fabs(output[static_cast<size_t>(lanes - 1)] -
-                   activate(Activation::sigmoid, weights[static_cast<size_t>(5 * lanes)]));
+double depthwise_sigmoid_error(const KernelTable& kernels, const DepthwiseVariant& v, int lanes, float x) {
+  const int kernel_h = v.takes_any() ? 5 : v.kernel_h, kernel_w = v.takes_any() ? 1 : v.kernel_w;
+  const auto taps = static_cast<size_t>(kernel_h * kernel_w), stride = static_cast<size_t>(lanes);
+  const Elements zeros(kernels.precision, static_cast<size_t>(kernel_w) * stride);
+  const std::vector<const void*> rows(static_cast<size_t>(kernel_h), zeros.data());
+  Elements weights(kernels.precision, (taps + 1) * stride), output(kernels.precision, stride);
+  for (size_t lane = 0; lane < stride; ++lane) weights.set(taps * stride + lane, x);
+  kernels.depthwise[static_cast<int>(v.kind)][lanes_index(lanes)](
+      {rows.data(), weights.data(), output.data(), 0, 1, 1, 0, kernel_h, kernel_w, 1, 1, 1, 1});
+  return std::fabs(output[stride - 1] - activate(Activation::sigmoid, weights[taps * stride]));
 }
 
 void test_activations(const KernelTable& kernels) {
@@ -179,10 +181,11 @@ void test_activations(const KernelTable& kernels) {
       const double error = std::fabs(y - activate(Activation::sigmoid, x));
       CHECK_MESSAGE(y >= 0 && y <= 1 && error < 1e-6, "%s sigmoid(%g), %d lanes: %.9g", kernels.name, x, lanes, y);
       largest = std::fmax(largest, error);
-      for (DepthwiseKind kind : {DepthwiseKind::k5x1_sigmoid, DepthwiseKind::general_sigmoid}) {
-        const double depthwise_error = depthwise_sigmoid_error(kernels, kind, lanes, x);
-        CHECK_MESSAGE(depthwise_error < depthwise_tolerance, "%s depthwise sigmoid(%g), %d lanes: error %g",
-                      kernels.name, x, lanes, depthwise_error);
+      for (const DepthwiseVariant& variant : kDepthwiseVariants) {
+        if (variant.epilogue != Epilogue::sigmoid) continue;
+        const double depthwise_error = depthwise_sigmoid_error(kernels, variant, lanes, x);
+        CHECK_MESSAGE(depthwise_error < depthwise_tolerance, "%s %s of %g, %d lanes: error %g", kernels.name,
+                      variant.words, x, lanes, depthwise_error);
       }
       for (Activation activation : all_activations()) {
         const float z = activated(kernels, lanes, activation, x);
@@ -208,7 +211,8 @@ void vector_kernel_tests() {
         test_sum(*kernels, lanes, size);
         test_scale(*kernels, lanes, size);
         test_gather_row(*kernels, lanes, size);
-        for (BinaryKind kind : {BinaryKind::add, BinaryKind::mul}) test_binary(*kernels, lanes, size, kind);
+        for (int kind = 0; kind < kBinaryKinds; ++kind)
+          test_binary(*kernels, lanes, size, static_cast<BinaryKind>(kind));
         for (Activation activation : all_activations()) {
           test_activate(*kernels, lanes, size, activation);
           test_matvec(*kernels, lanes, 4 * size, activation);
