@@ -1,37 +1,20 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 
-#include <cstring>
-
 #include "../generic/macros.h"
-#include "../table.h"
 
-// Opened after every include, so that no inline function of a header is compiled for more than the baseline.
-#if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#elif defined(__GNUC__)
-#pragma GCC push_options
-#pragma GCC target("avx2,fma")
-#endif
+GHOSTNET_BEGIN_TARGET("avx2,fma")
 
+#define GHOSTNET_INSTRUCTION_SET avx2
 namespace ghostnet {
-namespace avx2 {
+namespace GHOSTNET_INSTRUCTION_SET {
 #include "vec.inc"
-#include "../generic/vector.inc"
-#include "../generic/pointwise.inc"
-#include "../generic/planar_conv.inc"
-#include "../generic/depthwise.inc"
-#include "../generic/ghost.inc"
+#include "../generic/fp32.inc"
 #include "resize.inc"
-#include "../generic/resize.inc"
-#include "../generic/table.inc"
-}  // namespace avx2
+#include "../generic/kernels.inc"
+}  // namespace GHOSTNET_INSTRUCTION_SET
 }  // namespace ghostnet
 
-#if defined(__clang__)
-#pragma clang attribute pop
-#elif defined(__GNUC__)
-#pragma GCC pop_options
-#endif
+GHOSTNET_END_TARGET
 
 #endif

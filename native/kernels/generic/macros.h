@@ -1,5 +1,27 @@
-// Compiler words that the kernel bodies need.
+// Compiler words that the kernel bodies need, and the headers: all are included before an instruction set's functions
+// begin.
 #pragma once
+
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "../table.h"
+
+// What stands between the two is compiled for an instruction set above the baseline: nothing of a header, whose inline
+// functions the linker would take for all.
+#define GHOSTNET_PRAGMA(words) _Pragma(#words)
+#if defined(__clang__)
+#define GHOSTNET_BEGIN_TARGET(features) \
+  GHOSTNET_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
+#define GHOSTNET_END_TARGET GHOSTNET_PRAGMA(clang attribute pop)
+#elif defined(__GNUC__)
+#define GHOSTNET_BEGIN_TARGET(features) GHOSTNET_PRAGMA(GCC push_options) GHOSTNET_PRAGMA(GCC target(features))
+#define GHOSTNET_END_TARGET GHOSTNET_PRAGMA(GCC pop_options)
+#else
+#define GHOSTNET_BEGIN_TARGET(features)
+#define GHOSTNET_END_TARGET
+#endif
 
 // Whether this compiler can build kernels for 64-bit ARM's arithmetic in half precision beside a baseline without it:
 // GCC always, clang from 16 on; before, only where the baseline has it, as on Apple's chips.

@@ -1,18 +1,11 @@
-#include <cstring>
-
 #include "../generic/macros.h"
-#include "../table.h"
 
+#define GHOSTNET_INSTRUCTION_SET plain
 namespace ghostnet {
-namespace plain {
+namespace GHOSTNET_INSTRUCTION_SET {
 #include "vec.inc"
-#include "../generic/vector.inc"
-#include "../generic/pointwise.inc"
-#include "../generic/planar_conv.inc"
-#include "../generic/depthwise.inc"
-#include "../generic/ghost.inc"
+#include "../generic/fp32.inc"
 #include "resize.inc"
-#include "../generic/resize.inc"
-#include "../generic/table.inc"
-}  // namespace plain
+#include "../generic/kernels.inc"
+}  // namespace GHOSTNET_INSTRUCTION_SET
 }  // namespace ghostnet
