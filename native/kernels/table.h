@@ -13,7 +13,7 @@
 #include <cstdint>
 
 #include "../activation.h"
-#include "../precision.h"
+#include "../element.h"
 #include "resize.h"
 
 namespace ghostnet {
