@@ -3,7 +3,7 @@ import { checkFunction, checkSignal, readOptions } from './arguments/options.js'
 import type { Checkpoint } from './checkpoints/index.js';
 import { checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
-import { fileStamp, PartialNetworks } from './engine/partial-networks.js';
+import { PartialNetworks } from './engine/partial-networks.js';
 import { createCheckedModel } from './engine/precision.js';
 import { countMacs, outputStrides } from './graph/shapes.js';
 import { locateModel } from './hub/index.js';
@@ -60,9 +60,6 @@ async function prepare(
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
-  // Before its weights are read: a file that is replaced meanwhile is not the one that they come from.
-  const file = resolve(checkpoint.file);
-  const stamp = await fileStamp(file);
   await ownTurn();
   const network = identify(checkpoint.tensors, checkpoint.framework);
   await ownTurn();
@@ -73,10 +70,14 @@ async function prepare(
   const macs = countMacs(graph, config.preprocess.inputSize);
   const native =
     precision === 'auto'
-      ? await createCheckedModel(graph, options, config.preprocess.inputSize, signal)
-      : await createPackedModel(graph, { ...options, precision }, signal);
+      ? await createCheckedModel(graph, { ...options, file: checkpoint }, config.preprocess.inputSize, signal)
+      : await createPackedModel(graph, { ...options, precision, file: checkpoint }, signal);
   const info = modelInfo(native, network, macs, checkpoint);
-  const partial = new PartialNetworks({ file, stamp, options: { ...options, precision: info.precision } });
+  const partial = new PartialNetworks({
+    file: resolve(checkpoint.file),
+    stamp: checkpoint.stamp,
+    options: { ...options, precision: info.precision },
+  });
   const main = { native, graph: withoutNumbers(graph), strides: outputStrides(graph) };
   return new GhostNet(network, config, info, main, partial);
 }

@@ -119,7 +119,7 @@ export class GhostNet {
    * and the smallest input is the smallest that these stages take.
    *
    * What computes features, embeddings or attention is made when it is first asked for, from the file that the model
-   * was loaded from, which must still be there; it has its own copy of the weights that it needs. The four sets of
+   * was loaded from, which must still be there; it shares the weights that the model has. The four sets of
    * outputs that were used last are kept. A tensor's data must stay as it is until the promise settles.
    *
    * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE or

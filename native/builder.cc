@@ -24,9 +24,10 @@ Status choose_kernels(const ModelOptions& options, const KernelTable** kernels) 
 
 }  // namespace
 
-ModelBuilder::ModelBuilder(Graph graph, const KernelTable* kernels, const ModelOptions& options)
+ModelBuilder::ModelBuilder(Graph graph, const KernelTable* kernels, const ModelOptions& options,
+                           std::shared_ptr<PackingTurn> turn)
     : network_(std::make_unique<Network>()), threads_(options.threads > 0 ? options.threads : usable_cores()),
-      waiting_(options.waiting) {
+      waiting_(options.waiting), turn_(std::move(turn)) {
   network_->graph = std::move(graph);
   network_->kernels = kernels;
   const CacheSizes caches = cache_sizes();
@@ -34,11 +35,14 @@ ModelBuilder::ModelBuilder(Graph graph, const KernelTable* kernels, const ModelO
   network_->plan_options.l2_bytes = caches.l2_bytes;
 }
 
-Status ModelBuilder::create(Graph graph, const ModelOptions& options, std::unique_ptr<ModelBuilder>* builder) {
+ModelBuilder::~ModelBuilder() { end_turn(); }
+
+Status ModelBuilder::create(Graph graph, const ModelOptions& options, std::shared_ptr<PackingTurn> turn,
+                            std::unique_ptr<ModelBuilder>* builder) {
   return guarded(kShort, [&] {
     const KernelTable* kernels = nullptr;
     if (Status s = choose_kernels(options, &kernels); !s.ok()) return s;
-    std::unique_ptr<ModelBuilder> made(new ModelBuilder(std::move(graph), kernels, options));
+    std::unique_ptr<ModelBuilder> made(new ModelBuilder(std::move(graph), kernels, options, std::move(turn)));
     if (Status s = made->prepare(); !s.ok()) return s;
     *builder = std::move(made);
     return Status::success();
@@ -50,14 +54,17 @@ Status ModelBuilder::prepare() {
   Network& n = *network_;
   if (Status s = check_graph(n.graph); !s.ok()) return s;
   lower(n.graph, LowerOptions(), &n.lowered);
-  if (Status s = n.weights.allocate(n.graph, n.lowered, n.kernels->precision); !s.ok()) return s;
+  if (Status s = n.weights.allocate(n.graph, n.lowered, n.kernels->precision, true, turn_ ? turn_->file() : nullptr);
+      !s.ok())
+    return s;
   convolutions_.resize(n.graph.nodes.size());
   for (size_t i = 0; i < n.lowered.operations.size(); ++i) {
     const Operation& op = n.lowered.operations[i];
     if (op.conv < 0) continue;
     Node& conv = n.graph.nodes[static_cast<size_t>(op.conv)];
     const Filters given{0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias};
-    convolutions_[static_cast<size_t>(op.conv)] = {i, std::vector<bool>(static_cast<size_t>(conv.channels))};
+    convolutions_[static_cast<size_t>(op.conv)] = {
+        i, std::vector<bool>(static_cast<size_t>(conv.channels), n.weights.borrowed(i))};
     conv.weight = conv.bias = nullptr;
     conv.scale = nullptr;
     if (op.kind == Kind::plain) {
@@ -67,7 +74,7 @@ Status ModelBuilder::prepare() {
       conv.scale = kept.scale.data();
       conv.bias = kept.bias.data();
     }
-    if (given.weight)
+    if (given.weight && !n.weights.borrowed(i))
       if (Status s = pack_given(op.conv, given); !s.ok()) return s;
   }
   return Status::success();
@@ -141,10 +148,12 @@ Status ModelBuilder::check_whole() const {
       (nodes.size() > 1 ? " (and " + std::to_string(nodes.size() - 1) + " nodes more)" : std::string()));
 }
 
-Status ModelBuilder::finish(std::unique_ptr<Model>* model) {
+Status ModelBuilder::finish(bool share, std::unique_ptr<Model>* model) {
   return guarded(kShort, [&] {
     if (!network_) return Status::internal("the model is made already");
     if (Status s = check_whole(); !s.ok()) return s;
+    if (share) network_->weights.share();
+    end_turn();
     auto made = std::make_unique<Model>(std::move(network_), threads_, waiting_);
     if (Status s = made->start(); !s.ok()) return s;
     *model = std::move(made);
@@ -154,8 +163,8 @@ Status ModelBuilder::finish(std::unique_ptr<Model>* model) {
 
 Status build_model(Graph graph, const ModelOptions& options, std::unique_ptr<Model>* model) {
   std::unique_ptr<ModelBuilder> builder;
-  if (Status s = ModelBuilder::create(std::move(graph), options, &builder); !s.ok()) return s;
-  return builder->finish(model);
+  if (Status s = ModelBuilder::create(std::move(graph), options, nullptr, &builder); !s.ok()) return s;
+  return builder->finish(false, model);
 }
 
 }  // namespace ghostnet

@@ -14,10 +14,12 @@ constexpr int64_t kMaxImageFloats = int64_t{1} << 28;
 }  // namespace
 
 Model::Model(std::unique_ptr<const Network> network, int threads, BacklogLimit waiting)
-    : network_(std::move(network)),
-      info_{network_->kernels->name, network_->kernels->precision, threads, network_->weights.size_bytes()},
+    : network_(std::move(network)), info_{network_->kernels->name, network_->kernels->precision, threads,
+                                          network_->weights.size_bytes(), network_->weights.own_bytes()},
       plans_(*network_), backlog_(std::make_shared<Backlog>("inputs wait for this model", waiting)),
       executor_(*network_, &plans_, threads, core_quota()) {}
+
+Model::~Model() = default;
 
 Status Model::check_input(const Shape& shape) const {
   const int channels = network_->graph.nodes[0].channels;

@@ -11,7 +11,8 @@ struct ModelInfo {
   std::string isa;
   Precision precision = Precision::fp32;
   int threads = 0;
-  size_t weight_bytes = 0;  // packed
+  size_t weight_bytes = 0;      // packed
+  size_t own_weight_bytes = 0;  // of these, what no model had before
 };
 
 /// Whatever memory is short for ends as a status; no exception leaves.
@@ -19,9 +20,10 @@ class Model {
  public:
   /// `threads` >= 1.
   Model(std::unique_ptr<const Network> network, int threads, BacklogLimit waiting);
+  /// Waits for the image that is being computed; requests that have not started end as cancelled.
+  ~Model();
   /// Before all else.
   Status start() { return executor_.start(); }
-  // Its end waits for the image that is being computed; requests that have not started end as cancelled.
 
   const ModelInfo& info() const { return info_; }
   /// Of its threads, those that compute at present: as many as there are cores for, fewer while others keep these busy.

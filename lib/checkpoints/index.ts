@@ -19,6 +19,9 @@ export interface Checkpoint {
   /** The file that the tensors came from. */
   readonly file: string;
   readonly sizeBytes: number;
+  /** Tells the file from others and from what it is once it has been written to: see {@link OpenFile.stamp}. */
+  readonly stamp: string;
+  readonly currentStamp: () => Promise<string>;
   /** What its pickle names and nobody knows, at most {@link maxUnknownNames}, fit to be printed. */
   readonly unknownNames: readonly string[];
   /** To be called in the end; stored tensors cannot be read any more. */
@@ -57,13 +60,15 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
     signal?.throwIfAborted();
     const hasConfig = inFolder || format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
-    const { sizeBytes } = file;
+    const { sizeBytes, stamp } = file;
     return {
       tensors,
       framework,
       ...(config && { config }),
       file: found,
       sizeBytes,
+      stamp,
+      currentStamp: () => file.currentStamp(),
       unknownNames,
       close: () => file.close(),
     };

@@ -9,6 +9,7 @@ import {
   type NativeModel,
   type Precision,
 } from '../native/native.js';
+import { follower } from '../waiting/abort.js';
 import { ownTurn } from '../waiting/own-turn.js';
 
 /** Weights of some output channels of a convolution. */
@@ -22,8 +23,24 @@ interface Piece {
 /** A batch takes a millisecond or so, and what was read is still in the cache when it is packed. */
 const batchFloats = 2 ** 18;
 
+/** Whose weights all models share that are loaded from it. */
+interface WeightsFile {
+  /** Of no other file, and of this one until it is written to. Taken before anything was read. */
+  readonly stamp: string;
+  readonly currentStamp: () => Promise<string>;
+}
+
+export interface BuildOptions {
+  readonly threads: number;
+  readonly isa: string;
+  /** By default fp32. */
+  readonly precision?: Precision;
+  /** Where the graph's weights come from, all of them. */
+  readonly file?: WeightsFile;
+}
+
 /**
- * The native model of a graph. Nothing is left of it if this fails.
+ * The native model of a graph. What a model of the same file has packed is neither read nor packed again. Nothing is left of it if this fails.
  *
  * @throws {GhostNetError} ERR_GHOST_NATIVE where memory or threads are short, ERR_GHOST_PRECISION for a weight
  *   that is too large for the precision, and what {@link packGraph} throws
@@ -31,17 +48,46 @@ const batchFloats = 2 ** 18;
  */
 export async function createPackedModel(
   graph: Graph,
-  options: { threads: number; isa: string; precision?: Precision },
+  options: BuildOptions,
   signal?: AbortSignal,
 ): Promise<NativeModel> {
   await ownTurn();
-  const builder = await createBuilder(graph, { precision: 'fp32', ...options });
+  const { file } = options;
+  const builder = await startBuilder(graph, options, signal);
   try {
     await packGraph(builder, graph, signal);
-    return await finishModel(builder);
+    const unchanged = file !== undefined && (await file.currentStamp()) === file.stamp;
+    return await finishModel(builder, unchanged);
   } finally {
     builder.close();
   }
+}
+
+/**
+ * How long a load waits for others of the same file. It takes them some tens of milliseconds, but who blocks a thread's
+ * event loop in the middle of one must not stop all.
+ */
+export const patienceMs = 10_000;
+
+async function startBuilder(
+  graph: Graph,
+  { file, precision = 'fp32', threads, isa }: BuildOptions,
+  signal: AbortSignal | undefined,
+): Promise<NativeBuilder> {
+  const options = { threads, isa, precision };
+  if (!file) return createBuilder(graph, options, signal);
+  const { controller: waiting, leave } = follower(signal);
+  const late = new Error('the file is being loaded elsewhere');
+  const timer = setTimeout(() => waiting.abort(late), patienceMs);
+  try {
+    return await createBuilder(graph, { ...options, file: file.stamp }, waiting.signal);
+  } catch (error) {
+    if (error !== late) throw error;
+  } finally {
+    clearTimeout(timer);
+    leave();
+  }
+  return createBuilder(graph, options, signal);
 }
 
 /**
@@ -54,7 +100,8 @@ export async function createPackedModel(
  * @throws `signal.reason` once the signal is aborted.
  */
 async function packGraph(builder: NativeBuilder, graph: Graph, signal?: AbortSignal): Promise<void> {
-  const batches = batchesOf(graph.nodes.flatMap((node, id) => (isConv2d(node) ? piecesOf(id, node) : [])));
+  const convs = builder.lacking().map((id): [NodeId, Conv2dNode] => [id, graph.nodes[id] as Conv2dNode]);
+  const batches = batchesOf(convs.flatMap(([id, conv]) => piecesOf(id, conv)));
   const read = reader(batches, signal);
   let next = read(0);
   let affine: Affine = {};

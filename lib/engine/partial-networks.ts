@@ -1,5 +1,3 @@
-import { stat } from 'node:fs/promises';
-import { fileError } from '../formats/faults.js';
 import { readNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import type { Graph } from '../graph/graph.js';
@@ -22,21 +20,9 @@ export interface PartialNetwork {
 export interface NetworkSource {
   /** The weights' file, absolute. */
   readonly file: string;
-  /** What {@link fileStamp} said when the model was loaded. */
+  /** The checkpoint's when the model was loaded. */
   readonly stamp: string;
   readonly options: { readonly threads: number; readonly isa: string; readonly precision: Precision };
-}
-
-/**
- * Changes when the file is written or replaced.
- *
- * @throws {GhostNetError} ERR_GHOST_FILE
- */
-export async function fileStamp(file: string): Promise<string> {
-  const { dev, ino, size, mtimeNs } = await stat(file, { bigint: true }).catch((cause: unknown) => {
-    throw fileError(file, cause);
-  });
-  return [dev, ino, size, mtimeNs].join(' ');
 }
 
 /**
@@ -46,7 +32,7 @@ const keptNetworks = 4;
 
 /**
  * The networks behind a model's further outputs. Each is made when it is first asked for, from the checkpoint's file,
- * with the weights that it needs and no others; so a model that only classifies has its weights in memory once.
+ * with the weights that it needs and no others; what the model itself has of them is shared.
  */
 export class PartialNetworks {
   readonly #source: NetworkSource;
@@ -87,7 +73,7 @@ export class PartialNetworks {
     const { file, stamp, options } = this.#source;
     const checkpoint = await readNetwork(file);
     try {
-      if ((await fileStamp(file)) !== stamp) {
+      if (checkpoint.stamp !== stamp) {
         throw new GhostNetError(
           'ERR_GHOST_FILE',
           `${file} has changed since the model was loaded from it. Load the model again.`,
@@ -98,7 +84,7 @@ export class PartialNetworks {
       await ownTurn();
       const graph = blueprint.graph(checkpoint.tensors, outputs);
       return {
-        native: await createPackedModel(graph, options),
+        native: await createPackedModel(graph, { ...options, file: checkpoint }),
         graph: withoutNumbers(graph),
         strides: outputStrides(graph),
       };

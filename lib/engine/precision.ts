@@ -1,7 +1,7 @@
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from '../graph/graph.js';
 import { infer, type Input, type NativeModel } from '../native/native.js';
-import { createPackedModel } from './packing.js';
+import { createPackedModel, type BuildOptions } from './packing.js';
 
 /** How far logits in half precision may lie from those in fp32, relative to the largest of these. */
 const tolerance = 1e-2;
@@ -14,7 +14,7 @@ const tolerance = 1e-2;
  */
 export async function createCheckedModel(
   graph: Graph,
-  options: { threads: number; isa: string },
+  options: Omit<BuildOptions, 'precision'>,
   inputSize: Pair,
   signal?: AbortSignal,
 ): Promise<NativeModel> {
@@ -32,7 +32,7 @@ export async function createCheckedModel(
 
 async function inHalfPrecision(
   graph: Graph,
-  options: { threads: number; isa: string },
+  options: Omit<BuildOptions, 'precision'>,
   signal?: AbortSignal,
 ): Promise<NativeModel | undefined> {
   try {

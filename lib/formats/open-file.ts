@@ -8,6 +8,8 @@ export class OpenFile {
   private constructor(
     readonly path: string,
     readonly sizeBytes: number,
+    /** What {@link currentStamp} said when it was opened. */
+    readonly stamp: string,
     private readonly handle: FileHandle,
   ) {}
 
@@ -17,7 +19,18 @@ export class OpenFile {
     if (!stats.isFile()) throw new GhostNetError('ERR_GHOST_FILE', `${path} should be a file and is none.`);
     if (stats.size === 0) throw unreadable(path, 'is empty');
     if (stats.size > maxBytes) throw unreadable(path, `has ${stats.size} bytes, and at most ${maxBytes} are read`);
-    return new OpenFile(path, stats.size, await onDisk(path, openToRead(path)));
+    const handle = await onDisk(path, openToRead(path));
+    try {
+      return new OpenFile(path, stats.size, await onDisk(path, stampOf(handle)), handle);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  /** Of no other file, and of this one until it is written to. */
+  currentStamp(): Promise<string> {
+    return onDisk(this.path, stampOf(this.handle));
   }
 
   /** `sizeBytes` from byte `start` on, in an aligned buffer of their own. */
@@ -43,6 +56,11 @@ export class OpenFile {
   close(): Promise<void> {
     return this.handle.close();
   }
+}
+
+async function stampOf(handle: FileHandle): Promise<string> {
+  const { dev, ino, size, mtimeNs } = await handle.stat({ bigint: true });
+  return [dev, ino, size, mtimeNs].join(' ');
 }
 
 async function onDisk<T>(path: string, call: Promise<T>): Promise<T> {

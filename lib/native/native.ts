@@ -84,7 +84,7 @@ export interface NativeBuilder {
   /** See {@link packWeights}. */
   pack(pieces: readonly WeightsPiece[], callback: Callback<NotFinite>): void;
   /** See {@link finishModel}. */
-  finish(callback: Callback<NativeModel>): void;
+  finish(share: boolean, callback: Callback<NativeModel>): void;
   close(): void;
 }
 
@@ -123,11 +123,15 @@ interface BuilderOptions {
   readonly threads: number;
   readonly isa: string;
   readonly precision: Precision;
+  /** What tells the weights' file from all others, for those who load it to share its weights. */
+  readonly file?: string | undefined;
 }
 
 interface Addon {
   cpu(): Cpu;
-  createBuilder(graph: Graph, options: BuilderOptions, callback: Callback<NativeBuilder>): void;
+  createBuilder(graph: Graph, options: BuilderOptions, callback: Callback<NativeBuilder>): Call | undefined;
+  /** What the weights of all models in this process take, each counted once. */
+  packedBytes(): number;
   /** `settings`: see native/binding/preprocess.h; undefined where it has failed already */
   preprocess(
     pixels: Uint8Array,
@@ -219,9 +223,35 @@ function floats(count: number): Float32Array {
   }
 }
 
-/** The network without its weights: {@link packWeights} hands them over, {@link finishModel} makes it a model. */
-export function createBuilder(graph: Graph, options: BuilderOptions): Promise<NativeBuilder> {
-  return settle((callback) => addon().createBuilder(graph, options, callback));
+/**
+ * The network without its weights: {@link packWeights} hands them over, {@link finishModel} makes it a model. Of a file
+ * it comes when nobody else in this process packs weights of that, and then lacks only what no model has. Others wait
+ * until it is finished or closed.
+ */
+export async function createBuilder(
+  graph: Graph,
+  options: BuilderOptions,
+  signal: AbortSignal | undefined,
+): Promise<NativeBuilder> {
+  let builder: NativeBuilder | undefined;
+  try {
+    await settleUnlessAborted(
+      (callback) =>
+        addon().createBuilder(graph, options, (failure, made) => {
+          builder = made;
+          callback(failure);
+        }),
+      signal,
+    );
+    return builder!;
+  } catch (error) {
+    builder?.close();
+    throw error;
+  }
+}
+
+export function packedBytes(): number {
+  return addon().packedBytes();
 }
 
 /**
@@ -232,9 +262,13 @@ export function packWeights(builder: NativeBuilder, pieces: readonly WeightsPiec
   return settle((callback) => builder.pack(pieces, callback), { unsupported: 'ERR_GHOST_PRECISION' });
 }
 
-/** The model, once it has all its weights; the builder is of no more use. */
-export function finishModel(builder: NativeBuilder): Promise<NativeModel> {
-  return settle((callback) => builder.finish(callback));
+/**
+ * The model, once it has all its weights; the builder is of no more use.
+ *
+ * @param share whether the weights are those of the file that the builder was created for: then others use them too
+ */
+export function finishModel(builder: NativeBuilder, share: boolean): Promise<NativeModel> {
+  return settle((callback) => builder.finish(share, callback));
 }
 
 /** Runs the network, whose graph `model` was made of; an aborted signal stops it between steps. */

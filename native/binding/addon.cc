@@ -24,7 +24,12 @@ Napi::Value cpu(const Napi::CallbackInfo& info) {
   return o;
 }
 
-/// cancel(call): lets what infer() or preprocess() began end early; nothing where it has ended.
+/// packedBytes(): what the weights of all models in this process take, each counted once.
+Napi::Value packed_bytes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(PackedBlock::living_bytes()));
+}
+
+/// cancel(call): lets what createBuilder(), infer() or preprocess() began end early; nothing where it has ended.
 Napi::Value cancel(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).channel().cancel(static_cast<uint64_t>(number(info[0])));
   return info.Env().Undefined();
@@ -39,6 +44,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   };
   function("cpu", entry<cpu>);
   function("createBuilder", entry<create_builder>);
+  function("packedBytes", entry<packed_bytes>);
   function("preprocess", entry<js_preprocess>);
   function("cancel", entry<cancel>);
   return exports;

@@ -6,6 +6,9 @@
 namespace ghostnet {
 namespace {
 
+// About what a model keeps besides its weights: stacks of its threads, activations of an image.
+constexpr int64_t kRunningBytes = int64_t{1} << 20;
+
 Napi::Value model_info(const Napi::CallbackInfo& info) {
   Napi::Object o = Napi::Object::New(info.Env());
   Owner<Model>* const owner = Owner<Model>::of(info.Env(), info.This());
@@ -36,7 +39,7 @@ Napi::Value wrap_model(Napi::Env env, std::unique_ptr<Model> model) {
       method("describe", entry<describe_plan>),
       method("close", entry<close_model>),
   };
-  const auto bytes = static_cast<int64_t>(model->info().weight_bytes);
+  const auto bytes = static_cast<int64_t>(model->info().own_weight_bytes) + kRunningBytes;
   const Napi::Value object = Owner<Model>::wrap(env, std::move(model), functions);
   if (Owner<Model>* const owner = Owner<Model>::of(env, object)) owner->report(env, bytes);
   return object;

@@ -24,7 +24,7 @@ void WorkQueue::stop() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stopping_ = true;
-    if (running_) running_->cancel();
+    if (running_) running_->Job::cancel();  // Environment::end has called all of it
   }
   wake_.notify_one();
   if (thread_.joinable()) thread_.join();

@@ -14,7 +14,7 @@ namespace ghostnet {
 class Job : public Answer {
  public:
   using Answer::Answer;
-  void cancel() final { cancelled_.store(true, std::memory_order_relaxed); }
+  void cancel() override { cancelled_.store(true, std::memory_order_relaxed); }
 
   /// On the background thread.
   virtual void run() noexcept = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "../element.h"
 #include "../half.h"
@@ -87,25 +88,20 @@ struct Packer {
   }
 };
 
-// In floats from the start of the memory, per output block.
-struct Places {
-  std::vector<size_t> weights, bias;
-};
-
-// Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t
-// are never used: there is no memory of that size.
-uint64_t place(const Packer& packer, int group, uint64_t at, Places* conv) {
-  for (int s = 0; s < packer.out.segments; ++s) {
-    const auto b = static_cast<size_t>(group + s * packer.out.groups());
-    const auto lanes = static_cast<uint64_t>(packer.out.blocks[b].lanes);
-    const uint64_t weights = packer.floats_of(packer.rows() * lanes);
-    // Depthwise kernels find the bias right behind the taps.
-    const uint64_t bias = at + (packer.depthwise() ? weights : round_up(weights));
-    conv->weights[b] = static_cast<size_t>(at);
-    conv->bias[b] = static_cast<size_t>(bias);
-    at = round_up(bias + lanes);
-  }
-  return at;
+// All that decides what packed weights look like, but for the numbers themselves.
+void describe(const Packer& packer, std::string* text) {
+  const auto add = [text](int64_t number) { text->append(std::to_string(number)).push_back(' '); };
+  const auto add_layout = [&](const Layout& layout) {
+    add(layout.groups());
+    for (const Block& b : layout.blocks) add(b.channels), add(b.lanes);
+  };
+  add(static_cast<int64_t>(packer.conv.name.size()));
+  text->append(packer.conv.name);
+  for (int64_t number : {static_cast<int64_t>(packer.kind), static_cast<int64_t>(packer.precision),
+                         int64_t{packer.conv.channels}, packer.conv.weight_count})
+    add(number);
+  add_layout(packer.in);
+  add_layout(packer.out);
 }
 
 bool fit_half(const Filters& f) {
@@ -143,34 +139,106 @@ int64_t first_not_finite(const float* values, int64_t count) {
   return -1;
 }
 
-Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group) {
-  precision_ = precision;
-  std::vector<Places> places(lowered.operations.size());
-  uint64_t total = 0;
-  const auto place_together = [&](const std::vector<size_t>& operations) {
-    const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[operations[0]].value)].groups();
-    for (int g = 0; g < groups; ++g) {
-      for (size_t i : operations) {
-        if (!Packer::needed(lowered.operations[i])) continue;
-        const Packer packer = Packer::of(graph, lowered, lowered.operations[i], precision_);
-        places[i].weights.resize(packer.out.blocks.size());
-        places[i].bias.resize(packer.out.blocks.size());
-        total = place(packer, g, total, &places[i]);
-      }
+// In floats from the start of the chain's memory, per output block.
+struct PackedWeights::Places {
+  std::vector<size_t> weights, bias;
+
+  // Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t
+  // are never used: there is no memory of that size.
+  uint64_t place(const Packer& packer, int group, uint64_t at) {
+    for (int s = 0; s < packer.out.segments; ++s) {
+      const auto b = static_cast<size_t>(group + s * packer.out.groups());
+      const auto lanes = static_cast<uint64_t>(packer.out.blocks[b].lanes);
+      const uint64_t count = packer.floats_of(packer.rows() * lanes);
+      // Depthwise kernels find the bias right behind the taps.
+      const uint64_t behind = at + (packer.depthwise() ? count : round_up(count));
+      weights[b] = static_cast<size_t>(at);
+      bias[b] = static_cast<size_t>(behind);
+      at = round_up(behind + lanes);
     }
-  };
-  for (const std::vector<size_t>& chain : lowered.chains) {
-    if (by_group) place_together(chain);
-    else
-      for (size_t i : chain) place_together({i});
+    return at;
   }
-  if (!floats_.allocate(total)) return Status::out_of_memory("not enough memory for the network's weights");
+};
+
+Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group,
+                               std::shared_ptr<FileWeights> file) {
+  precision_ = precision;
+  file_ = std::move(file);
+  std::vector<Places> places(lowered.operations.size());
+  chain_of_.resize(lowered.operations.size());
+  for (const std::vector<size_t>& chain : lowered.chains) {
+    if (by_group) add_chain(graph, lowered, chain, &places);
+    else
+      for (size_t i : chain) add_chain(graph, lowered, {i}, &places);
+  }
+  if (Status s = find_memory(); !s.ok()) return s;
   convs_.assign(lowered.operations.size(), PackedConv());
   for (size_t i = 0; i < places.size(); ++i) {
-    for (size_t place : places[i].weights) convs_[i].weights.push_back(floats_.data() + place);
-    for (size_t place : places[i].bias) convs_[i].bias.push_back(floats_.data() + place);
+    const PackedChain& at = chains_[chain_of_[i]].at;
+    for (size_t place : places[i].weights) convs_[i].weights.push_back(at.block->data() + at.first + place);
+    for (size_t place : places[i].bias) convs_[i].bias.push_back(at.block->data() + at.first + place);
   }
   return Status::success();
+}
+
+void PackedWeights::add_chain(const Graph& graph, const Lowered& lowered, const std::vector<size_t>& operations,
+                              std::vector<Places>* places) {
+  Chain chain;
+  std::vector<std::pair<Packer, Places*>> convs;
+  for (size_t i : operations) {
+    chain_of_[i] = chains_.size();
+    if (!Packer::needed(lowered.operations[i])) continue;
+    const Packer packer = Packer::of(graph, lowered, lowered.operations[i], precision_);
+    (*places)[i].weights.resize(packer.out.blocks.size());
+    (*places)[i].bias.resize(packer.out.blocks.size());
+    convs.emplace_back(packer, &(*places)[i]);
+    describe(packer, &chain.key);
+  }
+  const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[operations[0]].value)].groups();
+  for (int g = 0; g < groups; ++g)
+    for (auto& [packer, conv] : convs) chain.floats = conv->place(packer, g, chain.floats);
+  chains_.push_back(std::move(chain));
+}
+
+// Where another model has a chain, there; for all others a block of our own.
+Status PackedWeights::find_memory() {
+  uint64_t total = 0, own = 0;
+  for (Chain& chain : chains_) {
+    total += chain.floats;
+    if (file_ && chain.floats > 0) chain.at = file_->find(chain.key);
+    chain.borrowed = chain.at.block != nullptr;
+    if (!chain.borrowed) {
+      chain.at.first = static_cast<size_t>(own);
+      own += chain.floats;
+    }
+  }
+  const Status too_large = Status::out_of_memory("not enough memory for the network's weights");
+  if (!addressable(total)) return too_large;
+  const std::shared_ptr<PackedBlock> block = PackedBlock::allocate(own);
+  if (!block) return too_large;
+  for (Chain& chain : chains_)
+    if (!chain.borrowed) chain.at.block = block;
+  size_bytes_ = static_cast<size_t>(total) * sizeof(float);
+  own_bytes_ = static_cast<size_t>(own) * sizeof(float);
+  return Status::success();
+}
+
+void PackedWeights::share() const {
+  if (!file_) return;
+  for (const Chain& chain : chains_)
+    if (chain.floats > 0 && !chain.borrowed) file_->add(chain.key, chain.at);
+}
+
+bool PackedWeights::adjoining(const std::vector<size_t>& operations) const {
+  const Chain* before = nullptr;
+  for (size_t i : operations) {
+    const Chain& chain = chains_[chain_of_[i]];
+    if (chain.floats == 0 || &chain == before) continue;
+    if (before && (chain.at.block != before->at.block || chain.at.first != before->at.first + before->floats))
+      return false;
+    before = &chain;
+  }
+  return true;
 }
 
 Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters) {

@@ -7,6 +7,7 @@
 #include "../precision.h"
 #include "../status.h"
 #include "lower.h"
+#include "weight_store.h"
 
 namespace ghostnet {
 
@@ -25,19 +26,45 @@ int64_t first_not_finite(const float* values, int64_t count);
 class PackedWeights {
  public:
   /// Gives every operation's weights their place; until they are packed they are zero. In the order of execution, group
-  /// by group of a chain; else (for tests and ablations) each convolution whole.
-  Status allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group = true);
+  /// by group of a chain; else (for tests and ablations) each convolution whole. What another model has of `file`, if
+  /// any, is used as it is. May throw std::bad_alloc.
+  Status allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group = true,
+                  std::shared_ptr<FileWeights> file = nullptr);
+  /// Nothing is to be packed of these: another model has done it.
+  bool borrowed(size_t operation) const { return !chains_.empty() && chains_[chain_of_[operation]].borrowed; }
   /// Fails where a number is too large for the precision.
   Status pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);
   /// Every operation's, from where the nodes of its graph point to.
   Status pack_all(const Graph& graph, const Lowered& lowered);
+  /// Lets other models of the file use them, once all are packed. May throw std::bad_alloc.
+  void share() const;
+
   const PackedConv& of(size_t operation) const { return convs_[operation]; }
-  size_t size_bytes() const { return floats_.count() * sizeof(float); }
+  /// True where the weights of these operations, which are in the order of execution, lie in one piece.
+  bool adjoining(const std::vector<size_t>& operations) const;
+  /// All that its operations read.
+  size_t size_bytes() const { return size_bytes_; }
+  /// Of these, what was packed for this model.
+  size_t own_bytes() const { return own_bytes_; }
 
  private:
+  struct Chain {
+    std::string key;  // empty where it has no weights
+    PackedChain at;
+    uint64_t floats = 0;
+    bool borrowed = false;
+  };
+  struct Places;
+  void add_chain(const Graph& graph, const Lowered& lowered, const std::vector<size_t>& operations,
+                 std::vector<Places>* places);
+  Status find_memory();
+
   Precision precision_ = Precision::fp32;
+  std::shared_ptr<FileWeights> file_;
+  std::vector<Chain> chains_;
+  std::vector<size_t> chain_of_;   // [operations] index into chains_
   std::vector<PackedConv> convs_;  // [operations]; empty for those without weights
-  AlignedFloats floats_;
+  size_t size_bytes_ = 0, own_bytes_ = 0;
 };
 
 }  // namespace ghostnet

@@ -200,9 +200,10 @@ class Scheduler {
     return members;
   }
 
-  // Behind the last of the step's weights.
+  // Behind the last of the step's weights; null where they do not lie in one piece.
   const float* weights_end(const std::vector<size_t>& members) const {
     const float* end = nullptr;
+    if (!context_.weights.adjoining(members)) return end;
     for (size_t m : members) {
       const PackedConv& packed = context_.weights.of(m);
       if (packed.bias.empty()) continue;

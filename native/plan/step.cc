@@ -12,7 +12,8 @@ Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float*
       if (const float* w = g < stage->groups() ? stage->weights(g) : nullptr; w && (!first || w < first)) first = w;
     if (first) group_weights_.push_back(first);
   }
-  if (static_cast<int>(group_weights_.size()) == stages_.back()->groups()) group_weights_.push_back(weights_end);
+  if (weights_end && static_cast<int>(group_weights_.size()) == stages_.back()->groups())
+    group_weights_.push_back(weights_end);
   else group_weights_.clear();
   for (const auto& stage : stages_) {
     producers_.emplace_back();

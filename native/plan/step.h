@@ -16,7 +16,7 @@ enum class Split {
 
 class Step {
  public:
-  /// `weights_end`: behind the step's last weights.
+  /// `weights_end`: behind the step's last weights; null where they do not lie in one piece.
   Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float* weights_end);
 
   /// What can be shared out: rows of the last stage, or groups.

@@ -15,6 +15,7 @@ void upsample_tests();
 void binary_tests();
 void plan_tests();  // and with them
 void pack_tests();
+void weight_store_tests();
 void graph_tests();  // and with them
 void random_graph_tests();
 void network_tests();

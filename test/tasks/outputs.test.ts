@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { load, type GhostNet } from '../../lib/index.js';
 import { countMacs } from '../../lib/graph/shapes.js';
 import { describePlan } from '../../lib/native/native.js';
-import { fileStamp, PartialNetworks } from '../../lib/engine/partial-networks.js';
+import { readCheckpoint } from '../../lib/checkpoints/index.js';
+import { PartialNetworks } from '../../lib/engine/partial-networks.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { hasReference, referenceFolder, versions } from '../../testing/reference.js';
 import { savedTensors } from '../../testing/saved.js';
@@ -20,6 +21,12 @@ function saved(version: 1 | 2 | 3): string {
   const path = join(folder, `v${version}.safetensors`);
   writeFileSync(path, savedTensors(syntheticStateDict(version, 0.1, 10)));
   return path;
+}
+
+async function stampOf(path: string): Promise<string> {
+  const checkpoint = await readCheckpoint(path);
+  await checkpoint.close();
+  return checkpoint.stamp;
 }
 
 function expectClose(found: Float32Array, expected: ArrayLike<number>): void {
@@ -165,7 +172,7 @@ describe('only what is asked for', () => {
   it('is computed and kept: stride 8 without what comes behind it', async () => {
     const networks = new PartialNetworks({
       file: resolve(file),
-      stamp: await fileStamp(file),
+      stamp: await stampOf(file),
       options: { threads: 1, isa: '', precision: 'fp32' },
     });
     const { native, graph } = await networks.find(['blocks.3'], undefined);
@@ -184,7 +191,7 @@ describe('only what is asked for', () => {
   it('is made once for callers that come together', async () => {
     const networks = new PartialNetworks({
       file: resolve(file),
-      stamp: await fileStamp(file),
+      stamp: await stampOf(file),
       options: { threads: 1, isa: '', precision: 'fp32' },
     });
     const [first, second] = await Promise.all([

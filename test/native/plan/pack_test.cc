@@ -23,14 +23,14 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
   std::unique_ptr<Model> whole, late;
   std::unique_ptr<ModelBuilder> builder;
   CHECK(build_model(n.graph, ModelOptions{1, ""}, &whole).ok() &&
-        ModelBuilder::create(bare, ModelOptions{1, ""}, &builder).ok());
+        ModelBuilder::create(bare, ModelOptions{1, ""}, nullptr, &builder).ok());
   if (!whole || !builder) return;
   const std::vector<float> image(static_cast<size_t>(shape.elements()), 0.5f);
   int64_t not_finite = 0;
   for (size_t i = n.graph.nodes.size(); i-- > 0;) {
     const Node& node = n.graph.nodes[i];
     if (!node.is(op::conv2d)) continue;
-    expect_refused(builder->finish(&late), StatusCode::invalid_argument, "lacks the weights of channels 0");
+    expect_refused(builder->finish(true, &late), StatusCode::invalid_argument, "lacks the weights of channels 0");
     CHECK(builder->lacking().back() == static_cast<int>(i));
     const int64_t size = node.weight_count / node.channels;
     for (int first = 0, step = 7; first < node.channels; first += step) {
@@ -44,7 +44,7 @@ void check_late_weights(const SyntheticNetwork& n, const Shape& shape) {
       CHECK(builder->pack(static_cast<int>(i), f, &not_finite).ok() && not_finite == -1);
     }
   }
-  CHECK(builder->lacking().empty() && builder->finish(&late).ok() && late);
+  CHECK(builder->lacking().empty() && builder->finish(true, &late).ok() && late);
   if (!late) return;
   std::vector<OutputTensor> expected, found;
   CHECK(infer(*whole, image, shape, &expected).ok() && infer(*late, image, shape, &found).ok());
@@ -75,22 +75,23 @@ void test_missing_channels() {
   std::unique_ptr<Model> model;
   int64_t not_finite = 0;
   const std::vector<float> weights(27 * 9, 1.0f);
-  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, ""}, &builder).ok());
+  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, ""}, nullptr, &builder).ok());
   if (!builder) return;
   const auto pack = [&](int node, int channel) {
     return builder->pack(node, {channel, 1, weights.data(), node == head ? 9 : 27, nullptr, nullptr}, &not_finite);
   };
   for (int channel : {0, 5, 8}) CHECK(pack(stem, channel).ok());
-  expect_refused(builder->finish(&model), StatusCode::invalid_argument,
+  expect_refused(builder->finish(true, &model), StatusCode::invalid_argument,
                  "node 'stem' lacks the weights of channels 1 to 4, 6 to 7 (and 1 nodes more)");
   for (int channel : {1, 2, 3, 4, 6, 7}) CHECK(pack(stem, channel).ok());
   CHECK(pack(head, 0).ok());
   expect_refused(pack(head, 0), StatusCode::invalid_argument, "'head' has the weights of channel 0 already");
   CHECK(builder->lacking() == std::vector<int>{head});
-  expect_refused(builder->finish(&model), StatusCode::invalid_argument, "node 'head' lacks the weights of channels 1");
-  CHECK(!model && pack(head, 1).ok() && builder->finish(&model).ok() && model);
+  expect_refused(builder->finish(true, &model), StatusCode::invalid_argument,
+                 "node 'head' lacks the weights of channels 1");
+  CHECK(!model && pack(head, 1).ok() && builder->finish(true, &model).ok() && model);
   expect_refused(pack(head, 1), StatusCode::internal, "made already");
-  expect_refused(builder->finish(&model), StatusCode::internal, "made already");
+  expect_refused(builder->finish(true, &model), StatusCode::internal, "made already");
 }
 
 void test_refused_weights() {
@@ -102,7 +103,7 @@ void test_refused_weights() {
   std::unique_ptr<Model> model;
   std::unique_ptr<ModelBuilder> builder;
   n.graph.nodes[static_cast<size_t>(id)].weight = nullptr;
-  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, ""}, &builder).ok());
+  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, ""}, nullptr, &builder).ok());
   if (!builder) return;
   int64_t not_finite = 0;
   const auto refused = [&](int node, int first, int channels, const float* weight, int64_t count, const char* words) {
@@ -244,6 +245,7 @@ void pack_tests() {
   test_missing_channels();
   test_refused_weights();
   test_finite();
+  weight_store_tests();
 }
 
 }  // namespace ghostnet
