@@ -1,4 +1,4 @@
-"""The training step of `plane_network.cc`: GhostNetV2's gradients on a CPU, two to four times as fast as PyTorch's operations."""
+"""The training step of `planes/`: GhostNetV2's gradients on a CPU, two to four times as fast as PyTorch's operations."""
 import ctypes
 import hashlib
 import os
@@ -11,27 +11,34 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from augment import MEAN, STD, Mix, blur_radius, mix_with_reversed
+from augment import LUMA, MEAN, STD, Mix, blur_radius, mix_with_reversed
 
-HEADERS = ("plane_operations.h", "plane_product.h", "plane_kernels.h", "plane_views.h")
-SOURCES = [Path(__file__).with_name(name) for name in ("plane_network.cc", *HEADERS)]
+PLANES = Path(__file__).with_name("planes")
 FLAGS = ["-std=c++17", "-O3", "-march=native", "-ffast-math", "-shared", "-fPIC"]
-LANES = 8
-LARGEST_PART = 512  # columns of a block, see plane_product.h
+Index = ctypes.c_int64
+Colour = ctypes.c_float * 3
+
+
+def compile_planes(source: str) -> ctypes.CDLL:
+    """A source of `planes/`, compiled for this CPU on first use, and again when a file there changes."""
+    files = sorted(PLANES.iterdir())
+    compiler = os.environ.get("CXX", "c++")
+    digest = hashlib.sha256(repr([compiler, FLAGS]).encode() + b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    path = Path(tempfile.gettempdir()) / f"ghostnet-{Path(source).stem}-{digest}.so"
+    if not path.exists():
+        fresh = path.with_suffix(f".{os.getpid()}")
+        subprocess.run([compiler, *FLAGS, PLANES / source, "-o", fresh], check=True)
+        fresh.rename(path)
+    return ctypes.CDLL(str(path))
 
 
 @cache
 def library() -> ctypes.CDLL:
-    """Compiled for this CPU on first use, and again when a source changes."""
-    digest = hashlib.sha256(b"".join(source.read_bytes() for source in SOURCES)).hexdigest()[:16]
-    path = Path(tempfile.gettempdir()) / f"ghostnet-plane-network-{digest}.so"
-    if not path.exists():
-        fresh = path.with_suffix(f".{os.getpid()}")
-        subprocess.run([os.environ.get("CXX", "c++"), *FLAGS, SOURCES[0], "-o", fresh], check=True)
-        fresh.rename(path)
-    compiled = ctypes.CDLL(str(path))
-    compiled.network_create.restype = ctypes.c_void_p
-    compiled.network_input.restype = ctypes.c_void_p
+    compiled = compile_planes("planes.cc")
+    for function in (compiled.network_create, compiled.network_input):
+        function.restype = ctypes.c_void_p
+    for function in (compiled.network_lanes, compiled.network_largest_part):
+        function.restype = Index
     compiled.network_step.restype = ctypes.c_double
     return compiled
 
@@ -56,8 +63,9 @@ class PlaneNetwork:
     """
 
     def __init__(self, model: torch.nn.Module, size: int, count: int, own_statistics: bool = False):
-        if count % LANES or not LANES <= count <= LARGEST_PART:
-            raise ValueError(f"{count} pictures at a time: give a multiple of {LANES} up to {LARGEST_PART}")
+        lanes, largest = library().network_lanes(), library().network_largest_part()
+        if count % lanes or not lanes <= count <= largest:
+            raise ValueError(f"{count} pictures at a time: give a multiple of {lanes} up to {largest}")
         self.size, self.count = size, count
         entries = {name: t for name, t in model.state_dict().items() if t.is_floating_point()}
         self.gradients, parts = flat_gradients(model)
@@ -66,13 +74,13 @@ class PlaneNetwork:
         self.entries = entries  # keeps their memory
         names = [name.encode() for name in entries]
         shapes = [side for t in entries.values() for side in (*t.shape, 1, 1, 1)[:4]]
-        n = len(names)
+        n, error = len(names), ctypes.create_string_buffer(256)
         self.handle = library().network_create(
-            ctypes.c_long(n), (ctypes.c_char_p * n)(*names), (ctypes.c_void_p * n)(*map(pointer, entries.values())),
-            (ctypes.c_void_p * n)(*(pointer(parts.get(name)) for name in entries)), (ctypes.c_long * (4 * n))(*shapes),
-            ctypes.c_long(size), ctypes.c_long(count))
+            Index(n), (ctypes.c_char_p * n)(*names), (ctypes.c_void_p * n)(*map(pointer, entries.values())),
+            (ctypes.c_void_p * n)(*(pointer(parts.get(name)) for name in entries)), (Index * (4 * n))(*shapes),
+            Index(size), Index(count), error, Index(len(error)))
         if not self.handle:
-            raise MemoryError(f"no network for {count} pictures of {size}x{size}: too little memory, or the model is no GhostNetV2")
+            raise RuntimeError(f"No network for {count} pictures of {size}x{size}: {error.value.decode()}")
         self.handle = ctypes.c_void_p(self.handle)
 
     def input(self) -> torch.Tensor:
@@ -82,10 +90,10 @@ class PlaneNetwork:
         return torch.from_numpy(np.ctypeslib.as_array(memory)).view(shape)
 
     def see(self, pictures: torch.Tensor, views: torch.Tensor) -> None:
-        """Sets the input to `views` (count, 5), as `draw_views` draws them, of uint8 pictures (count, H, H, 3)."""
+        """Sets the input to `views` (count, 8), as `draw_views` draws them, of uint8 pictures (count, H, H, 3)."""
         pictures, views = pictures.contiguous(), views.contiguous()
-        library().network_views(self.handle, pointer(pictures), ctypes.c_long(pictures.shape[1]), pointer(views),
-                                ctypes.c_long(blur_radius(self.size)), (ctypes.c_float * 3)(*MEAN), (ctypes.c_float * 3)(*STD))
+        library().network_views(self.handle, pointer(pictures), Index(pictures.shape[1]), pointer(views),
+                                Index(blur_radius(self.size)), Colour(*MEAN), Colour(*STD), Colour(*LUMA))
 
     def step(self, targets: torch.Tensor, scale: float) -> float:
         """The loss of the input against soft `targets` (count, classes), summed over the pictures.
