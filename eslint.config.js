@@ -22,7 +22,7 @@ const node = Object.fromEntries(
 );
 
 export default defineConfig(
-  globalIgnores(['dist/', 'build/', 'prebuilds/', 'weights/train/', '**/node_modules/']),
+  globalIgnores(['dist/', 'build/', 'prebuilds/', '**/node_modules/']),
   js.configs.recommended,
   { files: ['**/*.{js,mjs,cjs}'], languageOptions: { globals: node } },
   { files: ['**/*.cjs'], languageOptions: { globals: { __dirname: 'readonly' } } },

@@ -1,6 +1,6 @@
 """Random views of square pictures: crop, stretch, mirror, blur or sharpen, colours; a batch at a time on any device.
 
-On a CPU `plane_views.h` does what `apply_views` does.
+On a CPU `planes/views.h` does what `apply_views` does.
 """
 import math
 

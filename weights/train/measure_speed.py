@@ -1,4 +1,4 @@
-"""Pictures a second that a CPU's cores train, by PyTorch's operations and by `plane_network.cc`: loss and gradients, without optimizers.
+"""Pictures a second that a CPU's cores train, by PyTorch's operations and by `planes/`: loss and gradients, without optimizers.
 
     python measure_speed.py --size 64 96 128
 

@@ -1,6 +1,5 @@
-"""python -m unittest test_training: needs no data, makes pictures of noise. About a minute on one core."""
+"""The recipe's parts and whole short runs, on pictures of noise."""
 import argparse
-import copy
 import json
 import subprocess
 import sys
@@ -18,7 +17,6 @@ from augment import apply_views, draw_mixes, draw_views, mix_with_reversed
 from evaluate import load_average, load_exported, prepare
 from ghostnetv2 import GhostNetV2
 from optimizer import orthogonalise, two_shares
-from plane_network import PlaneNetwork, Workers
 from schedule import Schedule
 from train import Targets
 
@@ -109,7 +107,8 @@ class TrainingTest(unittest.TestCase):
     def test_exported_weights_teach_a_later_run(self):
         train(self.folder, "run", "--workers", "1", "--stop-step", "1")
         out, teacher = self.folder / "exported", self.folder / "teacher.npy"
-        run("export.py", self.folder, "--run", self.folder / "run", "--out", out, "--size", "96", "--batch-norm-pictures", "0")
+        # With the statistics of a single step the network would magnify what rounding does to its input.
+        run("export.py", self.folder, "--run", self.folder / "run", "--out", out, "--size", "96", "--batch-norm-pictures", "40")
         run("teach.py", self.folder, "--weights", out, "--out", teacher)
         logits, (model, _) = torch.from_numpy(np.load(teacher)).float(), load_exported(out)
         sheet = np.asarray(Image.open(self.folder / "train/n00000001.jpg"))[64:, :64]
