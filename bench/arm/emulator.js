@@ -55,7 +55,10 @@ export function countTurn(command, turns) {
   return keys
     .map((key, i) => ({
       object: key.split('\t')[0],
-      name: names[i].replace(/\(anonymous namespace\)::/g, '').replace(/^void |\(.*/g, ''),
+      name: names[i]
+        .replace(/\(anonymous namespace\)::/g, '')
+        .replace(/\(ghostnet::(\w+)\)(?=\d)/g, '$1 ')
+        .replace(/^void |\(.*/g, ''),
       counts: several.get(key).map((n, c) => (n - (one.get(key)?.[c] ?? 0)) / (turns - 1)),
     }))
     .filter(({ counts }) => counts.some((n) => n !== 0))
