@@ -1,21 +1,17 @@
-import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HubClient } from '../../lib/hub/client.js';
 import type { LoadProgress } from '../../lib/hub/download.js';
 import { fetchModel } from '../../lib/hub/index.js';
 import type { HubSettings } from '../../lib/hub/settings.js';
 import { errorOf } from '../../testing/error-of.js';
-import { temporaryFolder } from '../../testing/temporary-folder.js';
-import { filesIn, freshCache, hashesOf, settingsFor, smallModel, snapshotOf } from '../../testing/hub-cache.js';
+import { filesIn, freshCache, hashesOf, smallModel, snapshotOf } from '../../testing/hub-cache.js';
 import {
   commitOf,
   cutAfter,
   garbled,
-  HubServer,
   loginPage,
   sha256,
   slowly,
@@ -23,33 +19,19 @@ import {
   status,
   type Fault,
 } from '../../testing/hub-server.js';
-
-const folder = temporaryFolder();
-const repository = 'someone/their-model';
-const wanted = { repository, revision: 'main' };
-const files = smallModel();
-const weights = files['model.safetensors']!;
-let server: HubServer;
-let settings: HubSettings;
-
-beforeAll(async () => {
-  server = await HubServer.start();
-});
-afterAll(() => server.stop());
-afterEach(() => server.reset());
-
-function prepare(rest: Partial<HubSettings> = {}): void {
-  server.add(repository, files);
-  settings = settingsFor(server, freshCache(folder), rest);
-}
-
-const fetched = (): Promise<Record<string, string>> =>
-  fetchModel(wanted, {}, settings).then((model) => snapshotOf(model.folder));
-const partials = (): string[] => filesIn(settings.cacheFolder).filter((name) => name.endsWith('.incomplete'));
-
-/** Of the weights' download. */
-const ranges = (): (string | undefined)[] =>
-  server.asked.filter(({ host }) => host === 'cdn').map(({ range }) => range);
+import {
+  folder,
+  repository,
+  wanted,
+  files,
+  weights,
+  server,
+  settings,
+  prepare,
+  fetched,
+  partials,
+  ranges,
+} from './fetching.js';
 
 describe('a fault that passes', () => {
   const halfTime = { host: 'cdn', file: 'model.safetensors?signature=1' } as const;
@@ -275,196 +257,5 @@ describe('a fault that stays', () => {
       fetchModel(wanted, {}, { ...settings, endpoint, cacheFolder: freshCache(folder) }),
     );
     expect(message).toMatch(/cannot be fetched from http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/);
-  });
-});
-
-describe('the hub refuses', () => {
-  const refusal = async (name: string, revision = 'main', rest: Partial<HubSettings> = {}): Promise<string> => {
-    settings = settingsFor(server, freshCache(folder), rest);
-    const error = await errorOf(fetchModel({ repository: name, revision }, {}, settings));
-    expect(error.code).toBe('ERR_GHOST_HUB');
-    expect(error.message).toMatch(/^[^\n]{20,500}[.?]$/);
-    expect(existsSync(join(settings.cacheFolder, `models--${name.replace('/', '--')}`, 'refs'))).toBe(false);
-    return error.message;
-  };
-
-  it('a name that it does not know', async () => {
-    expect(await refusal('someone/nothing')).toMatch(/no file or folder here.*no model.*token in HF_TOKEN/);
-    expect(await refusal('someone/nothing', 'main', { token: 'hf_abc' })).toMatch(/the token in use may not read it/);
-    expect(await refusal('tim/ghostnetv2_10.in1k')).toMatch(/Did you mean timm\/ghostnetv2_100\.in1k\?$/);
-    expect(server.asked).toHaveLength(3);
-  });
-
-  it('a revision that it does not know, even with another in the cache', async () => {
-    server.add(repository, files);
-    expect(await refusal(repository, 'v9')).toMatch(/someone\/their-model has no revision v9.*commits\/main/);
-    await fetchModel(wanted, {}, settings);
-    const main = server.repositories.get(repository)!.refs['main']!;
-    delete server.repositories.get(repository)!.refs['main'];
-    expect((await errorOf(fetchModel(wanted, {}, settings))).message).toMatch('no revision main');
-    await fetchModel({ repository, revision: main }, {}, settings);
-  });
-
-  it('a gated model', async () => {
-    server.add('someone/gated', files, { gated: true });
-    expect(await refusal('someone/gated')).toMatch(/Accept them at http.*\/someone\/gated and set HF_TOKEN/);
-    expect(await refusal('someone/gated', 'main', { token: 'hf_abc' })).toMatch(/with the account of the token/);
-  });
-
-  it('a private model to others than its owner', async () => {
-    server.add('someone/private', files, { token: 'hf_right' });
-    expect(await refusal('someone/private')).toMatch('HF_TOKEN');
-    expect(await refusal('someone/private', 'main', { token: 'hf_wrong' })).toMatch('the token in use');
-    const own = settingsFor(server, freshCache(folder), { token: 'hf_right' });
-    const model = await fetchModel({ repository: 'someone/private', revision: 'main' }, {}, own);
-    expect(snapshotOf(model.folder)).toEqual(hashesOf(files));
-  });
-
-  it('what holds no weights', async () => {
-    server.add('someone/text', { 'README.md': Buffer.from('#'), 'config.json': Buffer.from('{}') });
-    expect(await refusal('someone/text')).toMatch(/should hold model\.safetensors or pytorch_model\.bin and does not/);
-  });
-});
-
-describe('the token', () => {
-  it('goes to the hub and to no other host', async () => {
-    server.add('someone/private', files, { token: 'hf_right' });
-    await fetchModel(
-      { repository: 'someone/private', revision: 'main' },
-      {},
-      settingsFor(server, freshCache(folder), { token: 'hf_right' }),
-    );
-    expect(new Set(server.asked.map(({ host, authorization }) => `${host} ${authorization ?? 'none'}`))).toEqual(
-      new Set(['hub Bearer hf_right', 'cdn none']),
-    );
-  });
-
-  it('stays behind when the hub leads elsewhere before it has told what the file is', async () => {
-    const other = await HubServer.start();
-    try {
-      prepare({ token: 'hf_secret' });
-      other.add(repository, files);
-      for (const method of ['HEAD', 'GET'] as const) {
-        for (const file of Object.keys(files)) {
-          server.inject({
-            host: 'hub',
-            method,
-            file,
-            act: (response) =>
-              void response.writeHead(308, { location: `${other.endpoint}/${repository}/resolve/main/${file}` }).end(),
-            times: 9,
-          });
-        }
-      }
-      expect(await fetched()).toEqual(hashesOf(files));
-      expect(other.asked.length).toBeGreaterThan(0);
-      expect(other.asked.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
-    } finally {
-      await other.stop();
-    }
-  });
-});
-
-describe('a download that somebody else began', () => {
-  const left = (content: Buffer, ageMs: number): string => {
-    const blobs = join(settings.cacheFolder, 'models--someone--their-model/blobs');
-    const file = join(blobs, `${sha256(weights)}.ghostnet-1-abcdef.incomplete`);
-    writeFileSync(file, content);
-    const then = new Date(Date.now() - ageMs);
-    utimesSync(file, then, then);
-    return file;
-  };
-  /** A cache in which the weights are missing. */
-  const begun = async (): Promise<void> => {
-    prepare();
-    server.inject({ host: 'cdn', act: status(503), times: 1000 });
-    await errorOf(fetchModel(wanted, {}, settings));
-    server.reset();
-  };
-
-  it('goes on where it was left', async () => {
-    await begun();
-    left(weights.subarray(0, 5000), 3_600_000);
-    expect(await fetched()).toEqual(hashesOf(files));
-    expect(ranges()).toEqual(['bytes=5000-']);
-    expect(partials()).toEqual([]);
-  });
-
-  it('is left alone while somebody may work on it', async () => {
-    await begun();
-    const file = left(weights.subarray(0, 5000), 20_000);
-    expect(await fetched()).toEqual(hashesOf(files));
-    expect(ranges()).toEqual([undefined]);
-    expect(readFileSync(file)).toHaveLength(5000);
-  });
-
-  it.each<[string, Buffer]>([
-    ['has another content', Buffer.alloc(5000, 'x')],
-    ['is longer than the file', Buffer.concat([weights, weights])],
-    ['is as long and not the same', Buffer.alloc(weights.length)],
-  ])('begins again where it %s', async (_, content) => {
-    await begun();
-    left(content, 3_600_000);
-    expect(await fetched()).toEqual(hashesOf(files));
-    expect(ranges().at(-1)).toBeUndefined();
-    expect(partials()).toEqual([]);
-  });
-
-  it('is not fetched again where all of it is there', async () => {
-    await begun();
-    left(weights, 3_600_000);
-    expect(await fetched()).toEqual(hashesOf(files));
-    expect(ranges()).toEqual([]);
-  });
-
-  it('goes on at once where it was given up in order', async () => {
-    prepare();
-    const half = Math.floor(weights.length / 2);
-    const controller = new AbortController();
-    const reason = new Error('enough');
-    server.inject({ host: 'cdn', act: stallAfter(0.5), times: 9 });
-    const onProgress = ({ loadedBytes }: { loadedBytes: number }): void => {
-      if (loadedBytes === half) controller.abort(reason);
-    };
-    await expect(fetchModel(wanted, { signal: controller.signal, onProgress }, settings)).rejects.toBe(reason);
-    expect(partials()).toHaveLength(1);
-    expect(statSync(join(settings.cacheFolder, partials()[0]!)).size).toBe(half);
-    server.reset();
-    expect(await fetched()).toEqual(hashesOf(files));
-    expect(ranges()).toEqual([`bytes=${half}-`]);
-    expect(partials()).toEqual([]);
-  });
-});
-
-describe('AbortSignal', () => {
-  it.each<[string, Fault]>([
-    ['while the hub is asked', { host: 'hub', method: 'HEAD', act: () => undefined }],
-    ['while the content is asked for', { host: 'cdn', act: () => undefined }],
-    ['while the content comes', { host: 'cdn', act: stallAfter(0.5) }],
-    ['while a second attempt is waited for', { host: 'cdn', act: status(429, { 'retry-after': '30' }), times: 9 }],
-  ])('ends it %s', async (_, fault) => {
-    prepare();
-    const controller = new AbortController();
-    const reason = { any: 'reason' };
-    server.inject({
-      ...fault,
-      act: async (...rest) => {
-        await fault.act(...rest);
-        setTimeout(() => controller.abort(reason), 50);
-      },
-    });
-    await expect(fetchModel(wanted, { signal: controller.signal }, settings)).rejects.toBe(reason);
-    const blobs = join(settings.cacheFolder, 'models--someone--their-model/blobs');
-    expect(existsSync(blobs) ? readdirSync(blobs).filter((name) => name === sha256(weights)) : []).toEqual([]);
-  });
-
-  it('does not fall back on the cache', async () => {
-    prepare();
-    await fetchModel(wanted, {}, settings);
-    const controller = new AbortController();
-    server.inject({ host: 'hub', act: () => controller.abort() });
-    await expect(fetchModel(wanted, { signal: controller.signal }, settings)).rejects.toMatchObject({
-      name: 'AbortError',
-    });
   });
 });

@@ -29,5 +29,6 @@ void thread_governor_tests();
 void affinity_tests();
 void preprocess_tests();  // and with them
 void resize_kernel_tests();
+void preprocess_refusal_tests();
 
 }  // namespace ghostnet
