@@ -7,7 +7,8 @@ import { checkInputSize, checkTensor, isTensor, type Tensor4 } from './engine/te
 import { GhostNetError } from './errors.js';
 import { inferShapes } from './graph/shapes.js';
 import type { ModelConfig } from './model-config.js';
-import { describePlan, infer, type Plan, type Precision } from './native/native.js';
+import { describePlan, infer, type Precision } from './native/native.js';
+import type { Plan } from './native/plan.js';
 import type { Network } from './networks/network.js';
 import type { ImageInput } from './pixels/image.js';
 import type { ImageOptions } from './pixels/options.js';
