@@ -53,21 +53,20 @@ Status ModelBuilder::create(Graph graph, const ModelOptions& options, std::share
 Status ModelBuilder::prepare() {
   Network& n = *network_;
   if (Status s = check_graph(n.graph); !s.ok()) return s;
-  lower(n.graph, LowerOptions(), &n.lowered);
+  n.lowered = lower(n.graph, element_of(n.kernels->precision));
   if (Status s = n.weights.allocate(n.graph, n.lowered, n.kernels->precision, true, turn_ ? turn_->file() : nullptr);
       !s.ok())
     return s;
   convolutions_.resize(n.graph.nodes.size());
-  for (size_t i = 0; i < n.lowered.operations.size(); ++i) {
+  for (OperationId i : n.lowered.operations.ids()) {
     const Operation& op = n.lowered.operations[i];
-    if (op.conv < 0) continue;
-    Node& conv = n.graph.nodes[static_cast<size_t>(op.conv)];
+    if (op.conv.none()) continue;
+    Node& conv = n.graph.nodes[op.conv.index()];
     const Filters given{0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias};
-    convolutions_[static_cast<size_t>(op.conv)] = {
-        i, std::vector<bool>(static_cast<size_t>(conv.channels), n.weights.borrowed(i))};
+    convolutions_[op.conv.index()] = {i, std::vector<bool>(static_cast<size_t>(conv.channels), n.weights.borrowed(i))};
     conv.weight = conv.bias = nullptr;
     conv.scale = nullptr;
-    if (op.kind == Kind::plain) {
+    if (op.kind->weights == WeightFormat::none) {
       if (!addressable(static_cast<uint64_t>(conv.weight_count))) return Status::out_of_memory(kShort);
       const PlainWeights& kept = n.plain_weights.emplace(op.conv, PlainWeights(conv)).first->second;
       conv.weight = kept.weight.data();

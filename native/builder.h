@@ -34,7 +34,7 @@ class ModelBuilder {
  private:
   // What has been packed of a node.
   struct Convolution {
-    size_t operation = 0;      // that has its weights
+    OperationId operation;     // that has its weights
     std::vector<bool> packed;  // [channels]; empty where the node is no convolution
   };
 

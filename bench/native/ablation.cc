@@ -25,7 +25,7 @@ struct Variant {
 const Variant kVariants[] = {
     {"(the whole engine)", [](Choices&) {}},
     {"fusion of gate and shortcut (*)", [](Choices& c) { c.lower.fuse_joins = false; }},
-    {"fusion of ghost modules (*)", [](Choices& c) { c.lower.fuse_ghost = false; }},
+    {"fusion of ghost modules (*)", [](Choices& c) { c.lower.fuse = false; }},
     {"row pipelines", [](Choices& c) { c.plan.rows = false; }},
     {"channel groups", [](Choices& c) { c.plan.groups = false; }},
     {"row pipelines and channel groups", [](Choices& c) { c.plan.rows = c.plan.groups = false; }},
@@ -83,8 +83,8 @@ void print_table(const std::vector<Measured>& all, int rounds) {
                 static_cast<unsigned long long>(program.scratch_floats() / 256));
   }
   std::printf(
-      "\n(*) The products, sums and copies that fusion saves run on the plain reference then, which is slow by itself: "
-      "what they\nwould cost on kernels lies between nothing and the reference's time.\n");
+      "\n(*) The products and sums that fusion saves are passes of their own then; what else they need runs on the "
+      "reference.\n");
 }
 
 }  // namespace

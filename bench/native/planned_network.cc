@@ -12,7 +12,7 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   auto n = std::make_unique<PlannedNetwork>();
   n->output_ = graph.outputs[0].node;
   n->threads_ = threads;
-  lower(graph, choices.lower, &n->lowered_);
+  n->lowered_ = lower(graph, element_of(kernels.precision), choices.lower);
   if (Status s = n->weights_.allocate(graph, n->lowered_, kernels.precision, choices.weights_by_group); !s.ok())
     return s;
   if (Status s = n->weights_.pack_all(graph, n->lowered_); !s.ok()) return s;
@@ -44,7 +44,7 @@ double PlannedNetwork::reference_ms(ThreadPool& pool) {
   run(pool, nanoseconds.data());
   int64_t sum = 0;
   for (size_t s = 0; s < nanoseconds.size(); ++s)
-    if (std::strcmp(program_->steps()[s].stages()[0]->kernel(), "reference") == 0) sum += nanoseconds[s];
+    if (program_->steps()[s].stages()[0]->is_reference()) sum += nanoseconds[s];
   return static_cast<double>(sum) / 1e6;
 }
 

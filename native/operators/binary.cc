@@ -1,6 +1,7 @@
 // Element by element. mul's second input may be a 1x1 map, which counts for every position.
 #include <functional>
 
+#include "../plan/lowering.h"
 #include "operator.h"
 
 namespace ghostnet {
@@ -30,10 +31,20 @@ void evaluate(const Node&, const std::vector<Operand>& inputs, const Shape& shap
     out[i] = F()(inputs[0].data[i], inputs[1].data[broadcast ? i / pixels : i]);
 }
 
+void lower(Lowering& to, NodeId id) {
+  const Node& node = to.node(id);
+  if (to.reads_image(id)) return to.emit_reference(id);
+  if (node.is(op::mul) && to.is_vector(node.inputs[1]) && !to.is_vector(node.inputs[0]))
+    return to.emit(kinds::scale, id, node.inputs);
+  Operation operation;
+  operation.variant = static_cast<int>(node.is(op::mul) ? BinaryKind::mul : BinaryKind::add);
+  to.emit(kinds::binary, id, node.inputs, operation);
+}
+
 }  // namespace
 
-const Operator op::mul{"mul", 2, check, shape_of, evaluate<std::multiplies<float>>};
-const Operator op::add{"add", 2, check, shape_of, evaluate<std::plus<float>>};
+const Operator op::mul{"mul", 2, check, shape_of, evaluate<std::multiplies<float>>, lower};
+const Operator op::add{"add", 2, check, shape_of, evaluate<std::plus<float>>, lower};
 
 std::vector<const Operator*> binary_operators() { return {&op::mul, &op::add}; }
 

@@ -1,4 +1,5 @@
 // The channels of all inputs one after the other, cut to the first `channels`.
+#include "../plan/lowering.h"
 #include "operator.h"
 
 namespace ghostnet {
@@ -33,9 +34,14 @@ void evaluate(const Node&, const std::vector<Operand>& inputs, const Shape& shap
   }
 }
 
+void lower(Lowering& to, NodeId id) {
+  if (to.reads_image(id)) to.emit_reference(id);
+  else to.concatenate(id);
+}
+
 }  // namespace
 
-const Operator op::concat{"concat", Operator::kAnyInputs, check, shape_of, evaluate};
+const Operator op::concat{"concat", Operator::kAnyInputs, check, shape_of, evaluate, lower};
 
 std::vector<const Operator*> concat_operators() { return {&op::concat}; }
 

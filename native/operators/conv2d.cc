@@ -1,5 +1,7 @@
 // activation(scale[o] * sum(weight * x) + bias[o]) over windows with kernel, stride, padding, dilation; of all channels
 // or, depthwise, of each channel by itself.
+#include "../plan/lowering.h"
+#include "../stages/conv.h"
 #include "window.h"
 
 namespace ghostnet {
@@ -52,9 +54,28 @@ void evaluate(const Node& node, const std::vector<Operand>& inputs, const Shape&
   }
 }
 
+void lower(Lowering& to, NodeId id) {
+  const Node& conv = to.node(id);
+  const NodeId in = conv.inputs[0];
+  Operation operation;
+  operation.conv = id;
+  operation.after = activation_after(conv);
+  if (to.is_image(in)) {
+    if (conv.groups == 1 && to.pad_image(conv.padding)) return to.emit(kinds::planar_conv, id, {in}, operation);
+  } else if (conv.pointwise() && to.is_vector(in)) {
+    operation.after = Activation::none;  // its kernel has them all
+    return to.emit(kinds::matvec, id, {in}, operation);
+  } else if (conv.depthwise()) {
+    return to.emit(kinds::depthwise, id, {in}, operation);
+  } else if (conv.groups == 1 && conv.stride == Pair{1, 1} && conv.kernel.y * conv.kernel.x <= kMostTaps) {
+    return to.emit(kinds::conv, id, {in}, operation);
+  }
+  to.emit_reference(id);
+}
+
 }  // namespace
 
-const Operator op::conv2d{"conv2d", 1, check, window_shape, evaluate};
+const Operator op::conv2d{"conv2d", 1, check, window_shape, evaluate, lower};
 
 std::vector<const Operator*> conv2d_operators() { return {&op::conv2d}; }
 

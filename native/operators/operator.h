@@ -17,6 +17,8 @@ struct Operand {
   Shape shape;
 };
 
+class Lowering;  // plan/lowering.h
+
 struct Operator {
   static constexpr int kAnyInputs = -1;  // one at least
 
@@ -28,6 +30,8 @@ struct Operator {
   Status (*shape)(const Node& node, const std::vector<Shape>& inputs, Shape* shape);
   /// The node's value from those of its inputs into out [n, c, h, w] of `shape`.
   void (*evaluate)(const Node& node, const std::vector<Operand>& inputs, const Shape& shape, float* out);
+  /// Emits the operation that computes the node's value: one with a kernel, or these plain loops.
+  void (*lower)(Lowering& to, NodeId node);
 };
 
 /// The rows of each file.

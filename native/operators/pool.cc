@@ -1,5 +1,6 @@
 // Windows of each channel by itself. avg_pool2d: the mean, without padding; what does not fill a window at the end is
 // dropped. global_avg_pool: the mean of the whole map.
+#include "../plan/lowering.h"
 #include "window.h"
 
 namespace ghostnet {
@@ -48,10 +49,22 @@ void evaluate_global(const Node&, const std::vector<Operand>& inputs, const Shap
   }
 }
 
+void lower_avg(Lowering& to, NodeId id) {
+  const Node& pool = to.node(id);
+  if (!to.reads_image(id) && pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2})
+    to.emit(kinds::avg_pool2, id, pool.inputs);
+  else to.emit_reference(id);
+}
+
+void lower_global(Lowering& to, NodeId id) {
+  if (to.reads_image(id)) to.emit_reference(id);
+  else to.emit(kinds::global_avg_pool, id, to.node(id).inputs);
+}
+
 }  // namespace
 
-const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg};
-const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global};
+const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg, lower_avg};
+const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global, lower_global};
 
 std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &op::global_avg_pool}; }
 

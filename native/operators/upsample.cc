@@ -1,5 +1,6 @@
 // inputs = {source, like}: the source's map in the height and width of the other's. Nearest: source index
 // floor(i * in / out). Bilinear: the corners of both maps lie on each other.
+#include "../plan/lowering.h"
 #include "operator.h"
 
 namespace ghostnet {
@@ -54,10 +55,19 @@ void bilinear(const Node&, const std::vector<Operand>& inputs, const Shape& shap
   }
 }
 
+// The second input only tells the size.
+void lower_bilinear(Lowering& to, NodeId id) { to.emit_reference(id, 1); }
+
+void lower_nearest(Lowering& to, NodeId id) {
+  const NodeId source = to.node(id).inputs[0];
+  if (to.is_image(source)) to.emit_reference(id, 1);
+  else to.emit(kinds::upsample_nearest, id, {source});
+}
+
 }  // namespace
 
-const Operator op::upsample_nearest{"upsample_nearest", 2, check, shape_of, nearest};
-const Operator op::upsample_bilinear{"upsample_bilinear", 2, check, shape_of, bilinear};
+const Operator op::upsample_nearest{"upsample_nearest", 2, check, shape_of, nearest, lower_nearest};
+const Operator op::upsample_bilinear{"upsample_bilinear", 2, check, shape_of, bilinear, lower_bilinear};
 
 std::vector<const Operator*> upsample_operators() { return {&op::upsample_nearest, &op::upsample_bilinear}; }
 

@@ -1,12 +1,18 @@
-// How a value's channels lie in blocks (see kernels/table.h). A ghost module's output has two segments, one for each
-// half, with blocks of their own: so its concatenation is two lists of blocks and never a copy.
+// How a value's channels lie in blocks (see kernels/table.h). They come in segments, each with blocks of its own: so a
+// concatenation is a list of blocks and never a copy, whatever the sizes of its parts.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "../kernels/table.h"
 
 namespace ghostnet {
+
+struct Range {
+  int begin = 0, end = 0;
+  int size() const { return end - begin; }
+};
 
 struct Block {
   int first_channel;
@@ -15,32 +21,51 @@ struct Block {
 };
 
 struct Layout {
+  std::vector<int> segments;  // channels of each
   std::vector<Block> blocks;
   int channels = 0;
-  int segments = 1;  // 1, or 2 halves of equal size and structure
 
   /// `narrow`: a block has no more lanes than its channels need; else 16.
-  static Layout of(int channels, int segments, bool narrow = true) {
+  static Layout of(std::vector<int> segments, bool narrow = true) {
     Layout layout;
-    layout.channels = channels;
-    layout.segments = segments;
-    const int per_segment = channels / segments;
-    for (int first = 0; first < channels; first += per_segment) {
-      for (int c = 0; c < per_segment; c += kMaxLanes) {
-        const int count = per_segment - c < kMaxLanes ? per_segment - c : kMaxLanes;
-        layout.blocks.push_back({first + c, count, narrow ? lanes_for(count) : kMaxLanes});
+    for (int count : segments) {
+      for (int c = 0; c < count; c += kMaxLanes) {
+        const int now = std::min(count - c, kMaxLanes);
+        layout.blocks.push_back({layout.channels + c, now, narrow ? lanes_for(now) : kMaxLanes});
       }
+      layout.channels += count;
     }
+    const bool alike = std::count(segments.begin(), segments.end(), segments[0]) == static_cast<long>(segments.size());
+    layout.of_group_ = alike ? static_cast<int>(segments.size()) : 1;
+    layout.segments = std::move(segments);
     return layout;
   }
-  /// Blocks that belong together: block g of every segment is group g.
-  int groups() const { return static_cast<int>(blocks.size()) / segments; }
+
+  /// Blocks that are computed together: block g of every segment where these are alike, else each on its own.
+  int groups() const { return count() / of_group_; }
+  /// Calls f(block) for the blocks of some groups.
+  template <class F>
+  void for_blocks(Range which, F f) const {
+    for (int g = which.begin; g < which.end; ++g)
+      for (int s = 0; s < of_group_; ++s) f(g + s * groups());
+  }
+  int count() const { return static_cast<int>(blocks.size()); }
+  int lanes(int block) const { return blocks[static_cast<size_t>(block)].lanes; }
   int total_lanes() const {
     int sum = 0;
     for (const Block& b : blocks) sum += b.lanes;
     return sum;
   }
-  bool operator==(const Layout& o) const { return channels == o.channels && segments == o.segments; }
+  int widest_lanes() const {
+    int widest = 0;
+    for (const Block& b : blocks) widest = std::max(widest, b.lanes);
+    return widest;
+  }
+  bool operator==(const Layout& o) const { return segments == o.segments; }
+  bool operator!=(const Layout& o) const { return !(*this == o); }
+
+ private:
+  int of_group_ = 1;  // blocks
 };
 
 }  // namespace ghostnet

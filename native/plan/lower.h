@@ -1,64 +1,65 @@
-// From the caller's graph to operations that have kernels: ghost modules, gates and shortcuts are recognised here,
-// and every value gets its channel layout. Nothing here depends on the size of the input.
+// From the caller's graph to operations that have kernels: local patterns are fused (see fuse/), every value gets its
+// channel layout, and what one reader needs in another layout is repacked for it. Nothing here depends on the size of
+// the input.
 #pragma once
 
 #include <vector>
 
+#include "../element.h"
 #include "../graph.h"
+#include "../stages/kind.h"
 #include "layout.h"
 
 namespace ghostnet {
 
-enum class Kind {
-  planar_conv,  // a convolution of the image
-  pointwise,    // 1x1 convolution of a map
-  depthwise,
-  ghost,  // cheap_operation, concatenation, and the gate or the shortcut that follows
-  avg_pool2,
-  global_avg_pool,
-  matvec,  // 1x1 convolution of a 1x1 map
-  scale,   // a map times a 1x1 map
-  plain,   // whatever has no kernel, by the reference
+/// What an operation computes. One node may have several values: the same numbers in two layouts. In integers they
+/// would have a scale and a zero here, beside the element, and a node could have one value of bytes and one of words.
+struct Value {
+  NodeId node;
+  Layout layout;
+  Element element = Element::f32;
+  bool vector = false;   // a single pixel, its channels side by side
+  OperationId producer;  // none: the image, or a whole that others write the parts of
+  int readers = 0;       // operations, outputs, and the whole that it is a part of
+  bool output = false;   // of the graph
+  ValueId whole;         // it lies in this one's blocks, from `first_block` on; none: it has memory of its own
+  int first_block = 0;
 };
 
 struct Operation {
-  Kind kind = Kind::plain;
-  int value = 0;            // the node whose value it computes
-  std::vector<int> inputs;  // values it reads; ghost: primary_conv's output, then the gate or the shortcut, if any
-  int conv = -1;            // the node that has its weights, or -1
-  GhostKind join = GhostKind::concat;  // ghost only; gated_doubled is chosen once sizes are known
+  const Kind* kind = nullptr;
+  ValueId value;                        // it computes
+  std::vector<ValueId> inputs;          // it reads
+  NodeId conv;                          // has its weights; or none
+  int variant = 0;                      // of its kernel; the kind's own
+  Activation after = Activation::none;  // applied to the rows that its kernel has just written
 };
 
 struct Lowered {
-  std::vector<Operation> operations;  // in execution order
-  std::vector<Layout> layouts;        // [nodes]; of nodes that are no operation's value, unused
-  std::vector<int> consumers;         // [nodes] how many operations and outputs read it
+  Table<OperationId, Operation> operations;  // in execution order
+  Table<ValueId, Value> values;              // 0 is the image
+  Table<NodeId, ValueId> value_of;           // the first of a node; none where it was fused away
   /// Runs of operations that can be computed together, one group of channels after the other: no operation of a chain
   /// reads more than its own group of a value that the chain computes. Weights are packed in this order.
-  std::vector<std::vector<size_t>> chains;
+  std::vector<std::vector<OperationId>> chains;
   Pair image_padding{0, 0};  // zeros around the image that its convolutions want
+
+  const Value& value(ValueId id) const { return values[id]; }
+  const Layout& layout(ValueId id) const { return values[id].layout; }
+  /// The value whose memory this one lies in, and the first of its blocks there.
+  ValueId root(ValueId id, int* first_block = nullptr) const;
+  /// One is the other, or a part of it.
+  bool overlap(ValueId a, ValueId b) const;
 };
-
-/// True where group g of an operation's value depends on no more than group g of its inputs.
-inline bool per_channel(Kind kind) {
-  return kind == Kind::depthwise || kind == Kind::ghost || kind == Kind::avg_pool2 || kind == Kind::global_avg_pool ||
-         kind == Kind::scale;
-}
-
-/// Of a single pixel, and made of floats on every table: sums that others depend on. All other values are maps.
-inline bool makes_vector(Kind kind) { return kind == Kind::global_avg_pool || kind == Kind::matvec; }
 
 struct LowerOptions {
   // Off for tests and ablations alone.
-  bool fuse_ghost = true;     // off: everything but convolutions and pools runs on the reference
-  bool fuse_joins = true;     // off: a ghost module's gate or shortcut runs after it, on the reference
+  bool fuse = true;           // off: every node is an operation
+  bool fuse_joins = true;     // off: products and sums behind a fused module are operations of their own
   bool narrow_blocks = true;  // off: every block has 16 lanes
 };
 
-/// Of a checked graph.
-void lower(const Graph& graph, const LowerOptions& options, Lowered* lowered);
-
-/// The row of the kernel table for a depthwise convolution.
-DepthwiseKind depthwise_kind(const Node& conv);
+/// Of a checked graph. `maps`: what their numbers are stored as.
+Lowered lower(const Graph& graph, Element maps, const LowerOptions& options = {});
 
 }  // namespace ghostnet

@@ -19,32 +19,32 @@ struct Packer {
   const Node& conv;
   const Layout& in;
   const Layout& out;
-  Kind kind;
+  WeightFormat format;
   Precision precision;
 
-  static bool needed(const Operation& op) { return op.conv >= 0 && op.kind != Kind::plain; }
   static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op, Precision precision) {
-    // A ghost operation's weights are those of one half: the layout of primary_conv's output.
-    const Layout& in = lowered.layouts[static_cast<size_t>(op.inputs[0])];
-    const Layout& out = op.kind == Kind::ghost ? in : lowered.layouts[static_cast<size_t>(op.value)];
+    const WeightFormat format = op.kind->weights;
+    const Layout& in = lowered.layout(op.inputs[0]);
+    // Each channel for itself: as the input's channels lie.
+    const Layout& out = format == WeightFormat::taps ? in : lowered.layout(op.value);
     // The image is read in floats, and so are the weights that meet it.
-    return {graph.nodes[static_cast<size_t>(op.conv)], in, out, op.kind,
-            op.kind == Kind::planar_conv ? Precision::fp32 : precision};
+    return {graph.node(op.conv), in, out, format, format == WeightFormat::planar ? Precision::fp32 : precision};
   }
 
-  bool depthwise() const { return kind == Kind::depthwise || kind == Kind::ghost; }
+  bool bias_behind() const { return format == WeightFormat::taps; }
   // Its rows are the weights of a channel as they come, without regard to blocks of input channels.
-  bool taps_alone() const { return depthwise() || kind == Kind::planar_conv; }
+  bool taps_alone() const { return format == WeightFormat::taps || format == WeightFormat::planar; }
   size_t filter_size() const { return static_cast<size_t>(conv.weight_count / conv.channels); }
+  size_t taps() const { return static_cast<size_t>(conv.kernel.y) * static_cast<size_t>(conv.kernel.x); }
 
   uint64_t rows() const {
     if (taps_alone()) return static_cast<uint64_t>(conv.weight_count / conv.channels);
     uint64_t sum = 0;
     for (const Block& b : in.blocks) sum += row_count(b);
-    return sum;
+    return sum * taps();
   }
   size_t row_count(const Block& b) const {
-    return static_cast<size_t>(kind == Kind::matvec ? b.lanes : (b.channels + 3) / 4 * 4);
+    return static_cast<size_t>(format == WeightFormat::vector_matrix ? b.lanes : (b.channels + 3) / 4 * 4);
   }
 
   // Of `count` elements: a whole number, as blocks have at least 4 lanes.
@@ -53,7 +53,7 @@ struct Packer {
   // Those of the block's channels that `filters` has. What belongs to no channel stays zero.
   void pack(const Filters& filters, const Block& block, float* weights, float* bias) const {
     if (precision == Precision::fp32) pack_elements(filters, block, weights, bias);
-    else if (depthwise())
+    else if (bias_behind())
       pack_elements(filters, block, reinterpret_cast<Half*>(weights), reinterpret_cast<Half*>(bias));
     else pack_elements(filters, block, reinterpret_cast<Half*>(weights), bias);
   }
@@ -64,26 +64,31 @@ struct Packer {
     const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
     for (int c = first; c < last; ++c)
       bias[c - block.first_channel] = static_cast<Bias>(filters.bias ? filters.bias[c - filters.first_channel] : 0.0f);
-    if (taps_alone()) return pack_rows(filters, block, first, last, 0, filter_size(), weights);
+    if (taps_alone()) return pack_rows(filters, block, first, last, {0, filter_size(), 1}, weights);
     // At most 16 x 16 numbers at a time: they stay in the first-level cache until their lines are complete.
-    for (const Block& source : in.blocks) {
-      pack_rows(filters, block, first, last, static_cast<size_t>(source.first_channel),
-                static_cast<size_t>(source.channels), weights);
-      weights += row_count(source) * static_cast<size_t>(block.lanes);
+    for (size_t tap = 0; tap < taps(); ++tap) {
+      for (const Block& source : in.blocks) {
+        const size_t from = static_cast<size_t>(source.first_channel) * taps() + tap;
+        pack_rows(filters, block, first, last, {from, static_cast<size_t>(source.channels), taps()}, weights);
+        weights += row_count(source) * static_cast<size_t>(block.lanes);
+      }
     }
   }
 
+  // Some of a filter's numbers.
+  struct Rows {
+    size_t first, count, step;
+  };
   template <class Element>
-  void pack_rows(const Filters& filters, const Block& block, int first, int last, size_t row, size_t rows,
-                 Element* weights) const {
+  void pack_rows(const Filters& filters, const Block& block, int first, int last, Rows rows, Element* weights) const {
     const auto lanes = static_cast<size_t>(block.lanes);
     for (int channel = first; channel < last; ++channel) {
       const auto i = static_cast<size_t>(channel - filters.first_channel);
-      const float* from = filters.weight + i * filter_size() + row;
+      const float* from = filters.weight + i * filter_size() + rows.first;
       Element* to = weights + (channel - block.first_channel);
       // The packed product is rounded once, from the exact double.
       const double scale = filters.scale ? filters.scale[i] : 1.0;
-      for (size_t k = 0; k < rows; ++k) to[k * lanes] = static_cast<Element>(from[k] * scale);
+      for (size_t k = 0; k < rows.count; ++k) to[k * lanes] = static_cast<Element>(from[k * rows.step] * scale);
     }
   }
 };
@@ -97,7 +102,7 @@ void describe(const Packer& packer, std::string* text) {
   };
   add(static_cast<int64_t>(packer.conv.name.size()));
   text->append(packer.conv.name);
-  for (int64_t number : {static_cast<int64_t>(packer.kind), static_cast<int64_t>(packer.precision),
+  for (int64_t number : {static_cast<int64_t>(packer.format), static_cast<int64_t>(packer.precision),
                          int64_t{packer.conv.channels}, packer.conv.weight_count})
     add(number);
   add_layout(packer.in);
@@ -146,16 +151,16 @@ struct PackedWeights::Places {
   // Gives the group's blocks their places from `at` on; returns what comes behind them. Places that do not fit a size_t
   // are never used: there is no memory of that size.
   uint64_t place(const Packer& packer, int group, uint64_t at) {
-    for (int s = 0; s < packer.out.segments; ++s) {
-      const auto b = static_cast<size_t>(group + s * packer.out.groups());
-      const auto lanes = static_cast<uint64_t>(packer.out.blocks[b].lanes);
+    packer.out.for_blocks({group, group + 1}, [&](int block) {
+      const auto b = static_cast<size_t>(block);
+      const auto lanes = static_cast<uint64_t>(packer.out.lanes(block));
       const uint64_t count = packer.floats_of(packer.rows() * lanes);
       // Depthwise kernels find the bias right behind the taps.
-      const uint64_t behind = at + (packer.depthwise() ? count : round_up(count));
+      const uint64_t behind = at + (packer.bias_behind() ? count : round_up(count));
       weights[b] = static_cast<size_t>(at);
       bias[b] = static_cast<size_t>(behind);
       at = round_up(behind + lanes);
-    }
+    });
     return at;
   }
 };
@@ -164,16 +169,16 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Preci
                                std::shared_ptr<FileWeights> file) {
   precision_ = precision;
   file_ = std::move(file);
-  std::vector<Places> places(lowered.operations.size());
-  chain_of_.resize(lowered.operations.size());
-  for (const std::vector<size_t>& chain : lowered.chains) {
+  Table<OperationId, Places> places(lowered.operations.size());
+  chain_of_ = Table<OperationId, size_t>(lowered.operations.size());
+  for (const std::vector<OperationId>& chain : lowered.chains) {
     if (by_group) add_chain(graph, lowered, chain, &places);
     else
-      for (size_t i : chain) add_chain(graph, lowered, {i}, &places);
+      for (OperationId i : chain) add_chain(graph, lowered, {i}, &places);
   }
   if (Status s = find_memory(); !s.ok()) return s;
-  convs_.assign(lowered.operations.size(), PackedConv());
-  for (size_t i = 0; i < places.size(); ++i) {
+  convs_ = Table<OperationId, PackedConv>(lowered.operations.size());
+  for (OperationId i : places.ids()) {
     const PackedChain& at = chains_[chain_of_[i]].at;
     for (size_t place : places[i].weights) convs_[i].weights.push_back(at.block->data() + at.first + place);
     for (size_t place : places[i].bias) convs_[i].bias.push_back(at.block->data() + at.first + place);
@@ -181,20 +186,20 @@ Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Preci
   return Status::success();
 }
 
-void PackedWeights::add_chain(const Graph& graph, const Lowered& lowered, const std::vector<size_t>& operations,
-                              std::vector<Places>* places) {
+void PackedWeights::add_chain(const Graph& graph, const Lowered& lowered, const std::vector<OperationId>& operations,
+                              Table<OperationId, Places>* places) {
   Chain chain;
   std::vector<std::pair<Packer, Places*>> convs;
-  for (size_t i : operations) {
+  for (OperationId i : operations) {
     chain_of_[i] = chains_.size();
-    if (!Packer::needed(lowered.operations[i])) continue;
+    if (lowered.operations[i].kind->weights == WeightFormat::none) continue;
     const Packer packer = Packer::of(graph, lowered, lowered.operations[i], precision_);
     (*places)[i].weights.resize(packer.out.blocks.size());
     (*places)[i].bias.resize(packer.out.blocks.size());
     convs.emplace_back(packer, &(*places)[i]);
     describe(packer, &chain.key);
   }
-  const int groups = lowered.layouts[static_cast<size_t>(lowered.operations[operations[0]].value)].groups();
+  const int groups = lowered.layout(lowered.operations[operations[0]].value).groups();
   for (int g = 0; g < groups; ++g)
     for (auto& [packer, conv] : convs) chain.floats = conv->place(packer, g, chain.floats);
   chains_.push_back(std::move(chain));
@@ -229,9 +234,9 @@ void PackedWeights::share() const {
     if (chain.floats > 0 && !chain.borrowed) file_->add(chain.key, chain.at);
 }
 
-bool PackedWeights::adjoining(const std::vector<size_t>& operations) const {
+bool PackedWeights::adjoining(const std::vector<OperationId>& operations) const {
   const Chain* before = nullptr;
-  for (size_t i : operations) {
+  for (OperationId i : operations) {
     const Chain& chain = chains_[chain_of_[i]];
     if (chain.floats == 0 || &chain == before) continue;
     if (before && (chain.at.block != before->at.block || chain.at.first != before->at.first + before->floats))
@@ -241,7 +246,7 @@ bool PackedWeights::adjoining(const std::vector<size_t>& operations) const {
   return true;
 }
 
-Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters) {
+Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, OperationId operation, const Filters& filters) {
   const Packer packer = Packer::of(graph, lowered, lowered.operations[operation], precision_);
   const PackedConv& conv = convs_[operation];
   if (precision_ == Precision::fp16 && !fit_half(filters))
@@ -254,9 +259,9 @@ Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, size_t op
 }
 
 Status PackedWeights::pack_all(const Graph& graph, const Lowered& lowered) {
-  for (size_t i = 0; i < lowered.operations.size(); ++i) {
-    if (!Packer::needed(lowered.operations[i])) continue;
-    const Node& conv = graph.nodes[static_cast<size_t>(lowered.operations[i].conv)];
+  for (OperationId i : lowered.operations.ids()) {
+    if (lowered.operations[i].kind->weights == WeightFormat::none) continue;
+    const Node& conv = graph.node(lowered.operations[i].conv);
     if (Status s = pack(graph, lowered, i, {0, conv.channels, conv.weight, conv.weight_count, conv.scale, conv.bias});
         !s.ok())
       return s;

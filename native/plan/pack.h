@@ -12,9 +12,9 @@
 namespace ghostnet {
 
 /// Where one operation's weights lie, per output block.
-///   planar_conv: weights [in_channels * kernel_h][kernel_w][lanes], floats
-///   pointwise:   weights [input quads * 4][lanes], matvec: [input lanes][lanes], elements
-///   depthwise, ghost: weights [kernel_h * kernel_w][lanes], bias [lanes] right behind, elements
+///   planar: weights [in_channels * kernel_h][kernel_w][lanes], floats
+///   matrix: weights [taps][input quads * 4][lanes], vector_matrix: [input lanes][lanes], elements
+///   taps:   weights [kernel_h * kernel_w][lanes], bias [lanes] right behind, elements
 /// Biases that are not behind their weights are floats.
 struct PackedConv {
   std::vector<float*> weights, bias;  // [output blocks]
@@ -31,17 +31,17 @@ class PackedWeights {
   Status allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group = true,
                   std::shared_ptr<FileWeights> file = nullptr);
   /// Nothing is to be packed of these: another model has done it.
-  bool borrowed(size_t operation) const { return !chains_.empty() && chains_[chain_of_[operation]].borrowed; }
+  bool borrowed(OperationId operation) const { return !chains_.empty() && chains_[chain_of_[operation]].borrowed; }
   /// Fails where a number is too large for the precision.
-  Status pack(const Graph& graph, const Lowered& lowered, size_t operation, const Filters& filters);
+  Status pack(const Graph& graph, const Lowered& lowered, OperationId operation, const Filters& filters);
   /// Every operation's, from where the nodes of its graph point to.
   Status pack_all(const Graph& graph, const Lowered& lowered);
   /// Lets other models of the file use them, once all are packed. May throw std::bad_alloc.
   void share() const;
 
-  const PackedConv& of(size_t operation) const { return convs_[operation]; }
+  const PackedConv& of(OperationId operation) const { return convs_[operation]; }
   /// True where the weights of these operations, which are in the order of execution, lie in one piece.
-  bool adjoining(const std::vector<size_t>& operations) const;
+  bool adjoining(const std::vector<OperationId>& operations) const;
   /// All that its operations read.
   size_t size_bytes() const { return size_bytes_; }
   /// Of these, what was packed for this model.
@@ -55,15 +55,15 @@ class PackedWeights {
     bool borrowed = false;
   };
   struct Places;
-  void add_chain(const Graph& graph, const Lowered& lowered, const std::vector<size_t>& operations,
-                 std::vector<Places>* places);
+  void add_chain(const Graph& graph, const Lowered& lowered, const std::vector<OperationId>& operations,
+                 Table<OperationId, Places>* places);
   Status find_memory();
 
   Precision precision_ = Precision::fp32;
   std::shared_ptr<FileWeights> file_;
   std::vector<Chain> chains_;
-  std::vector<size_t> chain_of_;   // [operations] index into chains_
-  std::vector<PackedConv> convs_;  // [operations]; empty for those without weights
+  Table<OperationId, size_t> chain_of_;   // index into chains_
+  Table<OperationId, PackedConv> convs_;  // empty for those without weights
   size_t size_bytes_ = 0, own_bytes_ = 0;
 };
 

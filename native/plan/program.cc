@@ -77,8 +77,8 @@ int64_t Program::macs() const {
   return sum;
 }
 
-void Program::read_output(int node, const Worker& worker, float* out) const {
-  unpack(views_[static_cast<size_t>(node)], worker, out);
+void Program::read_output(NodeId node, const Worker& worker, float* out) const {
+  unpack(views_[value_of_[node]], worker, out);
 }
 
 }  // namespace ghostnet

@@ -11,17 +11,6 @@
 
 namespace ghostnet {
 
-/// Sizes that decide between row pipelines and channel groups.
-struct PlanOptions {
-  size_t l1_bytes = 32 * 1024;   // data cache of a core
-  size_t l2_bytes = 512 * 1024;  // of a core
-  int rows_at_once = 4;          // that the last stage of a row pipeline makes in one call, at most
-  // Off for tests and ablations alone.
-  bool rows = true, groups = true;  // off: stages that would share a step run one by one
-  bool prefetch = true;             // weights ahead of their use
-  bool reuse_memory = true;         // values that are never alive at once share it
-};
-
 class Program {
  public:
   static Status plan(const Graph& graph, const Lowered& lowered, const PackedWeights& weights,
@@ -63,14 +52,15 @@ class Program {
   static Result result(const Team& team, const Batch& batch);
 
   /// Writes output `node` as [channels][height][width].
-  void read_output(int node, const Worker& worker, float* out) const;
+  void read_output(NodeId node, const Worker& worker, float* out) const;
 
  private:
-  friend class Scheduler;
+  friend class Planner;
   void compute(const Share& share, const Batch& batch) const;
 
   std::vector<Shape> shapes_;
-  std::vector<View> views_;  // [nodes]
+  Table<ValueId, View> views_;
+  Table<NodeId, ValueId> value_of_;
   std::vector<Step> steps_;
   uint64_t arena_floats_ = 0, scratch_floats_ = 0;
   size_t zeros_floats_ = 0;

@@ -64,7 +64,7 @@ void Step::clear_group_borders(Worker& worker, int group) const {
   for (const auto& stage : stages_) {
     const View& view = *stage->output;
     if (view.home != View::Home::group || view.border == 0) continue;
-    for_blocks(*view.layout, {group, group + 1}, [&](int b) { clear_borders(view, worker, b, {0, view.height}); });
+    view.layout->for_blocks({group, group + 1}, [&](int b) { clear_borders(view, worker, b, {0, view.height}); });
   }
 }
 
@@ -72,8 +72,7 @@ void Step::run_rows(Worker& worker, Range rows) const {
   for (const auto& stage : stages_) {
     const View& view = *stage->output;
     if (view.home != View::Home::rings || view.border == 0) continue;
-    for (int b = 0; b < static_cast<int>(view.layout->blocks.size()); ++b)
-      clear_borders(view, worker, b, {0, view.rows_kept()});
+    for (int b = 0; b < view.layout->count(); ++b) clear_borders(view, worker, b, {0, view.rows_kept()});
   }
   // The first row that each stage must make for the last stage's first.
   worker.next_row.assign(stages_.size(), INT32_MAX);

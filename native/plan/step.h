@@ -6,13 +6,9 @@
 #include <vector>
 
 #include "../stages/stage.h"
+#include "cost.h"
 
 namespace ghostnet {
-
-enum class Split {
-  rows,    // a pipeline over the rows of the last stage: maps that are large and weights that are few
-  groups,  // all stages for one group of channels after the other: maps that are small and weights that are many
-};
 
 class Step {
  public:

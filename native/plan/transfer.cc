@@ -40,13 +40,11 @@ void pack_elements(const float* values, const View& view, Worker& worker) {
 }  // namespace
 
 void unpack(const View& view, const Worker& worker, float* out) {
-  view.precision == Precision::fp16 ? unpack_elements<Half>(view, worker, out)
-                                    : unpack_elements<float>(view, worker, out);
+  view.element == Element::f16 ? unpack_elements<Half>(view, worker, out) : unpack_elements<float>(view, worker, out);
 }
 
 void pack(const float* values, const View& view, Worker& worker) {
-  view.precision == Precision::fp16 ? pack_elements<Half>(values, view, worker)
-                                    : pack_elements<float>(values, view, worker);
+  view.element == Element::f16 ? pack_elements<Half>(values, view, worker) : pack_elements<float>(values, view, worker);
 }
 
 void pad_image(const float* image, const Shape& s, Pair padding, Range rows, float* padded) {

@@ -18,13 +18,9 @@ struct Worker {
   const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
   std::vector<const void*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
   std::vector<const float*> image_rows;
+  std::vector<float> row;     // of one block, for a stage that makes one
   std::vector<int> next_row;  // [stages of a row step]
   WeightStream stream;
-};
-
-struct Range {
-  int begin = 0, end = 0;
-  int size() const { return end - begin; }
 };
 
 /// A value: blocks of [height][width][lanes] whose rows may have zero columns at both ends for depthwise kernels.
@@ -37,7 +33,7 @@ struct View {
   };
   const Layout* layout = nullptr;
   int height = 0, width = 0, border = 0;
-  Precision precision = Precision::fp32;  // of its elements
+  Element element = Element::f32;
   Home home = Home::arena;
   int row_mask = -1;           // rings: capacity - 1; else all ones
   std::vector<size_t> offset;  // [blocks] floats from the home's start to the block's first zero column
@@ -45,15 +41,15 @@ struct View {
   int pitch() const { return width + border; }
   int rows_until_wrap(int y) const { return rows_kept() - (y & row_mask); }
   int rows_kept() const { return home == Home::rings ? row_mask + 1 : height; }
-  int lanes(int block) const { return layout->blocks[static_cast<size_t>(block)].lanes; }
+  int lanes(int block) const { return layout->lanes(block); }
   /// Of a row of all blocks, without borders.
   uint64_t row_bytes() const {
-    return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) *
-           element_bytes(element_of(precision));
+    return static_cast<uint64_t>(width) * static_cast<uint64_t>(layout->total_lanes()) * element_bytes(element);
   }
+  uint64_t map_bytes() const { return static_cast<uint64_t>(height) * row_bytes(); }
   /// Of a pixel. A whole number: blocks have at least 4 lanes.
   int floats_of(int lanes) const {
-    return lanes * static_cast<int>(element_bytes(element_of(precision))) / static_cast<int>(sizeof(float));
+    return lanes * static_cast<int>(element_bytes(element)) / static_cast<int>(sizeof(float));
   }
   int pixel_floats(int block) const { return floats_of(lanes(block)); }
   /// Floats of a block of `lanes` lanes with all its rows and borders.

@@ -51,7 +51,7 @@ Status describe(const Network& network, PlanCache* plans, const Shape& image, in
     d.scratch_bytes = step.scratch_floats() * sizeof(float);
     d.nanoseconds = profile_runs > 0 ? nanoseconds[i] / profile_runs : 0;
     for (const auto& stage : step.stages()) {
-      d.stages.push_back(stage->name + ": " + stage->kernel());
+      d.stages.push_back(stage->name + ": " + stage->description());
       d.macs += stage->macs;
     }
     description->steps.push_back(std::move(d));

@@ -5,9 +5,8 @@ namespace {
 
 class Depthwise final : public Stage {
  public:
-  Depthwise(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        packed_(c.weights.of(operation)), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
+  Depthwise(const StageContext& c, OperationId id)
+      : conv_(c.conv(id)), packed_(c.weights.of(id)), kind_(depthwise_kind(conv_)), kernels_(c.kernels) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
@@ -26,7 +25,7 @@ class Depthwise final : public Stage {
     args.rows = w.rows.data();
     const int height = in.height;
     const void* const zeros = w.zeros;
-    for_blocks(*output->layout, groups, [&](int b) {
+    output->layout->for_blocks(groups, [&](int b) {
       const ptrdiff_t left = static_cast<ptrdiff_t>(conv_.padding.x) * in.pixel_floats(b);
       const View::Rows from = in.rows(w, b);
       const void** row = w.rows.data();
@@ -42,6 +41,7 @@ class Depthwise final : public Stage {
     const int first = y * conv_.stride.y - conv_.padding.y;
     return {first, first + (conv_.kernel.y - 1) * conv_.dilation.y + 1};
   }
+  int input_border(size_t) const override { return conv_.padding.x; }
   const char* kernel() const override {
     static const char* const names[kDepthwiseKinds] = {
         "depthwise 3x3", "depthwise 3x3/2",         "depthwise 5x5", "depthwise 5x5/2",
@@ -56,10 +56,27 @@ class Depthwise final : public Stage {
   const KernelTable& kernels_;
 };
 
+std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Depthwise>(c, id); }
+
 }  // namespace
 
-std::unique_ptr<Stage> make_depthwise(const StageContext& c, size_t operation) {
-  return std::make_unique<Depthwise>(c, operation);
+namespace kinds {
+const Kind depthwise{"depthwise", Form::like_output, Form::any, 1, true, true, false, WeightFormat::taps, make};
+}  // namespace kinds
+
+DepthwiseKind depthwise_kind(const Node& conv) {
+  const bool sigmoid = conv.activation == Activation::sigmoid;
+  const Pair& k = conv.kernel;
+  const Pair& s = conv.stride;
+  if (conv.dilation == Pair{1, 1}) {
+    if (sigmoid && k == Pair{5, 1} && s == Pair{1, 1}) return DepthwiseKind::k5x1_sigmoid;
+    if (!sigmoid && k == Pair{1, 5} && s == Pair{1, 1}) return DepthwiseKind::k1x5;
+    if (!sigmoid && s == Pair{1, 1} && k == Pair{3, 3}) return DepthwiseKind::k3x3s1;
+    if (!sigmoid && s == Pair{2, 2} && k == Pair{3, 3}) return DepthwiseKind::k3x3s2;
+    if (!sigmoid && s == Pair{1, 1} && k == Pair{5, 5}) return DepthwiseKind::k5x5s1;
+    if (!sigmoid && s == Pair{2, 2} && k == Pair{5, 5}) return DepthwiseKind::k5x5s2;
+  }
+  return sigmoid ? DepthwiseKind::general_sigmoid : DepthwiseKind::general;
 }
 
 }  // namespace ghostnet

@@ -1,3 +1,4 @@
+#include "../fuse/fusion.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -6,13 +7,13 @@ namespace {
 // inputs: primary_conv's output, then the gate (at its own, smaller size) or the shortcut.
 class Ghost final : public Stage {
  public:
-  Ghost(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        join_(c.lowered.operations[operation].join), packed_(c.weights.of(operation)), kernels_(c.kernels) {}
+  Ghost(const StageContext& c, OperationId id)
+      : conv_(c.conv(id)), join_(static_cast<Join>(c.operation(id).variant)), packed_(c.weights.of(id)),
+        kernels_(c.kernels) {}
 
   void placed() override {
-    kind_ = join_;
-    if (join_ != GhostKind::gated) return;
+    kind_ = join_ == Join::gate ? GhostKind::gated : join_ == Join::shortcut ? GhostKind::residual : GhostKind::concat;
+    if (join_ != Join::gate) return;
     const int from = inputs[1]->width;
     if (from * 2 == output->width) kind_ = GhostKind::gated_doubled;
     gate_pixel_.clear();
@@ -46,9 +47,10 @@ class Ghost final : public Stage {
 
   Range input_rows(size_t i, int y) const override {
     if (i == 0) return {y - 1, y + 2};
-    const int other = join_ == GhostKind::gated ? static_cast<int>(int64_t{y} * inputs[1]->height / output->height) : y;
+    const int other = join_ == Join::gate ? static_cast<int>(int64_t{y} * inputs[1]->height / output->height) : y;
     return {other, other + 1};
   }
+  int input_border(size_t i) const override { return i == 0 ? 1 : 0; }
   const char* kernel() const override {
     static const char* const names[kGhostKinds] = {"ghost", "ghost + gate", "ghost + gate", "ghost + shortcut"};
     return names[static_cast<int>(kind_)];
@@ -73,17 +75,19 @@ class Ghost final : public Stage {
   }
 
   const Node& conv_;
-  const GhostKind join_;
+  const Join join_;
   GhostKind kind_ = GhostKind::concat;
   const PackedConv& packed_;
   const KernelTable& kernels_;
   std::vector<int32_t> gate_pixel_;  // [output width]
 };
 
+std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Ghost>(c, id); }
+
 }  // namespace
 
-std::unique_ptr<Stage> make_ghost(const StageContext& c, size_t operation) {
-  return std::make_unique<Ghost>(c, operation);
-}
+namespace kinds {
+const Kind ghost{"ghost", Form::one_segment, Form::like_output, 2, true, true, false, WeightFormat::taps, make};
+}  // namespace kinds
 
 }  // namespace ghostnet

@@ -5,9 +5,8 @@ namespace {
 
 class PlanarConv final : public Stage {
  public:
-  PlanarConv(const StageContext& c, size_t operation)
-      : conv_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].conv)]),
-        packed_(c.weights.of(operation)), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
+  PlanarConv(const StageContext& c, OperationId id)
+      : conv_(c.conv(id)), packed_(c.weights.of(id)), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
         pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x),
         plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
 
@@ -26,7 +25,7 @@ class PlanarConv final : public Stage {
           w.image_rows[static_cast<size_t>(i)] =
               w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
       args.rows = w.image_rows.data();
-      for_blocks(*output->layout, groups, [&](int b) {
+      output->layout->for_blocks(groups, [&](int b) {
         args.weights = packed_.weights[static_cast<size_t>(b)];
         args.bias = packed_.bias[static_cast<size_t>(b)];
         args.output = output->row(w, b, y);
@@ -47,10 +46,12 @@ class PlanarConv final : public Stage {
   const size_t pitch_, plane_;  // of the padded image, floats
 };
 
+std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<PlanarConv>(c, id); }
+
 }  // namespace
 
-std::unique_ptr<Stage> make_planar_conv(const StageContext& c, size_t operation) {
-  return std::make_unique<PlanarConv>(c, operation);
-}
+namespace kinds {
+const Kind planar_conv{"planar_conv", Form::any, Form::any, 0, true, true, false, WeightFormat::planar, make};
+}  // namespace kinds
 
 }  // namespace ghostnet

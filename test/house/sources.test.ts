@@ -50,6 +50,26 @@ describe('the C++ sources', () => {
     expect(asking.filter((file) => !file.startsWith('platform/'))).toEqual([]);
   });
 
+  it('speak of ghost modules where these are fused and computed alone', () => {
+    const spoken = files.filter((file) =>
+      /ghost/i.test(
+        codeOf(file)
+          .replaceAll(/ghostnet\w*/gi, '')
+          .replaceAll(/"[^"\n]*"/g, ''),
+      ),
+    );
+    const rooms = /^(?:fuse\/(?:ghost\.cc|fusion\.(?:h|cc))|stages\/(?:ghost\.cc|kind\.h)|kernels\/)/;
+    expect(spoken.length).toBeGreaterThan(3);
+    expect(spoken.filter((file) => !rooms.test(file))).toEqual([]);
+  });
+
+  it('plan and run without an operator’s name', () => {
+    const names =
+      /\bop::|\bkinds::(?!repack\b|reference\b)|\b(?:conv2d|avg_pool2d|global_avg_pool|concat|upsample_\w+|mul)\b/;
+    expect(filesWith(names).length).toBeGreaterThan(3);
+    expect(filesWith(names).filter((file) => /^(?:plan|run)\//.test(file))).toEqual([]);
+  });
+
   it('do not print, abort or exit', () => {
     expect(
       filesWith(/\bstd::c(?:out|err)\b|\b(?:f|v|vf)?printf\s*\(|\b(?:std::)?(?:abort|exit|terminate|_exit)\s*\(/),

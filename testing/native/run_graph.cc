@@ -60,7 +60,7 @@ std::vector<ProgramOptions> program_options() {
   all[3].threads = 2;
   all[3].images = 3;
   all[4].plan.rows = all[4].plan.groups = false;  // one stage a step
-  all[5].lower.fuse_ghost = false;
+  all[5].lower.fuse = false;
   all[6].lower.fuse_joins = all[6].lower.narrow_blocks = all[6].plan.reuse_memory = false;
   all[7].lower.narrow_blocks = all[7].weights_by_group = all[7].plan.prefetch = false;
   all[7].threads = 2;
@@ -110,11 +110,10 @@ Status infer(Model& model, const std::vector<float>& image, const Shape& shape, 
 
 Status run_program(const Graph& graph, const KernelTable& kernels, const ProgramOptions& options,
                    const std::vector<float>& image, const Shape& shape, std::vector<std::vector<float>>* outputs) {
-  Lowered lowered;
   PackedWeights weights;
   std::unique_ptr<Program> program;
   if (Status s = check_graph(graph); !s.ok()) return s;
-  lower(graph, options.lower, &lowered);
+  const Lowered lowered = lower(graph, element_of(kernels.precision), options.lower);
   if (Status s = weights.allocate(graph, lowered, kernels.precision, options.weights_by_group); !s.ok()) return s;
   if (Status s = weights.pack_all(graph, lowered); !s.ok()) return s;
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;

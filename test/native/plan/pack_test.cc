@@ -181,8 +181,7 @@ void test_half_weights() {
             cheap = n.depthwise("cheap", primary, {3, 3}, 1, Activation::relu);
   n.graph.outputs = {
       {"out", n.pointwise("head", n.node(op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
-  Lowered lowered;
-  lower(n.graph, LowerOptions(), &lowered);
+  const Lowered lowered = lower(n.graph, Element::f32);
   PackedWeights floats, halves;
   for (PackedWeights* w : {&floats, &halves}) {
     CHECK(w->allocate(n.graph, lowered, w == &halves ? Precision::fp16 : Precision::fp32).ok());
@@ -190,12 +189,12 @@ void test_half_weights() {
   }
   CHECK(halves.size_bytes() < floats.size_bytes());
   size_t kinds = 0;
-  for (size_t i = 0; i < lowered.operations.size(); ++i) {
+  for (OperationId i : lowered.operations.ids()) {
     const Operation& op = lowered.operations[i];
-    if (op.conv < 0) continue;
-    const bool behind = op.kind == Kind::depthwise, image = op.kind == Kind::planar_conv;
+    if (op.conv.none()) continue;
+    const bool behind = op.kind == &kinds::depthwise, image = op.kind == &kinds::planar_conv;
     // Rows of the matrix times lanes, and the bias where it is an element too.
-    const size_t count = image ? 27 * 8 : behind ? 10 * 8 : op.kind == Kind::pointwise ? 8 * 8 : 8 * 4;
+    const size_t count = image ? 27 * 8 : behind ? 10 * 8 : op.kind == &kinds::conv ? 8 * 8 : 8 * 4;
     const float* exact = floats.of(i).weights[0];
     const float* packed = halves.of(i).weights[0];
     kinds += 1;
@@ -212,7 +211,7 @@ void test_half_weights() {
   const Node& node = n.graph.nodes[static_cast<size_t>(primary)];
   std::vector<float> weights(node.weight, node.weight + node.weight_count), bias(6);
   std::vector<double> scale(6, 1.0);
-  size_t operation = 0;
+  OperationId operation(size_t{0});
   while (lowered.operations[operation].conv != primary) ++operation;
   const auto pack = [&](PackedWeights& w) {
     return w.pack(n.graph, lowered, operation, {0, 6, weights.data(), node.weight_count, scale.data(), bias.data()});

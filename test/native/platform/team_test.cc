@@ -126,10 +126,9 @@ void test_programs() {
 void test_lack_of_memory() {
   SyntheticNetwork n = synthetic_ghostnet(1, 0.1, 5);
   std::unique_ptr<Program> program;
-  Lowered lowered;
   PackedWeights weights;
   const KernelTable& kernels = *select_kernels("plain", Precision::fp32);
-  lower(n.graph, LowerOptions(), &lowered);
+  const Lowered lowered = lower(n.graph, Element::f32);
   CHECK(weights.allocate(n.graph, lowered, Precision::fp32, true).ok() && weights.pack_all(n.graph, lowered).ok());
   CHECK(Program::plan(n.graph, lowered, weights, kernels, {1, 3, 33, 33}, PlanOptions(), &program).ok());
   std::vector<Worker> workers(3);  // without memory: nothing may be computed

@@ -7,16 +7,14 @@
 namespace ghostnet {
 namespace {
 
-class Plain final : public Stage {
+class ReferenceStage final : public Stage {
  public:
-  Plain(const StageContext& c, size_t operation)
-      : node_(c.graph.nodes[static_cast<size_t>(c.lowered.operations[operation].value)]),
-        padding_(c.lowered.image_padding) {
-    shape_ = c.shapes[static_cast<size_t>(c.lowered.operations[operation].value)];
-    shape_.n = 1;
-    for (int i : c.lowered.operations[operation].inputs) {
-      shapes_.push_back(c.shapes[static_cast<size_t>(i)]);
-      shapes_.back().n = 1;
+  ReferenceStage(const StageContext& c, OperationId id)
+      : node_(c.graph.node(c.lowered.value(c.operation(id).value).node)), padding_(c.lowered.image_padding),
+        shape_(c.shape(c.operation(id).value)) {
+    for (ValueId input : c.operation(id).inputs) {
+      is_image_.push_back(c.lowered.value(input).node == 0);
+      shapes_.push_back(c.shape(input));
     }
   }
 
@@ -27,7 +25,7 @@ class Plain final : public Stage {
     std::vector<Operand> operands;
     for (size_t i = 0; i < inputs.size(); ++i) {
       values.emplace_back(static_cast<size_t>(shapes_[i].elements()));
-      if (node_.inputs[i] == 0) unpack_image(w.image, shapes_[i], padding_, values.back().data());
+      if (is_image_[i]) unpack_image(w.image, shapes_[i], padding_, values.back().data());
       else unpack(*inputs[i], w, values.back().data());
       operands.push_back({values.back().data(), shapes_[i]});
     }
@@ -36,19 +34,22 @@ class Plain final : public Stage {
     pack(result.data(), *output, w);
   }
   Range input_rows(size_t i, int) const override { return {0, static_cast<int>(shapes_[i].h)}; }
-  const char* kernel() const override { return "reference"; }
+  const char* kernel() const override { return kinds::reference.name; }
 
  private:
   const Node& node_;
   const Pair padding_;
-  Shape shape_;
-  std::vector<Shape> shapes_;
+  const Shape shape_;
+  std::vector<Shape> shapes_;  // [inputs]
+  std::vector<bool> is_image_;
 };
+
+std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<ReferenceStage>(c, id); }
 
 }  // namespace
 
-std::unique_ptr<Stage> make_plain(const StageContext& c, size_t operation) {
-  return std::make_unique<Plain>(c, operation);
-}
+namespace kinds {
+const Kind reference{"reference", Form::any, Form::any, 0, false, false, false, WeightFormat::none, make};
+}  // namespace kinds
 
 }  // namespace ghostnet

@@ -1,0 +1,48 @@
+// The sum or the product of two maps, or of a map and a single pixel.
+#include "stage.h"
+
+namespace ghostnet {
+namespace {
+
+class Binary final : public Stage {
+ public:
+  Binary(const StageContext& c, OperationId id)
+      : kind_(static_cast<BinaryKind>(c.operation(id).variant)), kernels_(c.kernels) {}
+
+  void run(Worker& w, Range groups, Range rows) const override {
+    const View &a = *inputs[0], &b = *inputs[1];
+    const BinaryFn* const kernel = kernels_.binary[static_cast<int>(kind_)];
+    output->layout->for_blocks(groups, [&](int block) {
+      const int i = lanes_index(output->lanes(block));
+      const void* repeated = nullptr;
+      if (is_pixel()) {
+        w.row.resize(static_cast<size_t>(output->width) * static_cast<size_t>(output->pixel_floats(block)));
+        kernels_.gather_row[i](b.row(w, block, 0), column_.data(), w.row.data(), output->width);
+        repeated = w.row.data();
+      }
+      for (int y = rows.begin; y < rows.end; ++y)
+        kernel[i](a.row(w, block, y), repeated ? repeated : b.row(w, block, y), output->row(w, block, y),
+                  output->width);
+    });
+  }
+  void placed() override { column_.assign(is_pixel() ? static_cast<size_t>(output->width) : 0, 0); }
+  Range input_rows(size_t i, int y) const override { return i == 1 && is_pixel() ? Range{0, 1} : Range{y, y + 1}; }
+  const char* kernel() const override { return kind_ == BinaryKind::mul ? "mul" : "add"; }
+
+ private:
+  bool is_pixel() const { return inputs[1]->height < output->height || inputs[1]->width < output->width; }
+
+  const BinaryKind kind_;
+  const KernelTable& kernels_;
+  std::vector<int32_t> column_;  // [output width] zeros, where the second input is a single pixel
+};
+
+std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Binary>(c, id); }
+
+}  // namespace
+
+namespace kinds {
+const Kind binary{"binary", Form::like_output, Form::like_output, 1, true, true, false, WeightFormat::none, make};
+}  // namespace kinds
+
+}  // namespace ghostnet

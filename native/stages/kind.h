@@ -1,0 +1,53 @@
+// What the planner knows of a kind of operation: how its value depends on what it reads. Each kind stands in the file
+// of its stage; the planner asks for these properties and never which kind it is.
+#pragma once
+
+#include <memory>
+
+#include "../ids.h"
+
+namespace ghostnet {
+
+class Stage;
+struct StageContext;
+
+/// What an operation needs an input to be.
+enum class Form {
+  any,          // a map or a vector, as it lies
+  map,          // its channels in any layout
+  one_segment,  // a map
+  like_output,  // a map with the output's layout
+  vector,       // a single pixel, its channels side by side, in floats
+  vector_like_output,
+};
+
+/// How a convolution's weights lie in memory (see plan/pack.h).
+enum class WeightFormat {
+  none,
+  planar,         // for the image
+  matrix,         // for maps: each output channel reads every input channel
+  vector_matrix,  // the same for vectors
+  taps,           // each channel for itself
+};
+
+struct Kind {
+  const char* name;
+  Form first, others;       // of the first input, and of those after it
+  int repeats;              // of the first input's segments in the output: 0: may have any layout
+  bool by_rows, by_groups;  // can make a few rows, or one group, at a time
+  bool makes_vector;
+  WeightFormat weights;
+  std::unique_ptr<Stage> (*make)(const StageContext&, OperationId);
+
+  /// Group g of its value depends on no more than group g of its inputs.
+  bool per_channel() const { return repeats > 0; }
+  /// Every output channel reads all input channels of a map.
+  bool mixes_channels() const { return weights == WeightFormat::matrix; }
+};
+
+namespace kinds {
+extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
+    upsample_nearest, repack, reference;
+}  // namespace kinds
+
+}  // namespace ghostnet

@@ -1,0 +1,182 @@
+// Networks that are no GhostNets: on kernels alone, and right in every way in which they can be computed.
+#include <functional>
+
+#include "../../../testing/native/check.h"
+#include "../../../testing/native/run_graph.h"
+#include "../../../testing/native/synthetic_network.h"
+#include "../tests.h"
+#include "kernels/select.h"
+
+namespace ghostnet {
+namespace {
+
+constexpr Activation kNone = Activation::none, kRelu = Activation::relu;
+
+int count(const Lowered& lowered, const Kind& kind) {
+  int found = 0;
+  for (const Operation& op : lowered.operations) found += op.kind == &kind;
+  return found;
+}
+
+/// An image, a stem of `channels` (node 1) and what `build` returns.
+void check(const char* name, int channels, int repacks, const std::function<int(SyntheticNetwork&, int stem)>& build) {
+  SyntheticNetwork n;
+  const int stem = n.conv("stem", n.input(3), channels, {3, 3}, {2, 2}, {1, 1}, 1, Activation::hard_swish);
+  n.graph.outputs.push_back({"result", build(n, stem)});
+  const Lowered lowered = lower(n.graph, Element::f32);
+  CHECK_MESSAGE(count(lowered, kinds::reference) == 0, "%s: on the reference", name);
+  CHECK_MESSAGE(count(lowered, kinds::repack) == repacks, "%s: %d repacks", name, count(lowered, kinds::repack));
+  const Shape shape{1, 3, reduced ? 21 : 37, reduced ? 26 : 44};
+  std::vector<float> image(static_cast<size_t>(shape.elements()));
+  for (float& v : image) v = n.uniform();
+  check_every_way(n.graph, image, shape, name);
+}
+
+int concat(SyntheticNetwork& n, std::vector<int> inputs) {
+  int channels = 0;
+  for (int input : inputs) channels += n.channels(input);
+  return n.node(op::concat, "concat", std::move(inputs), channels);
+}
+
+int ghost(SyntheticNetwork& n, int primary) {
+  return concat(n, {primary, n.depthwise("cheap", primary, {3, 3}, 1, kRelu)});
+}
+
+int mobile_block(SyntheticNetwork& n, int in, int expanded, int channels, int kernel, int stride, Activation activation,
+                 bool squeeze) {
+  int x = n.pointwise("expand", in, expanded, activation);
+  x = n.depthwise("dw", x, {kernel, kernel}, stride, activation);
+  if (squeeze) {
+    const int mean = n.node(op::global_avg_pool, "mean", {x}, expanded);
+    const int squeezed = n.pointwise("reduce", mean, 8, kRelu);
+    const int gate = n.pointwise("gate", squeezed, expanded, Activation::hard_sigmoid);
+    x = n.node(op::mul, "se", {x, gate}, expanded);
+  }
+  x = n.pointwise("project", x, channels, kNone);
+  return stride == 1 && n.channels(in) == channels ? n.node(op::add, "sum", {x, in}, channels) : x;
+}
+
+void test_mobile_blocks() {
+  check("blocks of a MobileNetV3", 16, 0, [](auto& n, int stem) {
+    int x = mobile_block(n, stem, 16, 16, 3, 1, kRelu, true);
+    x = mobile_block(n, x, 72, 24, 3, 2, kRelu, false);
+    x = mobile_block(n, x, 88, 24, 3, 1, Activation::relu6, false);
+    x = mobile_block(n, x, 96, 40, 5, 2, Activation::hard_swish, true);
+    x = mobile_block(n, x, 120, 40, 5, 1, Activation::silu, true);
+    const int mean = n.node(op::global_avg_pool, "pool", {n.pointwise("last", x, 64, Activation::hard_swish)}, 64);
+    return n.pointwise("classifier", n.pointwise("hidden", mean, 30, Activation::hard_swish), 11, kNone);
+  });
+}
+
+void test_pyramid() {
+  check("head of a feature pyramid", 20, 0, [](auto& n, int stem) {
+    const int c3 = n.depthwise("c3", stem, {3, 3}, 2, kRelu);
+    const int c4 = n.depthwise("c4", n.pointwise("wide", c3, 28, kRelu), {3, 3}, 2, kRelu);
+    std::vector<int> levels;
+    int above = -1;
+    for (int level : {c4, c3, stem}) {
+      int x = n.pointwise("lateral", level, 24, kNone);
+      if (above >= 0) x = n.node(op::add, "sum", {x, n.node(op::upsample_nearest, "up", {above, x}, 24)}, 24);
+      levels.push_back(n.conv("smooth", x, 17, {3, 3}, {1, 1}, {1, 1}, 1, kRelu));
+      above = x;
+    }
+    for (size_t i = 0; i + 1 < levels.size(); ++i)
+      levels[i] = n.node(op::upsample_nearest, "to stride 2", {levels[i], levels.back()}, 17);
+    const int all = concat(n, levels);
+    return n.pointwise("head", n.conv("mix", all, 12, {1, 1}, {1, 1}, {0, 0}, 1, Activation::sigmoid), 5, kNone);
+  });
+}
+
+void test_dense() {
+  const struct {
+    Pair kernel, padding, dilation;
+  } rows[] = {{{3, 3}, {1, 1}, {1, 1}}, {{3, 3}, {2, 3}, {2, 3}}, {{1, 5}, {0, 2}, {1, 1}}, {{5, 1}, {0, 0}, {1, 1}},
+              {{1, 1}, {1, 2}, {1, 1}}, {{3, 3}, {0, 0}, {1, 1}}, {{2, 4}, {3, 1}, {1, 2}}};
+  for (const auto& row : rows) {
+    check("dense convolution", 21, 0, [&](auto& n, int stem) {
+      const int a = n.conv("a", stem, 18, row.kernel, {1, 1}, row.padding, 1, kRelu);
+      n.graph.nodes.back().dilation = row.dilation;
+      return n.pointwise("b", a, 6, Activation::hard_swish);
+    });
+  }
+}
+
+// Where each part is written decides whether it has to be copied.
+void test_concatenations() {
+  check("concatenation of many", 9, 0, [](auto& n, int stem) {
+    std::vector<int> parts{stem};
+    for (int channels : {5, 33, 16, 1}) parts.push_back(n.pointwise("part", stem, channels, kRelu));
+    return n.depthwise("dw", concat(n, parts), {3, 3}, 1, kNone);
+  });
+  check("concatenation of concatenations", 9, 0, [](auto& n, int stem) {
+    const int a = concat(n, {stem, n.pointwise("a", stem, 20, kRelu)});
+    const int b = concat(n, {n.pointwise("b", a, 7, kNone), ghost(n, n.pointwise("c", a, 10, kRelu))});
+    return n.pointwise("head", concat(n, {a, b}), 8, kNone);
+  });
+  check("value in two concatenations, and twice in one", 9, 3, [](auto& n, int stem) {
+    const int a = n.pointwise("a", stem, 20, kRelu);
+    const int twice = concat(n, {a, a});
+    return concat(n, {n.pointwise("b", twice, 7, kNone), concat(n, {a, stem}), n.pointwise("c", a, 3, kNone), a});
+  });
+  check("concatenation that is cut", 12, 1, [](auto& n, int stem) {
+    const int cut = n.node(op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15);
+    return n.node(op::add, "sum", {cut, n.pointwise("b", cut, 15, kNone)}, 15);
+  });
+  check("concatenation of vectors", 12, 0, [](auto& n, int stem) {
+    const int a = n.node(op::global_avg_pool, "a", {stem}, 12);
+    return n.pointwise("linear", concat(n, {a, n.pointwise("b", a, 5, kRelu)}), 9, kNone);
+  });
+}
+
+// One value wanted in two layouts costs one copy on that edge; every other module stays fused.
+void test_repack_is_local() {
+  check("shortcut that another module starts from", 14, 1, [](auto& n, int stem) {
+    const int first = ghost(n, n.pointwise("primary1", stem, 11, kRelu));
+    const int shared = n.pointwise("shortcut", stem, 22, kNone);
+    const int sum = n.node(op::add, "sum1", {first, shared}, 22);
+    const int second = ghost(n, shared);  // wants 22 channels in one segment, the sum in two
+    const int third = ghost(n, n.pointwise("primary3", sum, 8, kRelu));
+    const int last = ghost(n, n.pointwise("primary4", concat(n, {second, third}), 6, kRelu));
+    const Lowered lowered = [&] {
+      Graph graph = n.graph;
+      graph.outputs = {{"", last}};
+      return lower(graph, Element::f32);
+    }();
+    CHECK(count(lowered, kinds::ghost) == 4 && count(lowered, kinds::depthwise) == 0);
+    return last;
+  });
+}
+
+// Rows or groups follow from bytes, in a network of other modules too.
+void test_splits_of_other_networks() {
+  SyntheticNetwork n;
+  const int stem = n.conv("stem", n.input(3), 16, {3, 3}, {2, 2}, {1, 1}, 1, kRelu);
+  const int x = n.depthwise("dw", n.pointwise("expand", stem, 64, kRelu), {3, 3}, 1, kRelu);
+  n.graph.outputs = {{"out", n.node(op::add, "sum", {n.pointwise("project", x, 16, kNone), stem}, 16)}};
+  std::unique_ptr<Model> model;
+  CHECK(build_model(n.graph, ModelOptions{1, "plain"}, &model).ok());
+  PlanDescription large, small;
+  if (!model) return;
+  CHECK(model->describe({1, 3, 1024, 1024}, 0, &large).ok() && model->describe({1, 3, 16, 16}, 0, &small).ok());
+  const auto split_of = [](const PlanDescription& plan, const std::string& node) {
+    for (const StepDescription& step : plan.steps)
+      for (const std::string& stage : step.stages)
+        if (stage.rfind(node + ":", 0) == 0) return step.split;
+    return std::string();
+  };
+  CHECK(split_of(large, "expand") == "rows" && split_of(large, "dw") == "rows");
+  CHECK(split_of(small, "expand") == "groups" && split_of(small, "dw") == "groups");
+}
+
+}  // namespace
+
+void fast_path_tests() {
+  test_mobile_blocks();
+  test_pyramid();
+  test_dense();
+  test_concatenations();
+  test_repack_is_local();
+  test_splits_of_other_networks();
+}
+
+}  // namespace ghostnet
