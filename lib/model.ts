@@ -81,7 +81,7 @@ export class GhostNet {
    * Runs the network on the model's own threads. Several calls at once are fine.
    *
    * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from 33 up.
-   * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT or ERR_GHOST_DISPOSED
+   * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
@@ -97,7 +97,8 @@ export class GhostNet {
    * AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or an array of these.
    * Of an array a few images are read at a time: their pixels must stay as they are until the promise settles.
    *
-   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT or ERR_GHOST_DISPOSED
+   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT,
+   *   ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification[]>;
@@ -123,8 +124,8 @@ export class GhostNet {
    * was loaded from, which must still be there; it shares the weights that the model has. The four sets of
    * outputs that were used last are kept. A tensor's data must stay as it is until the promise settles.
    *
-   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE or
-   *   ERR_GHOST_DISPOSED
+   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE,
+   *   ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   async features(input: ImageInput | Tensor4, options: FeaturesOptions = {}): Promise<FeatureMap[]> {

@@ -97,22 +97,27 @@ interface BuilderOptions {
   readonly file?: string | undefined;
 }
 
+/** One picture on its way to a network's input. */
+interface Preprocessing {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Whether their ArrayBuffer holds nothing else that anybody needs: it is detached, see native/binding/preprocess.h. */
+  readonly spent: boolean;
+  readonly config: PreprocessConfig;
+  readonly isa: string;
+  /** [3, height, width] of the config's input size. */
+  readonly output: Float32Array;
+}
+
 interface Addon {
   cpu(): Cpu;
   createBuilder(graph: Graph, options: BuilderOptions, callback: Callback<NativeBuilder>): Call | undefined;
   /** What the weights of all models in this process take, each counted once. */
   packedBytes(): number;
-  /** `settings`: see native/binding/preprocess.h; undefined where it has failed already */
-  preprocess(
-    pixels: Uint8Array,
-    settings: Float64Array,
-    interpolation: string,
-    cropMode: string,
-    isa: string,
-    output: Float32Array,
-    spent: boolean,
-    callback: Callback<undefined>,
-  ): Call | undefined;
+  /** Undefined where it has failed already. */
+  preprocess(call: Preprocessing, callback: Callback<undefined>): Call | undefined;
   cancel(call: Call): void;
 }
 
@@ -279,15 +284,13 @@ export async function preprocessPixels(
   { signal, spent }: { signal: AbortSignal | undefined; spent: boolean },
 ): Promise<Float32Array> {
   const { width, height, channels } = image;
-  const { inputSize, cropPct, mean, std, interpolation, cropMode } = config;
-  const settings = Float64Array.of(width, height, channels, ...inputSize, cropPct, ...mean, ...std);
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
-  const output = floats(3 * inputSize[0] * inputSize[1]);
-  const alone = pixels.byteLength === pixels.buffer.byteLength;
-  await settleUnlessAborted(
-    (callback) => addon().preprocess(pixels, settings, interpolation, cropMode, isa, output, spent && alone, callback),
-    signal,
-    { invalid_argument: 'ERR_GHOST_IMAGE', unsupported: 'ERR_GHOST_IMAGE' },
-  );
+  const output = floats(3 * config.inputSize[0] * config.inputSize[1]);
+  const isAlone = pixels.byteLength === pixels.buffer.byteLength;
+  const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output };
+  await settleUnlessAborted((callback) => addon().preprocess(call, callback), signal, {
+    invalid_argument: 'ERR_GHOST_IMAGE',
+    unsupported: 'ERR_GHOST_IMAGE',
+  });
   return output;
 }

@@ -1,10 +1,25 @@
 #include "environment.h"
 
+#include <algorithm>
 #include <new>
 
+#include "../platform/cpu.h"
 #include "handle.h"
 
 namespace ghostnet {
+namespace {
+
+// Pictures come from decoders, which take several times as long for each: more threads than these had nothing to do.
+constexpr int kMostPreprocessingThreads = 4;
+
+}  // namespace
+
+Environment::Environment(std::unique_ptr<Channel>& channel)
+    : pictures_(std::make_shared<Backlog>("pictures wait to be preprocessed", BacklogLimit())),
+      preprocessing_(*channel, std::min(std::max(usable_cores(), 1), kMostPreprocessingThreads)),
+      building_(*channel, 1) {
+  channel_.swap(channel);
+}
 
 Environment* Environment::open(Napi::Env env) {
   Environment* here = nullptr;

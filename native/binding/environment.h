@@ -6,6 +6,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "../run/backlog.h"
 #include "channel.h"
 #include "work_queue.h"
 
@@ -20,9 +21,11 @@ class Environment {
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
   Channel& channel() { return *channel_; }
-  /// Two threads: who loads a model does not wait behind photographs.
+  /// Each with threads of its own: who loads a model does not wait behind photographs.
   WorkQueue& preprocessing() { return preprocessing_; }
   WorkQueue& building() { return building_; }
+  /// Of what waits to be preprocessed.
+  const std::shared_ptr<Backlog>& pictures() const { return pictures_; }
   /// Hands a job over and gives its id; where there is no thread for it, it has been answered.
   uint64_t run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> job);
   /// Those whose JavaScript object lives.
@@ -30,13 +33,12 @@ class Environment {
 
  private:
   // Takes the channel over where nothing fails.
-  explicit Environment(std::unique_ptr<Channel>& channel) : preprocessing_(*channel), building_(*channel) {
-    channel_.swap(channel);
-  }
+  explicit Environment(std::unique_ptr<Channel>& channel);
   // Ends all threads that read or write JavaScript's memory, while it is still there. A clean-up hook.
   void end();
 
   std::unique_ptr<Channel> channel_;
+  const std::shared_ptr<Backlog> pictures_;
   WorkQueue preprocessing_, building_;
   std::unordered_set<Handle*> handles_;
 };

@@ -5,50 +5,55 @@
 #include "../preprocess/preprocess.h"
 #include "arguments.h"
 #include "environment.h"
+#include "fields.h"
 
 namespace ghostnet {
 namespace {
 
-constexpr const char* kInterpolations[] = {"nearest", "box",     "bilinear",
-                                           "hamming", "bicubic", "lanczos"};  // as the enum
-constexpr const char* kCropModes[] = {"center", "squash", "border"};          // as the enum
+#define GHOSTNET_NAME(name) #name,
+constexpr const char* kInterpolations[] = {GHOSTNET_INTERPOLATIONS(GHOSTNET_NAME)};
+constexpr const char* kCropModes[] = {GHOSTNET_CROP_MODES(GHOSTNET_NAME)};
+#undef GHOSTNET_NAME
 
-template <size_t N>
-int index_of(const char* const (&names)[N], const std::string& name) {
-  for (size_t i = 0; i < N; ++i)
-    if (name == names[i]) return static_cast<int>(i);
-  return -1;
+template <class Enum, size_t N>
+Status read_name(const char* const (&names)[N], const Fields& o, const char* key, Enum* value) {
+  const std::string name = o.text(key);
+  for (size_t i = 0; i < N; ++i) {
+    if (name != names[i]) continue;
+    *value = static_cast<Enum>(i);
+    return Status::success();
+  }
+  return Status::invalid_argument(std::string(key) + " '" + name + "' is not known");
 }
 
-constexpr size_t kSettings = 12;
-
-// See preprocess.h for their order. Number conversions are checked: double to int is undefined beyond int's range.
-Status read_settings(const double* s, const std::string& interpolation, const std::string& crop_mode, ImageView* image,
-                     PreprocessConfig* config) {
-  for (size_t i = 0; i < 5; ++i)
-    if (!(s[i] >= 1 && s[i] <= INT32_MAX))
-      return Status::invalid_argument("the picture's or the input's size is out of range");
-  image->width = static_cast<int64_t>(s[0]);
-  image->height = static_cast<int64_t>(s[1]);
-  image->channels = static_cast<int>(s[2]);
-  config->input_height = static_cast<int>(s[3]);
-  config->input_width = static_cast<int>(s[4]);
-  config->crop_pct = s[5];
-  for (size_t c = 0; c < 3; ++c) {
-    config->mean[c] = s[6 + c];
-    config->std[c] = s[9 + c];
-  }
-  const int filter = index_of(kInterpolations, interpolation), mode = index_of(kCropModes, crop_mode);
-  if (filter < 0 || mode < 0) return Status::invalid_argument("unknown interpolation or crop mode");
-  config->interpolation = static_cast<Interpolation>(filter);
-  config->crop_mode = static_cast<CropMode>(mode);
+// A conversion from double is undefined beyond the range.
+Status read_side(double side, int* value) {
+  if (!(side >= 1 && side <= INT32_MAX))
+    return Status::invalid_argument("the picture's or the input's size is out of range");
+  *value = static_cast<int>(side);
   return Status::success();
+}
+
+Status read_config(const Fields& o, PreprocessConfig* config) {
+  const Fields size = o.object("inputSize"), mean = o.object("mean"), std = o.object("std");
+  if (Status s = read_side(size.number_at(0), &config->input_height); !s.ok()) return s;
+  if (Status s = read_side(size.number_at(1), &config->input_width); !s.ok()) return s;
+  if (config->input_height > kMaxInputSize || config->input_width > kMaxInputSize)
+    return Status::invalid_argument("the input size is out of range");
+  config->crop_pct = o.number("cropPct");
+  for (uint32_t c = 0; c < 3; ++c) {
+    config->mean[c] = mean.number_at(c);
+    config->std[c] = std.number_at(c);
+  }
+  if (Status s = read_name(kInterpolations, o, "interpolation", &config->interpolation); !s.ok()) return s;
+  return read_name(kCropModes, o, "cropMode", &config->crop_mode);
 }
 
 class Preprocessing final : public Job {
  public:
   using Job::Job;
   void run() noexcept override {
+    place.leave();
     status_ = preprocess(image, config, *kernels, cancelled(), output_data);
     if (spent) discard(pixel_data, pixel_bytes);
   }
@@ -65,38 +70,48 @@ class Preprocessing final : public Job {
   uint8_t* pixel_data = nullptr;  // [pixel_bytes]
   size_t pixel_bytes = 0;
   bool spent = false;
-  Napi::ObjectReference pixels, output;  // whose memory is read and written
+  Backlog::Place place;        // until it runs
+  Napi::ObjectReference call;  // whose pixels are read and whose output is written
 
  private:
   // Where Node refuses, the garbage collector will free it.
   void detach(napi_env env) const {
     napi_value buffer = nullptr;
-    if (napi_get_typedarray_info(env, pixels.Value(), nullptr, nullptr, nullptr, &buffer, nullptr) == napi_ok)
+    const napi_value pixels = Fields(env, call.Value()).get("pixels");
+    if (pixels && napi_get_typedarray_info(env, pixels, nullptr, nullptr, nullptr, &buffer, nullptr) == napi_ok)
       napi_detach_arraybuffer(env, buffer);
   }
 
   Status status_;
 };
 
-Status read_arguments(const Napi::CallbackInfo& info, Preprocessing* job) {
-  size_t settings_count = 0, floats = 0;
-  const double* const settings = array<double>(info[1], napi_float64_array, &settings_count);
-  job->pixel_data = array<uint8_t>(info[0], napi_uint8_array, &job->pixel_bytes);
-  job->output_data = array<float>(info[5], napi_float32_array, &floats);
-  if (!settings || settings_count != kSettings || !job->pixel_data || !job->output_data)
-    return Status::internal("preprocess: wrong arguments");
-  const PreprocessConfig& c = job->config;
-  if (Status s = read_settings(settings, text(info[2]), text(info[3]), &job->image, &job->config); !s.ok()) return s;
+Status read_image(const Fields& o, Preprocessing* job) {
+  int width = 0, height = 0;
+  job->pixel_data = array<uint8_t>(o.env(), o.get("pixels"), napi_uint8_array, &job->pixel_bytes);
+  if (!job->pixel_data) return Status::internal("preprocess: there are no pixels");
+  if (Status s = read_side(o.number("width"), &width); !s.ok()) return s;
+  if (Status s = read_side(o.number("height"), &height); !s.ok()) return s;
+  if (Status s = read_side(o.number("channels"), &job->image.channels); !s.ok()) return s;
   job->image.pixels = job->pixel_data;
-  job->spent = info[6].ToBoolean();
+  job->image.width = width;
+  job->image.height = height;
   if (job->image.channels > 4 ||
       static_cast<int64_t>(job->pixel_bytes) / job->image.channels != job->image.width * job->image.height)
     return Status::invalid_argument("the data's length is not width x height x channels");
-  if (c.input_height > kMaxInputSize || c.input_width > kMaxInputSize)
-    return Status::invalid_argument("the input size is out of range");
-  if (floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
+  return Status::success();
+}
+
+Status read_call(const Fields& o, Preprocessing* job) {
+  if (Status s = read_image(o, job); !s.ok()) return s;
+  if (Status s = read_config(o.object("config"), &job->config); !s.ok()) return s;
+  size_t floats = 0;
+  job->output_data = array<float>(o.env(), o.get("output"), napi_float32_array, &floats);
+  const PreprocessConfig& c = job->config;
+  if (!job->output_data ||
+      floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
     return Status::internal("preprocess: the output has not the input's size");
-  const std::string isa = text(info[4]);
+  job->spent = o.flag("spent");
+  const std::string isa = o.text("isa");
   job->kernels = select_kernels(isa);
   if (!job->kernels) return Status::unsupported("instruction set '" + isa + "' cannot be used on this machine");
   return Status::success();
@@ -107,13 +122,14 @@ Status read_arguments(const Napi::CallbackInfo& info, Preprocessing* job) {
 Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
-  auto job = std::make_unique<Preprocessing>(info[7].As<Napi::Function>());
-  if (const Status read = read_arguments(info, job.get()); !read.ok()) {
-    job->reject(env, read);
+  auto job = std::make_unique<Preprocessing>(info[1].As<Napi::Function>());
+  Status status = read_call(Fields(env, info[0]), job.get());
+  if (status.ok()) status = Backlog::enter(here.pictures(), job->pixel_bytes, &job->place);
+  if (!status.ok()) {
+    job->reject(env, status);
     return env.Undefined();
   }
-  job->pixels = Napi::Persistent(info[0].As<Napi::Object>());
-  job->output = Napi::Persistent(info[5].As<Napi::Object>());
+  job->call = Napi::Persistent(info[0].As<Napi::Object>());
   return Napi::Number::New(env, static_cast<double>(here.run(env, here.preprocessing(), std::move(job))));
 }
 

@@ -4,11 +4,9 @@
 
 namespace ghostnet {
 
-/// preprocess(pixels: Uint8Array, settings: Float64Array, interpolation, cropMode, isa,
-///            output: Float32Array [3 * height * width], spent: boolean, callback(failure)): a number for cancel(),
-///            or undefined
-/// settings: width, height, channels of the pixels; height, width of the input; cropPct; mean of R, G, B; std of
-/// R, G, B.
+/// preprocess({ pixels: Uint8Array, width, height, channels, spent: boolean, config: PreprocessConfig, isa,
+///              output: Float32Array [3 * height * width of the config] }, callback(failure)): a number for cancel(), or
+/// undefined
 /// isa: as createBuilder takes it.
 /// spent: nobody needs the pixels any more, nor anything else in their ArrayBuffer, which is then detached. To leave
 /// tens of megabytes to the garbage collector would stop the JavaScript thread: for each of them V8 collects all of its

@@ -20,11 +20,16 @@ struct ImageView {
 };
 
 // Pillow's filters of the same names; all but nearest are antialiased: they widen with the reduction.
-enum class Interpolation { nearest, box, bilinear, hamming, bicubic, lanczos };
+#define GHOSTNET_INTERPOLATIONS(X) X(nearest) X(box) X(bilinear) X(hamming) X(bicubic) X(lanczos)
 
 // timm's crop_mode. center: the shorter side is resized to fit, the rest is cropped; squash: both sides are resized,
 // whatever the picture's ratio; border: the longer side is resized to fit, the rest is filled with the mean colour.
-enum class CropMode { center, squash, border };
+#define GHOSTNET_CROP_MODES(X) X(center) X(squash) X(border)
+
+#define GHOSTNET_ENUMERATOR(name) name,
+enum class Interpolation { GHOSTNET_INTERPOLATIONS(GHOSTNET_ENUMERATOR) };
+enum class CropMode { GHOSTNET_CROP_MODES(GHOSTNET_ENUMERATOR) };
+#undef GHOSTNET_ENUMERATOR
 
 // timm's data config.
 struct PreprocessConfig {

@@ -1,0 +1,30 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { cropModes, interpolations } from '../../lib/preprocess-config.js';
+
+const textOf = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+const sorted = (names: Iterable<string>): string[] => [...names].sort();
+
+/** The rows of a list of C++: `#define LIST(X) X(first) X(second)`. */
+function listed(file: string, list: string): string[] {
+  const [, rows = ''] = new RegExp(`#define ${list}\\(X\\)((?: X\\(\\w+\\))+)`).exec(textOf(file)) ?? [];
+  return [...rows.matchAll(/X\((\w+)\)/g)].map(([, name]) => name!);
+}
+
+describe('names that both languages list', () => {
+  it('of interpolations are the same', () => {
+    expect(sorted(listed('native/preprocess/preprocess.h', 'GHOSTNET_INTERPOLATIONS'))).toEqual(sorted(interpolations));
+  });
+
+  it('of crop modes are the same', () => {
+    expect(sorted(listed('native/preprocess/preprocess.h', 'GHOSTNET_CROP_MODES'))).toEqual(sorted(cropModes));
+  });
+
+  it('of failures are the same', () => {
+    const [, codes = ''] = /interface Failure \{\s*readonly code:([^;]+);/.exec(textOf('lib/native/native.ts')) ?? [];
+    const known = [...codes.matchAll(/'(\w+)'/g)].map(([, name]) => name!);
+    const [, rows = ''] = /enum class StatusCode \{([^}]+)\}/.exec(textOf('native/status.h')) ?? [];
+    const made = [...rows.matchAll(/^\s*(\w+),/gm)].map(([, name]) => name!);
+    expect(sorted(made)).toEqual(sorted([...known, 'ok']));
+  });
+});
