@@ -7,7 +7,7 @@ import type { Pair } from '../graph/graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
-import { mainOutputs, type Network } from '../networks/network.js';
+import { outputsFor, type Network } from '../networks/network.js';
 import { identify } from '../networks/registry.js';
 import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
 import { checkRevision } from '../hub/options.js';
@@ -91,7 +91,12 @@ function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inp
   const network = identify(checkpoint.tensors, checkpoint.framework);
   const found = modelConfig(network, checkpoint, published);
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
-  const graph = network.blueprint.graph(checkpoint.tensors, mainOutputs(network));
+  const outputs = outputsFor(network, 'logits');
+  if (outputs.length === 0) {
+    const message = `${checkpoint.file} holds a ${network.kind}, and only a network with a classifier can be written as .onnx.`;
+    throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+  }
+  const graph = network.blueprint.graph(checkpoint.tensors, outputs);
   if (!inputSize) checkOwnSize(config, graph, checkpoint);
   const translated = onnxGraph(graph, config.preprocess.inputSize);
   const metadata = onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published));

@@ -56,6 +56,10 @@ struct PlanarConvArgs {
 };
 using PlanarConvFn = void (*)(const PlanarConvArgs&);
 
+struct DepthwiseWindow {
+  int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
+};
+
 /// Depthwise convolution of one block. Output row y reads rows[y * stride_y + ky * dilation_y].
 struct DepthwiseArgs {
   const void* const* rows;  // each at the first output's first tap; rows outside the map are rows of zeros
@@ -64,8 +68,7 @@ struct DepthwiseArgs {
   ptrdiff_t output_pitch;   // elements
   int height, width;        // of the output
   float low;
-  // Read by the general kernel alone; the others have them in their names.
-  int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
+  DepthwiseWindow window;  // read by the general kernel alone; the others have theirs in their names
 };
 using DepthwiseFn = void (*)(const DepthwiseArgs&);
 

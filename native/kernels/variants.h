@@ -5,10 +5,6 @@
 
 namespace ghostnet {
 
-struct DepthwiseWindow {
-  int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
-};
-
 struct DepthwiseVariant {
   DepthwiseKind kind;
   const char* words;

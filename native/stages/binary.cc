@@ -1,4 +1,5 @@
 // The sum or the product of two maps, or of a map and a single pixel.
+#include "../kernels/variants.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -27,7 +28,7 @@ class Binary final : public Stage {
   }
   void placed() override { column_.assign(is_pixel() ? static_cast<size_t>(output->width) : 0, 0); }
   Range input_rows(size_t i, int y) const override { return i == 1 && is_pixel() ? Range{0, 1} : Range{y, y + 1}; }
-  const char* kernel() const override { return kind_ == BinaryKind::mul ? "mul" : "add"; }
+  const char* kernel() const override { return words_of(kind_); }
 
  private:
   bool is_pixel() const { return inputs[1]->height < output->height || inputs[1]->width < output->width; }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "../graph.h"
+#include "../kernels/table.h"
 
 namespace ghostnet {
 
@@ -21,7 +22,12 @@ inline Activation activation_after(const Node& conv) {
   return in_kernel ? Activation::none : conv.activation;
 }
 
-/// The row of the kernel table for a depthwise convolution.
-DepthwiseKind depthwise_kind(const Node& conv);
+/// Of a depthwise convolution.
+inline DepthwiseWindow window_of(const Node& conv) {
+  return {conv.kernel.y, conv.kernel.x, conv.stride.y, conv.stride.x, conv.dilation.y, conv.dilation.x};
+}
+inline Epilogue epilogue_of(const Node& conv) {
+  return conv.activation == Activation::sigmoid ? Epilogue::sigmoid : Epilogue::clamp;
+}
 
 }  // namespace ghostnet

@@ -1,4 +1,5 @@
 #include "../fuse/fusion.h"
+#include "../kernels/variants.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -51,10 +52,7 @@ class Ghost final : public Stage {
     return {other, other + 1};
   }
   int input_border(size_t i) const override { return i == 0 ? 1 : 0; }
-  const char* kernel() const override {
-    static const char* const names[kGhostKinds] = {"ghost", "ghost + gate", "ghost + gate", "ghost + shortcut"};
-    return names[static_cast<int>(kind_)];
-  }
+  const char* kernel() const override { return words_of(kind_); }
 
  private:
   void point_to_rows(Worker& w, int group, Range rows) const {

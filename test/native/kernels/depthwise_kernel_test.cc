@@ -69,8 +69,7 @@ void check_depthwise(const KernelTable& kernels, int lanes, const DepthwiseVaria
     }
   }
   kernels.depthwise[static_cast<int>(variant.kind)][lanes_index(lanes)](
-      {pointers.data(), weights.data(), output.data(), static_cast<ptrdiff_t>(pitch), height, width, low, s.kernel_h,
-       s.kernel_w, s.stride_y, s.stride_x, s.dilation_y, s.dilation_x});
+      {pointers.data(), weights.data(), output.data(), static_cast<ptrdiff_t>(pitch), height, width, low, s});
   const std::string fault = output.fault();
   CHECK_MESSAGE(fault.empty(), "%s %s, %d lanes, %d x %d, low %g: %s", kernels.name, variant.words, lanes, height,
                 width, low, fault.c_str());
@@ -180,9 +179,7 @@ void test_nan(const KernelTable& kernels) {
       for (const DepthwiseWindow& s : windows_of(variant)) {
         if (s.kernel_h * s.kernel_w >= 16) continue;  // `ones` holds 15 taps and a bias
         check(variant.words, [&](void* out) {
-          kernels.depthwise[static_cast<int>(variant.kind)][i]({rows.data(), ones.data(), out, 0, 1, 8, 0, s.kernel_h,
-                                                                s.kernel_w, s.stride_y, s.stride_x, s.dilation_y,
-                                                                s.dilation_x});
+          kernels.depthwise[static_cast<int>(variant.kind)][i]({rows.data(), ones.data(), out, 0, 1, 8, 0, s});
         });
       }
     }

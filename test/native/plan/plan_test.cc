@@ -9,6 +9,7 @@
 #include "../../../testing/native/run_graph.h"
 #include "../../../testing/native/synthetic_network.h"
 #include "../tests.h"
+#include "kernels/variants.h"
 #include "operators/operator.h"
 #include "plan/lower.h"
 #include "plan/memory.h"
@@ -150,7 +151,7 @@ void test_lowering_of_the_rest() {
     conv.stride = {row.stride, row.stride};
     conv.dilation = {row.dilation, row.dilation};
     conv.activation = row.activation;
-    CHECK(depthwise_kind(conv) == row.kind);
+    CHECK(depthwise_variant(window_of(conv), epilogue_of(conv)).kind == row.kind);
   }
 }
 

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
-import { load, type GhostNet } from '../../../lib/index.js';
+import { exportModel, load, type GhostNet } from '../../../lib/index.js';
 import { layoutOf } from '../../../lib/networks/ghostnet/layout.js';
 import type { Variant } from '../../../lib/networks/ghostnet/table.js';
 import { mainOutputs } from '../../../lib/networks/network.js';
@@ -130,6 +130,19 @@ describe('a feature pyramid on a GhostNet', () => {
       const { code, message } = await errorOf(asked);
       expect(code).toBe('ERR_GHOST_ARCHITECTURE');
       expect(message).toBe('ghostnet_050_fpn is a GhostNet V1 with an FPN, which has no classifier.');
+    }
+  });
+
+  it('is not written for engines that would need a classifier, or for timm', async () => {
+    await (await loaded(weightsOf({ version: 1, width: 0.5 }, 3, 8))).dispose();
+    const source = join(folder, 'fpn.safetensors');
+    for (const [name, reason] of [
+      ['x.onnx', 'holds a GhostNet V1 with an FPN, and only a network with a classifier can be written as .onnx.'],
+      ['x.safetensors', 'holds a network with an FPN, and timm has none: it cannot be written for timm.'],
+    ] as const) {
+      const { code, message } = await errorOf(exportModel(source, join(folder, name)));
+      expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+      expect(message).toBe(`${source} ${reason}`);
     }
   });
 
