@@ -6,7 +6,7 @@ import { errorOf } from '../../testing/error-of.js';
 import { inTwoPieces } from '../../testing/checkpoints/whole.js';
 import { syntheticImage, syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
 import { sameBits } from '../../testing/tensors.js';
-import { evaluate } from './evaluate.js';
+import { evaluate } from '../../testing/evaluate.js';
 import { buildGhostNet, expectedTensors, inspectGhostNet } from '../../testing/ghostnet.js';
 
 const channels = 5;

@@ -6,7 +6,7 @@ import type { Activation, Graph } from '../../lib/graph/graph.js';
 import { countMacs, inferShapes, outputStrides } from '../../lib/graph/shapes.js';
 import { onnxGraph } from '../../lib/onnx/graph.js';
 import { syntheticImage, syntheticTensor } from '../../testing/synthetic.js';
-import { evaluate } from './evaluate.js';
+import { evaluate } from '../../testing/evaluate.js';
 
 function built(describe: (net: Blueprint, image: number) => void): Graph {
   const net = new Blueprint();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Conv2dNode, Graph } from '../../../lib/graph/graph.js';
 import { countMacs, inferShapes } from '../../../lib/graph/shapes.js';
 import { syntheticStateDict } from '../../../testing/synthetic.js';
-import { outputShapes } from '../../graph/output-shapes.js';
+import { outputShapes } from '../../../testing/output-shapes.js';
 import { round4, type Variant } from '../../../lib/networks/ghostnet/table.js';
 import { buildGhostNet, outputNames } from '../../../testing/ghostnet.js';
 

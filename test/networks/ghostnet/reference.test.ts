@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { outputShapes } from '../../graph/output-shapes.js';
+import { outputShapes } from '../../../testing/output-shapes.js';
 import { readWhole } from '../../../testing/checkpoints/whole.js';
 import { hasReference, referenceFolder, versions } from '../../../testing/reference.js';
 import { syntheticImage, syntheticStateDict } from '../../../testing/synthetic.js';
-import { evaluate } from '../../graph/evaluate.js';
+import { evaluate } from '../../../testing/evaluate.js';
 import { buildGhostNet, expectedTensors, inspectGhostNet } from '../../../testing/ghostnet.js';
 
 interface Case {

@@ -12,7 +12,7 @@ import { errorOf } from '../../../testing/error-of.js';
 import { savedTensors } from '../../../testing/saved.js';
 import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
-import { evaluate } from '../../graph/evaluate.js';
+import { evaluate } from '../../../testing/evaluate.js';
 
 const folder = temporaryFolder();
 

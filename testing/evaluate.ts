@@ -1,8 +1,8 @@
-import type { Tensor } from '../../lib/formats/tensor.js';
-import { isConv2d, type Activation, type Conv2dNode, type Graph, type Pair } from '../../lib/graph/graph.js';
-import { fold } from '../../lib/graph/fold.js';
-import type { GraphNode, Op } from '../../lib/graph/operators.js';
-import { inTwoPieces } from '../../testing/checkpoints/whole.js';
+import type { Tensor } from '../lib/formats/tensor.js';
+import { isConv2d, type Activation, type Conv2dNode, type Graph, type Pair } from '../lib/graph/graph.js';
+import { fold } from '../lib/graph/fold.js';
+import type { GraphNode, Op } from '../lib/graph/operators.js';
+import { inTwoPieces } from './checkpoints/whole.js';
 
 /** Values of one image, [channels, height, width] in C order. */
 interface Map3d {

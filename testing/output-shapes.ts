@@ -1,5 +1,5 @@
-import type { Graph, Pair } from '../../lib/graph/graph.js';
-import { inferShapes, type MapShape } from '../../lib/graph/shapes.js';
+import type { Graph, Pair } from '../lib/graph/graph.js';
+import { inferShapes, type MapShape } from '../lib/graph/shapes.js';
 
 /** The shape of each output by its name. */
 export function outputShapes(graph: Graph, inputShape: Pair): Map<string, MapShape> {
