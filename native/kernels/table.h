@@ -89,6 +89,17 @@ struct GhostArgs {
 };
 using GhostFn = void (*)(const GhostArgs&);
 
+/// A row of windows over one block. Window x has the pixels rows[r][columns[x * taps + t]] of all r and t, whatever
+/// kernel, stride, dilation and padding they come from.
+struct WindowArgs {
+  const void* const* rows;  // [row_count] each at pixel 0
+  int row_count;
+  const int32_t* columns;  // [width][taps]
+  int taps;
+  void* output;  // [width][lanes]
+  int width;
+};
+using WindowFn = void (*)(const WindowArgs&);
 /// Means of 2x2 windows with stride 2 of one block.
 using AvgPool2Fn = void (*)(const void* row0, const void* row1, void* output, int width);
 /// total += sum over pixels (total has the block's lanes).

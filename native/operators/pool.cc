@@ -1,6 +1,7 @@
 // Windows of each channel by itself. avg_pool2d: the mean, without padding; what does not fill a window at the end is
 // dropped. global_avg_pool: the mean of the whole map.
 #include "../plan/lowering.h"
+#include "../stages/window.h"
 #include "window.h"
 
 namespace ghostnet {
@@ -49,11 +50,23 @@ void evaluate_global(const Node&, const std::vector<Operand>& inputs, const Shap
   }
 }
 
+// Of any kernel and stride.
+const Kind kAvgPool{
+    "avg_pool",
+    Form::like_output,
+    Form::any,
+    1,
+    true,
+    true,
+    false,
+    WeightFormat::none,
+    [](const StageContext& c, OperationId id) { return make_window(c, id, c.kernels.avg_pool, "avg_pool"); }};
+
 void lower_avg(Lowering& to, NodeId id) {
   const Node& pool = to.node(id);
-  if (!to.reads_image(id) && pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2})
-    to.emit(kinds::avg_pool2, id, pool.inputs);
-  else to.emit_reference(id);
+  if (to.reads_image(id)) to.emit_reference(id);
+  else if (pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2}) to.emit(kinds::avg_pool2, id, pool.inputs);
+  else to.emit(kAvgPool, id, pool.inputs);
 }
 
 void lower_global(Lowering& to, NodeId id) {

@@ -33,6 +33,31 @@ void test_avg_pool2(const KernelTable& kernels, int lanes, int width) {
   expect_no_fault(output, kernels, "avg_pool2", lanes, width);
 }
 
+// Windows of three taps on two rows of another width, some of which overlap.
+void test_windows(const KernelTable& kernels, int lanes, int width) {
+  constexpr int kTaps = 3;
+  Values values;
+  const auto stride = static_cast<size_t>(lanes);
+  const int source = 1 + width / 2;
+  const Elements row0(kernels.precision, values.floats(static_cast<size_t>(source) * stride)),
+      row1(kernels.precision, values.floats(row0.size()));
+  const size_t count = static_cast<size_t>(width) * stride;
+  GuardedOutput mean(kernels.precision, count);
+  std::vector<int32_t> columns;
+  for (int i = 0; i < width * kTaps; ++i) columns.push_back(values.below(source));
+  for (size_t at = 0; at < count; ++at) {
+    double sum = 0;
+    for (size_t tap = 0; tap < kTaps; ++tap) {
+      const size_t from = static_cast<size_t>(columns[at / stride * kTaps + tap]) * stride + at % stride;
+      sum += double{row0[from]} + row1[from];
+    }
+    mean.expect(at, sum / (2 * kTaps), 1);
+  }
+  const void* const rows[] = {row0.data(), row1.data()};
+  kernels.avg_pool[lanes_index(lanes)]({rows, 2, columns.data(), kTaps, mean.data(), width});
+  expect_no_fault(mean, kernels, "avg_pool", lanes, width);
+}
+
 void test_sum(const KernelTable& kernels, int lanes, int pixels) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
@@ -208,6 +233,7 @@ void vector_kernel_tests() {
     for (int lanes : kLanes) {
       for (int size : widths(40)) {
         test_avg_pool2(*kernels, lanes, size);
+        test_windows(*kernels, lanes, size);
         test_sum(*kernels, lanes, size);
         test_scale(*kernels, lanes, size);
         test_gather_row(*kernels, lanes, size);
