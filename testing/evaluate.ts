@@ -40,6 +40,23 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
     const [height, width] = [x!.height, x!.width].map((size, i) => Math.floor((size - kernel[i]!) / stride[i]!) + 1);
     return meanOf(x!, kernel, stride, height!, width!);
   },
+  max_pool2d: ({ kernel, stride, padding = [0, 0], dilation = [1, 1] }, [x]) => {
+    const [height, width] = [x!.height, x!.width].map(
+      (size, i) => Math.floor((size + 2 * padding[i]! - dilation[i]! * (kernel[i]! - 1) - 1) / stride[i]!) + 1,
+    );
+    return fill(x!.channels, height!, width!, (c, i, j) => {
+      let largest = -Infinity;
+      for (let ky = 0; ky < kernel[0]; ky++) {
+        for (let kx = 0; kx < kernel[1]; kx++) {
+          const y = i * stride[0] - padding[0] + ky * dilation[0];
+          const column = j * stride[1] - padding[1] + kx * dilation[1];
+          if (y >= 0 && y < x!.height && column >= 0 && column < x!.width)
+            largest = Math.max(largest, at(x!, c, y, column));
+        }
+      }
+      return largest;
+    });
+  },
   global_avg_pool: (_, [x]) => meanOf(x!, [x!.height, x!.width], [1, 1], 1, 1),
   concat: ({ channels }, inputs) => {
     const { height, width } = inputs[0]!;

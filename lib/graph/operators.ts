@@ -37,6 +37,9 @@ interface AvgPool2dNode extends Node<'avg_pool2d', readonly [NodeId]> {
   readonly stride: Pair;
 }
 
+/** The largest number in each window; padding, at most half the kernel, is none at all. */
+type MaxPool2dNode = Node<'max_pool2d', readonly [NodeId]> & Windows;
+
 /** Mean over the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
 type GlobalAvgPoolNode = Node<'global_avg_pool', readonly [NodeId]>;
 
@@ -86,6 +89,18 @@ export const operators = {
     stride: (node, [input]) => input! * node.stride[0],
     onnx: ({ name, kernel, stride }, out, [input]) =>
       out.add('AveragePool', name, [input!], { kernel_shape: kernel, strides: stride }),
+  }),
+
+  max_pool2d: row<MaxPool2dNode>({
+    size: (node, [input]) => windowsIn(input!, node),
+    stride: (node, [input]) => input! * node.stride[0],
+    onnx: ({ name, kernel, stride, padding = [0, 0], dilation = [1, 1] }, out, [input]) =>
+      out.add('MaxPool', name, [input!], {
+        kernel_shape: kernel,
+        strides: stride,
+        pads: [...padding, ...padding],
+        dilations: dilation,
+      }),
   }),
 
   global_avg_pool: row<GlobalAvgPoolNode>({

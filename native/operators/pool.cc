@@ -1,5 +1,7 @@
 // Windows of each channel by itself. avg_pool2d: the mean, without padding; what does not fill a window at the end is
-// dropped. global_avg_pool: the mean of the whole map.
+// dropped. max_pool2d: the largest number, padding being none at all. global_avg_pool: the mean of the whole map.
+#include <cmath>
+
 #include "../plan/lowering.h"
 #include "../stages/window.h"
 #include "window.h"
@@ -16,6 +18,36 @@ Status check_avg(const Node& node, const std::vector<int>& channels) {
   if (node.padding != Pair{0, 0} || node.dilation != Pair{1, 1})
     return Status::unsupported(named(node) + ": a mean is taken without padding and dilation");
   return check_same_channels(node, channels[0]);
+}
+
+Status check_max(const Node& node, const std::vector<int>& channels) {
+  if (Status s = check_window(node); !s.ok()) return s;
+  if (2 * node.padding.y > node.kernel.y || 2 * node.padding.x > node.kernel.x)
+    return Status::invalid_argument(named(node) + ": padding must be at most half the kernel");
+  return check_same_channels(node, channels[0]);
+}
+
+// Where taps lie further apart than the map is wide, all of them can lie beside it.
+bool every_window_has_a_tap(int64_t in, int64_t out, int kernel, int stride, int padding, int dilation) {
+  for (int64_t i = 0; i < out; ++i) {
+    bool any = false;
+    for (int tap = 0; tap < kernel; ++tap) {
+      const int64_t at = i * stride - padding + int64_t{tap} * dilation;
+      any = any || (at >= 0 && at < in);
+    }
+    if (!any) return false;
+  }
+  return true;
+}
+
+Status max_shape(const Node& node, const std::vector<Shape>& inputs, Shape* shape) {
+  const Shape& in = inputs[0];
+  if (Status s = window_shape(node, inputs, shape); !s.ok()) return s;
+  if (!every_window_has_a_tap(in.h, shape->h, node.kernel.y, node.stride.y, node.padding.y, node.dilation.y) ||
+      !every_window_has_a_tap(in.w, shape->w, node.kernel.x, node.stride.x, node.padding.x, node.dilation.x))
+    return Status::invalid_argument(named(node) + ": a window lies beside its map of " + std::to_string(in.h) + "x" +
+                                    std::to_string(in.w));
+  return Status::success();
 }
 
 Status global_shape(const Node&, const std::vector<Shape>&, Shape* shape) {
@@ -35,6 +67,25 @@ void evaluate_avg(const Node& node, const std::vector<Operand>& inputs, const Sh
           for (int kx = 0; kx < node.kernel.x; ++kx)
             sum += in[(y * node.stride.y + ky) * is.w + x * node.stride.x + kx];
         *out++ = static_cast<float>(sum / area);
+      }
+    }
+  }
+}
+
+void evaluate_max(const Node& node, const std::vector<Operand>& inputs, const Shape& shape, float* out) {
+  const Shape& is = inputs[0].shape;
+  const float* in = inputs[0].data;
+  for (int64_t plane = 0; plane < shape.n * shape.c; ++plane, in += is.h * is.w) {
+    for (int64_t y = 0; y < shape.h; ++y) {
+      for (int64_t x = 0; x < shape.w; ++x, ++out) {
+        *out = -INFINITY;
+        for (int ky = 0; ky < node.kernel.y; ++ky) {
+          const int64_t iy = y * node.stride.y - node.padding.y + int64_t{ky} * node.dilation.y;
+          for (int kx = 0; kx < node.kernel.x; ++kx) {
+            const int64_t ix = x * node.stride.x - node.padding.x + int64_t{kx} * node.dilation.x;
+            if (iy >= 0 && iy < is.h && ix >= 0 && ix < is.w) *out = std::fmax(*out, in[iy * is.w + ix]);
+          }
+        }
       }
     }
   }
@@ -69,16 +120,34 @@ void lower_avg(Lowering& to, NodeId id) {
   else to.emit(kAvgPool, id, pool.inputs);
 }
 
+const Kind kMaxPool{
+    "max_pool",
+    Form::like_output,
+    Form::any,
+    1,
+    true,
+    true,
+    false,
+    WeightFormat::none,
+    [](const StageContext& c, OperationId id) { return make_window(c, id, c.kernels.max_pool, "max_pool"); }};
+
+void lower_max(Lowering& to, NodeId id) {
+  if (to.reads_image(id)) to.emit_reference(id);
+  else to.emit(kMaxPool, id, to.node(id).inputs);
+}
+
 void lower_global(Lowering& to, NodeId id) {
   if (to.reads_image(id)) to.emit_reference(id);
   else to.emit(kinds::global_avg_pool, id, to.node(id).inputs);
 }
+
+const Operator max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
 
 }  // namespace
 
 const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg, lower_avg};
 const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global, lower_global};
 
-std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &op::global_avg_pool}; }
+std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &op::global_avg_pool, &max_pool2d}; }
 
 }  // namespace ghostnet

@@ -20,13 +20,15 @@ function built(describe: (net: Blueprint, image: number) => void): Graph {
 const everything = built((net, image) => {
   const conv = net.conv(image, 'conv', 4, { kernel: 3, stride: 2 });
   const pooled = net.add({ op: 'avg_pool2d', name: 'pooled', inputs: [conv], kernel: [2, 3], stride: [2, 2] });
+  const windows = { kernel: [3, 2], stride: [2, 1], padding: [1, 1], dilation: [1, 2] } as const;
+  const largest = net.add({ op: 'max_pool2d', name: 'largest', inputs: [conv], ...windows });
   const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [conv] });
   const nearest = net.add({ op: 'upsample_nearest', name: 'nearest', inputs: [pooled, conv] });
   const bilinear = net.add({ op: 'upsample_bilinear', name: 'bilinear', inputs: [pooled, conv] });
   const concat = net.add({ op: 'concat', name: 'concat', inputs: [conv, nearest], channels: 7 });
   const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
   const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, conv] });
-  for (const [name, node] of Object.entries({ conv, pooled, mean, nearest, bilinear, concat, scaled, sum }))
+  for (const [name, node] of Object.entries({ conv, pooled, largest, mean, nearest, bilinear, concat, scaled, sum }))
     net.output(name, node);
 });
 
@@ -39,6 +41,7 @@ describe('an operator', () => {
     expect(found).toEqual({
       conv: [4, 6, 7],
       pooled: [4, 3, 3],
+      largest: [4, 3, 7],
       mean: [4, 1, 1],
       nearest: [4, 6, 7],
       bilinear: [4, 6, 7],
@@ -59,6 +62,7 @@ describe('an operator', () => {
     expect(Object.fromEntries(outputStrides(everything))).toEqual({
       conv: 2,
       pooled: 4,
+      largest: 4,
       mean: 2,
       nearest: 2,
       bilinear: 2,
@@ -67,6 +71,16 @@ describe('an operator', () => {
       sum: 2,
     });
     expect(countMacs(everything, [11, 14])).toBe(4 * 27 * 6 * 7);
+  });
+
+  it('with windows says them in ONNX', () => {
+    const outputs = everything.outputs.filter(({ name }) => name === 'largest');
+    const pool = onnxGraph({ ...everything, outputs }, [11, 14]).nodes.find(({ op }) => op === 'MaxPool');
+    expect(pool).toMatchObject({
+      name: 'largest',
+      inputs: ['conv'],
+      attributes: { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 1, 1, 1], dilations: [1, 2] },
+    });
   });
 
   it('is asked for in its row alone', () => {

@@ -79,10 +79,14 @@ int RandomNetwork::same_conv(int in) {
 }
 
 int RandomNetwork::pool(int in) {
-  const int id = n.node(op::avg_pool2d, name("pool"), {in}, n.channels(in));
+  const Operator& row = below(2) ? *find_operator("max_pool2d") : op::avg_pool2d;
+  const int id = n.node(row, name("pool"), {in}, n.channels(in));
   last().kernel = last().stride = {2, 2};
   if (below(4) == 0) last().kernel = {1 + below(3), 1 + below(3)};
   if (below(4) == 0) last().stride = {1 + below(3), 1 + below(3)};
+  if (&row == &op::avg_pool2d) return keep(id);
+  last().padding = {below(last().kernel.y / 2 + 1), below(last().kernel.x / 2 + 1)};
+  if (below(3) == 0) last().dilation = {1 + below(3), 1 + below(3)};
   return keep(id);
 }
 

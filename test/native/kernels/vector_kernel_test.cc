@@ -42,20 +42,24 @@ void test_windows(const KernelTable& kernels, int lanes, int width) {
   const Elements row0(kernels.precision, values.floats(static_cast<size_t>(source) * stride)),
       row1(kernels.precision, values.floats(row0.size()));
   const size_t count = static_cast<size_t>(width) * stride;
-  GuardedOutput mean(kernels.precision, count);
+  GuardedOutput mean(kernels.precision, count), largest(kernels.precision, count);
   std::vector<int32_t> columns;
   for (int i = 0; i < width * kTaps; ++i) columns.push_back(values.below(source));
   for (size_t at = 0; at < count; ++at) {
-    double sum = 0;
+    double sum = 0, most = -INFINITY;
     for (size_t tap = 0; tap < kTaps; ++tap) {
       const size_t from = static_cast<size_t>(columns[at / stride * kTaps + tap]) * stride + at % stride;
       sum += double{row0[from]} + row1[from];
+      most = std::fmax(most, std::fmax(row0[from], row1[from]));
     }
     mean.expect(at, sum / (2 * kTaps), 1);
+    largest.expect(at, most, 0);
   }
   const void* const rows[] = {row0.data(), row1.data()};
   kernels.avg_pool[lanes_index(lanes)]({rows, 2, columns.data(), kTaps, mean.data(), width});
+  kernels.max_pool[lanes_index(lanes)]({rows, 2, columns.data(), kTaps, largest.data(), width});
   expect_no_fault(mean, kernels, "avg_pool", lanes, width);
+  expect_no_fault(largest, kernels, "max_pool", lanes, width);
 }
 
 void test_sum(const KernelTable& kernels, int lanes, int pixels) {

@@ -28,10 +28,37 @@ void test_avg_pool2d() {
     expect_refused(checked(*node, {1}), unsupported, "node 'alone': a mean is taken without padding and dilation");
 }
 
+void test_max_pool2d() {
+  Node node = node_of(*find_operator("max_pool2d"), 1);
+  const Map map{{1, 1, 3, 4}, {-1, -2, -3, -4, -5, -9, -7, -8, -9, -8, -7, -6}};
+  node.kernel = {2, 2};
+  CHECK((value_of(node, {map}) == Map{{1, 1, 2, 3}, {-1, -2, -3, -5, -7, -6}}));
+  // Padding is none at all, not zero.
+  node.padding = {1, 1};
+  node.stride = {2, 3};
+  CHECK((value_of(node, {map}) == Map{{1, 1, 2, 2}, {-1, -3, -5, -6}}));
+  node = node_of(*node.op, 1);
+  node.kernel = {2, 1};
+  node.dilation = {2, 1};
+  CHECK((value_of(node, {map}) == Map{{1, 1, 1, 4}, {-1, -2, -3, -4}}));
+  const StatusCode invalid = StatusCode::invalid_argument;
+  expect_refused(checked(node, {2}), invalid, "node 'alone': channel counts differ");
+  node.padding = {2, 0};
+  expect_refused(checked(node, {1}), invalid, "node 'alone': padding must be at most half the kernel");
+  // Both taps lie beside a map of three rows.
+  node.padding = {1, 0};
+  node.dilation = {4, 1};
+  Shape shape;
+  expect_refused(node.op->shape(node, {map.shape}, &shape), invalid, "node 'alone': a window lies beside its map");
+  node.kernel = {0, 1};
+  expect_refused(checked(node, {1}), invalid, "out of range");
+}
+
 }  // namespace
 
 void pool_tests() {
   test_avg_pool2d();
+  test_max_pool2d();
   const Map map{{1, 2, 2, 2}, {1, 2, 3, 6, -1, -2, -3, -4}};
   CHECK((value_of(node_of(op::global_avg_pool, 2), {map}) == Map{{1, 2, 1, 1}, {3, -2.5f}}));
   expect_refused(checked(node_of(op::global_avg_pool, 2), {3}), StatusCode::invalid_argument,
