@@ -24,8 +24,8 @@ struct Variant {
 
 const Variant kVariants[] = {
     {"(the whole engine)", [](Choices&) {}},
-    {"fusion of gate and shortcut (*)", [](Choices& c) { c.lower.fuse_joins = false; }},
-    {"fusion of ghost modules (*)", [](Choices& c) { c.lower.fuse = false; }},
+    {"fusion of gate and shortcut", [](Choices& c) { c.lower.fuse_joins = false; }},
+    {"fusion of ghost modules", [](Choices& c) { c.lower.fuse = false; }},
     {"row pipelines", [](Choices& c) { c.plan.rows = false; }},
     {"channel groups", [](Choices& c) { c.plan.groups = false; }},
     {"row pipelines and channel groups", [](Choices& c) { c.plan.rows = c.plan.groups = false; }},
@@ -37,8 +37,7 @@ const Variant kVariants[] = {
 
 struct Measured {
   std::unique_ptr<PlannedNetwork> network;
-  std::vector<double> round_ms;      // [rounds] medians
-  std::vector<double> reference_ms;  // [rounds]
+  std::vector<double> round_ms;  // [rounds] medians
 };
 
 double median(std::vector<double> values) {
@@ -70,21 +69,17 @@ bool equal_logits(const std::vector<float>& found, const std::vector<float>& exp
 
 void print_table(const std::vector<Measured>& all, int rounds) {
   std::printf(
-      "| without | median ms | ratio | lowest ... highest | of it reference ms | arena KiB | scratch KiB a thread "
-      "|\n|---|--:|--:|--:|--:|--:|--:|\n");
+      "| without | median ms | ratio | lowest ... highest | arena KiB | scratch KiB a thread "
+      "|\n|---|--:|--:|--:|--:|--:|\n");
   for (size_t v = 0; v < all.size(); ++v) {
     std::vector<double> ratios;
     for (size_t r = 0; r < static_cast<size_t>(rounds); ++r) ratios.push_back(all[v].round_ms[r] / all[0].round_ms[r]);
     const auto [lowest, highest] = std::minmax_element(ratios.begin(), ratios.end());
     const Program& program = all[v].network->program();
-    std::printf("| %s | %.3f | %.2f | %.2f ... %.2f | %.3f | %llu | %llu |\n", kVariants[v].without,
-                median(all[v].round_ms), median(ratios), *lowest, *highest, median(all[v].reference_ms),
-                static_cast<unsigned long long>(program.arena_floats() / 256),
+    std::printf("| %s | %.3f | %.2f | %.2f ... %.2f | %llu | %llu |\n", kVariants[v].without, median(all[v].round_ms),
+                median(ratios), *lowest, *highest, static_cast<unsigned long long>(program.arena_floats() / 256),
                 static_cast<unsigned long long>(program.scratch_floats() / 256));
   }
-  std::printf(
-      "\n(*) The products and sums that fusion saves are passes of their own then; what else they need runs on the "
-      "reference.\n");
 }
 
 }  // namespace
@@ -114,7 +109,6 @@ bool bench_ablation(const Graph& graph, const KernelTable& kernels, const Shape&
     for (size_t turn = 0; turn < all.size(); ++turn) {
       Measured& m = all[(r + turn) % all.size()];
       m.round_ms.push_back(burst_ms(*m.network, pool));
-      m.reference_ms.push_back(m.network->reference_ms(pool));
     }
   print_table(all, rounds);
   return true;

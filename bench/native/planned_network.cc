@@ -28,24 +28,12 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   return Status::success();
 }
 
-void PlannedNetwork::run(ThreadPool& pool) { run(pool, nullptr); }
-
-void PlannedNetwork::run(ThreadPool& pool, int64_t* nanoseconds) {
+void PlannedNetwork::run(ThreadPool& pool) {
   static const std::atomic<bool> never{false};
   const std::shared_ptr<Team> team = program_->assemble(threads_);
   const Program::Batch batch{{{workspace_.workers(), &never}}, nullptr, nullptr};
-  pool.run(threads_, std::make_shared<ThreadPool::Work>([program = program_, team, batch, nanoseconds](int rank) {
-             program->run(*team, rank, batch, rank == 0 ? nanoseconds : nullptr);
-           }));
-}
-
-double PlannedNetwork::reference_ms(ThreadPool& pool) {
-  std::vector<int64_t> nanoseconds(program_->steps().size(), 0);
-  run(pool, nanoseconds.data());
-  int64_t sum = 0;
-  for (size_t s = 0; s < nanoseconds.size(); ++s)
-    if (program_->steps()[s].stages()[0]->is_reference()) sum += nanoseconds[s];
-  return static_cast<double>(sum) / 1e6;
+  pool.run(threads_, std::make_shared<ThreadPool::Work>(
+                         [program = program_, team, batch](int rank) { program->run(*team, rank, batch, nullptr); }));
 }
 
 std::vector<float> PlannedNetwork::logits() {

@@ -21,15 +21,11 @@ class PlannedNetwork {
 
   /// One inference, on all threads of a pool of the size that it was created for.
   void run(ThreadPool& pool);
-  /// What the steps on the plain reference take of one inference.
-  double reference_ms(ThreadPool& pool);
   /// Of the last run: the graph's first output.
   std::vector<float> logits();
   const Program& program() const { return *program_; }
 
  private:
-  void run(ThreadPool& pool, int64_t* nanoseconds);
-
   Lowered lowered_;
   PackedWeights weights_;
   std::shared_ptr<const Program> program_;  // a thread that is late looks at it after a run

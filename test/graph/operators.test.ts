@@ -17,10 +17,11 @@ function built(describe: (net: Blueprint, image: number) => void): Graph {
 }
 
 /** Of a graph with one value of each operator, all of them outputs. */
+const windows = { kernel: [3, 2], stride: [2, 1], padding: [1, 1], dilation: [1, 2] } as const;
+
 const everything = built((net, image) => {
   const conv = net.conv(image, 'conv', 4, { kernel: 3, stride: 2 });
   const pooled = net.add({ op: 'avg_pool2d', name: 'pooled', inputs: [conv], kernel: [2, 3], stride: [2, 2] });
-  const windows = { kernel: [3, 2], stride: [2, 1], padding: [1, 1], dilation: [1, 2] } as const;
   const largest = net.add({ op: 'max_pool2d', name: 'largest', inputs: [conv], ...windows });
   const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [conv] });
   const nearest = net.add({ op: 'upsample_nearest', name: 'nearest', inputs: [pooled, conv] });
@@ -74,9 +75,13 @@ describe('an operator', () => {
   });
 
   it('with windows says them in ONNX', () => {
-    const outputs = everything.outputs.filter(({ name }) => name === 'largest');
-    const pool = onnxGraph({ ...everything, outputs }, [11, 14]).nodes.find(({ op }) => op === 'MaxPool');
-    expect(pool).toMatchObject({
+    const graph = built((net, image) => {
+      const conv = net.conv(image, 'conv', 4, {});
+      const largest = net.add({ op: 'max_pool2d', name: 'largest', inputs: [conv], ...windows });
+      const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [largest] });
+      net.output('logits', net.conv(mean, 'linear', 2, {}));
+    });
+    expect(onnxGraph(graph, [11, 14]).nodes.find(({ op }) => op === 'MaxPool')).toMatchObject({
       name: 'largest',
       inputs: ['conv'],
       attributes: { kernel_shape: [3, 2], strides: [2, 1], pads: [1, 1, 1, 1], dilations: [1, 2] },

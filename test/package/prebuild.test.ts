@@ -20,7 +20,7 @@ if (!headers)
 /** Outside of npm: none of its variables, none of its folders on PATH. */
 const env = {
   ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_|^PREBUILD|^(CC|CXX|LINK|AR|LDFLAGS)$/i.test(name)),
+    Object.entries(process.env).filter(([name]) => !/^npm_|^PREBUILD|^(CC|CXX|LINK|AR|LDFLAGS|CMAKE_\w+)$/i.test(name)),
   ),
   PATH: process.env['PATH']!.split(':')
     .filter((path) => !/node_modules|node-gyp-bin/.test(path))
