@@ -53,7 +53,7 @@ describe.skipIf(process.platform !== 'linux' || !headers)('node packaging/prebui
     expect(existsSync(join(folder, 'prebuilds/linux-arm64/ghostnet.musl.node'))).toBe(true);
     const said = readFileSync(commands, 'utf8').trim().split('\n');
     expect(said.filter((command) => !command.includes(' -target aarch64-linux-musl '))).toEqual([]);
-    expect(said.filter((command) => / -o \S+native\/engine\.o .*node-addon-api/.test(command))).toHaveLength(1);
+    expect(said.filter((command) => / -o \S+native\/binding\/addon\.o .*node-addon-api/.test(command))).toHaveLength(1);
     expect(said.filter((command) => / -o \S+ghostnet\.node -shared /.test(command))).toHaveLength(1);
   }, 60_000);
 
