@@ -9,6 +9,7 @@ import { mainOutputs } from '../../../lib/networks/network.js';
 import { identify } from '../../../lib/networks/registry.js';
 import { timmNames } from '../../../lib/networks/tensor-names.js';
 import { errorOf } from '../../../testing/error-of.js';
+import { onReference } from '../../../testing/on-reference.js';
 import { savedTensors } from '../../../testing/saved.js';
 import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
@@ -119,6 +120,7 @@ describe('a feature pyramid on a GhostNet', () => {
       ['blocks.3', 20],
     ]);
     expect(stages[0]!.data).toEqual(maps[3]!.data);
+    expect(onReference(model)).toEqual([]);
     expect(await model.attention({ data: image.data, shape: [1, 3, height, width] })).toHaveLength(10);
   });
 

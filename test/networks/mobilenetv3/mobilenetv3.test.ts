@@ -8,6 +8,7 @@ import { layoutOf } from '../../../lib/networks/mobilenetv3/layout.js';
 import type { Variant } from '../../../lib/networks/mobilenetv3/table.js';
 import { identify } from '../../../lib/networks/registry.js';
 import { errorOf } from '../../../testing/error-of.js';
+import { onReference } from '../../../testing/on-reference.js';
 import { savedTensors } from '../../../testing/saved.js';
 import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
@@ -92,6 +93,7 @@ describe('a MobileNetV3', () => {
       const { data: logits, shape } = await model.infer({ data, shape: [1, 3, height, width] });
       expect(shape).toEqual([1, variant.numClasses]);
       expect(largestDifference(logits, await logitsOf(weightsOf(variant), height, width))).toBeLessThan(1e-5);
+      expect(onReference(model)).toEqual([]);
     },
   );
 
