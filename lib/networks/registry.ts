@@ -6,11 +6,12 @@ import { fpn } from './heads/fpn.js';
 import { mobileNetV3 } from './mobilenetv3/mobilenetv3.js';
 import type { Family, Network } from './network.js';
 
-/** Every family, a row each. The first that claims the tensors has them; the last is for all that nobody claims. */
+/** Every family, a row each. The first that claims the tensors has them. */
 export const families: readonly Family[] = [fpn, mobileNetV3, ghostNet];
 
+/** What nobody claims is looked at as a GhostNet, and the errors say so. */
 export function familyOf(names: readonly string[]): Family {
-  return families.find((family) => family.claims(names)) ?? families.at(-1)!;
+  return families.find((family) => family.claims(names)) ?? ghostNet;
 }
 
 /** A network that tensors were found to belong to. */

@@ -1,9 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { checkClaim } from '../../lib/networks/claim.js';
 import { defaultOutputs, mainOutputs, outputsFor } from '../../lib/networks/network.js';
-import { identify, families } from '../../lib/networks/registry.js';
+import type { Family } from '../../lib/networks/network.js';
+import { identify, families, familyOf } from '../../lib/networks/registry.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
 
 const tensors = syntheticStateDict(2, 0.1, 10);
@@ -41,19 +43,39 @@ describe('a network', () => {
 });
 
 describe('the families', () => {
-  it('are known in the registry alone', () => {
-    const rooms = readdirSync(`${lib}/networks`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const inside = new RegExp(
-      `networks/(?:${rooms.map(({ name }) => name).join('|')})/|'\\./(?:${rooms.map(({ name }) => name).join('|')})/`,
-    );
+  const inside = readdirSync(join(lib, 'networks'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+  it('are known in the registry and in what is listed here alone', () => {
+    const known = new RegExp(`'(?:\\.\\.?/)+(?:networks/)?(?:${inside.join('|')})/`);
     const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).map((file) => file.replaceAll('\\', '/'));
-    const aware = files.filter((file) => file.endsWith('.ts') && inside.test(readFileSync(`${lib}/${file}`, 'utf8')));
-    expect(aware).toEqual(['networks/registry.ts']);
+    const aware = files.filter((file) => file.endsWith('.ts') && known.test(readFileSync(join(lib, file), 'utf8')));
+    expect(aware.sort()).toEqual(['networks/heads/fpn.ts', 'networks/registry.ts']);
   });
 
-  it('begin with one that a name means at most', () => {
-    const names = ['ghostnet_100', 'ghostnetv2_100.in1k', 'ghostnetv3_050', 'resnet50'];
-    const claimed = names.map((name) => families.filter(({ architectures }) => architectures.test(name)).length);
-    expect(claimed).toEqual([1, 1, 1, 0]);
+  it.each([
+    ['ghostnet_100', 1],
+    ['ghostnetv2_100.in1k', 1],
+    ['ghostnetv3_050', 1],
+    ['ghostnetv2_050_fpn', 1],
+    ['mobilenetv3_large_100', 1],
+    ['mobilenetv3_small_050.lamb_in1k', 1],
+    ['tf_mobilenetv3_small_075', 1],
+    ['resnet50', 0],
+  ])('that may be called %s are %i', (name, count) => {
+    expect(families.filter(({ architectures }) => architectures.test(name))).toHaveLength(count);
+  });
+
+  it('have one for what nobody claims, wherever its row stands', () => {
+    const ghostNet = familyOf(['blocks.0.0.ghost1.primary_conv.0.weight']);
+    const appended: Family = { ...ghostNet, claims: () => false };
+    const rows = families as Family[];
+    rows.push(appended);
+    try {
+      expect(familyOf(['backbone.unknown'])).toBe(ghostNet);
+    } finally {
+      rows.pop();
+    }
   });
 });

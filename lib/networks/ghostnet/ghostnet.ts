@@ -2,7 +2,7 @@ import type { Family } from '../network.js';
 import { architectureNames, networkModules, timmName } from './names.js';
 import { recogniseGhostNet } from './recognise.js';
 
-/** GhostNet V1, V2 and V3. What no other family claims is looked at as one of them, and the errors say so. */
+/** GhostNet V1, V2 and V3. */
 export const ghostNet: Family = {
   architectures: architectureNames,
   claims: (names) => names.some((name) => name.includes('.ghost1.')),
