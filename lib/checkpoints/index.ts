@@ -21,7 +21,8 @@ export interface Checkpoint {
   readonly sizeBytes: number;
   /** Tells the file from others and from what it is once it has been written to: see {@link OpenFile.stamp}. */
   readonly stamp: string;
-  readonly currentStamp: () => Promise<string>;
+  /** See {@link OpenFile.isUnchanged}. */
+  readonly isUnchanged: () => Promise<boolean>;
   /** What its pickle names and nobody knows, at most {@link maxUnknownNames}, fit to be printed. */
   readonly unknownNames: readonly string[];
   /** To be called in the end; stored tensors cannot be read any more. */
@@ -68,7 +69,7 @@ export async function readCheckpoint(path: string, options: { signal?: AbortSign
       file: found,
       sizeBytes,
       stamp,
-      currentStamp: () => file.currentStamp(),
+      isUnchanged: () => file.isUnchanged(),
       unknownNames,
       close: () => file.close(),
     };

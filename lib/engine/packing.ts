@@ -27,7 +27,8 @@ const batchFloats = 2 ** 18;
 interface WeightsFile {
   /** Of no other file, and of this one until it is written to. Taken before anything was read. */
   readonly stamp: string;
-  readonly currentStamp: () => Promise<string>;
+  /** Whether all that was read is what the stamp stands for. */
+  readonly isUnchanged: () => Promise<boolean>;
 }
 
 export interface BuildOptions {
@@ -56,8 +57,7 @@ export async function createPackedModel(
   const builder = await startBuilder(graph, options, signal);
   try {
     await packGraph(builder, graph, signal);
-    const unchanged = file !== undefined && (await file.currentStamp()) === file.stamp;
-    return await finishModel(builder, unchanged);
+    return await finishModel(builder, file !== undefined && (await file.isUnchanged()));
   } finally {
     builder.close();
   }

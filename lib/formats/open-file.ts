@@ -8,8 +8,9 @@ export class OpenFile {
   private constructor(
     readonly path: string,
     readonly sizeBytes: number,
-    /** What {@link currentStamp} said when it was opened. */
+    /** Of no other file, and of this one until it is written to, as far as the file system's clock can tell. */
     readonly stamp: string,
+    private readonly settled: boolean,
     private readonly handle: FileHandle,
   ) {}
 
@@ -21,16 +22,17 @@ export class OpenFile {
     if (stats.size > maxBytes) throw unreadable(path, `has ${stats.size} bytes, and at most ${maxBytes} are read`);
     const handle = await onDisk(path, openToRead(path));
     try {
-      return new OpenFile(path, stats.size, await onDisk(path, stampOf(handle)), handle);
+      const { stamp, settled } = await onDisk(path, stampOf(handle));
+      return new OpenFile(path, stats.size, stamp, settled, handle);
     } catch (error) {
       await handle.close();
       throw error;
     }
   }
 
-  /** Of no other file, and of this one until it is written to. */
-  currentStamp(): Promise<string> {
-    return onDisk(this.path, stampOf(this.handle));
+  /** Whether it is certain that all that was read has this stamp and nothing else ever will: see {@link isSettled}. */
+  async isUnchanged(): Promise<boolean> {
+    return this.settled && (await onDisk(this.path, stampOf(this.handle))).stamp === this.stamp;
   }
 
   /** `sizeBytes` from byte `start` on, in an aligned buffer of their own. */
@@ -58,9 +60,19 @@ export class OpenFile {
   }
 }
 
-async function stampOf(handle: FileHandle): Promise<string> {
-  const { dev, ino, size, mtimeNs } = await handle.stat({ bigint: true });
-  return [dev, ino, size, mtimeNs].join(' ');
+/** Whoever writes can set the time of the last change to the contents (mtime), but not that of the last change of all (ctime). */
+async function stampOf(handle: FileHandle): Promise<{ stamp: string; settled: boolean }> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await handle.stat({ bigint: true });
+  return { stamp: [dev, ino, size, mtimeNs, ctimeNs].join(' '), settled: isSettled(ctimeNs, Date.now()) };
+}
+
+/**
+ * Whether whatever is written to a file from now on changes its ctime. Not so while the file system's clock stands
+ * where it stood at the last change: the system's ticks take up to 16 ms, and some file systems count seconds or pairs of them.
+ */
+export function isSettled(ctimeNs: bigint, nowMs: number): boolean {
+  const tickMs = ctimeNs % 1_000_000_000n === 0n ? 2000 : 16;
+  return nowMs - Number(ctimeNs / 1_000_000n) > tickMs;
 }
 
 async function onDisk<T>(path: string, call: Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
-import { renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createPackedModel, patienceMs, type BuildOptions } from '../../lib/engine/packing.js';
 import type { Tensor } from '../../lib/formats/tensor.js';
@@ -19,15 +20,21 @@ const tensors = syntheticStateDict(2, 0.5, 10);
 const graph = buildGhostNet(tensors, { version: 2, width: 0.5, numClasses: 10 });
 let files = 0;
 
-function written(name = `model-${files++}.safetensors`, seed = ''): string {
+function bytes(seed = ''): Buffer {
+  return savedTensors(seed === '' ? tensors : syntheticStateDict(2, 0.5, 10, seed));
+}
+
+/** Long enough ago for its models to share what they pack. */
+async function written(name = `model-${files++}.safetensors`, seed = ''): Promise<string> {
   const file = join(folder, name);
-  writeFileSync(file, savedTensors(seed === '' ? tensors : syntheticStateDict(2, 0.5, 10, seed)));
+  writeFileSync(file, bytes(seed));
+  await sleep(50);
   return file;
 }
 
 /** As one loads a file that nobody writes to. */
-function optionsOf(stamp: string, now = stamp): BuildOptions {
-  return { threads: 1, isa: cpu().isas[0]!, file: { stamp, currentStamp: () => Promise.resolve(now) } };
+function optionsOf(stamp: string, unchanged = true): BuildOptions {
+  return { threads: 1, isa: cpu().isas[0]!, file: { stamp, isUnchanged: () => Promise.resolve(unchanged) } };
 }
 
 /** The graph with its weights in a file, which fails after some readings, and how many there were. */
@@ -120,7 +127,7 @@ describe('weights of one file', () => {
   });
 
   it('that was written to while it was read are not shared', async () => {
-    const model = await createPackedModel(graph, optionsOf('changing', 'changed'));
+    const model = await createPackedModel(graph, optionsOf('changing', false));
     const next = counted();
     const other = await createPackedModel(next.graph, optionsOf('changing'));
     expect(next.readings()).toBeGreaterThan(50);
@@ -144,7 +151,7 @@ describe('weights of one file', () => {
 
 describe('models', () => {
   it('of one file share its weights, and so do their features, embeddings and attention', async () => {
-    const file = written();
+    const file = await written();
     const before = packedBytes();
     const tensor = input('outputs', 1, 64, 64);
     const first = await load(file, { threads: 1 });
@@ -165,12 +172,12 @@ describe('models', () => {
   });
 
   it('of a file that was replaced or written to have weights of their own', async () => {
-    const file = written();
+    const file = await written();
     const before = packedBytes();
     const first = await load(file, { threads: 1 });
     const one = packedBytes() - before;
     const expected = await first.infer(input('replaced', 1, 64, 64));
-    renameSync(written('other.safetensors', 'other '), file);
+    renameSync(await written('other.safetensors', 'other '), file);
     const second = await load(file, { threads: 1 });
     expect(packedBytes() - before).toBe(2 * one);
     const other = await second.infer(input('replaced', 1, 64, 64));
@@ -182,8 +189,24 @@ describe('models', () => {
     for (const model of [first, second, third]) await model.dispose();
   });
 
+  it('of a file that was overwritten in place, with its old size and time, have weights of their own', async () => {
+    const file = await written();
+    utimesSync(file, 1, 1);
+    await sleep(50);
+    const first = await load(file, { threads: 1 });
+    const expected = await first.infer(input('overwritten', 1, 64, 64));
+    const { size } = statSync(file);
+    writeFileSync(file, bytes('other '));
+    utimesSync(file, 1, 1);
+    expect(statSync(file)).toMatchObject({ size, mtimeMs: 1000 });
+    const second = await load(file, { threads: 1 });
+    const other = await second.infer(input('overwritten', 1, 64, 64));
+    expect(sameBits(other.data, expected.data)).toBe(false);
+    for (const model of [first, second]) await model.dispose();
+  });
+
   it('tell V8 of their weights once', async () => {
-    const file = written();
+    const file = await written();
     const before = process.memoryUsage().external;
     const models = [await load(file, { threads: 1 })];
     const { weightBytes } = models[0]!.info;
@@ -193,7 +216,7 @@ describe('models', () => {
   });
 
   it('of worker threads share them, whoever of these ends first or in the middle', async () => {
-    const { stdout } = await runProgram('shared-weights.mjs', [written(), '20', '8']);
+    const { stdout } = await runProgram('shared-weights.mjs', [await written(), '20', '8']);
     expect(JSON.parse(stdout)).toEqual({ before: 0, together: 1, half: 1, after: 0, answers: 1 });
   });
 });
