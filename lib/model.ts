@@ -227,10 +227,12 @@ export class GhostNet {
     const outputs = this.#network.blueprint.outputs.filter(({ name }) => wanted.includes(name));
     const names = outputs.map(({ name }) => name);
     const isMain = names.join() === this.#main.graph.outputs.map(({ name }) => name).join();
-    const { native, graph, strides } = isMain ? this.#main : await this.#partial.find(names, signal);
-    const { data, shape } = checkTensor(tensor, graph);
-    const values = await infer(native, graph, { data, shape, lent: isOwn }, signal);
-    return values.map((value, i) => ({ ...value, name: outputs[i]!.label, stride: strides.get(value.name)! }));
+    const compute = async ({ native, graph, strides }: PartialNetwork): Promise<FeatureMap[]> => {
+      const { data, shape } = checkTensor(tensor, graph);
+      const values = await infer(native, graph, { data, shape, lent: isOwn }, signal);
+      return values.map((value, i) => ({ ...value, name: outputs[i]!.label, stride: strides.get(value.name)! }));
+    };
+    return isMain ? compute(this.#main) : this.#partial.use(names, signal, compute);
   }
 }
 

@@ -17,6 +17,12 @@ export interface PartialNetwork {
   readonly strides: ReadonlyMap<string, number>;
 }
 
+/** One of them that is made or being made, and for how many it computes or soon will. */
+interface Shared {
+  readonly made: Promise<PartialNetwork>;
+  users: number;
+}
+
 export interface NetworkSource {
   /** The weights' file, absolute. */
   readonly file: string;
@@ -36,37 +42,66 @@ const keptNetworks = 4;
  */
 export class PartialNetworks {
   readonly #source: NetworkSource;
-  readonly #networks = new Map<string, Promise<PartialNetwork>>(); // most recent last
+  readonly #networks = new Map<string, Shared>(); // most recent last
+  /** Forgotten, and still used or being made. */
+  readonly #leaving = new Set<Shared>();
 
   constructor(source: NetworkSource) {
     this.#source = source;
   }
 
   /**
+   * What `work` makes of the network that computes `outputs`.
+   *
    * @param outputs names, in the order in which they are computed
    * @throws {GhostNetError} ERR_GHOST_FILE if the file is not what it was any more, and what `load` throws
    * @throws `signal.reason` once the signal is aborted; the network is made all the same, for others may wait for it
    *   too
    */
-  find(outputs: readonly string[], signal: AbortSignal | undefined): Promise<PartialNetwork> {
-    const key = outputs.join(' ');
-    const network = this.#networks.get(key) ?? this.#make(outputs);
-    this.#networks.delete(key);
-    this.#networks.set(key, network);
-    network.catch(() => {
-      if (this.#networks.get(key) === network) this.#networks.delete(key);
-    });
-    // Somebody may be using the one that is forgotten: the garbage collector frees it when nobody does any more.
-    if (this.#networks.size > keptNetworks) this.#networks.delete(this.#networks.keys().next().value!);
-    return unlessAborted(network, signal);
+  async use<T>(
+    outputs: readonly string[],
+    signal: AbortSignal | undefined,
+    work: (network: PartialNetwork) => T | Promise<T>,
+  ): Promise<T> {
+    const network = this.#find(outputs);
+    network.users++;
+    try {
+      return await work(await unlessAborted(network.made, signal));
+    } finally {
+      network.users--;
+      if (this.#leaving.has(network)) void this.#closeUnused(network);
+    }
   }
 
   /** Nothing may be under way any more. */
   async close(): Promise<void> {
-    for (const made of await Promise.allSettled(this.#networks.values())) {
-      if (made.status === 'fulfilled') made.value.native.close();
-    }
+    for (const network of this.#networks.values()) this.#leaving.add(network);
     this.#networks.clear();
+    await Promise.all([...this.#leaving].map((network) => this.#closeUnused(network)));
+  }
+
+  #find(outputs: readonly string[]): Shared {
+    const key = outputs.join(' ');
+    const network = this.#networks.get(key) ?? { made: this.#make(outputs), users: 0 };
+    this.#networks.delete(key);
+    this.#networks.set(key, network);
+    network.made.catch(() => {
+      if (this.#networks.get(key) === network) this.#networks.delete(key);
+    });
+    if (this.#networks.size > keptNetworks) {
+      const [oldest, forgotten] = this.#networks.entries().next().value!;
+      this.#networks.delete(oldest);
+      this.#leaving.add(forgotten);
+      void this.#closeUnused(forgotten);
+    }
+    return network;
+  }
+
+  /** Its threads end with it. */
+  async #closeUnused(network: Shared): Promise<void> {
+    const [made] = await Promise.allSettled([network.made]);
+    if (network.users > 0 || !this.#leaving.delete(network)) return;
+    if (made.status === 'fulfilled') made.value.native.close();
   }
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {

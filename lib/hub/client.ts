@@ -81,9 +81,9 @@ export class HubClient {
     const headers = start > 0 ? { range: `bytes=${start}-` } : {};
     for (let redirects = 0; redirects <= maxRedirects; redirects++) {
       const { response, body } = await this.#request('GET', url, headers, this.settings.stallTimeoutMs, signal);
-      const next = redirection(response, url);
       if (response.ok) return body;
       await body.cancel();
+      const next = redirection(response, url);
       // What is there is no part of what the server has.
       if (response.status === 416 && start > 0) return this.content(file, 0, signal);
       if (!next) throw this.#refusal(response, url);

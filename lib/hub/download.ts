@@ -91,10 +91,11 @@ async function receive(
   let announced = await announcedBytes(file, partial);
   if (partial.sizeBytes < (announced ?? Infinity)) {
     const body = await client.content(file, partial.sizeBytes, signal);
-    if (body.start !== partial.sizeBytes) await partial.restart();
-    if (body.start > 0 && body.start !== partial.sizeBytes) {
+    try {
+      await goOnAt(body.start, partial);
+    } catch (error) {
       await body.cancel();
-      throw new PassingFault(`the server began at byte ${body.start}, which nobody asked for`);
+      throw error;
     }
     for await (const chunk of body.chunks()) {
       const come = partial.sizeBytes + chunk.length;
@@ -111,6 +112,13 @@ async function receive(
     }
   }
   return partial.sizeBytes === (announced ?? partial.sizeBytes) && partial.isSound(signal);
+}
+
+/** The server may begin with the first byte in place of the one that it was asked for. */
+async function goOnAt(start: number, partial: PartialFile): Promise<void> {
+  if (start === partial.sizeBytes) return;
+  await partial.restart();
+  if (start > 0) throw new PassingFault(`the server began at byte ${start}, which nobody asked for`);
 }
 
 function wrongContent({ name, etag }: RemoteFile): Error {

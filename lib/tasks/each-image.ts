@@ -16,9 +16,9 @@ export async function eachImage<T>(
   { signal, timeoutMs }: Limits,
   work: (image: ImageInput, limits: Limits) => Promise<T>,
 ): Promise<T[]> {
+  const length = readFields(images, ['length'], 'The array of images').length as number;
   const { controller, leave } = follower(signal);
   const limits = { signal: controller.signal, timeoutMs };
-  const length = readFields(images, ['length'], 'The array of images').length as number;
   const results: T[] = [];
   let next = 0;
   const lane = async (): Promise<void> => {

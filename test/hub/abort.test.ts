@@ -1,9 +1,13 @@
+import { getEventListeners } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fetchModel } from '../../lib/hub/index.js';
-import { sha256, stallAfter, status, type Fault } from '../../testing/hub-server.js';
+import { cutAfter, sha256, stallAfter, status, type Fault } from '../../testing/hub-server.js';
+import { PartialFile } from '../../lib/hub/partial.js';
 import { wanted, weights, server, settings, prepare } from './fetching.js';
+
+afterEach(() => void vi.restoreAllMocks());
 
 describe('AbortSignal', () => {
   it.each<[string, Fault]>([
@@ -25,6 +29,33 @@ describe('AbortSignal', () => {
     await expect(fetchModel(wanted, { signal: controller.signal }, settings)).rejects.toBe(reason);
     const blobs = join(settings.cacheFolder, 'models--someone--their-model/blobs');
     expect(existsSync(blobs) ? readdirSync(blobs).filter((name) => name === sha256(weights)) : []).toEqual([]);
+  });
+
+  it.each<[string, Fault[]]>([
+    [
+      'the content cannot be written',
+      [
+        { host: 'cdn', act: cutAfter(0.5) },
+        { host: 'cdn', act: (response) => void response.writeHead(200).write(weights) },
+      ],
+    ],
+    [
+      'the hub leads to an address that is none',
+      [
+        {
+          host: 'hub',
+          method: 'GET',
+          act: (response) => void response.writeHead(302, { location: 'file:///etc/passwd' }).write('see there'),
+        },
+      ],
+    ],
+  ])('keeps nothing of a download that failed because %s', async (_, faults) => {
+    prepare();
+    faults.forEach((fault) => server.inject(fault));
+    vi.spyOn(PartialFile.prototype, 'restart').mockRejectedValue(new Error('no place'));
+    const { signal } = new AbortController();
+    await expect(fetchModel(wanted, { signal }, settings)).rejects.toThrow();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('does not fall back on the cache', async () => {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -62,6 +63,18 @@ describe('the model in the box', () => {
 });
 
 describe('classify', () => {
+  it('of what is no array after all leaves nothing on the signal', async () => {
+    const images = new Proxy([], {
+      get: (_, key) => {
+        if (key === 'length') throw new Error('no length');
+        return undefined;
+      },
+    });
+    const { signal } = new AbortController();
+    await expect(model.classify(images, { signal })).rejects.toMatchObject({ code: 'ERR_GHOST_ARGUMENT' });
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   it('gives the most probable classes first, with their labels', async () => {
     const { numClasses, labels } = model.config;
     const all = await model.classify(picture(90, 70), { topK: numClasses });

@@ -5,11 +5,22 @@ import { load } from '../../lib/index.js';
 import { countMacs } from '../../lib/graph/shapes.js';
 import { describePlan } from '../../lib/native/native.js';
 import { readCheckpoint } from '../../lib/checkpoints/index.js';
-import { PartialNetworks } from '../../lib/engine/partial-networks.js';
+import { PartialNetworks, type PartialNetwork } from '../../lib/engine/partial-networks.js';
 import { hasReference, referenceFolder, versions } from '../../testing/reference.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import { folder, file, image, model, saved, expectClose, cases } from './small-model.js';
+
+/** What computes parts of the small model, and the native threads of each part, 0 once it is closed. */
+async function singleThreaded() {
+  const options = { threads: 1, isa: '', precision: 'fp32' } as const;
+  const networks = new PartialNetworks({ file: resolve(file), stamp: await stampOf(file), options });
+  return {
+    networks,
+    threads: ({ native }: PartialNetwork): number => native.info().activeThreads ?? 0,
+    found: (output: string): Promise<PartialNetwork> => networks.use([output], undefined, (network) => network),
+  };
+}
 
 async function stampOf(path: string): Promise<string> {
   const checkpoint = await readCheckpoint(path);
@@ -50,12 +61,8 @@ describe.skipIf(!hasReference)('features, embedding and attention are what PyTor
 
 describe('only what is asked for', () => {
   it('is computed and kept: stride 8 without what comes behind it', async () => {
-    const networks = new PartialNetworks({
-      file: resolve(file),
-      stamp: await stampOf(file),
-      options: { threads: 1, isa: '', precision: 'fp32' },
-    });
-    const { native, graph } = await networks.find(['blocks.3'], undefined);
+    const { networks, found } = await singleThreaded();
+    const { native, graph } = await found('blocks.3');
     const [plan, whole] = [describePlan(native, 64, 96, 0), model.plan([64, 96])];
     const macs = (steps: typeof plan.steps): number => steps.reduce((sum, step) => sum + step.macs, 0);
     expect(macs(plan.steps)).toBe(countMacs(graph, [64, 96]));
@@ -69,19 +76,38 @@ describe('only what is asked for', () => {
   });
 
   it('is made once for callers that come together', async () => {
-    const networks = new PartialNetworks({
-      file: resolve(file),
-      stamp: await stampOf(file),
-      options: { threads: 1, isa: '', precision: 'fp32' },
-    });
-    const [first, second] = await Promise.all([
-      networks.find(['blocks.1'], undefined),
-      networks.find(['blocks.1'], undefined),
-    ]);
+    const { networks, threads, found } = await singleThreaded();
+    const [first, second] = await Promise.all([found('blocks.1'), found('blocks.1')]);
     expect(first).toBe(second);
-    for (const stage of [2, 3, 4, 5]) await networks.find([`blocks.${stage}`], undefined);
-    expect(await networks.find(['blocks.1'], undefined)).not.toBe(first); // four others were used since
+    for (const stage of [2, 3, 4, 5]) await found(`blocks.${stage}`);
+    expect(threads(first)).toBe(0);
+    expect(await found('blocks.1')).not.toBe(first); // four others were used since
     await networks.close();
+  });
+
+  it('keeps its threads for whoever still computes, and no longer', async () => {
+    const { networks, threads, found } = await singleThreaded();
+    let used: PartialNetwork | undefined;
+    let end = (): void => undefined;
+    const using = networks.use(['blocks.1'], undefined, async (network) => {
+      used = network;
+      await new Promise<void>((resolve) => (end = resolve));
+      expect(threads(network)).toBe(1);
+    });
+    for (const stage of [2, 3, 4, 5]) await found(`blocks.${stage}`);
+    expect(threads(used!)).toBe(1);
+    end();
+    await using;
+    await new Promise(setImmediate);
+    expect(threads(used!)).toBe(0);
+    await networks.close();
+  });
+
+  it('and forgotten while it is made is closed with the others', async () => {
+    const { networks, threads, found } = await singleThreaded();
+    const all = await Promise.all([1, 2, 3, 4, 5, 6, 7].map((stage) => found(`blocks.${stage}`)));
+    await networks.close();
+    expect(all.map(threads)).toEqual(all.map(() => 0));
   });
 });
 
