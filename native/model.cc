@@ -79,8 +79,10 @@ Status Model::copy(const float* data, Request* r) const {
   return Status::success();
 }
 
-Status Model::describe(const Shape& image, int profile_runs, PlanDescription* description) {
+Status Model::describe(int64_t height, int64_t width, int profile_runs, PlanDescription* description) {
   return guarded("not enough memory for the plan", [&] {
+    const Shape image{1, network_->graph.nodes[0].channels, height, width};
+    if (Status s = check_input(image); !s.ok()) return s;
     return ghostnet::describe(*network_, &plans_, image, profile_runs, active_threads(), description);
   });
 }

@@ -37,8 +37,8 @@ class Model {
   /// Images are computed in the order of arrival. Cannot fail: what goes wrong comes with `done`.
   void submit(std::unique_ptr<Request> request) noexcept { executor_.submit(std::move(request)); }
 
-  /// See the function of this name.
-  Status describe(const Shape& image, int profile_runs, PlanDescription* description);
+  /// The plan for images of this size: see the function of this name.
+  Status describe(int64_t height, int64_t width, int profile_runs, PlanDescription* description);
 
  private:
   Status check_input(const Shape& shape) const;

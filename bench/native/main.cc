@@ -103,7 +103,7 @@ double infer_ms(ghostnet::Model& model, const std::vector<float>& image, const g
 
 void print_steps(ghostnet::Model& model, const ghostnet::Shape& shape, int runs, double peak) {
   ghostnet::PlanDescription plan;
-  if (const ghostnet::Status s = model.describe(shape, runs, &plan); !s.ok()) {
+  if (const ghostnet::Status s = model.describe(shape.h, shape.w, runs, &plan); !s.ok()) {
     std::fprintf(stderr, "%s\n", s.message().c_str());
     std::exit(1);
   }

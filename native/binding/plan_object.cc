@@ -32,8 +32,8 @@ Napi::Value describe_plan(const Napi::CallbackInfo& info) {
   Owner<Model>* const owner = Owner<Model>::of(env, info.This());
   if (!owner || !owner->get()) return failure(env, Status::cancelled("the model is closed"));
   PlanDescription plan;
-  const Shape image{1, 3, static_cast<int64_t>(number(info[0])), static_cast<int64_t>(number(info[1]))};
-  if (Status s = owner->get()->describe(image, static_cast<int>(number(info[2])), &plan); !s.ok())
+  const auto height = static_cast<int64_t>(number(info[0])), width = static_cast<int64_t>(number(info[1]));
+  if (Status s = owner->get()->describe(height, width, static_cast<int>(number(info[2])), &plan); !s.ok())
     return failure(env, s);
   Napi::Array size = Napi::Array::New(env, 2);
   size.Set(0u, static_cast<double>(plan.image.h));

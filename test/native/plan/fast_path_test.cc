@@ -157,7 +157,7 @@ void test_splits_of_other_networks() {
   CHECK(build_model(n.graph, ModelOptions{1, "plain"}, &model).ok());
   PlanDescription large, small;
   if (!model) return;
-  CHECK(model->describe({1, 3, 1024, 1024}, 0, &large).ok() && model->describe({1, 3, 16, 16}, 0, &small).ok());
+  CHECK(model->describe(1024, 1024, 0, &large).ok() && model->describe(16, 16, 0, &small).ok());
   const auto split_of = [](const PlanDescription& plan, const std::string& node) {
     for (const StepDescription& step : plan.steps)
       for (const std::string& stage : step.stages)

@@ -177,6 +177,20 @@ void test_refused_requests() {
   CHECK(!request);
 }
 
+// For images of as many channels as the network's, and of sizes that can be computed.
+void test_described_images() {
+  SyntheticNetwork n;
+  n.graph.outputs = {{"out", n.conv("conv", n.input(64), 8, {3, 3}, {1, 1}, {1, 1}, 1, Activation::none)}};
+  std::unique_ptr<Model> model;
+  CHECK(build_model(n.graph, ModelOptions{1, ""}, &model).ok());
+  if (!model) return;
+  PlanDescription plan;
+  CHECK(model->describe(96, 64, 1, &plan).ok() && plan.image == (Shape{1, 64, 96, 64}));
+  const StatusCode invalid = StatusCode::invalid_argument;
+  expect_refused(model->describe(0, 64, 0, &plan), invalid, "[n, 64, h, w]");
+  expect_refused(model->describe(64, (int64_t{1} << 32) + 64, 0, &plan), invalid, "too large");
+}
+
 // Sizes past 32 bits, on machines whose size_t has no more: an answer, no wrapped product.
 void test_sizes_past_32_bits() {
   CHECK(addressable(0) && !addressable(uint64_t{1} << 62) && !AlignedFloats().allocate(uint64_t{1} << 62));
@@ -200,7 +214,7 @@ void test_sizes_past_32_bits() {
   std::unique_ptr<Model> model;
   CHECK(build_model(n.graph, ModelOptions{1, ""}, &model).ok());
   PlanDescription plan;
-  CHECK(model && model->describe({1, 1, 1 << 14, 1 << 14}, 0, &plan).ok() && plan.arena_bytes == uint64_t{1} << 34);
+  CHECK(model && model->describe(1 << 14, 1 << 14, 0, &plan).ok() && plan.arena_bytes == uint64_t{1} << 34);
 }
 
 // Requests end exactly once: cancelled ones as cancelled, those behind a model's end too.
@@ -236,6 +250,7 @@ void plan_tests() {
   test_lowering_of_ghosts();
   test_lowering_of_the_rest();
   test_refused_requests();
+  test_described_images();
   test_sizes_past_32_bits();
   test_cancelling();
   pack_tests();

@@ -86,7 +86,7 @@ void test_every_allocation(bool lasting) {
       CHECK(sound(created) && created.ok() == (model != nullptr));
       if (model) {
         PlanDescription plan;
-        CHECK(sound(model->describe({1, 3, 40, 36}, 1, &plan)));
+        CHECK(sound(model->describe(40, 36, 1, &plan)));
         const bool one = first.start(*model, image), two = second.start(*model, image);
         if (one) first.wait();
         if (two) second.wait();
