@@ -17,6 +17,8 @@ interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
   readonly bias?: TensorSpec;
   /** The batch norm after it, by its module's name. */
   readonly batchNorm?: string;
+  /** Of all its batch norms. */
+  readonly eps: number;
   /** In place of all three, but for the weight's shape. */
   readonly branches?: readonly PlannedBranch[];
 }
@@ -42,6 +44,8 @@ export interface ConvOptions {
   /** The module that holds the weight, where it is not the node's own name. */
   readonly module?: string;
   readonly batchNorm?: string;
+  /** Of its batch norm, or its branches'. Default: PyTorch's. */
+  readonly eps?: number;
   readonly bias?: boolean;
   /** In place of module, batchNorm and bias. */
   readonly branches?: readonly BranchOptions[];
@@ -53,6 +57,8 @@ export interface ConvOptions {
   readonly linear?: boolean;
   readonly activation?: Activation;
 }
+
+const pytorchEps = 1e-5;
 
 /** What an output is good for: each task takes its own. */
 export type OutputRole = 'logits' | 'embedding' | 'feature' | 'attention';
@@ -81,7 +87,7 @@ export class Blueprint {
   }
 
   conv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
-    const { module = name, batchNorm, stride = 1, activation = 'none' } = options;
+    const { module = name, batchNorm, eps = pytorchEps, stride = 1, activation = 'none' } = options;
     const { kernel: side = 1 } = options;
     const kernel: Pair = typeof side === 'number' ? [side, side] : side;
     const inChannels = this.channelsOf(input);
@@ -99,6 +105,7 @@ export class Blueprint {
       stride: [stride, stride],
       padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
       dilation: [1, 1],
+      eps,
       weight: { name: `${module}.weight`, shape },
       ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
       ...(batchNorm !== undefined && { batchNorm }),
@@ -200,26 +207,26 @@ function normSpecs(module: string, channels: number): TensorSpec[] {
 function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
   if (!('weight' in node)) return node;
   for (const spec of parametersOf(node)) checkTensor(spec, tensors);
-  const { weight, bias, batchNorm, branches, ...rest } = node;
+  const { weight, bias, batchNorm, eps, branches, ...rest } = node;
   if (branches) {
-    const found = branches.map((branch) => foundBranch(branch, tensors));
+    const found = branches.map((branch) => foundBranch(branch, eps, tensors));
     return { ...rest, parameters: mergeBranches(node.name, found, weight.shape) };
   }
   const parameters: Parameters = {
     weight: tensors.get(weight.name)!,
     weightName: weight.name,
     ...(bias && { bias: tensors.get(bias.name)!.data! }),
-    ...(batchNorm !== undefined && { batchNorm: foundNorm(batchNorm, tensors) }),
+    ...(batchNorm !== undefined && { batchNorm: foundNorm(batchNorm, eps, tensors) }),
   };
   return { ...rest, parameters };
 }
 
-function foundBranch({ weight, batchNorm }: PlannedBranch, tensors: StateDict): Branch {
-  const norm = { batchNorm: foundNorm(batchNorm, tensors) };
+function foundBranch({ weight, batchNorm }: PlannedBranch, eps: number, tensors: StateDict): Branch {
+  const norm = { batchNorm: foundNorm(batchNorm, eps, tensors) };
   return weight ? { ...norm, weight: tensors.get(weight.name)!, weightName: weight.name } : norm;
 }
 
-function foundNorm(name: string, tensors: StateDict): BatchNorm {
+function foundNorm(name: string, eps: number, tensors: StateDict): BatchNorm {
   const vector = (part: string): Float32Array => tensors.get(`${name}.${part}`)!.data!;
   return {
     name,
@@ -227,6 +234,7 @@ function foundNorm(name: string, tensors: StateDict): BatchNorm {
     bias: vector('bias'),
     mean: vector('running_mean'),
     variance: vector('running_var'),
+    eps,
   };
 }
 

@@ -1,9 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import type { BatchNorm, Parameters } from './graph.js';
 
-/** PyTorch's default, which every batch norm of the family uses. */
-const eps = 1e-5;
-
 /** What follows a convolution's sum: `scale * x + bias` for each output channel. */
 export interface Affine {
   /** Absent means one; multiplied into the weights when they are packed. */
@@ -34,7 +31,7 @@ export function fold({ bias, batchNorm }: Parameters): Affine {
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a running variance that no variance can be.
  */
-export function scalingOf({ name, weight, bias, mean, variance }: BatchNorm, convBias?: Float32Array): Scaling {
+export function scalingOf({ name, weight, bias, mean, variance, eps }: BatchNorm, convBias?: Float32Array): Scaling {
   const scale = new Float64Array(weight.length);
   const shift = new Float64Array(weight.length);
   for (let c = 0; c < scale.length; c++) {

@@ -35,6 +35,7 @@ export interface BatchNorm {
   readonly bias: Float32Array;
   readonly mean: Float32Array;
   readonly variance: Float32Array;
+  readonly eps: number;
 }
 
 /** A convolution's numbers. */

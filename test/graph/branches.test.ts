@@ -19,6 +19,7 @@ function norm(name: string): BatchNorm {
     bias: part('bias'),
     mean: part('running_mean'),
     variance: part('running_var'),
+    eps: 1e-5,
   };
 }
 

@@ -9,9 +9,9 @@ const [gamma, beta, mean, variance] = [
   [0.5, 1e-9],
 ] as const;
 
-function folded(runningVar: readonly number[] = variance, bias?: Float32Array): Required<Affine> {
+function folded(runningVar: readonly number[] = variance, bias?: Float32Array, eps = 1e-5): Required<Affine> {
   const [w, b, m, v] = [gamma, beta, mean, runningVar].map((values) => Float32Array.from(values));
-  const batchNorm: BatchNorm = { name: 'bn', weight: w!, bias: b!, mean: m!, variance: v! };
+  const batchNorm: BatchNorm = { name: 'bn', weight: w!, bias: b!, mean: m!, variance: v!, eps };
   const weight = { shape: [2, 0, 1, 1], data: new Float32Array(0) };
   return fold({ weight, weightName: 'conv.weight', batchNorm, ...(bias && { bias }) }) as Required<Affine>;
 }
@@ -30,6 +30,10 @@ it('is batch norm after the convolution, bias included', () => {
       }
     }
   }
+});
+
+it('takes the eps of the batch norm', () => {
+  expect(folded(variance, undefined, 1e-3).scale[0]).toBe(1.5 / Math.sqrt(0.5 + 1e-3));
 });
 
 it('keeps the scale in float64', () => {
