@@ -1,9 +1,14 @@
 import type { ModelConfig } from '../model-config.js';
+import type { Family } from '../networks/network.js';
 
 /**
  * The `config.json` of timm's layout on the Hugging Face hub: what `load` and `timm.create_model('hf-hub:…')` ask for.
  */
-export function hubConfig({ architecture, numClasses, preprocess }: ModelConfig, labels?: readonly string[]): string {
+export function hubConfig(
+  { architecture, numClasses, preprocess }: ModelConfig,
+  { firstTensor, classifier }: Family,
+  labels?: readonly string[],
+): string {
   const { inputSize, interpolation, cropPct, cropMode, mean, std } = preprocess;
   const config = {
     architecture,
@@ -19,8 +24,8 @@ export function hubConfig({ architecture, numClasses, preprocess }: ModelConfig,
       crop_mode: cropMode,
       mean,
       std,
-      first_conv: 'conv_stem',
-      classifier: 'classifier',
+      first_conv: firstTensor.replace(/\.weight$/, ''),
+      ...(classifier !== undefined && { classifier }),
     },
   };
   return `${JSON.stringify(config, undefined, 1)}\n`;

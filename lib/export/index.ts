@@ -7,8 +7,8 @@ import type { Pair } from '../graph/graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
-import { outputsFor, type Network } from '../networks/network.js';
-import { identify } from '../networks/registry.js';
+import { outputsFor } from '../networks/network.js';
+import { identify, type IdentifiedNetwork } from '../networks/registry.js';
 import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
 import { checkRevision } from '../hub/options.js';
 import type { LoadOptions } from '../load-options.js';
@@ -104,13 +104,14 @@ function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inp
 }
 
 function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefined, half: boolean): Contents {
-  const config = modelConfig(timmNetwork(checkpoint), checkpoint, published);
-  const json = hubConfig(config, knownLabels(checkpoint, config.numClasses, published));
+  const network = timmNetwork(checkpoint);
+  const config = modelConfig(network, checkpoint, published);
+  const json = hubConfig(config, network.family, knownLabels(checkpoint, config.numClasses, published));
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
 }
 
 /** In timm's network the same weights may mean something else. */
-function timmNetwork({ tensors, framework, file }: Checkpoint): Network {
+function timmNetwork({ tensors, framework, file }: Checkpoint): IdentifiedNetwork {
   const network = identify(tensors, framework);
   if (network.unlikeTimm === undefined) return network;
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${file} ${network.unlikeTimm}`);

@@ -8,13 +8,18 @@ import type { Network } from './network.js';
 /**
  * Checks that `tensors` are the network's, all of them and no others.
  *
+ * @param classifier the module that is left out where a network is trained for others
  * @returns how many trained numbers they hold
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not, ERR_GHOST_CHECKPOINT for a vector with a value that
  *   is NaN or infinite.
  */
-export function checkTensors({ kind, architecture, blueprint }: Network, tensors: StateDict): number {
+export function checkTensors(
+  { kind, architecture, blueprint }: Network,
+  classifier: string | undefined,
+  tensors: StateDict,
+): number {
   const expected = blueprint.tensors;
-  checkNames(expected, tensors, kind);
+  checkNames(expected, tensors, kind, classifier);
   if (tensors.get('classifier.weight')?.shape[0] === 0)
     throw unfit('has a classifier of 0 classes; expected one class or more');
   checkShapes(expected, tensors, `${architecture}, the most similar network,`);
@@ -40,7 +45,12 @@ export function firstFault({ architecture, blueprint }: Network, tensors: StateD
   return surplus && `${surplus} is there, and ${architecture} has none of that name`;
 }
 
-function checkNames(expected: readonly TensorSpec[], tensors: StateDict, kind: string): void {
+function checkNames(
+  expected: readonly TensorSpec[],
+  tensors: StateDict,
+  kind: string,
+  classifier: string | undefined,
+): void {
   const known = new Set(expected.map((spec) => spec.name));
   const missing = [...known].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
@@ -49,7 +59,7 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, kind: s
     extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
   if (missing.length === 0) {
     if (surplus) throw unfit(`is no ${kind} that is known${surplus}`);
-  } else if (missing.every((name) => name.startsWith('classifier.')) && missing.length === 2) {
+  } else if (missing.length === 2 && missing.every((name) => name.startsWith(`${classifier}.`))) {
     throw unfit(`has no classifier (num_classes 0)${surplus}; use one with a classifier`);
   } else {
     const lacking = `${missing.length} of ${known.size} tensors`;

@@ -32,6 +32,15 @@ export interface Family {
    * of them and no others, is another question.
    */
   readonly recognise: (tensors: StateDict, framework: Framework) => Network;
+  /**
+   * A tensor that all of its networks have, by timm's name. Before it shows the prefix of a module in which one was
+   * trained. Of a whole network it is the first convolution's weight.
+   */
+  readonly firstTensor: string;
+  /** The module that makes the logits, where there are some. */
+  readonly classifier?: string;
+  /** Which of its networks have outputs of a role that many have not, as errors recommend them. */
+  readonly offers?: Partial<Record<OutputRole, string>>;
   /** timm's name of a tensor, where a checkpoint may have another. */
   readonly timmName?: (name: string, framework: Framework) => string;
   /** Which of a MindSpore checkpoint's tensors are the network's, by timm's names: an optimizer's lie among them. */

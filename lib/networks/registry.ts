@@ -4,6 +4,7 @@ import { checkTensors } from './check-tensors.js';
 import { ghostNet } from './ghostnet/ghostnet.js';
 import { fpn } from './heads/fpn.js';
 import { mobileNetV3 } from './mobilenetv3/mobilenetv3.js';
+import type { OutputRole } from '../graph/blueprint.js';
 import type { Family, Network } from './network.js';
 
 /** Every family, a row each. The first that claims the tensors has them. */
@@ -14,8 +15,14 @@ export function familyOf(names: readonly string[]): Family {
   return families.find((family) => family.claims(names)) ?? ghostNet;
 }
 
+/** Networks with outputs of a role that many have not, as errors recommend them. */
+export function networksWith(role: OutputRole): string {
+  return families.flatMap(({ offers }) => offers?.[role] ?? []).join(' or ');
+}
+
 /** A network that tensors were found to belong to. */
 export interface IdentifiedNetwork extends Network {
+  readonly family: Family;
   /** Trained numbers: all of the tensors but batch norm's running statistics. */
   readonly parameterCount: number;
 }
@@ -28,6 +35,7 @@ export interface IdentifiedNetwork extends Network {
  *   is NaN or infinite.
  */
 export function identify(tensors: StateDict, framework: Framework = 'pytorch'): IdentifiedNetwork {
-  const network = familyOf([...tensors.keys()]).recognise(tensors, framework);
-  return { ...network, parameterCount: checkTensors(network, tensors) };
+  const family = familyOf([...tensors.keys()]);
+  const network = family.recognise(tensors, framework);
+  return { ...network, family, parameterCount: checkTensors(network, family.classifier, tensors) };
 }

@@ -2,16 +2,13 @@ import { damaged } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
 import type { Framework } from '../checkpoints/format.js';
 import type { StateDict, StoredTensor, Tensor } from '../formats/tensor.js';
-import { familyOf } from './registry.js';
+import { families, familyOf } from './registry.js';
 
 /** What DistributedDataParallel, timm's EMA and torch.compile put before the names of what they wrap. */
 const wrapperPrefix = /^(?:module\.|_orig_mod\.)+/;
 
 /** Counters of batch norm and of the profiler thop: no parameters, even where they are stored as floats. */
 const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
-
-/** The parameter that every network begins with. */
-const firstName = 'conv_stem.weight';
 
 /**
  * The tensors that a network computes with, by the names that timm gives them. Prefixes that all names share (of a
@@ -20,14 +17,14 @@ const firstName = 'conv_stem.weight';
  */
 export function timmNames(tensors: StateDict, framework: Framework, file: string): StateDict {
   const names = ownNames([...tensors.keys()]);
-  const { timmName, modules } = familyOf([...names.values()]);
+  const { timmName, modules, firstTensor } = familyOf([...names.values()]);
   const found = new Map<string, Tensor | StoredTensor>();
   for (const [fullName, own] of names) {
     const name = timmName?.(own, framework) ?? own;
     if (found.has(name)) throw damaged(file, `it holds tensor ${quoted(name)} twice, under two names`);
     found.set(name, tensors.get(fullName)!);
   }
-  if (modules && framework === 'mindspore' && found.has(firstName)) {
+  if (modules && framework === 'mindspore' && found.has(firstTensor)) {
     for (const name of found.keys()) if (!modules.test(name)) found.delete(name);
   }
   return found;
@@ -43,7 +40,10 @@ function ownNames(fullNames: readonly string[]): Map<string, string> {
 
 /** With its dot; empty where there is none, as where a network is only a part of another. */
 function sharedPrefix(names: readonly string[]): string {
-  const first = names.find((name) => name.endsWith(`.${firstName}`));
-  const prefix = first?.slice(0, -firstName.length) ?? '';
-  return names.every((name) => name.startsWith(prefix)) ? prefix : '';
+  for (const { firstTensor } of families) {
+    const first = names.find((name) => name.endsWith(`.${firstTensor}`));
+    const prefix = first?.slice(0, -firstTensor.length) ?? '';
+    if (prefix !== '' && names.every((name) => name.startsWith(prefix))) return prefix;
+  }
+  return '';
 }

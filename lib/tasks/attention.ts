@@ -1,6 +1,7 @@
 import { readOptions } from '../arguments/options.js';
 import { GhostNetError } from '../errors.js';
 import { outputsFor } from '../networks/network.js';
+import { networksWith } from '../networks/registry.js';
 import { checkLimits, imageOptions } from '../pixels/options.js';
 import type { FeatureMap } from './features.js';
 import type { Asked, Task } from './task.js';
@@ -11,7 +12,8 @@ export const attention: Task<Asked, FeatureMap[]> = {
   outputs: (network) => {
     const gates = outputsFor(network, 'attention');
     if (gates.length > 0) return gates;
-    const message = `${network.architecture} is a ${network.kind}, which has no DFC attention. Load a GhostNetV2 or GhostNetV3 for it.`;
+    const { architecture, kind } = network;
+    const message = `${architecture} is a ${kind}, which has no attention. Load ${networksWith('attention')} for it.`;
     throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
   },
   decode: (gates) => [...gates],

@@ -203,7 +203,7 @@ describe('ghostnet attention', () => {
     expect(await ghostnet('attention', sample, '-o', output, '--model', weights)).toMatchObject({
       stdout: '',
       code: 1,
-      stderr: expect.stringMatching(/GhostNet V1, which has no DFC attention/),
+      stderr: expect.stringMatching(/GhostNet V1, which has no attention/),
     });
     expect(existsSync(output)).toBe(false);
   });

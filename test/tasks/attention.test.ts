@@ -36,7 +36,9 @@ describe('attention', () => {
     await using first = await load(saved(1));
     await expect(first.attention(image)).rejects.toMatchObject({
       code: 'ERR_GHOST_ARCHITECTURE',
-      message: expect.stringMatching(/ghostnet_010 is a GhostNet V1, which has no DFC attention/),
+      message: expect.stringMatching(
+        /ghostnet_010 is a GhostNet V1, which has no attention\. Load a GhostNetV2 or GhostNetV3/,
+      ),
     });
     expect((await first.embed(image)).shape).toEqual([2, 1280]);
   });

@@ -7,6 +7,9 @@ export const ghostNet: Family = {
   architectures: architectureNames,
   claims: (names) => names.some((name) => name.includes('.ghost1.')),
   recognise: recogniseGhostNet,
+  firstTensor: 'conv_stem.weight',
+  classifier: 'classifier',
+  offers: { attention: 'a GhostNetV2 or GhostNetV3' },
   timmName,
   modules: networkModules,
 };

@@ -21,6 +21,7 @@ const levelStages = [1, 3, 5, 7] as const;
 /** Of tensors that are written after mmdetection's names: `backbone.timm_model.blocks_3.…` is timm's `blocks.3.…`. */
 const backbonePrefix = /^backbone\.(?:timm_model\.|timm\.)?/;
 const suffix = '_fpn';
+const firstTensor = 'neck.lateral_convs.0.conv.weight';
 
 /**
  * A feature pyramid (arXiv 1612.03144) on a GhostNet that ends with its last level: 1x1 convolutions bring the levels to
@@ -28,7 +29,8 @@ const suffix = '_fpn';
  */
 export const fpn: Family = {
   architectures: /^ghostnet(?:v[23])?_\d{3}_fpn$/,
-  claims: (names) => names.some((name) => name.startsWith('neck.lateral_convs.0.conv.')),
+  claims: (names) => names.includes(firstTensor),
+  firstTensor,
   recognise: (tensors, framework) => {
     const neck = neckOf(tensors);
     return networkOf(

@@ -12,6 +12,8 @@ export const mobileNetV3: Family = {
   architectures: /^(?:tf_)?mobilenetv3_/,
   claims: (names) => names.includes('conv_head.bias') && names.some((name) => /^blocks\.1\.0\.conv_pwl\./.test(name)),
   recognise: (tensors) => networkOf(variantOf(tensors)),
+  firstTensor: 'conv_stem.weight',
+  classifier: 'classifier',
 };
 
 function networkOf(variant: Variant): Network {

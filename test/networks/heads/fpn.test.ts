@@ -152,6 +152,8 @@ describe('a feature pyramid on a GhostNet', () => {
     const written = asWritten(weightsOf({ version: 3, width: 0.3 }, 2, 8));
     const tensors = new Map(timmNames(written, 'pytorch', 'weights.pth'));
     expect(identify(tensors)).toMatchObject({ architecture: 'ghostnetv3_030_fpn', kind: 'GhostNet V3 with an FPN' });
+    const wrapped = new Map([...written].map(([name, tensor]) => [`module.detector.${name}`, tensor]));
+    expect([...timmNames(wrapped, 'pytorch', 'weights.pth').keys()]).toEqual([...tensors.keys()]);
     tensors.set('bbox_head.conv.weight', syntheticTensor('x', [4, 8, 1, 1]));
     expect(() => identify(tensors)).toThrow(/is no GhostNet V3 with an FPN that is known; unexpected: bbox_head/);
     tensors.delete('bbox_head.conv.weight');

@@ -112,7 +112,7 @@ describe('a MobileNetV3', () => {
     ]);
     const { code, message } = await errorOf(model.attention(picture));
     expect(code).toBe('ERR_GHOST_ARCHITECTURE');
-    expect(message).toMatch(/^mobilenetv3_small_050 is a MobileNetV3, which has no DFC attention\./);
+    expect(message).toMatch(/^mobilenetv3_small_050 is a MobileNetV3, which has no attention\. Load a GhostNetV2 or /);
   });
 
   it('of another padding, which only its name tells, is refused', async () => {
