@@ -7,6 +7,9 @@ export const maxPreprocessedSide = 2 ** 14;
 /** The rim is as wide as the image then; what is more would be rim for the most part. */
 const maxCropPct = 2;
 
+/** Of the input that an image becomes: red, green and blue. */
+export const imageChannels = 3;
+
 /** How an image becomes the network's input, in timm's terms. */
 export interface PreprocessConfig {
   /** Pixels. */
@@ -47,10 +50,13 @@ export const preprocessRules: { readonly [K in keyof PreprocessConfig]: Rule<Pre
   interpolation: oneOf(interpolations),
   cropPct: { expected: `a number above 0 and at most ${maxCropPct}`, accepts: (value) => isCropPct(value) },
   cropMode: oneOf(cropModes),
-  mean: { expected: 'three numbers, for R, G and B', accepts: (value) => isNumbers<Colour>(value, 3, Number.isFinite) },
+  mean: {
+    expected: 'three numbers, for R, G and B',
+    accepts: (value) => isNumbers<Colour>(value, imageChannels, Number.isFinite),
+  },
   std: {
     expected: 'three numbers above 0, for R, G and B',
-    accepts: (value) => isNumbers<Colour>(value, 3, isPositive),
+    accepts: (value) => isNumbers<Colour>(value, imageChannels, isPositive),
   },
 };
 

@@ -1,5 +1,5 @@
 import { GhostNetError } from '../errors.js';
-import { maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
+import { imageChannels, maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
 import { tooLarge } from '../graph/input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { quoted, shapeText } from '../messages/quoted.js';
@@ -73,9 +73,9 @@ function readPreprocess(section: Section): Partial<PreprocessConfig> {
   const size = section.read(
     'input_size',
     isImageSize,
-    `three whole numbers [3, height, width], the sides from 1 to ${maxPreprocessedSide}`,
+    `three whole numbers [${imageChannels}, height, width], the sides from 1 to ${maxPreprocessedSide}`,
   );
-  const large = size && tooLarge(size[1], size[2]);
+  const large = size && tooLarge(...size);
   if (large) throw section.fault('input_size', `${shapeText(size)} ${large}`);
   return withoutUndefined({
     inputSize: size && ([size[1], size[2]] as const),
@@ -151,6 +151,6 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-function isImageSize(value: unknown): value is [3, number, number] {
-  return Array.isArray(value) && value[0] === 3 && preprocessRules.inputSize.accepts(value.slice(1));
+function isImageSize(value: unknown): value is [number, number, number] {
+  return Array.isArray(value) && value[0] === imageChannels && preprocessRules.inputSize.accepts(value.slice(1));
 }

@@ -1,5 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from '../graph/graph.js';
+import { inputChannels } from '../graph/shapes.js';
 import { infer, type Input, type NativeModel } from '../native/native.js';
 import { createPackedModel, type BuildOptions } from './packing.js';
 
@@ -50,7 +51,9 @@ async function agree(
   [height, width]: Pair,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const input: Input = { data: checkPicture(height, width), shape: [1, 3, height, width], lent: true };
+  const channels = inputChannels(graph);
+  const data = checkPicture(channels, height, width);
+  const input: Input = { data, shape: [1, channels, height, width], lent: true };
   const [expected] = await infer(single, graph, input, signal);
   const [found] = await infer(half, graph, input, signal);
   return relativeError(found!.data, expected!.data) <= tolerance;
@@ -62,9 +65,9 @@ export function relativeError(found: Float32Array, expected: Float32Array): numb
   return difference / expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }
 
-/** [3, height, width], normalised: waves as photographs have them, with some noise. The same wherever it is made. */
-export function checkPicture(height: number, width: number): Float32Array {
-  const data = new Float32Array(3 * height * width);
+/** [channels, height, width], normalised: waves as photographs have them, with some noise. The same wherever it is made. */
+export function checkPicture(channels: number, height: number, width: number): Float32Array {
+  const data = new Float32Array(channels * height * width);
   let state = 1;
   for (let i = 0; i < data.length; i++) {
     const [x, y, channel] = [

@@ -1,5 +1,11 @@
 import type { Tensor4 } from './tensor-input.js';
-import { defaultPreprocessConfig, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
+import {
+  defaultPreprocessConfig,
+  imageChannels,
+  preprocessRules,
+  type PreprocessConfig,
+  type Rule,
+} from '../preprocess-config.js';
 import { imageOptions, checkLimits, type ImageOptions } from '../pixels/options.js';
 import { GhostNetError } from '../errors.js';
 import { decodeImage, isRawImage, isSharpLike, type ImageInput, type RawImage } from '../pixels/image.js';
@@ -51,7 +57,7 @@ export async function preprocessedPixels(
     forcedIsa(() => cpu().isas),
     options,
   );
-  return { data, shape: [1, 3, ...config.inputSize] };
+  return { data, shape: [1, imageChannels, ...config.inputSize] };
 }
 
 /** Raw pixels are the caller's memory, who may write into it or transfer it away as soon as the call has returned. */
@@ -69,7 +75,7 @@ function ownPixels(image: object): ImageInput {
 }
 
 /** One for each channel. */
-const maxSettingNumbers = 3;
+const maxSettingNumbers = imageChannels;
 
 const settings = Object.keys(preprocessRules) as (keyof PreprocessConfig)[];
 
@@ -92,7 +98,7 @@ function checkPreprocessConfig(config: unknown): PreprocessConfig {
     mean: read('mean'),
     std: read('std'),
   };
-  const large = tooLarge(...checked.inputSize);
+  const large = tooLarge(imageChannels, ...checked.inputSize);
   if (large)
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: inputSize ${shapeText(checked.inputSize)} ${large}.`);
   return checked;

@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../model-config.js';
+import { imageChannels } from '../preprocess-config.js';
 import type { Family } from '../networks/network.js';
 
 /**
@@ -17,7 +18,7 @@ export function hubConfig(
     ...(labels && { label_names: labels }),
     pretrained_cfg: {
       num_classes: numClasses,
-      input_size: [3, ...inputSize],
+      input_size: [imageChannels, ...inputSize],
       fixed_input_size: false,
       interpolation,
       crop_pct: cropPct,

@@ -22,7 +22,7 @@ const lastShapes = new WeakMap<
 export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapShape[] {
   const last = lastShapes.get(graph);
   if (last?.height === height && last.width === width) return last.shapes;
-  const large = tooLarge(height, width);
+  const large = tooLarge(inputChannels(graph), height, width);
   if (large) throw new GhostNetError('ERR_GHOST_SHAPE', `An input of ${height}x${width} pixels ${large}.`);
   const shapes: MapShape[] = [];
   for (const node of graph.nodes) {

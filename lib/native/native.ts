@@ -1,6 +1,6 @@
 import { loadAddon } from './addon.js';
 import type { Plan } from './plan.js';
-import type { PreprocessConfig } from '../preprocess-config.js';
+import { imageChannels, type PreprocessConfig } from '../preprocess-config.js';
 import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
 import type { RawImage } from '../pixels/image.js';
@@ -285,7 +285,7 @@ export async function preprocessPixels(
 ): Promise<Float32Array> {
   const { width, height, channels } = image;
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
-  const output = floats(3 * config.inputSize[0] * config.inputSize[1]);
+  const output = floats(imageChannels * config.inputSize[0] * config.inputSize[1]);
   const isAlone = pixels.byteLength === pixels.buffer.byteLength;
   const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output };
   await settleUnlessAborted((callback) => addon().preprocess(call, callback), signal, {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { GhostNetError, load } from '../../lib/index.js';
 import type { Graph } from '../../lib/graph/graph.js';
-import { cpu, type Cpu, type NativeModel } from '../../lib/native/native.js';
+import { cpu, type Cpu, type Input, type NativeModel } from '../../lib/native/native.js';
 import { checkPrecision } from '../../lib/engine/options.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { checkPicture, createCheckedModel, relativeError } from '../../lib/engine/precision.js';
@@ -62,7 +62,7 @@ describe('precision', () => {
     // How many threads compute depends on what else the machine does.
     const activeThreads: unknown = expect.any(Number);
     expect(auto.info).toEqual({ ...single.info, activeThreads });
-    const tensor = { data: checkPicture(64, 64), shape: [1, 3, 64, 64] as const };
+    const tensor = { data: checkPicture(3, 64, 64), shape: [1, 3, 64, 64] as const };
     expect((await auto.infer(tensor)).data).toEqual((await single.infer(tensor)).data);
   });
 });
@@ -73,6 +73,7 @@ describe('the choice of auto', () => {
     { op: 'global_avg_pool', name: 'logits', inputs: [0] },
   ];
   const graph: Graph = { nodes, outputs: [{ name: 'logits', node: 1 }] };
+  const pictures: Input[] = [];
   const fp32 = [1, -4, 2];
 
   /** Models that answer every picture so; of each, whether it was closed. */
@@ -83,8 +84,9 @@ describe('the choice of auto', () => {
     const closed: string[] = [];
     const model = (name: string, logits: readonly number[]): NativeModel =>
       ({
-        infer: ({ outputs }: { outputs: [Float32Array] }, callback: (failure: null) => void) => {
-          outputs[0].set(logits);
+        infer: (call: Input & { outputs: [Float32Array] }, callback: (failure: null) => void) => {
+          pictures.push(call);
+          call.outputs[0].set(logits);
           callback(null);
           return undefined;
         },
@@ -100,13 +102,21 @@ describe('the choice of auto', () => {
     );
     return models;
   }
-  const choose = (signal?: AbortSignal): Promise<NativeModel> =>
-    createCheckedModel(graph, { threads: 1, isa: '' }, [33, 40], signal);
+  const choose = (signal?: AbortSignal, made = graph): Promise<NativeModel> =>
+    createCheckedModel(made, { threads: 1, isa: '' }, [33, 40], signal);
 
   it('is half precision where the logits are close', async () => {
     const models = answering(fp32, [1.03, -3.97, 2]);
     expect(await choose()).toBe(models.half);
     expect(models.closed).toEqual(['single']);
+  });
+
+  it('is made by a picture of as many channels as the network takes', async () => {
+    answering([1, 2], [1, 2]);
+    const input: Graph['nodes'][number] = { op: 'input', name: 'input', inputs: [], channels: 2 };
+    await choose(undefined, { ...graph, nodes: [input, nodes[1]!] });
+    const { data, shape } = pictures.at(-1)!;
+    expect([shape, data.length]).toEqual([[1, 2, 33, 40], 2 * 33 * 40]);
   });
 
   it.each([
@@ -141,8 +151,8 @@ describe('the choice of auto', () => {
 
 describe('the picture that is compared', () => {
   it('is the same each time, of the size of the input and in its range', () => {
-    const picture = checkPicture(33, 40);
-    expect(picture).toEqual(checkPicture(33, 40));
+    const picture = checkPicture(3, 33, 40);
+    expect(picture).toEqual(checkPicture(3, 33, 40));
     expect(picture).toHaveLength(3 * 33 * 40);
     expect(picture.every((value) => Math.abs(value) <= 2.5)).toBe(true);
     const channels = [0, 1, 2].map((c) => picture.subarray(c * 33 * 40, (c + 1) * 33 * 40));
