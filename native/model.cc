@@ -58,7 +58,11 @@ Status Model::request(const float* data, const Shape& shape, Input input, std::u
                floats_of_one = static_cast<uint64_t>(shape.c * shape.h * shape.w);
     if (images > UINT64_MAX / floats_of_one || !addressable(images * floats_of_one))
       return Status::out_of_memory("not enough memory for the input");
-    if (Status s = Backlog::enter(backlog_, images * floats_of_one * sizeof(float), &r->place); !s.ok()) return s;
+    uint64_t floats = images * floats_of_one;
+    for (const Output& output : r->outputs)
+      if (floats += static_cast<uint64_t>(output.shape.elements()); !addressable(floats))
+        return Status::out_of_memory("not enough memory for the output");
+    if (Status s = Backlog::enter(backlog_, floats * sizeof(float), &r->place); !s.ok()) return s;
     if (input == Input::lent) r->lent = data;
     else if (Status s = copy(data, r.get()); !s.ok()) return s;
     *out = std::move(r);

@@ -66,7 +66,8 @@ class Preprocessing final : public Job {
   ImageView image;
   PreprocessConfig config;
   const KernelTable* kernels = nullptr;
-  float* output_data = nullptr;   // [3, input_height, input_width]
+  float* output_data = nullptr;  // [3, input_height, input_width]
+  size_t output_floats = 0;
   uint8_t* pixel_data = nullptr;  // [pixel_bytes]
   size_t pixel_bytes = 0;
   bool spent = false;
@@ -104,11 +105,10 @@ Status read_image(const Fields& o, Preprocessing* job) {
 Status read_call(const Fields& o, Preprocessing* job) {
   if (Status s = read_image(o, job); !s.ok()) return s;
   if (Status s = read_config(o.object("config"), &job->config); !s.ok()) return s;
-  size_t floats = 0;
-  job->output_data = array<float>(o.env(), o.get("output"), napi_float32_array, &floats);
+  job->output_data = array<float>(o.env(), o.get("output"), napi_float32_array, &job->output_floats);
   const PreprocessConfig& c = job->config;
   if (!job->output_data ||
-      floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
+      job->output_floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
     return Status::internal("preprocess: the output has not the input's size");
   job->spent = o.flag("spent");
   const std::string isa = o.text("isa");
@@ -124,7 +124,8 @@ Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   Environment& here = Environment::of(env);
   auto job = std::make_unique<Preprocessing>(info[1].As<Napi::Function>());
   Status status = read_call(Fields(env, info[0]), job.get());
-  if (status.ok()) status = Backlog::enter(here.pictures(), job->pixel_bytes, &job->place);
+  const uint64_t kept_bytes = job->pixel_bytes + uint64_t{job->output_floats} * sizeof(float);
+  if (status.ok()) status = Backlog::enter(here.pictures(), kept_bytes, &job->place);
   if (!status.ok()) {
     job->reject(env, status);
     return env.Undefined();

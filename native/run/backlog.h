@@ -49,7 +49,7 @@ class Backlog {
     uint64_t bytes_ = 0;
   };
 
-  /// `bytes`: of memory that the one who waits keeps. Busy where that would be more than the limit; but however large,
+  /// `bytes`: of memory that the one who waits keeps, for its answer too. Busy where that would be more than the limit; but however large,
   /// one may always wait.
   static Status enter(const std::shared_ptr<Backlog>& backlog, uint64_t bytes, Place* place);
 

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { GhostNetError, load } from '../../lib/index.js';
+import { preprocessPixels } from '../../lib/native/native.js';
+import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { input, sameBits } from '../../testing/tensors.js';
 
 /** native/run/backlog.h */
@@ -32,3 +34,20 @@ it('more calls than may wait are refused, the others are answered, and then it g
   );
   expect(sameBits((await model.infer(tensor)).data, expected)).toBe(true);
 }, 120_000);
+
+it('small pictures that become large inputs are refused before these take the memory', async () => {
+  const controller = new AbortController();
+  const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 } as const;
+  const config = { ...defaultPreprocessConfig, inputSize: [2048, 2048] } as const;
+  // 48 MiB each: of these 2 GiB at most half may wait, beside the few that are computed.
+  const calls = Array.from({ length: 42 }, () =>
+    preprocessPixels(image, config, 'plain', { signal: controller.signal, spent: false }).catch(
+      (error: unknown) => error,
+    ),
+  );
+  await new Promise(setImmediate);
+  controller.abort('enough');
+  const refused = (await Promise.all(calls)).filter((outcome) => outcome instanceof GhostNetError);
+  expect(refused.length).toBeGreaterThan(0);
+  for (const { code } of refused) expect(code).toBe('ERR_GHOST_BUSY');
+});

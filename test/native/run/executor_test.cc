@@ -16,7 +16,8 @@ namespace ghostnet {
 namespace {
 
 const Shape kShape{1, 3, 33, 40};
-constexpr uint64_t kImageBytes = 3 * 33 * 40 * sizeof(float);
+constexpr int kClasses = 5;
+constexpr uint64_t kBytes = (3 * 33 * 40 + kClasses) * sizeof(float);  // of an image and its answer
 
 std::vector<float> image_of(SyntheticNetwork& n, int64_t images = 1) {
   std::vector<float> image(static_cast<size_t>(images * kShape.elements()));
@@ -95,9 +96,9 @@ void test_backlog() {
 }
 
 void test_bound_on_requests() {
-  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, 5);
+  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, kClasses);
   const std::vector<float> image = image_of(n);
-  for (const BacklogLimit limit : {BacklogLimit{3, UINT64_MAX}, BacklogLimit{1000, 3 * kImageBytes}}) {
+  for (const BacklogLimit limit : {BacklogLimit{3, UINT64_MAX}, BacklogLimit{1000, 3 * kBytes}}) {
     for (const Model::Input input : {Model::Input::copied, Model::Input::lent}) {
       const std::unique_ptr<Model> model = model_of(n.graph, limit);
       if (!model) return;
@@ -121,10 +122,23 @@ void test_bound_on_requests() {
   }
 }
 
+// An answer can be larger than what was asked.
+void test_bound_on_answers() {
+  SyntheticNetwork n;
+  n.graph.outputs = {{"out", n.conv("conv", n.input(3), 30, {1, 1}, {1, 1}, {0, 0}, 1, Activation::none)}};
+  const std::vector<float> image = image_of(n);
+  const std::unique_ptr<Model> model = model_of(n.graph, {1000, 11 * 3 * 33 * 40 * sizeof(float)});
+  if (!model) return;
+  std::unique_ptr<Request> first, second;
+  CHECK(model->request(image.data(), kShape, Model::Input::lent, &first).ok());
+  expect_refused(model->request(image.data(), kShape, Model::Input::lent, &second), StatusCode::busy,
+                 "1 inputs wait for this model already");
+}
+
 // Under way it waits no more: a batch of any size can be computed, and others can wait for it.
 void test_batch_beyond_the_bound() {
-  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, 5);
-  const std::unique_ptr<Model> model = model_of(n.graph, {2, 2 * kImageBytes});
+  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, kClasses);
+  const std::unique_ptr<Model> model = model_of(n.graph, {2, 2 * kBytes});
   if (!model) return;
   const std::vector<float> images = image_of(n, 40);
   std::unique_ptr<Request> batch, single;
@@ -144,7 +158,7 @@ void test_batch_beyond_the_bound() {
 
 // What was copied is the caller's again at once; what is lent is read where it lies.
 void test_whose_memory_is_read() {
-  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, 5);
+  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, kClasses);
   const std::unique_ptr<Model> model = model_of(n.graph);
   if (!model) return;
   const std::vector<float> before = image_of(n), after = image_of(n);
@@ -165,7 +179,7 @@ void test_whose_memory_is_read() {
 
 // Memory is handed on from image to image: none may show what another one left.
 void test_images_of_many_sizes() {
-  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, 5);
+  SyntheticNetwork n = synthetic_ghostnet(2, 0.1, kClasses);
   std::vector<Shape> shapes{{3, 3, 33, 40}, {1, 3, 40, 33}, {5, 3, 64, 33}, {1, 3, 33, 40}, {2, 3, 65, 47}};
   std::vector<std::vector<float>> images, expected;
   for (const Shape& shape : shapes) {
@@ -196,6 +210,7 @@ void test_images_of_many_sizes() {
 void executor_tests() {
   test_backlog();
   test_bound_on_requests();
+  test_bound_on_answers();
   test_batch_beyond_the_bound();
   test_whose_memory_is_read();
   test_images_of_many_sizes();
