@@ -80,7 +80,8 @@ export interface Output {
 export class Blueprint {
   private readonly nodes: PlannedNode[] = [];
   private readonly channels: number[] = [];
-  private readonly offered: (Output & { readonly node: NodeId })[] = [];
+  private readonly strides: number[] = [];
+  private offered: readonly (Output & { readonly node: NodeId })[] = [];
 
   input(channels: number): NodeId {
     return this.add({ op: 'input', name: 'input', inputs: [], channels });
@@ -122,15 +123,27 @@ export class Blueprint {
 
   /** Lets a node's value be asked for, by default as a feature; to be called in the order of execution. */
   output(name: string, node: NodeId, options: Partial<Output> = {}): void {
-    this.offered.push({ name, role: 'feature', label: name, byDefault: true, ...options, node });
+    this.offered = [...this.offered, { name, role: 'feature', label: name, byDefault: true, ...options, node }];
   }
 
   get outputs(): readonly Output[] {
     return this.offered;
   }
 
+  /** The features that stand for the network where nobody says which ones. A head, whose maps will, takes their place. */
+  takeFeatures(): NodeId[] {
+    const taken = this.offered.filter(({ role, byDefault }) => role === 'feature' && byDefault);
+    this.offered = this.offered.map((output) => (taken.includes(output) ? { ...output, byDefault: false } : output));
+    return taken.map(({ node }) => node);
+  }
+
   channelsOf(node: NodeId): number {
     return this.channels[node]!;
+  }
+
+  /** Input pixels from one element of a node's map to the next. */
+  strideOf(node: NodeId): number {
+    return this.strides[node]!;
   }
 
   /** Every parameter that the network needs, once: nodes may share one. */
@@ -160,6 +173,8 @@ export class Blueprint {
 
   private append(node: PlannedNode, channels: number): NodeId {
     this.channels.push(channels);
+    const strides = node.inputs.map((id) => this.strides[id]!);
+    this.strides.push(operatorOf(node as GraphNode).stride?.(node as GraphNode, strides) ?? strides[0] ?? 1);
     return this.nodes.push(node) - 1;
   }
 

@@ -1,9 +1,10 @@
 import type { Framework } from '../checkpoints/format.js';
 import type { StateDict } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
+import type { NodeId } from '../graph/graph.js';
 
-/** A network: what it is called and how it is computed. It holds no numbers. */
-export interface Network {
+/** What a network or a backbone is called. */
+export interface Description {
   /** timm's name, as `ghostnetv2_100`. */
   readonly architecture: string;
   /** As errors say it, without an article: `GhostNet V1`. */
@@ -12,6 +13,10 @@ export interface Network {
   readonly version: 1 | 2 | 3;
   /** The channel multiplier. */
   readonly width: number;
+}
+
+/** A network: what it is called and how it is computed. It holds no numbers. */
+export interface Network extends Description {
   readonly numClasses: number;
   /** Which tensors it has, which outputs, and its graph. */
   readonly blueprint: Blueprint;
@@ -21,10 +26,33 @@ export interface Network {
   readonly unlikeTimm?: string;
 }
 
+/** What heads stand on: a network up to the last map that timm hands over as a feature. */
+export interface Backbone extends Description {
+  /**
+   * Adds it to `net`: its features by default are the last map of each resolution, as timm's `feature_info` lists them.
+   *
+   * @returns its last map
+   */
+  readonly build: (net: Blueprint) => NodeId;
+  readonly named: (architecture: string) => Backbone | undefined;
+}
+
+/** A family's backbones. */
+export interface Backbones {
+  /** Whether tensors of these names may be one of them with a head. */
+  readonly claims: (names: readonly string[]) => boolean;
+  /**
+   * The most similar one.
+   *
+   * @param headed the whole network with that backbone
+   */
+  readonly recognise: (tensors: StateDict, framework: Framework, headed: (backbone: Backbone) => Blueprint) => Backbone;
+}
+
 /** Networks that differ in numbers alone: a row of the registry. */
 export interface Family {
   /** Which names of architectures are the family's, tags included. */
-  readonly architectures: RegExp;
+  readonly architectures: Pick<RegExp, 'test'>;
   /** Whether tensors of these names may be one of its networks. */
   readonly claims: (names: readonly string[]) => boolean;
   /**
@@ -32,6 +60,8 @@ export interface Family {
    * of them and no others, is another question.
    */
   readonly recognise: (tensors: StateDict, framework: Framework) => Network;
+  /** Where heads may stand on its networks. */
+  readonly backbones?: Backbones;
   /**
    * A tensor that all of its networks have, by timm's name. Before it shows the prefix of a module in which one was
    * trained. Of a whole network it is the first convolution's weight.

@@ -22,7 +22,8 @@ import {
  */
 export function layoutOf(variant: Variant): Blueprint {
   const net = new Blueprint();
-  let x = addStages(net, variant).at(-1)!;
+  let x = addBackbone(net, variant);
+  for (let stage = backboneStages; stage < stages.length; stage++) x = addStage(net, x, stage, variant);
   const last = scaled(lastChannels, variant);
   x = net.conv(x, 'blocks.9.0.conv', last, { batchNorm: 'blocks.9.0.bn1', activation: 'relu' });
   net.output('blocks.9', x, { byDefault: false });
@@ -34,28 +35,34 @@ export function layoutOf(variant: Variant): Blueprint {
   return net;
 }
 
-/**
- * The stem and the first `count` stages, which may be a head's backbone.
- *
- * @param levels whether those that halve the map are features by default, as timm's `feature_info` lists them
- * @returns the stages' values
- */
-export function addStages(net: Blueprint, variant: Variant, count = stages.length, levels = true): NodeId[] {
+/** What heads stand on ends with the last stage that halves the map. */
+const backboneStages = 1 + stages.findLastIndex(halves);
+
+/** The stem and the stages up to the last feature of timm's. */
+export function addBackbone(net: Blueprint, variant: Variant): NodeId {
   const image = net.input(3);
   const channels = scaled(stemChannels, variant);
   const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
   // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
-  net.output('conv_stem', net.conv(image, 'conv_stem.raw', channels, stem), { byDefault: levels });
+  net.output('conv_stem', net.conv(image, 'conv_stem.raw', channels, stem));
   let x = net.conv(image, 'conv_stem', channels, { ...stem, batchNorm: 'bn1', activation: 'relu' });
-  return stages.slice(0, count).map((blocks, stage) => {
-    const attention = variant.version >= 2 && stage >= firstAttentionStage;
-    for (const [index, block] of blocks.entries()) {
-      x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant, attention);
-    }
-    const halves = blocks.some(([, , , , stride]) => stride === 2);
-    net.output(`blocks.${stage}`, x, { byDefault: levels && halves });
-    return x;
-  });
+  for (let stage = 0; stage < backboneStages; stage++) x = addStage(net, x, stage, variant);
+  return x;
+}
+
+function addStage(net: Blueprint, input: NodeId, stage: number, variant: Variant): NodeId {
+  const attention = variant.version >= 2 && stage >= firstAttentionStage;
+  const blocks = stages[stage]!;
+  let x = input;
+  for (const [index, block] of blocks.entries()) {
+    x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant, attention);
+  }
+  net.output(`blocks.${stage}`, x, { byDefault: halves(blocks) });
+  return x;
+}
+
+function halves(blocks: readonly Block[]): boolean {
+  return blocks.some(([, , , , stride]) => stride === 2);
 }
 
 function bottleneck(

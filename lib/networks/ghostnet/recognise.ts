@@ -1,8 +1,8 @@
 import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict } from '../../formats/tensor.js';
 import { sameShape, type Blueprint, type TensorSpec } from '../../graph/blueprint.js';
-import type { Network } from '../network.js';
-import { layoutOf } from './layout.js';
+import type { Backbone, Backbones, Description, Network } from '../network.js';
+import { addBackbone, layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
 import { innerChannels, lastChannels, type Variant } from './table.js';
 
@@ -34,20 +34,36 @@ export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', 
   return fittingVariant(tensors, kinds, numClasses, layout) ?? nearestVariant(tensors, kinds[0]!, numClasses);
 }
 
+/** The backbone of the family that is most similar to `tensors`. */
+export const recogniseBackbone: Backbones['recognise'] = (tensors, framework, headed) =>
+  backboneOf(variantOf(tensors, framework, (variant) => headed(backboneOf(variant))));
+
 function networkOf(variant: Variant): Network {
-  const { version, width, numClasses } = variant;
   return {
-    architecture: architectureName(variant),
-    kind: `GhostNet V${version}`,
-    version,
-    width,
-    numClasses,
+    ...descriptionOf(variant),
+    numClasses: variant.numClasses,
     blueprint: layoutOf(variant),
     named: (architecture) => {
       const named = namedVariant(architecture);
       return named && networkOf({ ...variant, ...named });
     },
   };
+}
+
+function backboneOf(variant: Variant): Backbone {
+  return {
+    ...descriptionOf(variant),
+    build: (net) => addBackbone(net, variant),
+    named: (architecture) => {
+      const named = namedVariant(architecture);
+      return named && backboneOf({ ...variant, ...named });
+    },
+  };
+}
+
+function descriptionOf(variant: Variant): Description {
+  const { version, width } = variant;
+  return { architecture: architectureName(variant), kind: `GhostNet V${version}`, version, width };
 }
 
 type Layout = (variant: Variant) => Blueprint;

@@ -1,22 +1,15 @@
 import type { StateDict } from '../../formats/tensor.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
-import { addStages } from '../ghostnet/layout.js';
-import { architectureName, namedVariant } from '../ghostnet/names.js';
-import { variantOf } from '../ghostnet/recognise.js';
-import type { Variant } from '../ghostnet/table.js';
-import type { Family, Network } from '../network.js';
+import type { Backbone, Family, Network } from '../network.js';
 
 /** What the neck adds to its backbone. */
 interface Neck {
-  /** How many of the backbone's levels it takes, counted from the last. */
+  /** How many of the backbone's features it takes, counted from the last. */
   readonly levels: number;
   /** Of each of its maps. */
   readonly channels: number;
 }
-
-/** The stages of the backbone that halve the map, of strides 4, 8, 16 and 32. */
-const levelStages = [1, 3, 5, 7] as const;
 
 /** Of tensors that are written after mmdetection's names: `backbone.timm_model.blocks_3.…` is timm's `blocks.3.…`. */
 const backbonePrefix = /^backbone\.(?:timm_model\.|timm\.)?/;
@@ -24,60 +17,79 @@ const suffix = '_fpn';
 const firstTensor = 'neck.lateral_convs.0.conv.weight';
 
 /**
- * A feature pyramid (arXiv 1612.03144) on a GhostNet that ends with its last level: 1x1 convolutions bring the levels to
- * one number of channels, each map is added to the one below it, and a 3x3 convolution smooths the sum.
+ * A feature pyramid (arXiv 1612.03144) on the backbone of any of `families`: 1x1 convolutions bring its features to one
+ * number of channels, each map is added to the one below it, and a 3x3 convolution smooths the sum.
+ *
+ * @param families the first of them has what none claims
  */
-export const fpn: Family = {
-  architectures: /^ghostnet(?:v[23])?_\d{3}_fpn$/,
-  claims: (names) => names.includes(firstTensor),
-  firstTensor,
-  recognise: (tensors, framework) => {
-    const neck = neckOf(tensors);
-    return networkOf(
-      variantOf(tensors, framework, (variant) => layoutOf(variant, neck)),
-      neck,
-    );
-  },
-  timmName: (name) => name.replace(backbonePrefix, '').replace(/^blocks_(\d+)\./, 'blocks.$1.'),
-};
-
-function networkOf(variant: Variant, neck: Neck): Network {
+export function fpn(families: readonly Family[]): Family {
+  const all = families.flatMap(({ backbones }) => backbones ?? []);
   return {
-    architecture: `${architectureName(variant)}${suffix}`,
-    kind: `GhostNet V${variant.version} with an FPN`,
-    version: variant.version,
-    width: variant.width,
+    architectures: {
+      test: (name) =>
+        name.endsWith(suffix) && families.some(({ architectures }) => architectures.test(withoutSuffix(name))),
+    },
+    claims: (names) => names.includes(firstTensor),
+    firstTensor,
+    recognise: (tensors, framework) => {
+      const neck = neckOf(tensors);
+      const names = [...tensors.keys()];
+      const { recognise } = all.find(({ claims }) => claims(names)) ?? all[0]!;
+      return networkOf(
+        recognise(tensors, framework, (backbone) => layoutOf(backbone, neck)),
+        neck,
+      );
+    },
+    timmName: (name) => name.replace(backbonePrefix, '').replace(/^blocks_(\d+)\./, 'blocks.$1.'),
+  };
+}
+
+function networkOf(backbone: Backbone, neck: Neck): Network {
+  const { architecture, kind, version, width } = backbone;
+  return {
+    architecture: `${architecture}${suffix}`,
+    kind: `${kind} with an FPN`,
+    version,
+    width,
     numClasses: 0,
-    blueprint: layoutOf(variant, neck),
-    named: (architecture) => {
-      const named = architecture.endsWith(suffix) ? namedVariant(architecture.slice(0, -suffix.length)) : undefined;
-      return named && networkOf({ ...variant, ...named }, neck);
+    blueprint: layoutOf(backbone, neck),
+    named: (name) => {
+      const named = name.endsWith(suffix) ? backbone.named(withoutSuffix(name)) : undefined;
+      return named && networkOf(named, neck);
     },
     unlikeTimm: 'holds a network with an FPN, and timm has none: it cannot be written for timm.',
   };
 }
 
-function neckOf(tensors: StateDict): Neck {
-  const levels = levelStages.filter((_, level) => tensors.has(`neck.lateral_convs.${level}.conv.weight`)).length;
-  return { levels, channels: tensors.get('neck.lateral_convs.0.conv.weight')?.shape[0] ?? 0 };
+function withoutSuffix(architecture: string): string {
+  return architecture.slice(0, -suffix.length);
 }
 
-/** Its outputs: the pyramid's maps, `p2` to `p5` by the logarithm of their strides, and those of its backbone. */
-function layoutOf(variant: Variant, { levels, channels }: Neck): Blueprint {
+/** More features than any backbone has. */
+const maxLevels = 8;
+
+function neckOf(tensors: StateDict): Neck {
+  const isThere = (level: number): boolean => tensors.has(`neck.lateral_convs.${level}.conv.weight`);
+  let levels = 0;
+  while (levels < maxLevels && isThere(levels)) levels++;
+  return { levels, channels: tensors.get(firstTensor)?.shape[0] ?? 0 };
+}
+
+/** Its outputs: the pyramid's maps, as `p2` to `p5` by the logarithm of their strides, and those of its backbone. */
+function layoutOf(backbone: Backbone, { levels, channels }: Neck): Blueprint {
   const net = new Blueprint();
-  const stages = addStages(net, variant, levelStages.at(-1)! + 1, false);
-  const first = levelStages.length - levels;
-  const laterals = levelStages
-    .slice(first)
-    .map((stage, level) => net.conv(stages[stage]!, `neck.lateral_convs.${level}.conv`, channels, { bias: true }));
-  const sums = new Array<NodeId>(levels);
-  for (let level = levels - 1; level >= 0; level--) {
-    const lateral = laterals[level]!;
-    sums[level] = level === levels - 1 ? lateral : addAbove(net, lateral, sums[level + 1]!, `neck.sum.${level}`);
+  backbone.build(net);
+  const features = net.takeFeatures().slice(-levels);
+  const laterals = features.map((feature, level) =>
+    net.conv(feature, `neck.lateral_convs.${level}.conv`, channels, { bias: true }),
+  );
+  const sums = [...laterals];
+  for (let level = sums.length - 2; level >= 0; level--) {
+    sums[level] = addAbove(net, laterals[level]!, sums[level + 1]!, `neck.sum.${level}`);
   }
   for (const [level, sum] of sums.entries()) {
     const map = net.conv(sum, `neck.fpn_convs.${level}.conv`, channels, { kernel: 3, bias: true });
-    net.output(`p${first + level + 2}`, map);
+    net.output(`p${Math.log2(net.strideOf(map))}`, map);
   }
   return net;
 }

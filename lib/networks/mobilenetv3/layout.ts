@@ -10,9 +10,20 @@ import { narrowestStem, stemChannels, tables, type Block, type Variant } from '.
  * Its outputs: `logits` [n, numClasses], `pre_logits` [n, 1280 or 1024] and `blocks.0` to the last stage, [n, c, h, w].
  */
 export function layoutOf(variant: Variant): Blueprint {
-  const { size, width, numClasses } = variant;
-  const { stages, lastChannels, headChannels } = tables[size];
   const net = new Blueprint();
+  let x = addBackbone(net, variant);
+  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
+  x = net.conv(x, 'conv_head', tables[variant.size].headChannels, { bias: true, activation: 'hard_swish' });
+  net.output('pre_logits', x, { role: 'embedding' });
+  x = net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true });
+  net.output('logits', x, { role: 'logits' });
+  return net;
+}
+
+/** The stem and the stages, the last of which is a convolution alone. */
+export function addBackbone(net: Blueprint, variant: Variant): NodeId {
+  const { size, width } = variant;
+  const { stages, lastChannels } = tables[size];
   const stem = width < narrowestStem ? stemChannels : scaled(stemChannels, variant);
   const activation = 'hard_swish';
   let x = net.conv(net.input(3), 'conv_stem', stem, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
@@ -25,12 +36,7 @@ export function layoutOf(variant: Variant): Blueprint {
   const last = `blocks.${stages.length}`;
   x = net.conv(x, `${last}.0.conv`, scaled(lastChannels, variant), { batchNorm: `${last}.0.bn1`, activation });
   net.output(last, x);
-  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
-  x = net.conv(x, 'conv_head', headChannels, { bias: true, activation });
-  net.output('pre_logits', x, { role: 'embedding' });
-  x = net.conv(x, 'classifier', numClasses, { bias: true, linear: true });
-  net.output('logits', x, { role: 'logits' });
-  return net;
+  return x;
 }
 
 function bottleneck(net: Blueprint, input: NodeId, name: string, block: Block, variant: Variant): NodeId {

@@ -1,7 +1,7 @@
 import type { StateDict } from '../../formats/tensor.js';
-import { sameShape } from '../../graph/blueprint.js';
-import type { Family, Network } from '../network.js';
-import { layoutOf } from './layout.js';
+import { sameShape, type Blueprint } from '../../graph/blueprint.js';
+import type { Backbone, Description, Family, Network } from '../network.js';
+import { addBackbone, layoutOf } from './layout.js';
 import { tables, type Variant } from './table.js';
 
 /**
@@ -9,32 +9,56 @@ import { tables, type Variant } from './table.js';
  * TensorFlow (`tf_mobilenetv3_…`) have the same tensors and another padding: only their names tell.
  */
 export const mobileNetV3: Family = {
-  architectures: /^(?:tf_)?mobilenetv3_/,
-  claims: (names) => names.includes('conv_head.bias') && names.some((name) => /^blocks\.1\.0\.conv_pwl\./.test(name)),
-  recognise: (tensors) => networkOf(variantOf(tensors)),
+  architectures: /^(?:tf_)?mobilenetv3_(?!.*_fpn$)/,
+  claims: (names) => names.includes('conv_head.bias') && hasInvertedResiduals(names),
+  recognise: (tensors) => networkOf(variantOf(tensors, layoutOf)),
+  backbones: {
+    claims: hasInvertedResiduals,
+    recognise: (tensors, _, headed) => backboneOf(variantOf(tensors, (variant) => headed(backboneOf(variant)))),
+  },
   firstTensor: 'conv_stem.weight',
   classifier: 'classifier',
 };
 
+function hasInvertedResiduals(names: readonly string[]): boolean {
+  return names.some((name) => /^blocks\.1\.0\.conv_pwl\./.test(name));
+}
+
 function networkOf(variant: Variant): Network {
-  const { size, width, numClasses } = variant;
   return {
-    architecture: `mobilenetv3_${size}_${String(Math.round(width * 100)).padStart(3, '0')}`,
-    kind: 'MobileNetV3',
-    version: 3,
-    width,
-    numClasses,
+    ...descriptionOf(variant),
+    numClasses: variant.numClasses,
     blueprint: layoutOf(variant),
     named: (architecture) => {
-      const [, named, hundredths] = /^mobilenetv3_(large|small)_(\d{3})(?:\.|$)/.exec(architecture) ?? [];
-      if (hundredths === undefined) return undefined;
-      return networkOf({ size: named as Variant['size'], width: Number(hundredths) / 100, numClasses });
+      const named = namedVariant(architecture);
+      return named && networkOf({ ...variant, ...named });
     },
   };
 }
 
+function backboneOf(variant: Variant): Backbone {
+  return {
+    ...descriptionOf(variant),
+    build: (net) => addBackbone(net, variant),
+    named: (architecture) => {
+      const named = namedVariant(architecture);
+      return named && backboneOf({ ...variant, ...named });
+    },
+  };
+}
+
+function descriptionOf({ size, width }: Variant): Description {
+  const hundredths = String(Math.round(width * 100)).padStart(3, '0');
+  return { architecture: `mobilenetv3_${size}_${hundredths}`, kind: 'MobileNetV3', version: 3, width };
+}
+
+function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | undefined {
+  const [, size, hundredths] = /^mobilenetv3_(large|small)_(\d{3})(?:\.|$)/.exec(architecture) ?? [];
+  return hundredths === undefined ? undefined : { size: size as Variant['size'], width: Number(hundredths) / 100 };
+}
+
 /** The one whose tensors are those of `tensors`, or nearly: the last stage's channels tell the width to a hundredth. */
-function variantOf(tensors: StateDict): Variant {
+function variantOf(tensors: StateDict, layout: (variant: Variant) => Blueprint): Variant {
   const size = tensors.has('blocks.6.0.conv.weight') ? 'large' : 'small';
   const { stages, lastChannels } = tables[size];
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
@@ -46,12 +70,12 @@ function variantOf(tensors: StateDict): Variant {
   const variants = widths
     .filter((width) => width > 0)
     .map((width) => ({ size, width: width / 100, numClasses }) as const);
-  return variants.find((variant) => fits(variant, tensors)) ?? variants[0]!;
+  return variants.find((variant) => fits(layout(variant), tensors)) ?? variants[0]!;
 }
 
 /** A missing tensor fits any width: its absence is a fault of its own. */
-function fits(variant: Variant, tensors: StateDict): boolean {
-  return layoutOf(variant).tensors.every(({ name, shape }) => {
+function fits(blueprint: Blueprint, tensors: StateDict): boolean {
+  return blueprint.tensors.every(({ name, shape }) => {
     const found = tensors.get(name)?.shape;
     return !found || sameShape(found, shape);
   });

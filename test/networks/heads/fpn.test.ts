@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
+import type { TensorSpec } from '../../../lib/graph/blueprint.js';
 import { exportModel, load, type GhostNet } from '../../../lib/index.js';
 import { layoutOf } from '../../../lib/networks/ghostnet/layout.js';
 import type { Variant } from '../../../lib/networks/ghostnet/table.js';
+import { layoutOf as mobileNetLayout } from '../../../lib/networks/mobilenetv3/layout.js';
 import { mainOutputs } from '../../../lib/networks/network.js';
 import { identify } from '../../../lib/networks/registry.js';
 import { timmNames } from '../../../lib/networks/tensor-names.js';
@@ -17,15 +19,21 @@ import { evaluate } from '../../../testing/evaluate.js';
 
 const folder = temporaryFolder();
 
-/** A backbone's tensors without what comes after its last level, and a neck's on some of its levels. */
+/** A GhostNet's tensors without what comes after its last feature, and a neck's on some of them. */
 function weightsOf(variant: Omit<Variant, 'numClasses'>, levels: number, channels: number): Map<string, Tensor> {
   const backbone = layoutOf({ ...variant, numClasses: 1 }).tensors.filter(
     ({ name }) => !/^(?:blocks\.[89]|conv_head|classifier)\./.test(name),
   );
+  const shortcuts = [1, 3, 5, 7].map((stage) => `blocks.${stage}.0.shortcut.2.weight`);
+  return withNeck(backbone, shortcuts.slice(-levels), channels);
+}
+
+/** @param last the weights that make the maps on which the neck stands */
+function withNeck(backbone: readonly TensorSpec[], last: readonly string[], channels: number): Map<string, Tensor> {
   const found = new Map(backbone.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
   const add = (name: string, shape: number[]): unknown => found.set(name, syntheticTensor(name, shape));
-  for (const [level, stage] of [1, 3, 5, 7].slice(-levels).entries()) {
-    const [inChannels] = found.get(`blocks.${stage}.0.shortcut.2.weight`)!.shape;
+  for (const [level, weight] of last.entries()) {
+    const [inChannels] = found.get(weight)!.shape;
     add(`neck.lateral_convs.${level}.conv.weight`, [channels, inChannels!, 1, 1]);
     add(`neck.lateral_convs.${level}.conv.bias`, [channels]);
     add(`neck.fpn_convs.${level}.conv.weight`, [channels, channels, 3, 3]);
@@ -161,5 +169,44 @@ describe('a feature pyramid on a GhostNet', () => {
     expect(() => identify(tensors)).toThrow(/Tensor neck\.fpn_convs\.1\.conv\.weight has shape \[9, 8, 3, 3\], where/);
     tensors.delete('neck.fpn_convs.1.conv.weight');
     expect(() => identify(tensors)).toThrow(/it lacks 1 of \d+ tensors, the first is neck\.fpn_convs\.1\.conv\.weight/);
+  });
+});
+
+describe('a feature pyramid on a MobileNetV3', () => {
+  // Where timm's feature_info has its maps, by the weights that make them.
+  it.each([
+    ['small', ['0.0.conv_pw', '1.1.conv_pwl', '3.1.conv_pwl', '5.0.conv'], [4, 8, 16, 32]],
+    ['large', ['0.0.conv_pw', '1.1.conv_pwl', '2.2.conv_pwl', '4.1.conv_pwl', '6.0.conv'], [2, 4, 8, 16, 32]],
+  ] as const)('%s is recognised, and computed as the graph means it', async (size, last, strides) => {
+    const backbone = mobileNetLayout({ size, width: 0.5, numClasses: 1 }).tensors.filter(
+      ({ name }) => !/^(?:conv_head|classifier)\./.test(name),
+    );
+    const weights = last.map((name) => `blocks.${name}.weight`);
+    const tensors = withNeck(backbone, weights, 12);
+    await using model = await loaded(tensors);
+    expect(model.config).toMatchObject({ architecture: `mobilenetv3_${size}_050_fpn`, width: 0.5, numClasses: 0 });
+    const [height, width] = [65, 96];
+    const expected = await mapsOf(tensors, height, width);
+    const { data } = syntheticImage('input', [1, 3, height, width]);
+    const maps = await model.features({ data, shape: [1, 3, height, width] });
+    expect(maps.map(({ name, stride, shape }) => [name, stride, shape[1]])).toEqual(
+      strides.map((stride) => [`p${Math.log2(stride)}`, stride, 12]),
+    );
+    for (const { name, data } of maps) {
+      const differences = expected.get(name)!.map((value, i) => Math.abs(data[i]! - value));
+      expect(Math.max(...differences), name).toBeLessThan(2e-5);
+    }
+    expect(onReference(model)).toEqual([]);
+  });
+
+  it('takes the last of its features', () => {
+    const backbone = mobileNetLayout({ size: 'large', width: 1, numClasses: 1 }).tensors.filter(
+      ({ name }) => !/^(?:conv_head|classifier)\./.test(name),
+    );
+    const network = identify(withNeck(backbone, ['blocks.4.1.conv_pwl.weight', 'blocks.6.0.conv.weight'], 8));
+    expect(network).toMatchObject({ architecture: 'mobilenetv3_large_100_fpn', kind: 'MobileNetV3 with an FPN' });
+    expect(mainOutputs(network)).toEqual(['p4', 'p5']);
+    expect(network.named('mobilenetv3_large_075_fpn')).toMatchObject({ width: 0.75 });
+    expect(network.named('ghostnet_100_fpn')).toBeUndefined();
   });
 });
