@@ -13,9 +13,9 @@ import type { LoadOptions } from './load-options.js';
 import { checkOwnSize, modelConfig } from './model-config.js';
 import { GhostNet, type ModelInfo } from './model.js';
 import { cpu, type NativeModel, type Precision } from './native/native.js';
-import { readNetwork } from './networks/checkpoint.js';
+import { openNetwork, type OpenNetwork } from './networks/checkpoint.js';
 import { mainOutputs } from './networks/network.js';
-import { identify, type IdentifiedNetwork } from './networks/registry.js';
+import type { IdentifiedNetwork } from './networks/registry.js';
 import { packageRoot } from './package-root.js';
 import { ownTurn } from './waiting/own-turn.js';
 
@@ -42,28 +42,24 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const checkpoint = await readNetwork(path, signal ? { signal } : {});
+  const opened = await openNetwork(path, { signal });
   try {
-    return await prepare({ checkpoint, published }, { threads, isa, precision }, signal);
+    return await prepare({ ...opened, published }, { threads, isa, precision }, signal);
   } finally {
-    await checkpoint.close();
+    await opened.checkpoint.close();
   }
 }
 
-interface Source {
-  readonly checkpoint: Checkpoint;
+interface Source extends OpenNetwork {
   readonly published: PublishedModel | undefined;
 }
 
 async function prepare(
-  { checkpoint, published }: Source,
+  { checkpoint, network, graph: graphOf, published }: Source,
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
-  await ownTurn();
-  const network = identify(checkpoint.tensors, checkpoint.framework);
-  await ownTurn();
-  const graph = network.blueprint.graph(checkpoint.tensors, mainOutputs(network));
+  const graph = await graphOf(mainOutputs(network));
   await ownTurn();
   const config = modelConfig(network, checkpoint, published);
   checkOwnSize(config, graph, checkpoint);

@@ -1,10 +1,7 @@
-import { readNetwork } from '../networks/checkpoint.js';
-import { GhostNetError } from '../errors.js';
+import { openNetwork } from '../networks/checkpoint.js';
 import type { Graph } from '../graph/graph.js';
-import { identify } from '../networks/registry.js';
 import { outputStrides } from '../graph/shapes.js';
 import type { NativeModel, Precision } from '../native/native.js';
-import { ownTurn } from '../waiting/own-turn.js';
 import { createPackedModel, withoutNumbers } from './packing.js';
 import { unlessAborted } from '../waiting/limits.js';
 
@@ -106,18 +103,9 @@ export class PartialNetworks {
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {
     const { file, stamp, options } = this.#source;
-    const checkpoint = await readNetwork(file);
+    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp });
     try {
-      if (checkpoint.stamp !== stamp) {
-        throw new GhostNetError(
-          'ERR_GHOST_FILE',
-          `${file} has changed since the model was loaded from it. Load the model again.`,
-        );
-      }
-      await ownTurn();
-      const { blueprint } = identify(checkpoint.tensors, checkpoint.framework);
-      await ownTurn();
-      const graph = blueprint.graph(checkpoint.tensors, outputs);
+      const graph = await graphOf(outputs);
       return {
         native: await createPackedModel(graph, { ...options, file: checkpoint }),
         graph: withoutNumbers(graph),

@@ -1,6 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { Checkpoint } from '../checkpoints/index.js';
-import { readNetwork } from '../networks/checkpoint.js';
+import { openNetwork, type OpenNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
 import type { Pair } from '../graph/graph.js';
@@ -8,7 +7,6 @@ import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
 import { outputsFor } from '../networks/network.js';
-import { identify, type IdentifiedNetwork } from '../networks/registry.js';
 import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
 import { checkRevision } from '../hub/options.js';
 import type { LoadOptions } from '../load-options.js';
@@ -69,15 +67,15 @@ export async function exportModel(
   const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
   if (!overwrite) await checkVacant(files);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
-  const checkpoint = await readNetwork(found, signal ? { signal } : {});
+  const opened = await openNetwork(found, { signal });
   try {
     const contents =
-      format === 'onnx' ? onnx(checkpoint, published, inputSize) : safetensors(checkpoint, published, half);
+      format === 'onnx' ? await onnx(opened, published, inputSize) : safetensors(opened, published, half);
     const toWrite = files.map((name, i): FileToWrite => ({ path: name, pieces: contents.pieces[i]! }));
     const [sizeBytes] = await writeFiles(toWrite, overwrite, signal);
     return { files, sizeBytes: sizeBytes!, config: contents.config };
   } finally {
-    await checkpoint.close();
+    await opened.checkpoint.close();
   }
 }
 
@@ -87,8 +85,11 @@ interface Contents {
   readonly config: ModelConfig;
 }
 
-function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inputSize?: Pair): Contents {
-  const network = identify(checkpoint.tensors, checkpoint.framework);
+async function onnx(
+  { checkpoint, network, graph: graphOf }: OpenNetwork,
+  published: PublishedModel | undefined,
+  inputSize?: Pair,
+): Promise<Contents> {
   const found = modelConfig(network, checkpoint, published);
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
   const outputs = outputsFor(network, 'logits');
@@ -96,25 +97,24 @@ function onnx(checkpoint: Checkpoint, published: PublishedModel | undefined, inp
     const message = `${checkpoint.file} holds a ${network.kind}, and only a network with a classifier can be written as .onnx.`;
     throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
   }
-  const graph = network.blueprint.graph(checkpoint.tensors, outputs);
+  const graph = await graphOf(outputs);
   if (!inputSize) checkOwnSize(config, graph, checkpoint);
   const translated = onnxGraph(graph, config.preprocess.inputSize);
   const metadata = onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published));
   return { pieces: [onnxFile(translated, metadata)], config };
 }
 
-function safetensors(checkpoint: Checkpoint, published: PublishedModel | undefined, half: boolean): Contents {
-  const network = timmNetwork(checkpoint);
+function safetensors(
+  { checkpoint, network }: OpenNetwork,
+  published: PublishedModel | undefined,
+  half: boolean,
+): Contents {
+  // In timm's network the same weights may mean something else.
+  if (network.unlikeTimm !== undefined)
+    throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${checkpoint.file} ${network.unlikeTimm}`);
   const config = modelConfig(network, checkpoint, published);
   const json = hubConfig(config, network.family, knownLabels(checkpoint, config.numClasses, published));
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
-}
-
-/** In timm's network the same weights may mean something else. */
-function timmNetwork({ tensors, framework, file }: Checkpoint): IdentifiedNetwork {
-  const network = identify(tensors, framework);
-  if (network.unlikeTimm === undefined) return network;
-  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${file} ${network.unlikeTimm}`);
 }
 
 function pathOf(file: unknown): string {

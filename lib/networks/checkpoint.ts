@@ -1,5 +1,48 @@
 import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
+import { GhostNetError } from '../errors.js';
+import type { Graph } from '../graph/graph.js';
+import { ownTurn } from '../waiting/own-turn.js';
+import { identify, type IdentifiedNetwork } from './registry.js';
 import { timmNames } from './tensor-names.js';
+
+/** A file's network; its large tensors are read as they are asked for, until the checkpoint is closed. */
+export interface OpenNetwork {
+  readonly checkpoint: Checkpoint;
+  readonly network: IdentifiedNetwork;
+  /** What computes these outputs and nothing else, with the file's weights. */
+  readonly graph: (outputs: readonly string[]) => Promise<Graph>;
+}
+
+/**
+ * The network that a file holds, found in turns of the event loop of its own.
+ *
+ * @param stamp the file's, where it should be what it was
+ * @throws what {@link readNetwork} and {@link identify} throw; {GhostNetError} ERR_GHOST_FILE for another stamp
+ * @throws `signal.reason` once the signal is aborted.
+ */
+export async function openNetwork(
+  path: string,
+  { signal, stamp }: { signal?: AbortSignal | undefined; stamp?: string } = {},
+): Promise<OpenNetwork> {
+  const checkpoint = await readNetwork(path, signal ? { signal } : {});
+  try {
+    if (stamp !== undefined && checkpoint.stamp !== stamp) {
+      const message = `${path} has changed since the model was loaded from it. Load the model again.`;
+      throw new GhostNetError('ERR_GHOST_FILE', message);
+    }
+    await ownTurn();
+    const { tensors, framework } = checkpoint;
+    const network = identify(tensors, framework);
+    const graph = async (outputs: readonly string[]): Promise<Graph> => {
+      await ownTurn();
+      return network.blueprint.graph(tensors, outputs);
+    };
+    return { checkpoint, network, graph };
+  } catch (error) {
+    await checkpoint.close();
+    throw error;
+  }
+}
 
 /**
  * What {@link readCheckpoint} reads, with the network's tensors alone, by the names that timm gives them: the prefixes
