@@ -11,9 +11,9 @@
 namespace ghostnet {
 
 struct Operator;  // operators/operator.h
-/// The operators that patterns look for; every other one is found by its name.
 namespace op {
-extern const Operator input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add;
+extern const Operator input, conv2d, avg_pool2d, max_pool2d, global_avg_pool, concat, upsample_nearest,
+    upsample_bilinear, mul, add;
 }
 
 struct Pair {

@@ -7,13 +7,6 @@
 
 namespace ghostnet {
 
-/// What the operation does to its value before storing it, with its second input.
-enum class Join {
-  none,
-  gate,      // times a gate, which may be smaller: its nearest pixel
-  shortcut,  // plus a map
-};
-
 struct Fusion {
   const Kind* kind = nullptr;
   NodeId value;                 // the node whose numbers it makes

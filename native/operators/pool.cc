@@ -3,7 +3,6 @@
 #include <cmath>
 
 #include "../plan/lowering.h"
-#include "../stages/window.h"
 #include "window.h"
 
 namespace ghostnet {
@@ -101,39 +100,16 @@ void evaluate_global(const Node&, const std::vector<Operand>& inputs, const Shap
   }
 }
 
-// Of any kernel and stride.
-const Kind kAvgPool{
-    "avg_pool",
-    Form::like_output,
-    Form::any,
-    1,
-    true,
-    true,
-    false,
-    WeightFormat::none,
-    [](const StageContext& c, OperationId id) { return make_window(c, id, c.kernels.avg_pool, "avg_pool"); }};
-
 void lower_avg(Lowering& to, NodeId id) {
   const Node& pool = to.node(id);
   if (to.reads_image(id)) to.emit_reference(id);
   else if (pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2}) to.emit(kinds::avg_pool2, id, pool.inputs);
-  else to.emit(kAvgPool, id, pool.inputs);
+  else to.emit(kinds::avg_pool, id, pool.inputs);
 }
-
-const Kind kMaxPool{
-    "max_pool",
-    Form::like_output,
-    Form::any,
-    1,
-    true,
-    true,
-    false,
-    WeightFormat::none,
-    [](const StageContext& c, OperationId id) { return make_window(c, id, c.kernels.max_pool, "max_pool"); }};
 
 void lower_max(Lowering& to, NodeId id) {
   if (to.reads_image(id)) to.emit_reference(id);
-  else to.emit(kMaxPool, id, to.node(id).inputs);
+  else to.emit(kinds::max_pool, id, to.node(id).inputs);
 }
 
 void lower_global(Lowering& to, NodeId id) {
@@ -141,13 +117,12 @@ void lower_global(Lowering& to, NodeId id) {
   else to.emit(kinds::global_avg_pool, id, to.node(id).inputs);
 }
 
-const Operator max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
-
 }  // namespace
 
 const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg, lower_avg};
 const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global, lower_global};
+const Operator op::max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
 
-std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &op::global_avg_pool, &max_pool2d}; }
+std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &op::global_avg_pool, &op::max_pool2d}; }
 
 }  // namespace ghostnet

@@ -42,7 +42,7 @@ class Planner {
 
   void make_stages() {
     for (OperationId id : lowered_.operations.ids()) {
-      std::unique_ptr<Stage> stage = make_stage(context_, id);
+      std::unique_ptr<Stage> stage = lowered_.operations[id].kind->make(context_, id);
       stage->output = &p_.views_[lowered_.operations[id].value];
       for (ValueId input : lowered_.operations[id].inputs) stage->inputs.push_back(&p_.views_[input]);
       stages_.add(std::move(stage));

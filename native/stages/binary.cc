@@ -8,7 +8,7 @@ namespace {
 class Binary final : public Stage {
  public:
   Binary(const StageContext& c, OperationId id)
-      : kind_(static_cast<BinaryKind>(c.operation(id).variant)), kernels_(c.kernels) {}
+      : Stage(c, id), kind_(static_cast<BinaryKind>(c.operation(id).variant)) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View &a = *inputs[0], &b = *inputs[1];
@@ -34,16 +34,11 @@ class Binary final : public Stage {
   bool is_pixel() const { return inputs[1]->height < output->height || inputs[1]->width < output->width; }
 
   const BinaryKind kind_;
-  const KernelTable& kernels_;
   std::vector<int32_t> column_;  // [output width] zeros, where the second input is a single pixel
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Binary>(c, id); }
-
 }  // namespace
 
-namespace kinds {
-const Kind binary{"binary", Form::like_output, Form::like_output, 1, true, true, false, WeightFormat::none, make};
-}  // namespace kinds
+const Kind kinds::binary = kind_of<Binary>("binary").reading(Form::like_output, Form::like_output).each_channel();
 
 }  // namespace ghostnet

@@ -12,19 +12,19 @@ constexpr size_t kLargestPartBytes = size_t{1} << 30;
 class Conv final : public Stage {
  public:
   Conv(const StageContext& c, OperationId id)
-      : conv_(c.conv(id)), packed_(c.weights.of(id)), kernels_(c.kernels),
+      : Stage(c, id),
         // Half of the cache: pixels, outputs and what is fetched ahead pass through the other.
         part_bytes_(static_cast<int>(std::min(c.l1_bytes / 2, kLargestPartBytes))),
-        name_(conv_.pointwise() ? "pointwise"
-                                : "conv " + std::to_string(conv_.kernel.y) + "x" + std::to_string(conv_.kernel.x)) {
+        name_(node_.pointwise() ? "pointwise"
+                                : "conv " + std::to_string(node_.kernel.y) + "x" + std::to_string(node_.kernel.x)) {
     const Layout& in = c.lowered.layout(c.operation(id).inputs[0]);
-    for (int tap = 0; tap < conv_.kernel.y * conv_.kernel.x; ++tap) {
+    for (int tap = 0; tap < node_.kernel.y * node_.kernel.x; ++tap) {
       for (const Block& b : in.blocks) {
         lanes_.push_back(b.lanes);
         quads_.push_back((b.channels + 3) / 4);
       }
     }
-    const auto row_taps = static_cast<size_t>(conv_.kernel.y);
+    const auto row_taps = static_cast<size_t>(node_.kernel.y);
     blocks_of_row_ = lanes_.size() / row_taps;
     for (size_t i = 0; i < blocks_of_row_; ++i) channels_of_row_ += 4 * static_cast<size_t>(quads_[i]);
   }
@@ -33,7 +33,7 @@ class Conv final : public Stage {
     const View& in = *inputs[0];
     PointwiseArgs args;
     w.blocks.resize(lanes_.size());
-    args.low = lower_bound(conv_);
+    args.low = lower_bound(node_);
     args.part_bytes = part_bytes_;
     args.output_pixel = output_pixel_.data();
     for (int y = rows.begin; y < rows.end;) {
@@ -61,9 +61,9 @@ class Conv final : public Stage {
   }
 
   Range input_rows(size_t, int y) const override {
-    return {y - conv_.padding.y, y - conv_.padding.y + (conv_.kernel.y - 1) * conv_.dilation.y + 1};
+    return {y - node_.padding.y, y - node_.padding.y + (node_.kernel.y - 1) * node_.dilation.y + 1};
   }
-  int input_border(size_t) const override { return conv_.padding.x; }
+  int input_border(size_t) const override { return node_.padding.x; }
   const float* weights(int group) const override { return packed_.weights[static_cast<size_t>(group)]; }
   const char* kernel() const override { return name_.c_str(); }
 
@@ -73,10 +73,10 @@ class Conv final : public Stage {
     first_pixel_.clear();
     row_floats_.clear();
     const View& in = *inputs[0];
-    long_rows_ = in.border == 0 && conv_.pointwise();
-    for (int tap = 0; tap < conv_.kernel.x; ++tap) {
+    long_rows_ = in.border == 0 && node_.pointwise();
+    for (int tap = 0; tap < node_.kernel.x; ++tap) {
       for (int b = 0; b < in.layout->count(); ++b) {
-        const ptrdiff_t pixel = in.border - conv_.padding.x + tap * conv_.dilation.x;
+        const ptrdiff_t pixel = in.border - node_.padding.x + tap * node_.dilation.x;
         first_pixel_.push_back(static_cast<ptrdiff_t>(in.offset[static_cast<size_t>(b)]) + pixel * in.pixel_floats(b));
         row_floats_.push_back(static_cast<ptrdiff_t>(in.pitch()) * in.pixel_floats(b));
       }
@@ -91,9 +91,9 @@ class Conv final : public Stage {
     const View& in = *inputs[0];
     const float* const start = in.start(w);
     const void** const blocks = w.blocks.data();
-    Range inside{conv_.kernel.y, 0};
-    for (int tap = 0; tap < conv_.kernel.y; ++tap) {
-      const int from = y - conv_.padding.y + tap * conv_.dilation.y;
+    Range inside{node_.kernel.y, 0};
+    for (int tap = 0; tap < node_.kernel.y; ++tap) {
+      const int from = y - node_.padding.y + tap * node_.dilation.y;
       if (from < 0 || from >= in.height) continue;
       inside = {std::min(inside.begin, tap), tap + 1};
       const ptrdiff_t row = from & in.row_mask;
@@ -105,9 +105,6 @@ class Conv final : public Stage {
     return {0, 1};
   }
 
-  const Node& conv_;
-  const PackedConv& packed_;
-  const KernelTable& kernels_;
   const int part_bytes_;
   const std::string name_;
   bool long_rows_ = true;
@@ -117,11 +114,8 @@ class Conv final : public Stage {
   std::vector<int32_t> output_pixel_;                // [output rows kept * width]
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Conv>(c, id); }
-
 }  // namespace
 
-namespace kinds {
-  const Kind conv{"conv", Form::map, Form::any, 0, true, true, false, WeightFormat::matrix, make}; }  // namespace kinds
+const Kind kinds::conv = kind_of<Conv>("conv").reading(Form::map).with(WeightFormat::matrix);
 
 }  // namespace ghostnet

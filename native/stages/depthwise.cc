@@ -7,8 +7,7 @@ namespace {
 class Depthwise final : public Stage {
  public:
   Depthwise(const StageContext& c, OperationId id)
-      : conv_(c.conv(id)), packed_(c.weights.of(id)), window_(window_of(conv_)),
-        variant_(depthwise_variant(window_, epilogue_of(conv_))), kernels_(c.kernels) {}
+      : Stage(c, id), window_(window_of(node_)), variant_(depthwise_variant(window_, epilogue_of(node_))) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
@@ -16,14 +15,14 @@ class Depthwise final : public Stage {
     args.window = window_;
     args.height = rows.size();
     args.width = output->width;
-    args.low = lower_bound(conv_);
+    args.low = lower_bound(node_);
     const Range needed{input_rows(0, rows.begin).begin, input_rows(0, rows.end - 1).end};
     w.rows.resize(static_cast<size_t>(needed.size()));
     args.rows = w.rows.data();
     const int height = in.height;
     const void* const zeros = w.zeros;
     output->layout->for_blocks(groups, [&](int b) {
-      const ptrdiff_t left = static_cast<ptrdiff_t>(conv_.padding.x) * in.pixel_floats(b);
+      const ptrdiff_t left = static_cast<ptrdiff_t>(node_.padding.x) * in.pixel_floats(b);
       const View::Rows from = in.rows(w, b);
       const void** row = w.rows.data();
       for (int y = needed.begin; y < needed.end; ++y) *row++ = y >= 0 && y < height ? from[y] - left : zeros;
@@ -35,26 +34,20 @@ class Depthwise final : public Stage {
   }
 
   Range input_rows(size_t, int y) const override {
-    const int first = y * conv_.stride.y - conv_.padding.y;
-    return {first, first + (conv_.kernel.y - 1) * conv_.dilation.y + 1};
+    const int first = y * node_.stride.y - node_.padding.y;
+    return {first, first + (node_.kernel.y - 1) * node_.dilation.y + 1};
   }
-  int input_border(size_t) const override { return conv_.padding.x; }
+  int input_border(size_t) const override { return node_.padding.x; }
   const char* kernel() const override { return variant_.words; }
 
  private:
-  const Node& conv_;
-  const PackedConv& packed_;
   const DepthwiseWindow window_;
   const DepthwiseVariant& variant_;
-  const KernelTable& kernels_;
 };
-
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Depthwise>(c, id); }
 
 }  // namespace
 
-namespace kinds {
-const Kind depthwise{"depthwise", Form::like_output, Form::any, 1, true, true, false, WeightFormat::taps, make};
-}  // namespace kinds
+const Kind kinds::depthwise =
+    kind_of<Depthwise>("depthwise").reading(Form::like_output).each_channel().with(WeightFormat::taps);
 
 }  // namespace ghostnet

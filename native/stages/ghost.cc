@@ -1,4 +1,3 @@
-#include "../fuse/fusion.h"
 #include "../kernels/variants.h"
 #include "stage.h"
 
@@ -8,9 +7,7 @@ namespace {
 // inputs: primary_conv's output, then the gate (at its own, smaller size) or the shortcut.
 class Ghost final : public Stage {
  public:
-  Ghost(const StageContext& c, OperationId id)
-      : conv_(c.conv(id)), join_(static_cast<Join>(c.operation(id).variant)), packed_(c.weights.of(id)),
-        kernels_(c.kernels) {}
+  Ghost(const StageContext& c, OperationId id) : Stage(c, id), join_(static_cast<Join>(c.operation(id).variant)) {}
 
   void placed() override {
     kind_ = join_ == Join::gate ? GhostKind::gated : join_ == Join::shortcut ? GhostKind::residual : GhostKind::concat;
@@ -28,7 +25,7 @@ class Ghost final : public Stage {
     args.gate_pixel = gate_pixel_.data();
     args.height = rows.size();
     args.width = output->width;
-    args.low = lower_bound(conv_);
+    args.low = lower_bound(node_);
     w.rows.resize(height + 2);
     args.rows = w.rows.data();
     w.other0.resize(height);
@@ -72,20 +69,14 @@ class Ghost final : public Stage {
     }
   }
 
-  const Node& conv_;
   const Join join_;
   GhostKind kind_ = GhostKind::concat;
-  const PackedConv& packed_;
-  const KernelTable& kernels_;
   std::vector<int32_t> gate_pixel_;  // [output width]
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Ghost>(c, id); }
-
 }  // namespace
 
-namespace kinds {
-const Kind ghost{"ghost", Form::one_segment, Form::like_output, 2, true, true, false, WeightFormat::taps, make};
-}  // namespace kinds
+const Kind kinds::ghost =
+    kind_of<Ghost>("ghost").reading(Form::one_segment, Form::like_output).each_channel(2).with(WeightFormat::taps);
 
 }  // namespace ghostnet

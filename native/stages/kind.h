@@ -31,13 +31,20 @@ enum class WeightFormat {
 };
 
 struct Kind {
-  const char* name;
-  Form first, others;       // of the first input, and of those after it
-  int repeats;              // of the first input's segments in the output: 0: may have any layout
-  bool by_rows, by_groups;  // can make a few rows, or one group, at a time
-  bool makes_vector;
-  WeightFormat weights;
+  const char* name;  // for plans that are printed
   std::unique_ptr<Stage> (*make)(const StageContext&, OperationId);
+  Form first = Form::any, others = Form::any;  // of the first input, and of those after it
+  int repeats = 0;                             // of the first input's segments in the output: 0: may have any layout
+  bool by_rows = true, by_groups = true;       // can make a few rows, or one group, at a time
+  bool makes_vector = false;
+  WeightFormat weights = WeightFormat::none;
+
+  // To write one: kind_of a stage, and what is not as above.
+  constexpr Kind& reading(Form input, Form more = Form::any) { return first = input, others = more, *this; }
+  constexpr Kind& each_channel(int times = 1) { return repeats = times, *this; }
+  constexpr Kind& making_vectors() { return makes_vector = true, by_rows = false, *this; }
+  constexpr Kind& in_one_go() { return by_rows = by_groups = false, *this; }
+  constexpr Kind& with(WeightFormat format) { return weights = format, *this; }
 
   /// Group g of its value depends on no more than group g of its inputs.
   bool per_channel() const { return repeats > 0; }
@@ -45,9 +52,16 @@ struct Kind {
   bool mixes_channels() const { return weights == WeightFormat::matrix; }
 };
 
+/// kinds::ghost's variants: what it does to its value before storing it, with its second input.
+enum class Join {
+  none,
+  gate,      // times a gate, which may be smaller: its nearest pixel
+  shortcut,  // plus a map
+};
+
 namespace kinds {
-extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
-    upsample_nearest, repack, reference;
+extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, avg_pool, max_pool, global_avg_pool, matvec, scale,
+    binary, upsample_nearest, repack, reference;
 }  // namespace kinds
 
 }  // namespace ghostnet

@@ -6,24 +6,24 @@ namespace {
 class PlanarConv final : public Stage {
  public:
   PlanarConv(const StageContext& c, OperationId id)
-      : conv_(c.conv(id)), packed_(c.weights.of(id)), kernels_(c.kernels), channels_(c.graph.nodes[0].channels),
-        pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * conv_.padding.x),
-        plane_((static_cast<size_t>(c.shapes[0].h) + 2 * conv_.padding.y) * pitch_) {}
+      : Stage(c, id), channels_(c.graph.nodes[0].channels),
+        pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * node_.padding.x),
+        plane_((static_cast<size_t>(c.shapes[0].h) + 2 * node_.padding.y) * pitch_) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     PlanarConvArgs args;
-    args.row_count = channels_ * conv_.kernel.y;
-    args.kernel_w = conv_.kernel.x;
-    args.stride_x = conv_.stride.x;
-    args.dilation_x = conv_.dilation.x;
+    args.row_count = channels_ * node_.kernel.y;
+    args.kernel_w = node_.kernel.x;
+    args.stride_x = node_.stride.x;
+    args.dilation_x = node_.dilation.x;
     args.width = output->width;
-    args.low = lower_bound(conv_);
+    args.low = lower_bound(node_);
     w.image_rows.resize(static_cast<size_t>(args.row_count));
     for (int y = rows.begin; y < rows.end; ++y) {
       for (int c = 0, i = 0; c < channels_; ++c)
-        for (int ky = 0; ky < conv_.kernel.y; ++ky, ++i)
+        for (int ky = 0; ky < node_.kernel.y; ++ky, ++i)
           w.image_rows[static_cast<size_t>(i)] =
-              w.image + c * plane_ + static_cast<size_t>(y * conv_.stride.y + ky * conv_.dilation.y) * pitch_;
+              w.image + c * plane_ + static_cast<size_t>(y * node_.stride.y + ky * node_.dilation.y) * pitch_;
       args.rows = w.image_rows.data();
       output->layout->for_blocks(groups, [&](int b) {
         args.weights = packed_.weights[static_cast<size_t>(b)];
@@ -36,22 +36,14 @@ class PlanarConv final : public Stage {
 
   // The image is always whole.
   Range input_rows(size_t, int) const override { return {0, 0}; }
-  const char* kernel() const override { return "planar_conv"; }
 
  private:
-  const Node& conv_;
-  const PackedConv& packed_;
-  const KernelTable& kernels_;
   const int channels_;
   const size_t pitch_, plane_;  // of the padded image, floats
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<PlanarConv>(c, id); }
-
 }  // namespace
 
-namespace kinds {
-const Kind planar_conv{"planar_conv", Form::any, Form::any, 0, true, true, false, WeightFormat::planar, make};
-}  // namespace kinds
+const Kind kinds::planar_conv = kind_of<PlanarConv>("planar_conv").with(WeightFormat::planar);
 
 }  // namespace ghostnet

@@ -5,7 +5,7 @@ namespace {
 
 class AvgPool2 final : public Stage {
  public:
-  explicit AvgPool2(const StageContext& c) : kernels_(c.kernels) {}
+  using Stage::Stage;
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];
@@ -18,14 +18,11 @@ class AvgPool2 final : public Stage {
   }
   Range input_rows(size_t, int y) const override { return {2 * y, 2 * y + 2}; }
   const char* kernel() const override { return "avg_pool 2x2"; }
-
- private:
-  const KernelTable& kernels_;
 };
 
 class GlobalAvgPool final : public Stage {
  public:
-  explicit GlobalAvgPool(const StageContext& c) : kernels_(c.kernels) {}
+  using Stage::Stage;
 
   void run(Worker& w, Range groups, Range) const override {
     const View& in = *inputs[0];
@@ -39,24 +36,12 @@ class GlobalAvgPool final : public Stage {
     });
   }
   Range input_rows(size_t, int) const override { return {0, inputs[0]->height}; }
-  const char* kernel() const override { return "global_avg_pool"; }
-
- private:
-  const KernelTable& kernels_;
 };
-
-std::unique_ptr<Stage> make_avg_pool2(const StageContext& c, OperationId) { return std::make_unique<AvgPool2>(c); }
-std::unique_ptr<Stage> make_global_avg_pool(const StageContext& c, OperationId) {
-  return std::make_unique<GlobalAvgPool>(c);
-}
 
 }  // namespace
 
-namespace kinds {
-const Kind avg_pool2{"avg_pool2", Form::like_output,  Form::any,     1, true, true,
-                     false,       WeightFormat::none, make_avg_pool2};
-const Kind global_avg_pool{"global_avg_pool",  Form::like_output,   Form::any, 1, false, true, true,
-                           WeightFormat::none, make_global_avg_pool};
-}  // namespace kinds
+const Kind kinds::avg_pool2 = kind_of<AvgPool2>("avg_pool2").reading(Form::like_output).each_channel();
+const Kind kinds::global_avg_pool =
+    kind_of<GlobalAvgPool>("global_avg_pool").reading(Form::like_output).each_channel().making_vectors();
 
 }  // namespace ghostnet

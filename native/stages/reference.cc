@@ -10,8 +10,7 @@ namespace {
 class ReferenceStage final : public Stage {
  public:
   ReferenceStage(const StageContext& c, OperationId id)
-      : node_(c.graph.node(c.lowered.value(c.operation(id).value).node)), padding_(c.lowered.image_padding),
-        shape_(c.shape(c.operation(id).value)) {
+      : Stage(c, id), padding_(c.lowered.image_padding), shape_(c.shape(c.operation(id).value)) {
     for (ValueId input : c.operation(id).inputs) {
       is_image_.push_back(c.lowered.value(input).node == 0);
       shapes_.push_back(c.shape(input));
@@ -34,22 +33,16 @@ class ReferenceStage final : public Stage {
     pack(result.data(), *output, w);
   }
   Range input_rows(size_t i, int) const override { return {0, static_cast<int>(shapes_[i].h)}; }
-  const char* kernel() const override { return kinds::reference.name; }
 
  private:
-  const Node& node_;
   const Pair padding_;
   const Shape shape_;
   std::vector<Shape> shapes_;  // [inputs]
   std::vector<bool> is_image_;
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<ReferenceStage>(c, id); }
-
 }  // namespace
 
-namespace kinds {
-const Kind reference{"reference", Form::any, Form::any, 0, false, false, false, WeightFormat::none, make};
-}  // namespace kinds
+const Kind kinds::reference = kind_of<ReferenceStage>("reference").in_one_go();
 
 }  // namespace ghostnet

@@ -22,7 +22,7 @@ void copy_run(const void* from, int from_lanes, void* to, int to_lanes, const Ru
 
 class Repack final : public Stage {
  public:
-  Repack(const StageContext& c, OperationId id) {
+  Repack(const StageContext& c, OperationId id) : Stage(c, id) {
     const Layout &in = c.lowered.layout(c.operation(id).inputs[0]), &out = c.lowered.layout(c.operation(id).value);
     for (const Block& to : out.blocks) {
       runs_.emplace_back();
@@ -53,8 +53,6 @@ class Repack final : public Stage {
       }
     });
   }
-  Range input_rows(size_t, int y) const override { return {y, y + 1}; }
-  const char* kernel() const override { return "repack"; }
 
  private:
   bool same_block(const std::vector<Run>& runs, int b) const {
@@ -74,12 +72,8 @@ class Repack final : public Stage {
   std::vector<std::vector<Run>> runs_;  // [output blocks]
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId id) { return std::make_unique<Repack>(c, id); }
-
 }  // namespace
 
-namespace kinds {
-  const Kind repack{"repack", Form::any, Form::any, 0, true, true, false, WeightFormat::none, make};
-}  // namespace kinds
+const Kind kinds::repack = kind_of<Repack>("repack");
 
 }  // namespace ghostnet

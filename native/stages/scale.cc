@@ -6,7 +6,7 @@ namespace {
 
 class Scale final : public Stage {
  public:
-  explicit Scale(const StageContext& c) : kernels_(c.kernels) {}
+  using Stage::Stage;
 
   void run(Worker& w, Range groups, Range rows) const override {
     output->layout->for_blocks(groups, [&](int b) {
@@ -18,18 +18,10 @@ class Scale final : public Stage {
     });
   }
   Range input_rows(size_t i, int y) const override { return i == 0 ? Range{y, y + 1} : Range{0, 1}; }
-  const char* kernel() const override { return "scale"; }
-
- private:
-  const KernelTable& kernels_;
 };
-
-std::unique_ptr<Stage> make(const StageContext& c, OperationId) { return std::make_unique<Scale>(c); }
 
 }  // namespace
 
-namespace kinds {
-const Kind scale{"scale", Form::like_output, Form::vector_like_output, 1, true, true, false, WeightFormat::none, make};
-}  // namespace kinds
+const Kind kinds::scale = kind_of<Scale>("scale").reading(Form::like_output, Form::vector_like_output).each_channel();
 
 }  // namespace ghostnet

@@ -28,6 +28,8 @@ struct StageContext {
 
 class Stage {
  public:
+  /// Everything about it but its operands.
+  Stage(const StageContext& context, OperationId operation);
   virtual ~Stage() = default;
   /// Computes rows of some groups of the output's blocks, and the zero columns beside them where others may have
   /// written.
@@ -35,7 +37,7 @@ class Stage {
   /// Called once, when all views have their place.
   virtual void placed() {}
   /// Rows of input `i` that output row y reads; may reach beyond the map at both ends.
-  virtual Range input_rows(size_t i, int y) const = 0;
+  virtual Range input_rows(size_t i, int y) const;
   /// Zero columns that it reads beside the rows of input `i`.
   virtual int input_border(size_t i) const {
     (void)i;
@@ -48,28 +50,36 @@ class Stage {
   }
   /// For plans that are printed.
   std::string description() const;
-  bool is_reference() const { return std::string(kernel()) == kinds::reference.name; }
 
   int groups() const { return output->layout->groups(); }
 
   std::vector<const View*> inputs;
   const View* output = nullptr;
-  std::string name;  // the node's
-  NodeId node;
-  int64_t macs = 0;  // for one image
+  const std::string& name;  // of the node whose value it computes
+  int64_t macs = 0;         // for one image
   uint64_t weight_bytes = 0;
-  int rows_at_once = 1;  // in a row pipeline: what one call makes at most
-  const ActivateFn* activate =
-      nullptr;  // [lanes_index] of what is applied to rows after they are computed, if anything
-  Activation after = Activation::none;
+  int rows_at_once = 1;    // in a row pipeline: what one call makes at most
+  const Activation after;  // applied to rows after they are computed
+
+ protected:
+  const Node& node_;  // the convolution that has its weights; without one, whose value it computes
+  const PackedConv& packed_;
+  const KernelTable& kernels_;
 
  private:
   virtual void run(Worker& worker, Range which, Range rows) const = 0;
   /// One or two words.
-  virtual const char* kernel() const = 0;
+  virtual const char* kernel() const { return of_kind_.name; }
+
+  const Kind& of_kind_;
+  const ActivateFn* const activate_;  // [lanes_index]; null: nothing is applied
 };
 
-/// Everything about it but its operands.
-std::unique_ptr<Stage> make_stage(const StageContext& context, OperationId operation);
+/// The kind whose operations are stages S; what else it is follows (see Kind).
+template <class S>
+constexpr Kind kind_of(const char* name) {
+  return {name,
+          [](const StageContext& c, OperationId id) -> std::unique_ptr<Stage> { return std::make_unique<S>(c, id); }};
+}
 
 }  // namespace ghostnet

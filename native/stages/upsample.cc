@@ -6,7 +6,7 @@ namespace {
 // Pixel (y, x) is the source's at (floor(y * its height / height), floor(x * its width / width)): also downwards.
 class UpsampleNearest final : public Stage {
  public:
-  explicit UpsampleNearest(const StageContext& c) : kernels_(c.kernels) {}
+  using Stage::Stage;
 
   void placed() override {
     column_.clear();
@@ -21,22 +21,16 @@ class UpsampleNearest final : public Stage {
     });
   }
   Range input_rows(size_t, int y) const override { return {source(y), source(y) + 1}; }
-  const char* kernel() const override { return "upsample_nearest"; }
 
  private:
   int source(int y) const { return static_cast<int>(int64_t{y} * inputs[0]->height / output->height); }
 
-  const KernelTable& kernels_;
   std::vector<int32_t> column_;  // [output width]
 };
 
-std::unique_ptr<Stage> make(const StageContext& c, OperationId) { return std::make_unique<UpsampleNearest>(c); }
-
 }  // namespace
 
-namespace kinds {
-const Kind upsample_nearest{
-    "upsample_nearest", Form::like_output, Form::any, 1, true, true, false, WeightFormat::none, make};
-}  // namespace kinds
+const Kind kinds::upsample_nearest =
+    kind_of<UpsampleNearest>("upsample_nearest").reading(Form::like_output).each_channel();
 
 }  // namespace ghostnet

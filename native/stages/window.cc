@@ -1,14 +1,14 @@
-#include "window.h"
-
-#include <algorithm>
+// Windows over each channel by itself, of any kernel and stride. Where one reaches beyond the map, its kernel sees the
+// pixels that lie on the map alone, some of them twice: padding is for what does not mind, as maxima do not. A window
+// without any pixel cannot be.
+#include "stage.h"
 
 namespace ghostnet {
 namespace {
 
-class Window final : public Stage {
+class Window : public Stage {
  public:
-  Window(const Node& pool, const WindowFn* kernels, const char* words)
-      : node_(pool), kernels_(kernels), words_(words) {}
+  Window(const StageContext& c, OperationId id, const WindowFn* windows) : Stage(c, id), windows_(windows) {}
 
   // Taps beside the map are replaced by the next of their window that lies on it.
   void placed() override {
@@ -41,7 +41,7 @@ class Window final : public Stage {
         args.rows = w.rows.data();
         args.row_count = static_cast<int>(w.rows.size());
         args.output = output->row(w, b, y);
-        kernels_[lanes_index(output->lanes(b))](args);
+        windows_[lanes_index(output->lanes(b))](args);
       }
     });
   }
@@ -49,21 +49,24 @@ class Window final : public Stage {
   Range input_rows(size_t, int y) const override {
     return {first_row(y), first_row(y) + (node_.kernel.y - 1) * node_.dilation.y + 1};
   }
-  const char* kernel() const override { return words_; }
 
  private:
   int first_row(int y) const { return y * node_.stride.y - node_.padding.y; }
 
-  const Node& node_;
-  const WindowFn* const kernels_;
-  const char* const words_;
-  std::vector<int32_t> columns_;  // [output width][kernel width]
+  const WindowFn* const windows_;  // [lanes_index]
+  std::vector<int32_t> columns_;   // [output width][kernel width]
+};
+
+struct AvgPool final : Window {
+  AvgPool(const StageContext& c, OperationId id) : Window(c, id, c.kernels.avg_pool) {}
+};
+struct MaxPool final : Window {
+  MaxPool(const StageContext& c, OperationId id) : Window(c, id, c.kernels.max_pool) {}
 };
 
 }  // namespace
 
-std::unique_ptr<Stage> make_window(const StageContext& c, OperationId id, const WindowFn* kernels, const char* name) {
-  return std::make_unique<Window>(c.graph.node(c.lowered.value(c.operation(id).value).node), kernels, name);
-}
+const Kind kinds::avg_pool = kind_of<AvgPool>("avg_pool").reading(Form::like_output).each_channel();
+const Kind kinds::max_pool = kind_of<MaxPool>("max_pool").reading(Form::like_output).each_channel();
 
 }  // namespace ghostnet
