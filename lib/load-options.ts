@@ -15,8 +15,8 @@ export interface LoadOptions {
    * What activations and weights are stored and multiplied in. Default `fp32`. `fp16` needs a 64-bit ARM CPU with
    * arithmetic in half precision, as Cortex-A76 (Raspberry Pi 5) and Apple's chips have it; it doubles what an
    * instruction does and halves the memory. Numbers beyond 65504 then become infinite. `auto` takes `fp16` where the
-   * CPU has it and the logits of a picture made for the purpose differ from those in fp32 by at most 1 % of the
-   * largest.
+   * CPU has it and the logits (or other outputs that are a network's own) of a picture made for the purpose differ from
+   * those in fp32 by at most 1 % of the largest of each.
    */
   precision?: 'fp32' | 'fp16' | 'auto';
   /** Stops loading; the promise rejects with `signal.reason`. */

@@ -2,6 +2,7 @@ import { checkFinite } from '../formats/finite.js';
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { tensorFault, type TensorSpec } from '../graph/blueprint.js';
+import { shapeText } from '../messages/quoted.js';
 import { lookAlike } from './look-alikes.js';
 import type { Network } from './network.js';
 
@@ -20,8 +21,7 @@ export function checkTensors(
 ): number {
   const expected = blueprint.tensors;
   checkNames(expected, tensors, kind, classifier);
-  if (tensors.get('classifier.weight')?.shape[0] === 0)
-    throw unfit('has a classifier of 0 classes; expected one class or more');
+  checkNotEmpty(expected);
   checkShapes(expected, tensors, `${architecture}, the most similar network,`);
   let parameterCount = 0;
   for (const spec of expected) {
@@ -65,6 +65,14 @@ function checkNames(
     const lacking = `${missing.length} of ${known.size} tensors`;
     throw unfit(`is no complete ${kind}: it lacks ${lacking}, the first is ${name(missing[0]!)}${surplus}`);
   }
+}
+
+/** Classes and a neck's channels are as many as the tensors say. */
+function checkNotEmpty(expected: readonly TensorSpec[]): void {
+  const empty = expected.find(({ shape }) => shape.includes(0));
+  if (!empty) return;
+  const found = `${empty.name} of shape ${shapeText(empty.shape)}`;
+  throw unfit(`has 0 channels or 0 classes in tensor ${found}; expected one or more`);
 }
 
 function checkShapes(expected: readonly TensorSpec[], tensors: StateDict, network: string): void {

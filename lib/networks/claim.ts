@@ -1,5 +1,6 @@
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
+import { plain } from '../messages/quoted.js';
 import { firstFault } from './check-tensors.js';
 import type { Network } from './network.js';
 import { families } from './registry.js';
@@ -16,9 +17,15 @@ export interface Claim {
 
 /**
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensors, which are `found`'s, are not those that are claimed.
- *   Shapes decide, not names: several names can mean the same network.
+ *   Shapes decide, not names: several names can mean the same network. Or if a family refuses the name.
  */
 export function checkClaim({ name, source, advice }: Claim, found: Network, tensors: StateDict, file: string): void {
+  for (const { refused } of families) {
+    const why = refused?.(name);
+    if (why === undefined) continue;
+    const message = `${file} cannot be used: ${source} names ${plain(name)}, ${why}.`;
+    throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+  }
   const claimed = found.named(name);
   const fault = claimed ? firstFault(claimed, tensors) : undefined;
   const foreign = !claimed && families.some(({ architectures }) => architectures.test(name));

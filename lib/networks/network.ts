@@ -53,6 +53,11 @@ export interface Backbones {
 export interface Family {
   /** Which names of architectures are the family's, tags included. */
   readonly architectures: Pick<RegExp, 'test'>;
+  /**
+   * Of a network that has the family's tensors and means something else by them, as only its name tells: why it is not
+   * computed here, and what to use. Continues its name.
+   */
+  readonly refused?: (architecture: string) => string | undefined;
   /** Whether tensors of these names may be one of its networks. */
   readonly claims: (names: readonly string[]) => boolean;
   /**

@@ -9,6 +9,8 @@ import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { jpegOfNoise } from '../../testing/frames.js';
 import { environmentFor, freshCache, smallModel } from '../../testing/hub-cache.js';
 import { HubServer } from '../../testing/hub-server.js';
+import { pyramidWeights } from '../../testing/pyramid.js';
+import { savedTensors } from '../../testing/saved.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
 
 const folder = temporaryFolder();
@@ -76,6 +78,16 @@ describe('what is printed with --json', () => {
     ['export', ['export', '--json', '--half', model, join(folder, 'exported.safetensors')]],
   ])('is as its schema has it: %s %j', async (name, args) => {
     await checked(name, args);
+  });
+
+  it('is as its schema has it: info of a network without a classifier', async () => {
+    mkdirSync(join(folder, 'pyramid'));
+    const pyramid = join(folder, 'pyramid', 'model.safetensors');
+    writeFileSync(pyramid, savedTensors(pyramidWeights({ version: 1, width: 0.1 }, 3, 8)));
+    const [object] = await checked('info', ['info', '--json', '--model', pyramid]);
+    expect(object).toMatchObject({ architecture: 'ghostnet_010_fpn', numClasses: 0, labels: 0 });
+    const { stdout } = await runNode([builtCommand, 'info', '--model', pyramid]);
+    expect(stdout).toMatch(/^model +ghostnet_010_fpn, no classifier, fp32$/m);
   });
 
   it('is as its schema has it: pull', async () => {

@@ -84,9 +84,9 @@ describe('the choice of auto', () => {
     const closed: string[] = [];
     const model = (name: string, logits: readonly number[]): NativeModel =>
       ({
-        infer: (call: Input & { outputs: [Float32Array] }, callback: (failure: null) => void) => {
+        infer: (call: Input & { outputs: Float32Array[] }, callback: (failure: null) => void) => {
           pictures.push(call);
-          call.outputs[0].set(logits);
+          for (const [i, output] of call.outputs.entries()) output.set(logits.slice(3 * i, 3 * i + 3));
           callback(null);
           return undefined;
         },
@@ -127,6 +127,14 @@ describe('the choice of auto', () => {
     const models = answering(fp32, logits);
     expect(await choose()).toBe(models.single);
     expect(models.closed).toEqual(['half']);
+  });
+
+  it('is fp32 where an output behind the first differs', async () => {
+    const twice: Graph = { nodes, outputs: [...graph.outputs, { name: 'again', node: 1 }] };
+    const models = answering([...fp32, ...fp32], [...fp32, 1.05, -4, 2]);
+    expect(await choose(undefined, twice)).toBe(models.single);
+    const same = answering([...fp32, ...fp32], [...fp32, ...fp32]);
+    expect(await choose(undefined, twice)).toBe(same.half);
   });
 
   it('is fp32 where a weight is too large', async () => {

@@ -25,23 +25,29 @@ export function infoCommand(): Command {
 
 async function info(options: Options): Promise<void> {
   const model = await loadModel(options);
-  if (options.json) {
-    const { labels, ...config } = model.config;
-    const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};
-    printJson({
-      ghostnet: version,
-      node: process.version,
-      platform: platform(),
-      ...model.info,
-      ...config,
-      labels: labels.length,
-      ...plan,
-    });
-  } else {
-    printFacts(model);
-    if (options.plan) printPlan(model);
+  try {
+    if (options.json) printJson(factsOf(model, options));
+    else {
+      printFacts(model);
+      if (options.plan) printPlan(model);
+    }
+  } finally {
+    await model.dispose();
   }
-  await model.dispose();
+}
+
+function factsOf(model: GhostNet, options: Options): object {
+  const { labels, ...config } = model.config;
+  const plan = options.plan ? { plan: model.plan(model.config.preprocess.inputSize, planRuns) } : {};
+  return {
+    ghostnet: version,
+    node: process.version,
+    platform: platform(),
+    ...model.info,
+    ...config,
+    labels: labels.length,
+    ...plan,
+  };
 }
 
 function printFacts({ config, info }: GhostNet): void {
@@ -56,7 +62,7 @@ function printFacts({ config, info }: GhostNet): void {
         ? String(info.threads)
         : `${info.threads}, of which ${info.activeThreads} have a core`,
     ],
-    ['model', `${config.architecture}, ${config.numClasses} classes, ${info.precision}`],
+    ['model', `${config.architecture}, ${classesText(config.numClasses)}, ${info.precision}`],
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
@@ -66,6 +72,10 @@ function printFacts({ config, info }: GhostNet): void {
   const { unknownNames } = info;
   if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
   for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);
+}
+
+function classesText(count: number): string {
+  return count === 0 ? 'no classifier' : `${count} class${count === 1 ? '' : 'es'}`;
 }
 
 const planRuns = 20;

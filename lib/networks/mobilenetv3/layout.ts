@@ -7,7 +7,8 @@ import { narrowestStem, stemChannels, tables, type Block, type Variant } from '.
 /**
  * A network of the family; nodes have timm's module names.
  *
- * Its outputs: `logits` [n, numClasses], `pre_logits` [n, 1280 or 1024] and `blocks.0` to the last stage, [n, c, h, w].
+ * Its outputs: `logits` [n, numClasses], `pre_logits` [n, 1280 or 1024], `bn1` (the stem after its batch norm and
+ * activation) and `blocks.0` to the last stage, [n, c, h, w].
  */
 export function layoutOf(variant: Variant): Blueprint {
   const net = new Blueprint();
@@ -27,11 +28,12 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
   const stem = width < narrowestStem ? stemChannels : scaled(stemChannels, variant);
   const activation = 'hard_swish';
   let x = net.conv(net.input(3), 'conv_stem', stem, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
+  const halves = (stage: number): boolean => stages[stage]?.[0]?.[5] === 2;
+  // What timm hands over as features is the last value of each resolution, which the next stage halves.
+  net.output('bn1', x, { byDefault: halves(0) });
   for (const [stage, blocks] of stages.entries()) {
     for (const [index, block] of blocks.entries()) x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant);
-    // The last of its resolution, which the next stage halves: what timm hands over as features.
-    const isLevel = stages[stage + 1]?.[0]?.[5] === 2;
-    net.output(`blocks.${stage}`, x, { byDefault: isLevel });
+    net.output(`blocks.${stage}`, x, { byDefault: halves(stage + 1) });
   }
   const last = `blocks.${stages.length}`;
   x = net.conv(x, `${last}.0.conv`, scaled(lastChannels, variant), { batchNorm: `${last}.0.bn1`, activation });

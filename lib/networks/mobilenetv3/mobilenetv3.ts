@@ -10,6 +10,10 @@ import { tables, type Variant } from './table.js';
  */
 export const mobileNetV3: Family = {
   architectures: /^(?:tf_)?mobilenetv3_(?!.*_fpn$)/,
+  refused: (architecture) =>
+    architecture.startsWith('tf_mobilenetv3_')
+      ? "which was trained in TensorFlow, whose padding and batch norm are not computed here. Use one of timm's that PyTorch trained, as mobilenetv3_large_100.ra_in1k"
+      : undefined,
   claims: (names) => names.includes('conv_head.bias') && hasInvertedResiduals(names),
   recognise: (tensors) => networkOf(variantOf(tensors, layoutOf)),
   backbones: {

@@ -2,9 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
-import type { TensorSpec } from '../../../lib/graph/blueprint.js';
 import { exportModel, load, type GhostNet } from '../../../lib/index.js';
-import { layoutOf } from '../../../lib/networks/ghostnet/layout.js';
 import type { Variant } from '../../../lib/networks/ghostnet/table.js';
 import { layoutOf as mobileNetLayout } from '../../../lib/networks/mobilenetv3/layout.js';
 import { mainOutputs } from '../../../lib/networks/network.js';
@@ -12,35 +10,13 @@ import { identify } from '../../../lib/networks/registry.js';
 import { timmNames } from '../../../lib/networks/tensor-names.js';
 import { errorOf } from '../../../testing/error-of.js';
 import { onReference } from '../../../testing/on-reference.js';
+import { pyramidWeights as weightsOf, withNeck } from '../../../testing/pyramid.js';
 import { savedTensors } from '../../../testing/saved.js';
 import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
 import { evaluate } from '../../../testing/evaluate.js';
 
 const folder = temporaryFolder();
-
-/** A GhostNet's tensors without what comes after its last feature, and a neck's on some of them. */
-function weightsOf(variant: Omit<Variant, 'numClasses'>, levels: number, channels: number): Map<string, Tensor> {
-  const backbone = layoutOf({ ...variant, numClasses: 1 }).tensors.filter(
-    ({ name }) => !/^(?:blocks\.[89]|conv_head|classifier)\./.test(name),
-  );
-  const shortcuts = [1, 3, 5, 7].map((stage) => `blocks.${stage}.0.shortcut.2.weight`);
-  return withNeck(backbone, shortcuts.slice(-levels), channels);
-}
-
-/** @param last the weights that make the maps on which the neck stands */
-function withNeck(backbone: readonly TensorSpec[], last: readonly string[], channels: number): Map<string, Tensor> {
-  const found = new Map(backbone.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
-  const add = (name: string, shape: number[]): unknown => found.set(name, syntheticTensor(name, shape));
-  for (const [level, weight] of last.entries()) {
-    const [inChannels] = found.get(weight)!.shape;
-    add(`neck.lateral_convs.${level}.conv.weight`, [channels, inChannels!, 1, 1]);
-    add(`neck.lateral_convs.${level}.conv.bias`, [channels]);
-    add(`neck.fpn_convs.${level}.conv.weight`, [channels, channels, 3, 3]);
-    add(`neck.fpn_convs.${level}.conv.bias`, [channels]);
-  }
-  return found;
-}
 
 /** The same as mmdetection names them. */
 function asWritten(tensors: StateDict): StateDict {
@@ -141,6 +117,12 @@ describe('a feature pyramid on a GhostNet', () => {
       expect(code).toBe('ERR_GHOST_ARCHITECTURE');
       expect(message).toBe('ghostnet_050_fpn is a GhostNet V1 with an FPN, which has no classifier.');
     }
+  });
+
+  it('without channels is refused as such', () => {
+    expect(() => identify(weightsOf({ version: 1, width: 0.5 }, 3, 0))).toThrow(
+      'The checkpoint has 0 channels or 0 classes in tensor neck.lateral_convs.0.conv.weight of shape [0, 20, 1, 1]; expected one or more.',
+    );
   });
 
   it('is not written for engines that would need a classifier, or for timm', async () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
 import { load, type GhostNet } from '../../../lib/index.js';
-import { mainOutputs } from '../../../lib/networks/network.js';
+import { defaultOutputs, mainOutputs, outputsFor } from '../../../lib/networks/network.js';
 import { layoutOf } from '../../../lib/networks/mobilenetv3/layout.js';
 import type { Variant } from '../../../lib/networks/mobilenetv3/table.js';
 import { identify } from '../../../lib/networks/registry.js';
@@ -105,6 +105,7 @@ describe('a MobileNetV3', () => {
     expect((await model.embed(picture)).shape).toEqual([1, 1024]);
     const maps = await model.features(picture);
     expect(maps.map(({ name, shape, stride }) => [name, shape[1], stride])).toEqual([
+      ['bn1', 16, 2],
       ['blocks.0', 8, 4],
       ['blocks.1', 16, 8],
       ['blocks.3', 24, 16],
@@ -113,6 +114,12 @@ describe('a MobileNetV3', () => {
     const { code, message } = await errorOf(model.attention(picture));
     expect(code).toBe('ERR_GHOST_ARCHITECTURE');
     expect(message).toMatch(/^mobilenetv3_small_050 is a MobileNetV3, which has no attention\. Load a GhostNetV2 or /);
+  });
+
+  it('of the large kind finds its first level behind its first stage', () => {
+    const network = identify(weightsOf({ size: 'large', width: 0.35, numClasses: 7 }));
+    expect(defaultOutputs(network, 'feature')).toEqual(['blocks.0', 'blocks.1', 'blocks.2', 'blocks.4', 'blocks.6']);
+    expect(outputsFor(network, 'feature')).toContain('bn1');
   });
 
   it('of another padding, which only its name tells, is refused', async () => {
@@ -126,7 +133,9 @@ describe('a MobileNetV3', () => {
     config('tf_mobilenetv3_small_035');
     const { code, message } = await errorOf(load(named));
     expect(code).toBe('ERR_GHOST_ARCHITECTURE');
-    expect(message).toContain('the config.json beside it names tf_mobilenetv3_small_035.');
+    expect(message).toBe(
+      `${named} cannot be used: the config.json beside it names tf_mobilenetv3_small_035, which was trained in TensorFlow, whose padding and batch norm are not computed here. Use one of timm's that PyTorch trained, as mobilenetv3_large_100.ra_in1k.`,
+    );
     config('mobilenetv3_small_050');
     expect((await errorOf(load(named))).message).toMatch(/names mobilenetv3_small_050: tensor .* has shape/);
   });
