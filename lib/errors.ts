@@ -9,7 +9,7 @@ export type GhostNetErrorCode =
   /** A checkpoint's pickle calls something that is not known to be harmless. */
   | 'ERR_GHOST_UNSAFE'
   /**
-   * A checkpoint's tensors are not those of a network of this family, or the network lacks the part that was asked for.
+   * A checkpoint's tensors are not those of a network that is known, or the network lacks the part that was asked for.
    */
   | 'ERR_GHOST_ARCHITECTURE'
   /** An image cannot be decoded or has impossible dimensions. */

@@ -80,8 +80,10 @@ export class GhostNet {
   /**
    * Runs the network on the model's own threads. Several calls at once are fine.
    *
-   * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from 33 up.
-   * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
+   * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from the smallest
+   *   that the network takes (of a GhostNet 33).
+   * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_ARCHITECTURE for a network without a
+   *   classifier, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
@@ -97,8 +99,8 @@ export class GhostNet {
    * AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or an array of these.
    * Of an array a few images are read at a time: their pixels must stay as they are until the promise settles.
    *
-   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT,
-   *   ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
+   * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT, ERR_GHOST_ARCHITECTURE for a network
+   *   without a classifier, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification[]>;
@@ -117,7 +119,8 @@ export class GhostNet {
 
   /**
    * The maps that stages of the network make of an image or of a normalised tensor [n, 3, h, w], in the order of
-   * `options.stages`; by default the five of strides 2, 4, 8, 16 and 32. Nothing behind the last of them is computed,
+   * `options.stages`; by default the network's levels, one for each of its resolutions (of a GhostNet the five of strides
+   * 2, 4, 8, 16 and 32). Nothing behind the last of them is computed,
    * and the smallest input is the smallest that these stages take.
    *
    * What computes features, embeddings or attention is made when it is first asked for, from the file that the model
@@ -125,7 +128,7 @@ export class GhostNet {
    * outputs that were used last are kept. A tensor's data must stay as it is until the promise settles.
    *
    * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE,
-   *   ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
+   *   ERR_GHOST_BUSY or ERR_GHOST_DISPOSED; what {@link load} throws for a file that is damaged by now
    * @throws `signal.reason` once the signal is aborted.
    */
   async features(input: ImageInput | Tensor4, options: FeaturesOptions = {}): Promise<FeatureMap[]> {
@@ -133,19 +136,20 @@ export class GhostNet {
   }
 
   /**
-   * What the classifier decides by: a vector [n, 1280] for an image (n = 1) or a normalised tensor [n, 3, h, w], after
-   * global pooling, `conv_head` and its ReLU. Pictures that look alike to the network have vectors of a similar
-   * direction. Memory and errors: as {@link features}.
+   * What the classifier decides by: a vector for an image or for each of a normalised tensor [n, 3, h, w], after global
+   * pooling, `conv_head` and its activation; [n, 1280] of a GhostNet. Pictures that look alike to the network have
+   * vectors of a similar direction. Memory and errors: as {@link features}, and ERR_GHOST_ARCHITECTURE for a network
+   * without a classifier.
    */
   async embed(input: ImageInput | Tensor4, options: EmbedOptions = {}): Promise<Embedding> {
     return this.#answer(embedding, input, options);
   }
 
   /**
-   * The DFC attention of every block that has it (`blocks.2.0` to `blocks.8.3`) for an image or a normalised tensor of
-   * shape `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its sigmoid, from 0 to 1, at half the resolution of the
+   * The DFC attention of every block that has it (of a GhostNetV2 or V3 `blocks.2.0` to `blocks.8.3`) for an image or a
+   * normalised tensor of shape `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its sigmoid, from 0 to 1, at half the resolution of the
    * block's input. The block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors:
-   * as {@link features}, and ERR_GHOST_ARCHITECTURE for a GhostNet V1, which has no attention.
+   * as {@link features}, and ERR_GHOST_ARCHITECTURE for a network without it, as GhostNet V1 is.
    */
   async attention(input: ImageInput | Tensor4, options: ImageOptions = {}): Promise<FeatureMap[]> {
     return this.#answer(attention, input, options);

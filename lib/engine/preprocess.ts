@@ -23,7 +23,7 @@ import { shapeText } from '../messages/quoted.js';
  * (equal to the byte), divided by 255, `mean` subtracted and divided by `std`; [1, 3, h, w] of `config.inputSize`.
  * What `config` leaves out is as in the published ImageNet weights.
  *
- * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE or ERR_GHOST_ARGUMENT
+ * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT, ERR_GHOST_BUSY or ERR_GHOST_NATIVE
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function preprocess(

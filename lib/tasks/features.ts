@@ -7,8 +7,9 @@ import type { Asked, Task } from './task.js';
 
 export interface FeaturesOptions extends ImageOptions {
   /**
-   * Which maps: `conv_stem` (the first convolution alone, as timm's features have it) or `blocks.0` to `blocks.9`.
-   * Default: `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
+   * Which maps, by timm's names of the modules that make them; an error lists those of the network. Default: one for
+   * each of its resolutions. A GhostNet has `conv_stem` (the first convolution alone, as timm's features have it) and
+   * `blocks.0` to `blocks.9`, by default `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
    */
   stages?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Conv2dNode } from '../../lib/graph/graph.js';
@@ -10,8 +10,9 @@ import { errorOf } from '../../testing/error-of.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { smallModel } from '../../testing/hub-cache.js';
 import { savedTensors } from '../../testing/saved.js';
-import { syntheticStateDict } from '../../testing/synthetic.js';
+import { syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
 import { floatsOf, integersOf, readOnnx, type OnnxFile } from '../../testing/onnx.js';
+import { layoutOf as mobileNetV3 } from '../../lib/networks/mobilenetv3/layout.js';
 import type { Variant } from '../../lib/networks/ghostnet/table.js';
 import { buildGhostNet } from '../../testing/ghostnet.js';
 
@@ -64,6 +65,41 @@ describe('an exported ONNX file', () => {
       'ERR_GHOST_SHAPE',
     );
   });
+});
+
+/** The file of a MobileNetV3. */
+async function mobileNet(): Promise<OnnxFile> {
+  const { tensors: specs } = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 });
+  const weights = new Map(specs.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
+  const [source, file] = [join(folder, 'mobilenet', 'model.safetensors'), join(folder, 'mobilenet.onnx')];
+  mkdirSync(join(folder, 'mobilenet'), { recursive: true });
+  writeFileSync(source, savedTensors(weights));
+  await exportModel(source, file, { overwrite: true });
+  return readOnnx(readFileSync(file));
+}
+
+it('a MobileNetV3 becomes one with its own activations', async () => {
+  const { nodes, outputs, metadata } = await mobileNet();
+  expect(metadata['architecture']).toBe('mobilenetv3_small_035');
+  expect(outputs).toEqual([{ name: 'logits', type: 1, shape: ['batch', 4] }]);
+  // The stem, the head, the last convolution, and two of each of the eight blocks behind the third.
+  expect(nodes.filter(({ op }) => op === 'HardSwish')).toHaveLength(19);
+  expect(nodes.find(({ op }) => op === 'HardSwish')!.inputs).toEqual(['conv_stem.conv']);
+});
+
+it('its operators are those of docs/export.md', async () => {
+  const page = readFileSync(new URL('../../docs/export.md', import.meta.url), 'utf8');
+  const listed = /^\| operators \| (.*) \|$/m
+    .exec(page)![1]!
+    .match(/\b[A-Z][A-Za-z]+\b/g)!
+    .filter((word) => word !== 'MobileNetV3');
+  const files = [
+    await mobileNet(),
+    ...(await Promise.all(([1, 2, 3] as const).map((version) => written({ ...variant, version }, [97, 131])))),
+  ];
+  const found = new Set(files.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
+  // No published network has an odd number of channels, of which a Slice would cut one off.
+  expect([...found, 'Slice'].sort()).toEqual([...listed].sort());
 });
 
 describe('the graph in it', () => {

@@ -27,8 +27,9 @@ interface Options extends ModelOptions, DecodeLimit {
 }
 
 const help = `
-vectors.npy is an array [images, 1280] of float32 for NumPy; the images' paths are written to vectors.names.json.
-Of .jsonl, and on standard output, every line is {"image": path, "embedding": [1280 numbers]}.
+vectors.npy is an array [images, numbers] of float32 for NumPy; the images' paths are written to vectors.names.json.
+Of .jsonl, and on standard output, every line is {"image": path, "embedding": [numbers]}.
+A GhostNet gives 1280 numbers for an image.
 `;
 
 export function embedCommand(): Command {
