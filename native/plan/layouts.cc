@@ -1,5 +1,7 @@
 #include "layouts.h"
 
+#include <algorithm>
+
 namespace ghostnet {
 
 Layouts::Layouts(Lowering from, Element maps, bool narrow_blocks)
@@ -10,6 +12,7 @@ Layouts::Layouts(Lowering from, Element maps, bool narrow_blocks)
 }
 
 Lowered Layouts::run() {
+  drop_unread();
   bring_together();
   find_preferences();
   set_layout(ValueId(size_t{0}), {graph_.nodes[0].channels});
@@ -20,6 +23,17 @@ Lowered Layouts::run() {
   count_readers();
   find_chains();
   return std::move(out_);
+}
+
+// What nobody reads is not computed: in a row pipeline nobody would ask for its rows.
+void Layouts::drop_unread() {
+  Table<ValueId, bool> read(out_.values.size(), false);
+  for (const GraphOutput& o : graph_.outputs) read[out_.value_of[o.node]] = true;
+  for (size_t i = drafts_.size(); i-- > 0;)
+    if (read[drafts_[i].value])
+      for (ValueId input : drafts_[i].inputs) read[input] = true;
+  const auto unread = [&](const Operation& draft) { return !read[draft.value]; };
+  drafts_.erase(std::remove_if(drafts_.begin(), drafts_.end(), unread), drafts_.end());
 }
 
 // A convolution whose value one operation takes on channel by channel moves next to it, past what lies between, so that
@@ -57,7 +71,6 @@ void Layouts::find_preferences() {
         if ((left -= channels(v)) < 0) segments.push_back(left + channels(v));
         else if (settled[v].empty()) segments.push_back(channels(v));
         else segments.insert(segments.end(), settled[v].begin(), settled[v].end());
-        if (left <= 0) break;
       }
     } else if (draft.kind->first == Form::one_segment) {
       segments = segments_of(draft, {channels(draft.inputs[0])});
@@ -145,7 +158,6 @@ void Layouts::concatenate(const Operation& draft) {
   Segments segments;
   std::vector<ValueId> parts;
   for (ValueId input : draft.inputs) {
-    if (left == 0) break;
     const int count = std::min(left, channels(input));
     left -= count;
     const bool fits = count == channels(input) && out_.values[input].vector == vector;

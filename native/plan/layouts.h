@@ -18,6 +18,7 @@ class Layouts {
 
   int channels(ValueId v) const { return graph_.node(out_.values[v].node).channels; }
   Segments segments_of(const Operation& draft, const Segments& first) const;
+  void drop_unread();
   void bring_together();
   void find_preferences();
   void set_layout(ValueId value, Segments segments);

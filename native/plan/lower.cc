@@ -46,7 +46,10 @@ void Lowering::emit_reference(NodeId id, int unread) {
 void Lowering::concatenate(NodeId id) {
   Operation op;
   bool vector = true;
+  int left = node(id).channels;
   for (NodeId input : node(id).inputs) {
+    if (left <= 0) break;
+    left -= node(input).channels;
     op.inputs.push_back(value(input));
     vector &= is_vector(input);
   }

@@ -38,7 +38,8 @@ struct Operation {
 struct Lowered {
   Table<OperationId, Operation> operations;  // in execution order
   Table<ValueId, Value> values;              // 0 is the image
-  Table<NodeId, ValueId> value_of;           // the first of a node; none where it was fused away
+  Table<NodeId, ValueId> value_of;           // the first of a node; none where it was fused away,
+                                             // without a layout where nobody reads it
   /// Runs of operations that can be computed together, one group of channels after the other: no operation of a chain
   /// reads more than its own group of a value that the chain computes. Weights are packed in this order.
   std::vector<std::vector<OperationId>> chains;

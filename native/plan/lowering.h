@@ -25,7 +25,7 @@ class Lowering {
   void emit(const Kind& kind, NodeId node, const std::vector<NodeId>& inputs, const Operation& more = {});
   /// For what no kernel covers; `unread`: inputs at the end whose numbers do not matter.
   void emit_reference(NodeId node, int unread = 0);
-  /// The node's value is its inputs' channels behind each other, as many as it has.
+  /// The node's value is its inputs' channels behind each other, as many as it has; inputs behind them are not read.
   void concatenate(NodeId node);
 
  private:

@@ -147,6 +147,26 @@ void test_repack_is_local() {
   });
 }
 
+// What lies behind a concatenation's cut, and what no output needs, is neither computed nor given memory.
+void test_what_nobody_reads() {
+  SyntheticNetwork n;
+  const int stem = n.conv("stem", n.input(3), 16, {3, 3}, {1, 1}, {1, 1}, 1, kRelu);
+  const int cut = n.depthwise("behind the cut", n.pointwise("for it", stem, 64, kRelu), {3, 3}, 1, kRelu);
+  n.pointwise("dead", stem, 64, kRelu);
+  n.graph.outputs = {{"out", n.node(op::concat, "concat", {stem, cut}, 16)}};
+  std::unique_ptr<Model> model;
+  CHECK(build_model(n.graph, ModelOptions{1, "plain"}, &model).ok());
+  PlanDescription plan;
+  CHECK(model && model->describe(512, 512, 1, &plan).ok());
+  for (const StepDescription& step : plan.steps)
+    for (const std::string& stage : step.stages) CHECK_MESSAGE(stage.rfind("stem:", 0) == 0, "%s", stage.c_str());
+  // The graph's weights are needed no more than these operations.
+  std::unique_ptr<ModelBuilder> builder;
+  for (Node& node : n.graph.nodes) node.weight = nullptr;
+  CHECK(ModelBuilder::create(n.graph, ModelOptions{1, "plain"}, nullptr, &builder).ok());
+  CHECK(builder && builder->lacking() == std::vector<int>{stem});
+}
+
 // Rows or groups follow from bytes, in a network of other modules too.
 void test_splits_of_other_networks() {
   SyntheticNetwork n;
@@ -176,6 +196,7 @@ void fast_path_tests() {
   test_dense();
   test_concatenations();
   test_repack_is_local();
+  test_what_nobody_reads();
   test_splits_of_other_networks();
 }
 

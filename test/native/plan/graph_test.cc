@@ -53,6 +53,11 @@ void test_operators() {
   });
   check("concatenation that is cut",
         [](auto& n, int stem) { return n.node(op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15); });
+  check("concatenation that needs not all", [](auto& n, int stem) {
+    const int unread = n.depthwise("dw", n.pointwise("p", stem, 40, kRelu), {3, 3}, 1, kRelu);
+    return n.node(op::concat, "cut",
+                  {n.pointwise("a", stem, 9, kNone), unread, n.depthwise("b", unread, {3, 3}, 1, kRelu)}, 9);
+  });
   check("dilated depthwise", [](auto& n, int stem) { return dilated(n, stem, {2, 3}, {1, 1}); });
   check("dilated and strided depthwise", [](auto& n, int stem) { return dilated(n, stem, {3, 2}, {2, 3}); });
   check("depthwise of the image",
