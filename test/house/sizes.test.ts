@@ -47,7 +47,9 @@ function* functionsOfCpp(file: string): Generator<Sized> {
   for (const [i, line] of lines.entries()) {
     const [, indent = '', words] = /^( *)(\S.*)\{$/.exec(line) ?? [];
     if (words === undefined || noFunction.test(words) || !/\)[\w\s:>&*-]*$/.test(words)) continue;
-    const end = lines.findIndex((other, at) => at > i && other.startsWith(`${indent}}`));
+    // A constructor's body ends below its name, not below the members that it initialises.
+    const outer = words.startsWith(': ') ? indent.slice(4) : indent;
+    const end = lines.findIndex((other, at) => at > i && other.startsWith(`${outer}}`));
     yield { place: `${file}:${i + 1}`, lines: end - i + 1 };
   }
 }
