@@ -5,7 +5,7 @@ import type { GraphNode, Op } from '../lib/graph/operators.js';
 import { inTwoPieces } from './checkpoints/whole.js';
 
 /** Values of one image, [channels, height, width] in C order. */
-interface Map3d {
+export interface Map3d {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
@@ -20,10 +20,14 @@ export async function evaluate(graph: Graph, image: Tensor): Promise<Map<string,
   for (const node of graph.nodes) {
     const weight = isConv2d(node) ? await wholeWeight(node) : new Float32Array(0);
     const inputs = node.inputs.map((id) => values[id]!);
-    const meaning = meanings[node.op] as Meaning<GraphNode>;
-    values.push(meaning(node, inputs.length > 0 ? inputs : [input], weight));
+    values.push(valueOf(node, inputs.length > 0 ? inputs : [input], weight));
   }
   return new Map(graph.outputs.map(({ name, node }) => [name, values[node]!.data]));
+}
+
+/** What a node makes of its inputs; the only one of the network's input is the image. */
+export function valueOf(node: GraphNode, inputs: readonly Map3d[], weight: Float32Array): Map3d {
+  return (meanings[node.op] as Meaning<GraphNode>)(node, inputs, weight);
 }
 
 async function wholeWeight({ parameters: { weight } }: Conv2dNode): Promise<Float32Array> {

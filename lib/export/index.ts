@@ -6,7 +6,7 @@ import type { Pair } from '../graph/graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
 import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
-import { outputsFor } from '../networks/network.js';
+import { mainOutputs } from '../networks/network.js';
 import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
 import { checkRevision } from '../hub/options.js';
 import type { LoadOptions } from '../load-options.js';
@@ -40,9 +40,9 @@ export interface ExportedModel {
 
 /**
  * Writes a model for other engines: `.onnx` (float32, opset 18, any batch, input `input` [batch, 3, h, w], output
- * `logits` [batch, classes], batch norm and branches folded in float64) or `.safetensors` (the checkpoint's parameters
- * by timm's names, with timm's `config.json` beside it). The file's name decides which. The files appear when they are
- * whole; weights go through memory in pieces.
+ * `logits` [batch, classes], or the maps [batch, c, h, w] of a network without classes, batch norm and branches folded
+ * in float64) or `.safetensors` (the checkpoint's parameters by timm's names, with timm's `config.json` beside it). The
+ * file's name decides which. The files appear when they are whole; weights go through memory in pieces.
  *
  * @param source what {@link load} takes
  * @throws {GhostNetError} what {@link load} throws; ERR_GHOST_ARGUMENT for another kind of file, ERR_GHOST_FILE if it
@@ -92,12 +92,7 @@ async function onnx(
 ): Promise<Contents> {
   const found = modelConfig(network, checkpoint, published);
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
-  const outputs = outputsFor(network, 'logits');
-  if (outputs.length === 0) {
-    const message = `${checkpoint.file} holds a ${network.kind}, and only a network with a classifier can be written as .onnx.`;
-    throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
-  }
-  const graph = await graphOf(outputs);
+  const graph = await graphOf(mainOutputs(network));
   if (!inputSize) checkOwnSize(config, graph, checkpoint);
   const translated = onnxGraph(graph, config.preprocess.inputSize);
   const metadata = onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published));

@@ -12,6 +12,8 @@ export interface Operator<N extends Node> {
   readonly size?: (node: N, inputs: readonly Pair[]) => Pair;
   /** Pixels of the network's input from one element of its value to the next, by those of its inputs. */
   readonly stride?: (node: N, inputs: readonly number[]) => number;
+  /** Whether its value is a single position whatever the input's size; otherwise where those of all its inputs are. */
+  readonly pools?: true;
   /** Multiply-accumulates for each position of its value; otherwise none. */
   readonly macs?: (node: N) => number;
   /** Writes what computes it in ONNX, the last of it under the node's name. */
@@ -105,6 +107,7 @@ export const operators = {
 
   global_avg_pool: row<GlobalAvgPoolNode>({
     size: () => [1, 1],
+    pools: true,
     onnx: ({ name }, out, [input]) => out.add('GlobalAveragePool', name, [input!]),
   }),
 

@@ -41,6 +41,16 @@ export function inputChannels({ nodes: [input] }: Graph): number {
   return operatorOf(input!).channels!(input!, []);
 }
 
+/** Of each node, whether its value is a vector: a map of a single position whatever the size of the input. */
+export function vectorsOf(graph: Graph): readonly boolean[] {
+  const vectors: boolean[] = [];
+  for (const node of graph.nodes) {
+    const inputs = node.inputs.map((id) => vectors[id]!);
+    vectors.push(operatorOf(node).pools ?? (inputs.length > 0 && inputs.every(Boolean)));
+  }
+  return vectors;
+}
+
 /**
  * Input pixels from one element of each output's map to the next, by the output's name: what the convolutions and pools
  * on the way to it multiply up to. Of a map that was pooled to a single element it means nothing.

@@ -31,7 +31,8 @@ export async function* onnxFile(
 
   const structure = new Message().text(graphField.name, 'ghostnet');
   for (const node of graph.nodes) structure.message(graphField.node, nodeMessage(node));
-  structure.message(graphField.input, valueMessage(graph.input)).message(graphField.output, valueMessage(graph.output));
+  structure.message(graphField.input, valueMessage(graph.input));
+  for (const output of graph.outputs) structure.message(graphField.output, valueMessage(output));
 
   const constants = graph.constants.map((constant) => ({ constant, start: constantStart(constant) }));
   const graphBytes = constants.reduce(

@@ -1,10 +1,17 @@
-import { GhostNetError } from '../errors.js';
 import { littleEndianBytes } from '../formats/floats.js';
-import { isConv2d, type Activation, type Conv2dNode, type Graph, type Pair } from '../graph/graph.js';
+import {
+  isConv2d,
+  weightsPerChannel,
+  type Activation,
+  type Conv2dNode,
+  type Graph,
+  type NodeId,
+  type Pair,
+} from '../graph/graph.js';
 import { fold } from '../graph/fold.js';
 import type { OnnxAttribute, OnnxInput, OnnxWriter } from '../graph/onnx-writer.js';
-import { operatorOf, type GraphNode } from '../graph/operators.js';
-import { inferShapes, type MapShape } from '../graph/shapes.js';
+import { operatorOf } from '../graph/operators.js';
+import { inferShapes, vectorsOf, type MapShape } from '../graph/shapes.js';
 import { activations } from './activations.js';
 import { foldedWeights } from './folded.js';
 
@@ -36,13 +43,13 @@ export interface OnnxGraph {
   readonly nodes: readonly OnnxNode[];
   readonly constants: readonly OnnxConstant[];
   readonly input: OnnxValue;
-  readonly output: OnnxValue;
+  readonly outputs: readonly OnnxValue[];
 }
 
 /**
- * A graph with one output, a linear layer's, as ONNX: input `input` [batch, c, h, w] of `inputSize`, output of the
- * graph's name [batch, classes]. Nodes keep their names. Batch norm is folded into the weights in float64; the linear
- * layer is a Gemm. The operators need opset {@link opset}.
+ * A graph as ONNX: input `input` [batch, c, h, w] of `inputSize`, outputs of the graph's names, maps [batch, c, h, w]
+ * and vectors [batch, c]. All other values have their nodes' names. Batch norm is folded into the weights in float64; a
+ * linear layer that is an output is a Gemm. The operators need opset {@link opset}.
  */
 export function onnxGraph(graph: Graph, inputSize: Pair, batch: number | 'batch' = 'batch'): OnnxGraph {
   return new Translation(graph, inputSize).translate(batch);
@@ -55,28 +62,36 @@ class Translation implements OnnxWriter {
   private readonly nodes: OnnxNode[] = [];
   private readonly constants: OnnxConstant[] = [];
   private readonly shapes: readonly MapShape[];
+  private readonly isVector: readonly boolean[];
+  /** Of each node's value, by the node's name. */
+  private readonly names: ReadonlyMap<string, string>;
 
   constructor(
     private readonly graph: Graph,
     private readonly inputSize: Pair,
   ) {
     this.shapes = inferShapes(graph, inputSize);
+    this.isVector = vectorsOf(graph);
+    this.names = this.valueNames();
   }
 
   translate(batch: number | 'batch'): OnnxGraph {
-    const [output, ...others] = this.graph.outputs;
-    if (!output || others.length > 0)
-      throw new GhostNetError('ERR_GHOST_ARGUMENT', 'A graph to export should have exactly one output.');
-    for (const [id, node] of this.graph.nodes.entries()) {
-      const inputs = node.inputs.map((input) => ({ name: this.graph.nodes[input]!.name, shape: this.shapes[input]! }));
-      if (id === output.node) this.addClassifier(node, inputs, output.name);
+    const { nodes, outputs } = this.graph;
+    for (const [id, node] of nodes.entries()) {
+      const inputs = node.inputs.map((input) => this.valueOf(input));
+      const linear = this.linearOutput(id);
+      if (linear !== undefined) this.addLinear(node as Conv2dNode, inputs[0]!, linear);
       else operatorOf(node).onnx(node, this, inputs);
     }
+    for (const { name, node } of outputs) this.addOutput(name, node);
     return {
       nodes: this.nodes,
       constants: this.constants,
-      input: { name: this.graph.nodes[0]!.name, shape: [batch, this.shapes[0]![0], ...this.inputSize] },
-      output: { name: output.name, shape: [batch, this.shapes[output.node]![0]] },
+      input: { name: this.valueOf(0).name, shape: [batch, this.shapes[0]![0], ...this.inputSize] },
+      outputs: outputs.map(({ name, node }) => {
+        const [channels, ...size] = this.shapes[node]!;
+        return { name, shape: [batch, channels, ...(this.isVector[node]! ? [] : size)] };
+      }),
     };
   }
 
@@ -87,7 +102,7 @@ class Translation implements OnnxWriter {
     attributes: OnnxNode['attributes'] = {},
   ): void {
     const names = inputs.map((input) => (typeof input === 'string' ? input : input.name));
-    this.nodes.push({ op, name, inputs: names, attributes });
+    this.nodes.push({ op, name: this.names.get(name) ?? name, inputs: names, attributes });
   }
 
   activate(activation: Activation, sums: string, name: string): void {
@@ -114,16 +129,47 @@ class Translation implements OnnxWriter {
     return this.constant(name, 'int64', [values.length], () => [int64Bytes(values)]);
   }
 
-  private addClassifier(node: GraphNode, [input]: readonly OnnxInput[], output: string): void {
-    if (!isConv2d(node) || input!.shape.slice(1).some((side) => side !== 1) || node.activation !== 'none') {
-      throw new GhostNetError(
-        'ERR_GHOST_ARGUMENT',
-        `The output of a graph to export should be a linear layer, and ${node.name} is none.`,
-      );
-    }
+  private valueOf(id: NodeId): OnnxInput {
+    const { name } = this.graph.nodes[id]!;
+    return { name: this.names.get(name)!, shape: this.shapes[id]! };
+  }
+
+  /** A map that is an output has its name, and no other value has an output's. The input stays what it is. */
+  private valueNames(): Map<string, string> {
+    const { nodes, outputs } = this.graph;
+    const taken = new Set(outputs.map(({ name }) => name));
+    return new Map(
+      nodes.map(({ name }, id) => {
+        const output = id > 0 && !this.isVector[id] && outputs.find(({ node }) => node === id);
+        return [name, output ? output.name : taken.has(name) ? `${name}.value` : name];
+      }),
+    );
+  }
+
+  /** The output that a node is as a linear layer whose value nobody else reads; otherwise undefined. */
+  private linearOutput(id: NodeId): string | undefined {
+    const { nodes, outputs } = this.graph;
+    const node = nodes[id]!;
+    const [output, ...others] = outputs.filter((candidate) => candidate.node === id);
+    if (!output || others.length > 0 || !isConv2d(node) || node.activation !== 'none') return undefined;
+    const isLinear = this.isVector[node.inputs[0]] && node.groups === 1 && weightsPerChannel(node) === node.inChannels;
+    const isRead = nodes.some(({ inputs }) => inputs.some((input) => input === id));
+    return isLinear && !isRead ? output.name : undefined;
+  }
+
+  private addLinear(node: Conv2dNode, input: OnnxInput, output: string): void {
     const flat = `${node.name}.flatten`;
-    this.add('Flatten', flat, [input!], { axis: 1 });
-    this.add('Gemm', output, [flat, ...this.parameters(node, [node.outChannels, node.inChannels])], { transB: 1 });
+    this.add('Flatten', flat, [input], { axis: 1 });
+    const parameters = this.parameters(node, [node.outChannels, node.inChannels]);
+    this.nodes.push({ op: 'Gemm', name: output, inputs: [flat, ...parameters], attributes: { transB: 1 } });
+  }
+
+  /** Where the value does not bear its name yet. */
+  private addOutput(name: string, id: NodeId): void {
+    const value = this.valueOf(id).name;
+    if (value === name || this.linearOutput(id) === name) return;
+    if (this.isVector[id]) this.nodes.push({ op: 'Flatten', name, inputs: [value], attributes: { axis: 1 } });
+    else this.nodes.push({ op: 'Identity', name, inputs: [value], attributes: {} });
   }
 
   private constant(

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
@@ -15,6 +15,8 @@ import { savedTensors } from '../../../testing/saved.js';
 import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
 import { evaluate } from '../../../testing/evaluate.js';
+import { evaluateOnnx } from '../../../testing/evaluate-onnx.js';
+import { readOnnx } from '../../../testing/onnx.js';
 
 const folder = temporaryFolder();
 
@@ -125,17 +127,26 @@ describe('a feature pyramid on a GhostNet', () => {
     );
   });
 
-  it('is not written for engines that would need a classifier, or for timm', async () => {
-    await (await loaded(weightsOf({ version: 1, width: 0.5 }, 3, 8))).dispose();
+  it('is written with all its maps as ONNX, and not for timm', async () => {
+    const tensors = weightsOf({ version: 2, width: 0.5 }, 3, 8);
+    await (await loaded(tensors)).dispose();
     const source = join(folder, 'fpn.safetensors');
-    for (const [name, reason] of [
-      ['x.onnx', 'holds a GhostNet V1 with an FPN, and only a network with a classifier can be written as .onnx.'],
-      ['x.safetensors', 'holds a network with an FPN, and timm has none: it cannot be written for timm.'],
-    ] as const) {
-      const { code, message } = await errorOf(exportModel(source, join(folder, name)));
-      expect(code).toBe('ERR_GHOST_ARCHITECTURE');
-      expect(message).toBe(`${source} ${reason}`);
+    const onnx = join(folder, 'fpn.onnx');
+    await exportModel(source, onnx, { inputSize: [64, 97] });
+    const file = readOnnx(readFileSync(onnx));
+    expect(file.outputs.map(({ name, shape }) => [name, shape])).toEqual([
+      ['p3', ['batch', 8, 8, 13]],
+      ['p4', ['batch', 8, 4, 7]],
+      ['p5', ['batch', 8, 2, 4]],
+    ]);
+    const found = evaluateOnnx(file, syntheticImage('input', [1, 3, 64, 97]));
+    for (const [name, map] of await mapsOf(tensors, 64, 97)) {
+      const differences = map.map((value, i) => Math.abs(found.get(name)![i]! - value));
+      expect(Math.max(...differences), name).toBeLessThan(2e-5);
     }
+    const { code, message } = await errorOf(exportModel(source, join(folder, 'x.safetensors')));
+    expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+    expect(message).toBe(`${source} holds a network with an FPN, and timm has none: it cannot be written for timm.`);
   });
 
   it('is told by its neck, and refused where something is missing, changed or too much', () => {

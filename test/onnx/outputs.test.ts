@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { Blueprint } from '../../lib/graph/blueprint.js';
+import type { Graph } from '../../lib/graph/graph.js';
+import { onnxFile } from '../../lib/onnx/file.js';
+import { onnxGraph } from '../../lib/onnx/graph.js';
+import { evaluate } from '../../testing/evaluate.js';
+import { evaluateOnnx } from '../../testing/evaluate-onnx.js';
+import { buildGhostNet } from '../../testing/ghostnet.js';
+import { readOnnx, type OnnxFile } from '../../testing/onnx.js';
+import { syntheticImage, syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
+
+async function written(graph: Graph, [height, width]: readonly [number, number]): Promise<OnnxFile> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of onnxFile(onnxGraph(graph, [height, width]))) pieces.push(piece);
+  return readOnnx(Buffer.concat(pieces));
+}
+
+/** Whose file, read again, has values that are those of the graph. */
+async function checked(graph: Graph, [height, width]: readonly [number, number]): Promise<OnnxFile> {
+  const file = await written(graph, [height, width]);
+  const image = syntheticImage('input', [1, 3, height, width]);
+  const [found, expected] = [evaluateOnnx(file, image), await evaluate(graph, image)];
+  expect([...found.keys()]).toEqual([...expected.keys()]);
+  for (const [name, values] of expected) {
+    const differences = values.map((value, i) => Math.abs(found.get(name)![i]! - value));
+    expect(found.get(name)!.length, name).toBe(values.length);
+    expect(Math.max(...differences), name).toBeLessThan(1e-5);
+  }
+  return file;
+}
+
+function built(describeNetwork: (net: Blueprint, image: number) => void): Graph {
+  const net = new Blueprint();
+  describeNetwork(net, net.input(3));
+  const tensors = net.tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
+  return net.graph(
+    new Map(tensors),
+    net.outputs.map(({ name }) => name),
+  );
+}
+
+describe('the outputs of an ONNX file', () => {
+  it('may be several: maps, vectors and logits, under their names', async () => {
+    const outputs = ['conv_stem', 'blocks.1', 'blocks.3.0.ghost1.gate', 'blocks.9', 'pre_logits', 'logits'];
+    const variant = { version: 2, width: 0.1, numClasses: 4 } as const;
+    const graph = buildGhostNet(syntheticStateDict(2, 0.1, 4), variant, { outputs });
+    const file = await checked(graph, [64, 96]);
+    expect(file.outputs.map(({ name, shape }) => [name, shape])).toEqual([
+      ['conv_stem', ['batch', 4, 32, 48]],
+      ['blocks.1', ['batch', 4, 16, 24]],
+      ['blocks.3.0.ghost1.gate', ['batch', 8, 8, 12]],
+      ['blocks.9', ['batch', 96, 2, 3]],
+      ['pre_logits', ['batch', 1280]],
+      ['logits', ['batch', 4]],
+    ]);
+    const names = [...file.constants.keys(), ...file.inputs.map(({ name }) => name), ...file.nodes.map((n) => n.name)];
+    expect(new Set(names).size).toBe(names.length);
+    expect(file.nodes.filter(({ op }) => op === 'Gemm').map(({ name }) => name)).toEqual(['logits']);
+  });
+
+  it('are vectors where they are pooled, not where a small input leaves one position of a map', async () => {
+    const graph = built((net, image) => {
+      const map = net.conv(image, 'map', 5, { kernel: 3, stride: 2, activation: 'relu' });
+      net.output('map', map);
+      net.output('mean', net.add({ op: 'global_avg_pool', name: 'mean', inputs: [map] }));
+    });
+    const { outputs } = await checked(graph, [2, 2]);
+    expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([
+      ['map', ['batch', 5, 1, 1]],
+      ['mean', ['batch', 5]],
+    ]);
+  });
+
+  it('may be one value twice, the input, or a linear layer that others read', async () => {
+    const graph = built((net, image) => {
+      net.output('image', image);
+      const map = net.conv(image, 'map', 5, {});
+      net.output('first', map);
+      net.output('second', map);
+      const pooled = net.add({ op: 'global_avg_pool', name: 'pooled', inputs: [map] });
+      const linear = net.conv(pooled, 'linear', 4, { bias: true });
+      net.output('scores', linear);
+      net.output('gates', net.conv(linear, 'gates', 2, { bias: true, activation: 'sigmoid' }));
+    });
+    const { nodes, inputs } = await checked(graph, [5, 4]);
+    expect(inputs.map(({ name }) => name)).toEqual(['input']);
+    expect(nodes.map(({ op, name }) => `${op} ${name}`)).toEqual([
+      'Conv first',
+      'GlobalAveragePool pooled',
+      'Conv linear',
+      'Conv gates.conv',
+      'Sigmoid gates.value',
+      'Identity image',
+      'Identity second',
+      'Flatten scores',
+      'Flatten gates',
+    ]);
+  });
+});

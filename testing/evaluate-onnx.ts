@@ -1,0 +1,102 @@
+import type { Tensor } from '../lib/formats/tensor.js';
+import type { Activation, Conv2dNode, Pair } from '../lib/graph/graph.js';
+import { valueOf, type Map3d } from './evaluate.js';
+import { floatsOf, integersOf, type OnnxFile, type OnnxFileNode } from './onnx.js';
+
+/** What an ONNX file's nodes mean, in plain loops and float64: the outputs for one image [1, c, h, w], by name. */
+export function evaluateOnnx(file: OnnxFile, image: Tensor): Map<string, Float64Array> {
+  const [, channels, height, width] = image.shape as [number, number, number, number];
+  const values = new Map<string, Map3d>([
+    [file.inputs[0]!.name, { channels, height, width, data: Float64Array.from(image.data) }],
+  ]);
+  for (const node of file.nodes) {
+    const inputs = node.inputs.flatMap((name) => values.get(name) ?? []);
+    values.set(node.name, meaningOf(node, inputs, file));
+  }
+  return new Map(file.outputs.map(({ name }) => [name, values.get(name)!.data]));
+}
+
+const plain = { name: '', inputs: [0] as const };
+const activations: Readonly<Record<string, Activation>> = {
+  Relu: 'relu',
+  Sigmoid: 'sigmoid',
+  HardSigmoid: 'hard_sigmoid',
+  HardSwish: 'hard_swish',
+};
+
+/** By the loops of `evaluate.ts`, each operator with the attributes that the file has. */
+function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: readonly Map3d[], file: OnnxFile): Map3d {
+  const [x] = inputs;
+  const constant = (index: number): Buffer => file.constants.get(names[index]!)!.content;
+  const pair = (name: string): Pair => attributes[name] as Pair;
+  const activation = activations[op];
+  if (activation) return activated(x!, activation);
+  switch (op) {
+    case 'Conv':
+      return convolved(x!, floatsOf(constant(1)), names[2] === undefined ? undefined : floatsOf(constant(2)), {
+        kernel: pair('kernel_shape'),
+        stride: pair('strides'),
+        padding: (attributes['pads'] as number[]).slice(0, 2) as unknown as Pair,
+        dilation: pair('dilations'),
+        groups: attributes['group'] as number,
+      });
+    case 'Gemm':
+      return convolved(x!, floatsOf(constant(1)), floatsOf(constant(2)), {});
+    case 'Flatten':
+    case 'Identity':
+      return x!;
+    case 'GlobalAveragePool':
+      return valueOf({ op: 'global_avg_pool', ...plain }, inputs, new Float32Array(0));
+    case 'AveragePool': {
+      const windows = { kernel: pair('kernel_shape'), stride: pair('strides') };
+      return valueOf({ op: 'avg_pool2d', ...plain, ...windows }, inputs, new Float32Array(0));
+    }
+    case 'Concat': {
+      const channels = inputs.reduce((sum, input) => sum + input.channels, 0);
+      return valueOf({ op: 'concat', ...plain, channels }, inputs, new Float32Array(0));
+    }
+    case 'Add':
+    case 'Mul':
+      return valueOf({ op: op === 'Add' ? 'add' : 'mul', name: '', inputs: [0, 1] }, inputs, new Float32Array(0));
+    case 'Resize': {
+      const scales = names[2] === '' ? undefined : floatsOf(constant(2));
+      const [height, width] = scales
+        ? [x!.height * scales[2]!, x!.width * scales[3]!]
+        : (integersOf(constant(3)) as [number, number]);
+      const like = { channels: 0, height, width, data: new Float64Array(0) };
+      return valueOf({ op: 'upsample_nearest', name: '', inputs: [0, 0] }, [x!, like], new Float32Array(0));
+    }
+    default:
+      throw new Error(`${op} has no meaning here`);
+  }
+}
+
+function activated(x: Map3d, activation: Activation): Map3d {
+  const ones = new Float32Array(x.channels).fill(1);
+  return convolved(x, ones, undefined, { groups: x.channels, activation });
+}
+
+function convolved(
+  x: Map3d,
+  weight: Float32Array,
+  bias: Float32Array | undefined,
+  options: Partial<Omit<Conv2dNode, 'op' | 'name' | 'inputs' | 'parameters'>>,
+): Map3d {
+  const { groups = 1, kernel = [1, 1] } = options;
+  const outChannels = weight.length / ((x.channels / groups) * kernel[0] * kernel[1]);
+  const node: Conv2dNode = {
+    op: 'conv2d',
+    ...plain,
+    parameters: { weight: { shape: [weight.length], data: weight }, weightName: '', ...(bias && { bias }) },
+    inChannels: x.channels,
+    outChannels,
+    kernel,
+    stride: [1, 1],
+    padding: [0, 0],
+    dilation: [1, 1],
+    groups,
+    activation: 'none',
+    ...options,
+  };
+  return valueOf(node, [x], weight);
+}
