@@ -80,8 +80,8 @@ export class GhostNet {
   /**
    * Runs the network on the model's own threads. Several calls at once are fine.
    *
-   * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from the smallest
-   *   that the network takes (of a GhostNet 33).
+   * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from the
+   *   smallest that the network takes (of a GhostNet 33).
    * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_ARCHITECTURE for a network without a
    *   classifier, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.

@@ -24,7 +24,7 @@ export interface PreprocessConfig {
   readonly std: readonly [number, number, number];
 }
 
-/** What the published ImageNet weights of the family were evaluated with. */
+/** What GhostNet's published ImageNet weights were evaluated with, and most networks' are. */
 export const defaultPreprocessConfig: PreprocessConfig = {
   inputSize: [224, 224],
   interpolation: 'bicubic',

@@ -1,6 +1,6 @@
 import { PassingFault } from '../connections/faults.js';
 import { retryAfterMs } from '../connections/retry.js';
-import { request, type Answer } from '../connections/request.js';
+import { redirection, request, type Answer } from '../connections/request.js';
 import { cameraAddress, type CameraAddress } from './address.js';
 
 /** A camera's answer, whose content has not been read yet. */
@@ -35,7 +35,7 @@ export async function connect(camera: CameraAddress, stallTimeoutMs: number, sig
     const answer = await ask(address, stallTimeoutMs, signal);
     if (answer.response.ok) return connection(answer);
     await answer.body.cancel();
-    const next = redirection(answer.response, address);
+    const next = nextAddress(answer.response, address);
     if (!next) throw refused(answer.response, address);
     address = next;
   }
@@ -67,12 +67,11 @@ async function connection({ response, body }: Answer): Promise<Connection> {
 }
 
 /** Where a response leads, if it leads anywhere. User and password go to the same origin alone. */
-function redirection({ status, headers }: Response, from: CameraAddress): CameraAddress | undefined {
-  const location = headers.get('location');
-  if (![301, 302, 303, 307, 308].includes(status) || location === null) return undefined;
-  if (!URL.canParse(location, from.url.href) || !/^https?:$/.test(new URL(location, from.url).protocol))
-    throw new Refusal('it leads on to an address that is none');
-  const to = cameraAddress(new URL(location, from.url));
+function nextAddress(response: Response, from: CameraAddress): CameraAddress | undefined {
+  const url = redirection(response, from.url);
+  if (url === 'nowhere') throw new Refusal('it leads on to an address that is none');
+  if (!url) return undefined;
+  const to = cameraAddress(url);
   return from.authorization !== undefined && to.url.origin === from.url.origin
     ? { authorization: from.authorization, ...to }
     : to;

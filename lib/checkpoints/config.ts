@@ -1,15 +1,15 @@
 import { GhostNetError } from '../errors.js';
 import { imageChannels, maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
-import { tooLarge } from '../graph/input-limits.js';
+import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { quoted, shapeText } from '../messages/quoted.js';
+import { isRecord, isSize } from './untyped-values.js';
 import { fileError } from '../formats/faults.js';
 
 /** What the `config.json` beside a model's weights says; whatever it does not say is absent. */
 export interface HubConfig {
   /** timm's name, as `ghostnetv2_100`. */
   readonly architecture?: string;
-  readonly numClasses?: number;
   /** One readable label per class, in the order of the logits. */
   readonly labels?: readonly string[];
   readonly preprocess: Partial<PreprocessConfig>;
@@ -50,10 +50,9 @@ async function readText(file: string): Promise<string | undefined> {
 export function parseHubConfig(config: unknown, file: string): HubConfig {
   const top = new Section(config, file);
   const pretrained = top.section('pretrained_cfg') ?? top;
-  const numClasses = readEither('num_classes', isCount, 'a whole number', top, pretrained);
+  const numClasses = readEither('num_classes', isSize, 'a whole number', top, pretrained);
   return withoutUndefined({
     architecture: top.read('architecture', isString, 'a string'),
-    numClasses,
     labels: readLabels(top, pretrained, numClasses),
     preprocess: readPreprocess(pretrained),
   });
@@ -131,10 +130,6 @@ function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclud
   return Object.fromEntries(entries) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
@@ -145,10 +140,6 @@ function isStrings(value: unknown): value is string[] {
 
 function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every(isString);
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function isImageSize(value: unknown): value is [number, number, number] {

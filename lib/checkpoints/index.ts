@@ -44,7 +44,10 @@ const maxUnknownNames = 8;
  *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that calls something able to run code.
  * @throws `signal.reason` once the signal is aborted.
  */
-export async function readCheckpoint(path: string, options: { signal?: AbortSignal } = {}): Promise<Checkpoint> {
+export async function readCheckpoint(
+  path: string,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Checkpoint> {
   const { signal } = options;
   signal?.throwIfAborted();
   const { file: found, inFolder } = await findWeights(path);

@@ -5,6 +5,7 @@ import { quoted, shapeText } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
 import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
+import { isRecord, isSizes } from './untyped-values.js';
 
 /** The format's own limit on its JSON header. */
 const maxHeaderBytes = 100_000_000;
@@ -160,12 +161,4 @@ function checkCoverage(entries: readonly Entry[], dataBytes: number, file: strin
   if (covered !== dataBytes) {
     throw damaged(file, `its tensors should have ${covered} bytes, but the file holds ${dataBytes} bytes of data`);
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }

@@ -1,7 +1,7 @@
 import { damaged, unreadable } from '../formats/faults.js';
 import { quoted, shapeText } from '../messages/quoted.js';
 import { floatSizeBytes, toFloat32, type ByteOrder, type FloatType } from '../formats/floats.js';
-import type { Tensor } from '../formats/tensor.js';
+import { elementCount, type Tensor } from '../formats/tensor.js';
 import type { StorageReference, TensorReference } from './torch-objects.js';
 
 /** Bounds what tensors with odd strides (one number repeated a thousand million times) are copied out to. */
@@ -26,7 +26,7 @@ export class StorageReader {
     if (!type) throw unreadable(this.file, `holds tensor ${quoted(name)} as ${quoted(typeName)}; save it as float32`);
 
     const elements = await this.elements(storage, type);
-    const count = elementCount(shape);
+    const count = elementCount(reference);
     if (lastElement(reference, count) >= elements.length) {
       const found = `its storage holds ${elements.length} elements`;
       throw damaged(this.file, `tensor ${quoted(name)} of shape ${shapeText(shape)} reaches beyond its end: ${found}`);
@@ -53,11 +53,6 @@ export class StorageReader {
     this.storages.set(`${type} ${key}`, elements);
     return elements;
   }
-}
-
-/** Infinite for a hostile shape, but never NaN, which would pass every check. */
-function elementCount(shape: readonly number[]): number {
-  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
 }
 
 /** Index in the storage of the last element that the tensor touches; -1 if it has none. */

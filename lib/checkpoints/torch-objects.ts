@@ -3,6 +3,7 @@ import type { FloatType } from '../formats/floats.js';
 import { NestedPickles } from './nested-pickles.js';
 import type { PickleObjects } from './pickle.js';
 import { Global } from './pickle-values.js';
+import { isSize, isSizes } from './untyped-values.js';
 
 /** Integers and booleans are no weights: tensors of them are left out. */
 export type ElementType = FloatType | 'integer';
@@ -112,7 +113,7 @@ function rebuild(name: string, args: readonly unknown[]): unknown {
 
 /** `_rebuild_tensor_v2(storage, offset, size, stride, ...)`; version 3 adds a dtype to an untyped storage. */
 function rebuildTensor([storage, offset, shape, stride]: readonly unknown[], dtype?: unknown): unknown {
-  if (!(storage instanceof StorageReference) || !isSize(offset) || !isSizes(shape) || !isSizes(stride))
+  if (!(storage instanceof StorageReference) || !isSize(offset) || !isShape(shape) || !isShape(stride))
     return undefined;
   if (shape.length !== stride.length) return undefined;
   // Copied, since a list that a hostile pickle gives here may still be appended to.
@@ -130,10 +131,6 @@ function lastPart(dottedName: string): string {
   return dottedName.slice(dottedName.lastIndexOf('.') + 1);
 }
 
-function isSize(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.length <= maxDimensions && value.every(isSize);
+function isShape(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= maxDimensions && isSizes(value);
 }

@@ -13,7 +13,7 @@ import { version } from './version.js';
 /** All commands. What is wrong with a command line is thrown as a CommanderError, and nothing is printed. */
 export function createProgram(): Command {
   const program = new Command('ghostnet')
-    .description('Classifies images with the GhostNet family of networks.')
+    .description('Classifies images with GhostNets and networks like them.')
     .version(version)
     .addCommand(classifyCommand())
     .addCommand(infoCommand())

@@ -31,3 +31,14 @@ export async function request(
     throw timer.faultOf(error, `${url.host} did not answer`);
   }
 }
+
+const redirections = [301, 302, 303, 307, 308];
+
+/** Where an answer leads, if it leads anywhere; `nowhere` where that is no address of the web. */
+export function redirection({ status, headers }: Response, from: URL): URL | 'nowhere' | undefined {
+  const location = headers.get('location');
+  if (!redirections.includes(status) || location === null) return undefined;
+  if (!URL.canParse(location, from.href)) return 'nowhere';
+  const to = new URL(location, from);
+  return /^https?:$/.test(to.protocol) ? to : 'nowhere';
+}

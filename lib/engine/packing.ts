@@ -41,7 +41,8 @@ export interface BuildOptions {
 }
 
 /**
- * The native model of a graph. What a model of the same file has packed is neither read nor packed again. Nothing is left of it if this fails.
+ * The native model of a graph. What a model of the same file has packed is neither read nor packed again. Nothing is
+ * left of it if this fails.
  *
  * @throws {GhostNetError} ERR_GHOST_NATIVE where memory or threads are short, ERR_GHOST_PRECISION for a weight
  *   that is too large for the precision, and what {@link packGraph} throws
@@ -67,7 +68,7 @@ export async function createPackedModel(
  * How long a load waits for others of the same file. It takes them some tens of milliseconds, but who blocks a thread's
  * event loop in the middle of one must not stop all.
  */
-export const patienceMs = 10_000;
+const patienceMs = 10_000;
 
 async function startBuilder(
   graph: Graph,
@@ -91,9 +92,9 @@ async function startBuilder(
 }
 
 /**
- * Hands a graph's weights to the builder that was created from it. What is still in a file is read on the way, each batch
- * while the one before is packed, so that only two of them are in memory beside the packed weights. Nothing of it waits
- * on the JavaScript thread.
+ * Hands a graph's weights to the builder that was created from it. What is still in a file is read on the way, each
+ * batch while the one before is packed, so that only two of them are in memory beside the packed weights. Nothing of it
+ * waits on the JavaScript thread.
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a weight that is NaN or infinite or an impossible variance,
  *   ERR_GHOST_FILE or ERR_GHOST_CHECKPOINT for a file that cannot be read to its end any more

@@ -65,7 +65,9 @@ export function relativeError(found: Float32Array, expected: Float32Array): numb
   return difference / expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
 }
 
-/** [channels, height, width], normalised: waves as photographs have them, with some noise. The same wherever it is made. */
+/**
+ * [channels, height, width], normalised: waves as photographs have them, with some noise. The same wherever it is made.
+ */
 export function checkPicture(channels: number, height: number, width: number): Float32Array {
   const data = new Float32Array(channels * height * width);
   let state = 1;

@@ -10,7 +10,7 @@ import { imageOptions, checkLimits, type ImageOptions } from '../pixels/options.
 import { GhostNetError } from '../errors.js';
 import { decodeImage, isRawImage, isSharpLike, type ImageInput, type RawImage } from '../pixels/image.js';
 import { checkRawImage } from '../pixels/raw.js';
-import { tooLarge } from '../graph/input-limits.js';
+import { tooLarge } from '../input-limits.js';
 import { cpu, preprocessPixels } from '../native/native.js';
 import { argumentError, readOptions } from '../arguments/options.js';
 import { forcedIsa } from './options.js';

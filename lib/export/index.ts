@@ -23,7 +23,10 @@ import { safetensorsFile } from './safetensors.js';
 export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'signal'> {
   /** Of `.safetensors`: elements in float16, each rounded once. Default: float32. */
   half?: boolean;
-  /** Of `.onnx`: the height and width of its input, in pixels, from the smallest that the network takes (of a GhostNet 33). Default: the model's own. */
+  /**
+   * Of `.onnx`: the height and width of its input, in pixels, from the smallest that the network takes (of a GhostNet
+   * 33). Default: the model's own.
+   */
   inputSize?: readonly [height: number, width: number];
   /** Whether files that exist are replaced. Default: they are not, and that is an error. */
   overwrite?: boolean;

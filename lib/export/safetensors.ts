@@ -1,10 +1,14 @@
 import { notFinite } from '../formats/finite.js';
 import { floatSizeBytes, halfBytes, littleEndianBytes } from '../formats/floats.js';
-import { elementCount, elementsOf, type StateDict, type StoredTensor, type Tensor } from '../formats/tensor.js';
+import {
+  elementCount,
+  elementsOf,
+  pieceElements,
+  type StateDict,
+  type StoredTensor,
+  type Tensor,
+} from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-
-/** So many elements are in memory at a time. */
-const pieceElements = 2 ** 18;
 
 /** The header's length is a multiple of it, so that the elements lie aligned. */
 const alignmentBytes = 8;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 
-/** The unit in which a file is read, and so the delay of an abort. */
+/** The unit in which a file is read or hashed, and so the delay of an abort. */
 export const pieceBytes = 4 * 2 ** 20;
 
 /**

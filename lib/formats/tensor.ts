@@ -16,14 +16,18 @@ export interface StoredTensor {
   readonly read: (elements: Float32Array, first: number) => Promise<void>;
 }
 
+/** So many elements of a tensor are in memory at a time where it goes through it. */
+export const pieceElements = 2 ** 18;
+
 /** From this size on, a matrix is left in the file: few tensors are as large, and nearly all bytes are theirs. */
 export const storedBytes = 2 ** 16;
 
-/** timm's names (`blocks.2.0.ghost1.primary_conv.0.weight`) to parameters; integer tensors are left out. */
+/** Names, as a checkpoint or a network has them, to parameters; integer tensors are left out. */
 export type StateDict = ReadonlyMap<string, Tensor | StoredTensor>;
 
+/** Infinite for a hostile shape, but never NaN, which would pass every check. */
 export function elementCount({ shape }: Pick<Tensor, 'shape'>): number {
-  return shape.reduce((product, size) => product * size, 1);
+  return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);
 }
 
 /** `count` elements from index `first` on: those in memory as they are, others read into `scratch`. */

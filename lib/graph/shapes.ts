@@ -1,7 +1,7 @@
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from './graph.js';
 import { operatorOf, type GraphNode } from './operators.js';
-import { tooLarge } from './input-limits.js';
+import { tooLarge } from '../input-limits.js';
 
 /** Of one image: [channels, height, width]. */
 export type MapShape = readonly [channels: number, height: number, width: number];

@@ -1,7 +1,7 @@
 import { noHub, refused, type Wanted } from './faults.js';
 import { PassingFault } from '../connections/faults.js';
 import { retryAfterMs } from '../connections/retry.js';
-import { request } from '../connections/request.js';
+import { redirection, request } from '../connections/request.js';
 import type { ResponseBody } from '../connections/response-body.js';
 import type { HubSettings } from './settings.js';
 
@@ -56,7 +56,7 @@ export class HubClient {
       const { headers } = response;
       commit ??= headers.get('x-repo-commit');
       const linkedEtag = headers.get('x-linked-etag');
-      const next = redirection(response, url);
+      const next = nextAddress(response, url);
       // The answer that leads to the store of large files tells all about the file, and is not followed.
       if (next && !(commit && linkedEtag)) {
         url = next;
@@ -83,7 +83,7 @@ export class HubClient {
       const { response, body } = await this.#request('GET', url, headers, this.settings.stallTimeoutMs, signal);
       if (response.ok) return body;
       await body.cancel();
-      const next = redirection(response, url);
+      const next = nextAddress(response, url);
       // What is there is no part of what the server has.
       if (response.status === 416 && start > 0) return this.content(file, 0, signal);
       if (!next) throw this.#refusal(response, url);
@@ -144,11 +144,8 @@ function remoteFile(
 }
 
 /** Where a response leads, if it leads anywhere. */
-function redirection({ status, headers }: Response, from: string): string | undefined {
-  const location = headers.get('location');
-  if (![301, 302, 303, 307, 308].includes(status) || location === null) return undefined;
-  if (!URL.canParse(location, from) || !/^https?:$/.test(new URL(location, from).protocol)) {
-    throw noHub(from, 'it leads to an address that is none');
-  }
-  return new URL(location, from).href;
+function nextAddress(response: Response, from: string): string | undefined {
+  const to = redirection(response, new URL(from));
+  if (to === 'nowhere') throw noHub(from, 'it leads to an address that is none');
+  return to?.href;
 }

@@ -2,15 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMissing } from './cache.js';
+import { pieceBytes } from '../formats/read-file.js';
 import { PassingFault } from '../connections/faults.js';
 
 /**
  * Longer than a process that still downloads leaves its file alone: it waits a minute at most, and notes each attempt.
  */
 const abandonedAfterMs = 180_000;
-
-/** How much is hashed at a time, and so the delay of an abort. */
-const pieceBytes = 4 * 2 ** 20;
 
 /**
  * The part of a blob that has come so far, in a file that belongs to this download alone until it is whole.

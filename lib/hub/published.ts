@@ -4,7 +4,7 @@ import type { PreprocessConfig } from '../preprocess-config.js';
 import { nearestName } from '../messages/nearest-name.js';
 import { packageRoot } from '../package-root.js';
 
-/** Weights of this family that somebody has published, as `weights/manifest.json` lists them. */
+/** Weights of a network that is known and that somebody has published, as `weights/manifest.json` lists them. */
 export interface PublishedModel {
   /** timm's name with its tag, as `ghostnetv2_100.in1k`. */
   readonly name: string;

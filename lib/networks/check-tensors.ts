@@ -2,7 +2,7 @@ import { checkFinite } from '../formats/finite.js';
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { tensorFault, type TensorSpec } from '../graph/blueprint.js';
-import { shapeText } from '../messages/quoted.js';
+import { plain, shapeText } from '../messages/quoted.js';
 import { lookAlike } from './look-alikes.js';
 import type { Network } from './network.js';
 
@@ -56,14 +56,14 @@ function checkNames(
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
   const other = lookAlike(extra);
   const surplus =
-    extra.length > 0 ? `; unexpected: ${name(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
+    extra.length > 0 ? `; unexpected: ${plain(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
   if (missing.length === 0) {
     if (surplus) throw unfit(`is no ${kind} that is known${surplus}`);
   } else if (missing.length === 2 && missing.every((name) => name.startsWith(`${classifier}.`))) {
     throw unfit(`has no classifier (num_classes 0)${surplus}; use one with a classifier`);
   } else {
     const lacking = `${missing.length} of ${known.size} tensors`;
-    throw unfit(`is no complete ${kind}: it lacks ${lacking}, the first is ${name(missing[0]!)}${surplus}`);
+    throw unfit(`is no complete ${kind}: it lacks ${lacking}, the first is ${plain(missing[0]!)}${surplus}`);
   }
 }
 
@@ -85,11 +85,6 @@ function checkShapes(expected: readonly TensorSpec[], tensors: StateDict, networ
 
 function unfit(reason: string): GhostNetError {
   return new GhostNetError('ERR_GHOST_ARCHITECTURE', `The checkpoint ${reason}.`);
-}
-
-/** A name from the checkpoint, which may be anything, as it may stand in a message. */
-function name(tensor: string): string {
-  return /^[\w.]{1,80}$/.test(tensor) ? tensor : JSON.stringify(tensor.slice(0, 80));
 }
 
 function andMore(names: readonly string[]): string {

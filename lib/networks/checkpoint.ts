@@ -24,7 +24,7 @@ export async function openNetwork(
   path: string,
   { signal, stamp }: { signal?: AbortSignal | undefined; stamp?: string } = {},
 ): Promise<OpenNetwork> {
-  const checkpoint = await readNetwork(path, signal ? { signal } : {});
+  const checkpoint = await readNetwork(path, { signal });
   try {
     if (stamp !== undefined && checkpoint.stamp !== stamp) {
       const message = `${path} has changed since the model was loaded from it. Load the model again.`;
@@ -50,7 +50,10 @@ export async function openNetwork(
  *
  * @throws what {@link readCheckpoint} throws; {GhostNetError} ERR_GHOST_CHECKPOINT for a tensor under two names
  */
-export async function readNetwork(path: string, options: { signal?: AbortSignal } = {}): Promise<Checkpoint> {
+export async function readNetwork(
+  path: string,
+  options: { signal?: AbortSignal | undefined } = {},
+): Promise<Checkpoint> {
   const checkpoint = await readCheckpoint(path, options);
   const { tensors, framework, file, close } = checkpoint;
   try {

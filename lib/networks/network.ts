@@ -92,7 +92,9 @@ export function defaultOutputs({ blueprint }: Network, role: OutputRole): string
   return blueprint.outputs.filter((output) => output.role === role && output.byDefault).map(({ name }) => name);
 }
 
-/** The outputs that a model is made for: its logits, or else its features. Others are computed once they are asked for. */
+/**
+ * The outputs that a model is made for: its logits, or else its features. Others are computed once they are asked for.
+ */
 export function mainOutputs(network: Network): string[] {
   const logits = outputsFor(network, 'logits');
   return logits.length > 0 ? logits : defaultOutputs(network, 'feature');

@@ -1,11 +1,8 @@
 import { checkFinite } from '../formats/finite.js';
-import { elementsOf } from '../formats/tensor.js';
+import { elementsOf, pieceElements } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { weightsPerChannel, type Conv2dNode } from '../graph/graph.js';
 import { fold } from '../graph/fold.js';
-
-/** So many elements are in memory at a time. */
-const pieceElements = 2 ** 18;
 
 /**
  * A convolution's weights with its batch norm's scale multiplied in, in float64 and rounded once, in pieces of some

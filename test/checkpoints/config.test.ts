@@ -34,7 +34,6 @@ describe('config.json', () => {
     };
     expect(parseHubConfig(config, 'config.json')).toEqual({
       architecture: 'ghostnetv2_100',
-      numClasses: 2,
       labels: ['n01', 'tabby, tabby cat'],
       preprocess: parsed,
     });
@@ -43,7 +42,6 @@ describe('config.json', () => {
   it('is read as older files have it, all at top level', () => {
     expect(parseHubConfig({ architecture: 'ghostnet_100', num_classes: 5, ...preprocess }, 'config.json')).toEqual({
       architecture: 'ghostnet_100',
-      numClasses: 5,
       preprocess: parsed,
     });
   });

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseHubConfig } from '../../lib/checkpoints/config.js';
-import { maxImageFloats, maxInputSide } from '../../lib/graph/input-limits.js';
+import { maxImageFloats, maxInputSide } from '../../lib/input-limits.js';
 import { maxPreprocessedSide } from '../../lib/preprocess-config.js';
 import { exportModel, load, preprocess, type GhostNet } from '../../lib/index.js';
 import { countMacs, inferShapes } from '../../lib/graph/shapes.js';

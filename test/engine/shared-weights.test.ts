@@ -2,7 +2,7 @@ import { renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createPackedModel, patienceMs, type BuildOptions } from '../../lib/engine/packing.js';
+import { createPackedModel, type BuildOptions } from '../../lib/engine/packing.js';
 import type { Tensor } from '../../lib/formats/tensor.js';
 import type { Graph } from '../../lib/graph/graph.js';
 import { isConv2d } from '../../lib/graph/graph.js';
@@ -141,7 +141,7 @@ describe('weights of one file', () => {
     const waiting = createPackedModel(graph, optionsOf('stuck'));
     await new Promise(setImmediate);
     await new Promise(setImmediate);
-    vi.advanceTimersByTime(patienceMs);
+    vi.advanceTimersByTime(10_000);
     const model = await waiting;
     expect(model.info().weightBytes).toBeGreaterThan(0);
     model.close();

@@ -1,6 +1,7 @@
 import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict } from '../../formats/tensor.js';
-import { sameShape, type Blueprint, type TensorSpec } from '../../graph/blueprint.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import { fits } from '../fits.js';
 import type { Backbone, Backbones, Description, Network } from '../network.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
@@ -106,7 +107,7 @@ function fittingVariant(
     for (let step = 0; step <= high * steps - first; step++) {
       for (const kind of kinds) {
         const variant = { ...kind, width: (first + step) / steps, numClasses };
-        if (layout(variant).tensors.every((spec) => fits(spec, tensors))) return variant;
+        if (fits(layout(variant), tensors)) return variant;
       }
     }
   }
@@ -126,10 +127,4 @@ function channelsOfLast(tensors: StateDict): { channels: number; atWidth1: numbe
   return inner === undefined
     ? { channels: lastChannels, atWidth1: lastChannels }
     : { channels: inner, atWidth1: innerChannels };
-}
-
-/** A missing tensor fits any width: its absence is a fault of its own. */
-function fits({ name, shape }: TensorSpec, tensors: StateDict): boolean {
-  const found = tensors.get(name)?.shape;
-  return !found || sameShape(found, shape);
 }

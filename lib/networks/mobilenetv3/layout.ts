@@ -58,6 +58,6 @@ function bottleneck(net: Blueprint, input: NodeId, name: string, block: Block, v
 }
 
 /** How many channels of the paper's `count` a variant has. */
-export function scaled(count: number, { width }: Variant): number {
+function scaled(count: number, { width }: Variant): number {
   return divisible(count * width, 8);
 }

@@ -1,5 +1,6 @@
 import type { StateDict } from '../../formats/tensor.js';
-import { sameShape, type Blueprint } from '../../graph/blueprint.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import { fits } from '../fits.js';
 import type { Backbone, Description, Family, Network } from '../network.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { tables, type Variant } from './table.js';
@@ -75,12 +76,4 @@ function variantOf(tensors: StateDict, layout: (variant: Variant) => Blueprint):
     .filter((width) => width > 0)
     .map((width) => ({ size, width: width / 100, numClasses }) as const);
   return variants.find((variant) => fits(layout(variant), tensors)) ?? variants[0]!;
-}
-
-/** A missing tensor fits any width: its absence is a fault of its own. */
-function fits(blueprint: Blueprint, tensors: StateDict): boolean {
-  return blueprint.tensors.every(({ name, shape }) => {
-    const found = tensors.get(name)?.shape;
-    return !found || sameShape(found, shape);
-  });
 }
