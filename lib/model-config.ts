@@ -11,8 +11,8 @@ import { inferShapes } from './graph/shapes.js';
 export interface ModelConfig {
   /** timm's name, as `ghostnetv2_100`. */
   readonly architecture: string;
-  /** Of its family, as 1 for GhostNet, 2 for GhostNetV2, 3 for GhostNetV3. */
-  readonly version: 1 | 2 | 3;
+  /** 1 for GhostNet, 2 for GhostNetV2, 3 for GhostNetV3; undefined for a network of another family. */
+  readonly version: number | undefined;
   /** The channel multiplier. */
   readonly width: number;
   readonly numClasses: number;

@@ -9,8 +9,8 @@ export interface Description {
   readonly architecture: string;
   /** As errors say it, without an article: `GhostNet V1`. */
   readonly kind: string;
-  /** Of its family. */
-  readonly version: 1 | 2 | 3;
+  /** 1 for GhostNet, 2 for GhostNetV2, 3 for GhostNetV3; other networks have none. */
+  readonly version?: number | undefined;
   /** The channel multiplier. */
   readonly width: number;
 }

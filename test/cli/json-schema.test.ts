@@ -12,6 +12,8 @@ import { HubServer } from '../../testing/hub-server.js';
 import { pyramidWeights } from '../../testing/pyramid.js';
 import { savedTensors } from '../../testing/saved.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
+import { syntheticTensor } from '../../testing/synthetic.js';
+import { layoutOf as mobileNetV3 } from '../../lib/networks/mobilenetv3/layout.js';
 
 const folder = temporaryFolder();
 const path = (file: string): string => fileURLToPath(new URL(`../../${file}`, import.meta.url));
@@ -88,6 +90,15 @@ describe('what is printed with --json', () => {
     expect(object).toMatchObject({ architecture: 'ghostnet_010_fpn', numClasses: 0, labels: 0 });
     const { stdout } = await runNode([builtCommand, 'info', '--model', pyramid]);
     expect(stdout).toMatch(/^model +ghostnet_010_fpn, no classifier, fp32$/m);
+  });
+
+  it('is as its schema has it: info of a network without a version', async () => {
+    mkdirSync(join(folder, 'mobilenet'));
+    const file = join(folder, 'mobilenet', 'model.safetensors');
+    const { tensors } = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 });
+    writeFileSync(file, savedTensors(new Map(tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)]))));
+    const [object] = await checked('info', ['info', '--json', '--model', file]);
+    expect(object).toMatchObject({ architecture: 'mobilenetv3_small_035', version: null, width: 0.35 });
   });
 
   it('is as its schema has it: pull', async () => {

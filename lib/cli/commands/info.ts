@@ -45,6 +45,7 @@ function factsOf(model: GhostNet, options: Options): object {
     platform: platform(),
     ...model.info,
     ...config,
+    version: config.version ?? null,
     labels: labels.length,
     ...plan,
   };

@@ -54,7 +54,7 @@ function backboneOf(variant: Variant): Backbone {
 
 function descriptionOf({ size, width }: Variant): Description {
   const hundredths = String(Math.round(width * 100)).padStart(3, '0');
-  return { architecture: `mobilenetv3_${size}_${hundredths}`, kind: 'MobileNetV3', version: 3, width };
+  return { architecture: `mobilenetv3_${size}_${hundredths}`, kind: 'MobileNetV3', width };
 }
 
 function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | undefined {
