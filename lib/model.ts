@@ -2,7 +2,7 @@ import { checkSignal, readOptions, type InferOptions } from './arguments/options
 import { guarded } from './arguments/untyped.js';
 import { checkProfileRuns } from './engine/options.js';
 import type { PartialNetwork, PartialNetworks } from './engine/partial-networks.js';
-import { preprocessed } from './engine/preprocess.js';
+import { preprocessed, type StageEnded } from './engine/preprocess.js';
 import { checkInputSize, checkTensor, isTensor, type Tensor4 } from './engine/tensor-input.js';
 import { GhostNetError } from './errors.js';
 import { inferShapes } from './graph/shapes.js';
@@ -58,6 +58,14 @@ export interface ModelInfo {
   readonly weightBytes: number;
 }
 
+/** Classifies one image as the model's own method does, for whoever measures what each stage takes. */
+export let classifyInStages: (
+  model: GhostNet,
+  image: ImageInput,
+  options: ClassifyOptions,
+  ended: StageEnded,
+) => Promise<Classification[]>;
+
 /** A loaded model. Made by {@link load}. */
 export class GhostNet {
   readonly config: ModelConfig;
@@ -67,6 +75,10 @@ export class GhostNet {
   readonly #partial: PartialNetworks;
   readonly #running = new Set<Promise<unknown>>();
   #disposal: Promise<void> | undefined;
+
+  static {
+    classifyInStages = (model, image, options, ended) => model.#answer(classification, image, options, ended);
+  }
 
   /** @internal */
   constructor(network: Network, config: ModelConfig, info: ModelInfo, main: PartialNetwork, partial: PartialNetworks) {
@@ -200,21 +212,23 @@ export class GhostNet {
     task: Task<A, Answer>,
     input: ImageInput | Tensor4,
     options: unknown,
+    ended?: StageEnded,
   ): Promise<Answer> {
     const asked = task.check(options);
     this.#checkAlive();
-    return this.#track(this.#answerChecked(task, input, asked));
+    return this.#track(this.#answerChecked(task, input, asked, ended));
   }
 
   async #answerChecked<A extends Asked, Answer>(
     task: Task<A, Answer>,
     input: ImageInput | Tensor4,
     asked: A,
+    ended?: StageEnded,
   ): Promise<Answer> {
     const outputs = task.outputs(this.#network, asked);
     const { limits } = asked;
     const isOwn = !(task.takesTensors && isTensor(input));
-    const tensor = isOwn ? await preprocessed(input as ImageInput, this.config.preprocess, limits) : input;
+    const tensor = isOwn ? await preprocessed(input as ImageInput, this.config.preprocess, limits, ended) : input;
     return task.decode(await this.#compute(tensor, isOwn, outputs, limits.signal), asked, this.config);
   }
 

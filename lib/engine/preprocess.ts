@@ -8,7 +8,7 @@ import {
 } from '../preprocess-config.js';
 import { imageOptions, checkLimits, type ImageOptions } from '../pixels/options.js';
 import { GhostNetError } from '../errors.js';
-import { decodeImage, isRawImage, isSharpLike, type ImageInput, type RawImage } from '../pixels/image.js';
+import { decodeImage, isRawImage, isSharpLike, type ImageInput } from '../pixels/image.js';
 import { checkRawImage } from '../pixels/raw.js';
 import { tooLarge } from '../input-limits.js';
 import { cpu, preprocessPixels } from '../native/native.js';
@@ -35,28 +35,23 @@ export async function preprocess(
   return preprocessed(image, checkPreprocessConfig(config), limits);
 }
 
-/** The same once the arguments have been checked, but for the image. */
-export async function preprocessed(image: ImageInput, config: PreprocessConfig, limits: Limits): Promise<Tensor4> {
-  const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
-  // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
-  return preprocessedPixels(pixels, config, { signal: limits.signal, spent: !isSharpLike(image) });
-}
+/** Called at the end of what is done to an image before the network is run. */
+export type StageEnded = (stage: 'decoding' | 'preprocessing') => void;
 
-/**
- * The half of it that follows decoding; the pixels must stay as they are meanwhile. `spent`: nobody looks at them
- * afterwards.
- */
-export async function preprocessedPixels(
-  pixels: RawImage,
+/** The same once the arguments have been checked, but for the image. */
+export async function preprocessed(
+  image: ImageInput,
   config: PreprocessConfig,
-  options: { signal: AbortSignal | undefined; spent: boolean },
+  limits: Limits,
+  ended?: StageEnded,
 ): Promise<Tensor4> {
-  const data = await preprocessPixels(
-    pixels,
-    config,
-    forcedIsa(() => cpu().isas),
-    options,
-  );
+  const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
+  ended?.('decoding');
+  const isa = forcedIsa(() => cpu().isas);
+  // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
+  const spent = !isSharpLike(image);
+  const data = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent });
+  ended?.('preprocessing');
   return { data, shape: [1, imageChannels, ...config.inputSize] };
 }
 

@@ -12,6 +12,7 @@ import {
   type ImageInput,
   type RawImage,
 } from '../../lib/index.js';
+import { classifyInStages } from '../../lib/model.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -63,6 +64,13 @@ describe('the model in the box', () => {
 });
 
 describe('classify', () => {
+  it('tells whoever measures it when a stage has ended, and gives the same classes', async () => {
+    const stages: string[] = [];
+    const classes = await classifyInStages(model, picture(90, 70), { topK: 3 }, (stage) => stages.push(stage));
+    expect(stages).toEqual(['decoding', 'preprocessing']);
+    expect(classes).toEqual(await model.classify(picture(90, 70), { topK: 3 }));
+  });
+
   it('of what is no array after all leaves nothing on the signal', async () => {
     const images = new Proxy([], {
       get: (_, key) => {

@@ -1,8 +1,6 @@
-import type { GhostNet } from '../../model.js';
-import { decodeImage } from '../../pixels/image.js';
+import { classifyInStages, type GhostNet } from '../../model.js';
 import { loadSharp } from '../../pixels/sharp.js';
-import { preprocessedPixels } from '../../engine/preprocess.js';
-import { topClasses, type Classification } from '../../tasks/classification.js';
+import type { Classification } from '../../tasks/classification.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { decodeTimeoutMs, type DecodeLimit } from '../options.js';
 
@@ -38,7 +36,7 @@ export class TimedClassifier {
   private constructor(
     private readonly model: GhostNet,
     private readonly topK: number,
-    private readonly timeoutMs: number | undefined,
+    private readonly limit: ReturnType<typeof decodeTimeoutMs>,
     readonly start: StartTimings,
   ) {}
 
@@ -51,7 +49,7 @@ export class TimedClassifier {
     try {
       const loaded = performance.now();
       loadSharp();
-      return new TimedClassifier(model, options.top, decodeTimeoutMs(options).decodeTimeoutMs, {
+      return new TimedClassifier(model, options.top, decodeTimeoutMs(options), {
         loadModelMs: loaded - begun,
         loadDecoderMs: performance.now() - loaded,
       });
@@ -65,19 +63,17 @@ export class TimedClassifier {
     image: (signal: AbortSignal) => Promise<string | Uint8Array>,
     signal: AbortSignal,
   ): Promise<TimedClasses> {
-    const { preprocess, labels } = this.model.config;
     const begun = performance.now();
-    const pixels = await decodeImage(await image(signal), {
-      signal,
-      ...(this.timeoutMs !== undefined && { timeoutMs: this.timeoutMs }),
+    let [decoded, preprocessed, preprocessMs] = [0, 0, 0];
+    const options = { topK: this.topK, signal, ...this.limit };
+    const top = await classifyInStages(this.model, await image(signal), options, (stage) => {
+      const now = performance.now();
+      if (stage === 'decoding') decoded = now;
+      else [preprocessed, preprocessMs] = [now, this.#preprocessing.end(decoded, now)];
     });
-    const decodeMs = performance.now() - begun;
-    const { result: tensor, ms: preprocessMs } = await this.#preprocessing.take(() =>
-      preprocessedPixels(pixels, preprocess, { signal, spent: true }),
-    );
-    const { result: logits, ms: networkMs } = await this.#network.take(() => this.model.infer(tensor, { signal }));
-    const top = topClasses(logits.data, labels, this.topK);
-    return { top, decodeMs, preprocessMs, networkMs, latencyMs: performance.now() - begun };
+    const ended = performance.now();
+    const networkMs = this.#network.end(preprocessed, ended);
+    return { top, decodeMs: decoded - begun, preprocessMs, networkMs, latencyMs: ended - begun };
   }
 
   dispose(): Promise<void> {
@@ -92,12 +88,10 @@ export class TimedClassifier {
 class Turns {
   #endedAt = -Infinity;
 
-  async take<T>(work: () => Promise<T>): Promise<{ result: T; ms: number }> {
-    const askedAt = performance.now();
-    const result = await work();
-    const endedAt = performance.now();
-    const ms = endedAt - Math.max(askedAt, this.#endedAt);
-    this.#endedAt = endedAt;
-    return { result, ms };
+  /** What the turn took that was asked for at `asked`. */
+  end(asked: number, ended: number): number {
+    const ms = ended - Math.max(asked, this.#endedAt);
+    this.#endedAt = ended;
+    return ms;
   }
 }
