@@ -42,9 +42,10 @@ struct Node {
 
   bool is(const Operator& row) const { return op == &row; }
   bool upsample() const { return is(op::upsample_nearest) || is(op::upsample_bilinear); }
-  bool depthwise() const { return is(op::conv2d) && groups > 1; }
+  bool convolution() const { return is(op::conv2d); }
+  bool depthwise() const { return convolution() && groups > 1; }
   bool pointwise() const {
-    return is(op::conv2d) && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
+    return convolution() && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
   }
 };
 

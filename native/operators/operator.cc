@@ -1,5 +1,7 @@
 #include "operator.h"
 
+#include <set>
+
 namespace ghostnet {
 namespace {
 
@@ -40,6 +42,7 @@ const Operator* find_operator(const std::string& name) {
 }
 
 Status check_graph(const Graph& graph) {
+  std::set<std::string> convolutions;
   if (graph.nodes.empty() || !graph.nodes[0].is(op::input))
     return Status::invalid_argument("a graph starts with its input node");
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -49,6 +52,9 @@ Status check_graph(const Graph& graph) {
       if (input < 0 || static_cast<size_t>(input) >= i)
         return Status::invalid_argument(named(node) + ": inputs must come before it");
     if (Status s = check_node(graph, node); !s.ok()) return s;
+    // Weights that models share are known by it.
+    if (node.convolution() && !convolutions.insert(node.name).second)
+      return Status::invalid_argument(named(node) + ": a convolution before it has the same name");
   }
   if (graph.outputs.empty()) return Status::invalid_argument("a graph has at least one output");
   for (const GraphOutput& output : graph.outputs)

@@ -38,7 +38,7 @@ bool Lowering::reads_image(NodeId id) const {
 
 void Lowering::emit_reference(NodeId id, int unread) {
   Operation op;
-  if (node(id).weight_count > 0) op.conv = id;
+  if (node(id).convolution()) op.conv = id;
   const std::vector<NodeId>& inputs = node(id).inputs;
   emit(kinds::reference, id, {inputs.begin(), inputs.end() - unread}, op);
 }

@@ -50,6 +50,10 @@ int squeeze_excite(SyntheticNetwork& n, const std::string& name, int x) {
 
 }  // namespace
 
+void SyntheticNetwork::number_names() {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) graph.nodes[i].name += " " + std::to_string(i);
+}
+
 float SyntheticNetwork::uniform() { return static_cast<float>(static_cast<int32_t>(random_()) / 2147483648.0); }
 
 int SyntheticNetwork::node(const Operator& op, const std::string& name, std::vector<int> inputs, int channels) {

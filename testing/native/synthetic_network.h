@@ -26,6 +26,9 @@ class SyntheticNetwork {
   int node(const Operator& op, const std::string& name, std::vector<int> inputs, int channels);
   int channels(int id) const { return graph.nodes[static_cast<size_t>(id)].channels; }
 
+  /// So that no two nodes have the same name: for graphs that are put together of the same parts.
+  void number_names();
+
   /// Uniform in [-1, 1).
   float uniform();
 

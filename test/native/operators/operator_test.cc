@@ -56,6 +56,8 @@ void test_refused_graphs() {
   for (int channels : {0, -4, (1 << 20) + 1})
     refused(invalid, "channels must be 1 to", [&](auto& n) { at(n, n.both).channels = channels; });
   refused(invalid, "'primary': expected 48 weights, found 47", [&](auto& n) { at(n, n.primary).weight_count = 47; });
+  refused(invalid, "'stem': a convolution before it has the same name",
+          [&](auto& n) { at(n, n.primary).name = "stem"; });
   refused(unsupported, "groups must be 1 or the number of channels", [&](auto& n) { at(n, n.primary).groups = 2; });
   refused(unsupported, "groups must be 1 or the number of channels", [&](auto& n) { at(n, n.cheap).channels = 12; });
   refused(invalid, "out of range", [&](auto& n) { at(n, n.cheap).kernel = {0, 3}; });
@@ -75,6 +77,16 @@ Shape shape_after(Pair kernel, Pair stride, Pair padding, Pair dilation, int64_t
   std::vector<Shape> shapes;
   const Status status = infer_shapes(n.graph, {3, 2, h, w}, &shapes);
   return status.ok() ? shapes[1] : Shape();
+}
+
+// A number that only convolutions have makes none of another operator, which the plain loops compute here.
+void test_stray_weights() {
+  SyntheticNetwork n;
+  const int image = n.input(3);
+  n.graph.outputs = {{"out", n.node(op::add, "sum", {image, image}, 3)}};
+  n.graph.nodes.back().weight_count = 27;
+  std::unique_ptr<Model> model;
+  CHECK(build_model(n.graph, ModelOptions{1, ""}, &model).ok() && model);
 }
 
 void test_shapes() {
@@ -105,6 +117,7 @@ void test_shapes() {
 void operator_tests() {
   test_names();
   test_refused_graphs();
+  test_stray_weights();
   test_shapes();
   activation_tests();
   conv2d_tests();

@@ -23,6 +23,7 @@ void check(const char* name, int channels, int repacks, const std::function<int(
   SyntheticNetwork n;
   const int stem = n.conv("stem", n.input(3), channels, {3, 3}, {2, 2}, {1, 1}, 1, Activation::hard_swish);
   n.graph.outputs.push_back({"result", build(n, stem)});
+  n.number_names();
   const Lowered lowered = lower(n.graph, Element::f32);
   CHECK_MESSAGE(count(lowered, kinds::reference) == 0, "%s: on the reference", name);
   CHECK_MESSAGE(count(lowered, kinds::repack) == repacks, "%s: %d repacks", name, count(lowered, kinds::repack));

@@ -17,6 +17,7 @@ void check(const char* name, const std::function<int(SyntheticNetwork&, int stem
     SyntheticNetwork n;
     const int stem = n.conv("stem", n.input(3), 12, {3, 3}, {1, 1}, {1, 1}, 1, Activation::relu);
     n.graph.outputs.push_back({"result", build(n, stem)});
+    n.number_names();
     std::vector<float> image(static_cast<size_t>(shape.elements()));
     for (float& v : image) v = n.uniform();
     check_every_way(n.graph, image, shape, name);
