@@ -249,7 +249,7 @@ bool PackedWeights::adjoining(const std::vector<OperationId>& operations) const 
 Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, OperationId operation, const Filters& filters) {
   const Packer packer = Packer::of(graph, lowered, lowered.operations[operation], precision_);
   const PackedConv& conv = convs_[operation];
-  if (precision_ == Precision::fp16 && !fit_half(filters))
+  if (packer.precision == Precision::fp16 && !fit_half(filters))
     return Status::unsupported(
         "node '" + packer.conv.name +
         "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");

@@ -226,6 +226,12 @@ void test_half_weights() {
   scale[1] = 1.001;
   expect_refused(pack(halves), StatusCode::unsupported, "'primary' has a weight or bias beyond 65504");
   CHECK(pack(floats).ok());
+  // The image's are floats.
+  const Node& first = n.graph.nodes[static_cast<size_t>(stem)];
+  const std::vector<float> large(static_cast<size_t>(first.weight_count), 1e5f);
+  operation = lowered.value(lowered.value_of[stem]).producer;
+  CHECK(halves.pack(n.graph, lowered, operation, {0, 8, large.data(), first.weight_count, nullptr, large.data()}).ok());
+  CHECK(halves.of(operation).weights[0][0] == 1e5f && halves.of(operation).bias[0][7] == 1e5f);
 
   std::unique_ptr<Model> model;
   const Status created = build_model(n.graph, ModelOptions{1, "", Precision::fp16}, &model);
