@@ -33,13 +33,11 @@ void Program::run(Team& team, int rank, const Batch& batch, int64_t* profile) co
       last = share.step;
     }
     if (!more) break;
-    bool failed = false;
-    try {
+    const Status computed = guarded("", [&] {
       compute(share, batch);
-    } catch (const std::bad_alloc&) {
-      failed = true;
-    }
-    team.complete(share, failed || all_cancelled(batch));
+      return Status::success();
+    });
+    team.complete(share, !computed.ok() || all_cancelled(batch));
   }
 }
 

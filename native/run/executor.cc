@@ -90,12 +90,12 @@ void Executor::serve() {
       more = queue_.front() != nullptr;
     }
     std::shared_ptr<Plan> plan;
-    try {
+    const Status ran = guarded("", [&] {
       run(&plan);
-    } catch (const std::bad_alloc&) {
-      for (Job& job : jobs_)
-        if (job.status.ok()) job.status = Status::out_of_memory("not enough memory to compute the image");
-    }
+      return Status::success();
+    });
+    for (Job& job : jobs_)
+      if (!ran.ok() && job.status.ok()) job.status = Status::out_of_memory("not enough memory to compute the image");
     for (Job& job : jobs_) finish(job, plan.get());
   }
   // Nobody submits any more: the model is ending.
