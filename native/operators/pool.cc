@@ -1,5 +1,6 @@
 // Windows of each channel by itself. avg_pool2d: the mean, without padding; what does not fill a window at the end is
-// dropped. max_pool2d: the largest number, padding being none at all. global_avg_pool: the mean of the whole map.
+// dropped. max_pool2d: the largest number, padding being none at all; NaN
+// where one is. global_avg_pool: the mean of the whole map.
 #include <cmath>
 
 #include "../plan/lowering.h"
@@ -82,7 +83,9 @@ void evaluate_max(const Node& node, const std::vector<Operand>& inputs, const Sh
           const int64_t iy = y * node.stride.y - node.padding.y + int64_t{ky} * node.dilation.y;
           for (int kx = 0; kx < node.kernel.x; ++kx) {
             const int64_t ix = x * node.stride.x - node.padding.x + int64_t{kx} * node.dilation.x;
-            if (iy >= 0 && iy < is.h && ix >= 0 && ix < is.w) *out = std::fmax(*out, in[iy * is.w + ix]);
+            if (iy < 0 || iy >= is.h || ix < 0 || ix >= is.w) continue;
+            const float value = in[iy * is.w + ix];
+            if (value > *out || std::isnan(value)) *out = value;
           }
         }
       }

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include "../../../testing/native/run_graph.h"
 #include "../tests.h"
 #include "alone.h"
@@ -41,6 +44,16 @@ void test_max_pool2d() {
   node.kernel = {2, 1};
   node.dilation = {2, 1};
   CHECK((value_of(node, {map}) == Map{{1, 1, 1, 4}, {-1, -2, -3, -4}}));
+  // NaN reaches the output, wherever in its window it stands.
+  for (size_t at = 0; at < map.values.size(); ++at) {
+    Map spoiled = map;
+    spoiled.values[at] = std::numeric_limits<float>::quiet_NaN();
+    node.kernel = {3, 4};
+    node.dilation = {1, 1};
+    CHECK(std::isnan(value_of(node, {spoiled}).values[0]));
+  }
+  node.kernel = {2, 1};
+  node.dilation = {2, 1};
   const StatusCode invalid = StatusCode::invalid_argument;
   expect_refused(checked(node, {2}), invalid, "node 'alone': channel counts differ");
   node.padding = {2, 0};
