@@ -17,4 +17,5 @@ export type { InferOptions } from './arguments/options.js';
 export type { LoadOptions } from './load-options.js';
 export type { Classification, ClassifyOptions } from './tasks/classification.js';
 export type { Embedding, EmbedOptions } from './tasks/embedding.js';
-export type { FeatureMap, FeaturesOptions } from './tasks/features.js';
+export type { FeaturesOptions } from './tasks/features.js';
+export type { FeatureMap } from './tasks/task.js';

@@ -16,8 +16,8 @@ import { attention } from './tasks/attention.js';
 import { classification, type Classification, type ClassifyOptions } from './tasks/classification.js';
 import { eachImage } from './tasks/each-image.js';
 import { embedding, type EmbedOptions, type Embedding } from './tasks/embedding.js';
-import { features, type FeatureMap, type FeaturesOptions } from './tasks/features.js';
-import { requiredOutputs, type Asked, type Task } from './tasks/task.js';
+import { features, type FeaturesOptions } from './tasks/features.js';
+import { requiredOutputs, type Asked, type FeatureMap, type Task } from './tasks/task.js';
 import type { Limits } from './waiting/limits.js';
 
 /** Logits of a batch, before softmax. */
@@ -228,8 +228,12 @@ export class GhostNet {
     const outputs = task.outputs(this.#network, asked);
     const { limits } = asked;
     const isOwn = !(task.takesTensors && isTensor(input));
-    const tensor = isOwn ? await preprocessed(input as ImageInput, this.config.preprocess, limits, ended) : input;
-    return task.decode(await this.#compute(tensor, isOwn, outputs, limits.signal), asked, this.config);
+    const { config } = this;
+    const { tensor, geometry } = isOwn
+      ? await preprocessed(input as ImageInput, config.preprocess, limits, ended)
+      : { tensor: input, geometry: undefined };
+    const values = await this.#compute(tensor, isOwn, outputs, limits.signal);
+    return task.decode(values, asked, { config, geometry });
   }
 
   /**

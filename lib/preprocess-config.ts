@@ -10,6 +10,18 @@ const maxCropPct = 2;
 /** Of the input that an image becomes: red, green and blue. */
 export const imageChannels = 3;
 
+/**
+ * How an input lies on the image that it was made of: position p of the image, in pixels from its upper or left edge,
+ * is `scale * p + offset` of the input, on each axis.
+ */
+export interface Geometry {
+  /** Of the image, in pixels. */
+  readonly imageSize: readonly [height: number, width: number];
+  readonly scale: readonly [y: number, x: number];
+  /** Below 0 where the image is cropped, above it where it has a rim. */
+  readonly offset: readonly [y: number, x: number];
+}
+
 /** How an image becomes the network's input, in timm's terms. */
 export interface PreprocessConfig {
   /** Pixels. */

@@ -75,7 +75,8 @@ function contendersOf(picture) {
   return [
     {
       name: 'ghostnet',
-      run: () => preprocessPixels(picture, defaultPreprocessConfig, isa, { signal: undefined, spent: false }),
+      run: async () =>
+        (await preprocessPixels(picture, defaultPreprocessConfig, isa, { signal: undefined, spent: false })).data,
     },
     { name: 'ghostnet, preprocess() of raw pixels', run: async () => (await preprocess(picture)).data },
     {

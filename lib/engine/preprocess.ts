@@ -3,6 +3,7 @@ import {
   defaultPreprocessConfig,
   imageChannels,
   preprocessRules,
+  type Geometry,
   type PreprocessConfig,
   type Rule,
 } from '../preprocess-config.js';
@@ -32,27 +33,28 @@ export async function preprocess(
   options: ImageOptions = {},
 ): Promise<Tensor4> {
   const limits = checkLimits(readOptions(options, imageOptions));
-  return preprocessed(image, checkPreprocessConfig(config), limits);
+  const { tensor } = await preprocessed(image, checkPreprocessConfig(config), limits);
+  return tensor;
 }
 
 /** Called at the end of what is done to an image before the network is run. */
 export type StageEnded = (stage: 'decoding' | 'preprocessing') => void;
 
-/** The same once the arguments have been checked, but for the image. */
+/** The same once the arguments have been checked, but for the image, and where the tensor lies on it. */
 export async function preprocessed(
   image: ImageInput,
   config: PreprocessConfig,
   limits: Limits,
   ended?: StageEnded,
-): Promise<Tensor4> {
+): Promise<{ tensor: Tensor4; geometry: Geometry }> {
   const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
   ended?.('decoding');
   const isa = forcedIsa(() => cpu().isas);
   // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
   const spent = !isSharpLike(image);
-  const data = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent });
+  const { data, geometry } = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent });
   ended?.('preprocessing');
-  return { data, shape: [1, imageChannels, ...config.inputSize] };
+  return { tensor: { data, shape: [1, imageChannels, ...config.inputSize] }, geometry };
 }
 
 /** Raw pixels are the caller's memory, who may write into it or transfer it away as soon as the call has returned. */

@@ -1,6 +1,6 @@
 import { loadAddon } from './addon.js';
 import type { Plan } from './plan.js';
-import { imageChannels, type PreprocessConfig } from '../preprocess-config.js';
+import { imageChannels, type Geometry, type PreprocessConfig } from '../preprocess-config.js';
 import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
 import type { RawImage } from '../pixels/image.js';
@@ -109,6 +109,8 @@ interface Preprocessing {
   readonly isa: string;
   /** [3, height, width] of the config's input size. */
   readonly output: Float32Array;
+  /** Scale and offset down, then across: see {@link Geometry}. */
+  readonly geometry: Float64Array;
 }
 
 interface Addon {
@@ -282,15 +284,17 @@ export async function preprocessPixels(
   config: PreprocessConfig,
   isa: string,
   { signal, spent }: { signal: AbortSignal | undefined; spent: boolean },
-): Promise<Float32Array> {
+): Promise<{ data: Float32Array; geometry: Geometry }> {
   const { width, height, channels } = image;
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
   const output = floats(imageChannels * config.inputSize[0] * config.inputSize[1]);
   const isAlone = pixels.byteLength === pixels.buffer.byteLength;
-  const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output };
+  const geometry = new Float64Array(4);
+  const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output, geometry };
   await settleUnlessAborted((callback) => addon().preprocess(call, callback), signal, {
     invalid_argument: 'ERR_GHOST_IMAGE',
     unsupported: 'ERR_GHOST_IMAGE',
   });
-  return output;
+  const [down = 0, top = 0, across = 0, left = 0] = geometry;
+  return { data: output, geometry: { imageSize: [height, width], scale: [down, across], offset: [top, left] } };
 }

@@ -3,8 +3,7 @@ import { GhostNetError } from '../errors.js';
 import { outputsFor } from '../networks/network.js';
 import { networksWith } from '../networks/registry.js';
 import { checkLimits, imageOptions } from '../pixels/options.js';
-import type { FeatureMap } from './features.js';
-import type { Asked, Task } from './task.js';
+import type { Asked, FeatureMap, Task } from './task.js';
 
 export const attention: Task<Asked, FeatureMap[]> = {
   takesTensors: true,

@@ -28,7 +28,7 @@ export const classification: Task<AskedClasses, Classification[]> = {
     return { topK: checkWholeNumber('topK', given.topK, { from: 1, absent: 5 }), limits: checkLimits(given) };
   },
   outputs: (network) => requiredOutputs(network, 'logits'),
-  decode: ([logits], { topK }, { labels }) => topClasses(logits!.data, labels, topK),
+  decode: ([logits], { topK }, { config }) => topClasses(logits!.data, config.labels, topK),
 };
 
 /** The `topK` most probable classes of one image's logits; equal ones in the order of their index. */

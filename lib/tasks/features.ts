@@ -3,7 +3,7 @@ import { readArray } from '../arguments/untyped.js';
 import { GhostNetError } from '../errors.js';
 import { defaultOutputs, outputsFor } from '../networks/network.js';
 import { checkLimits, imageOptions, type ImageOptions } from '../pixels/options.js';
-import type { Asked, Task } from './task.js';
+import type { Asked, FeatureMap, Task } from './task.js';
 
 export interface FeaturesOptions extends ImageOptions {
   /**
@@ -12,17 +12,6 @@ export interface FeaturesOptions extends ImageOptions {
    * `blocks.0` to `blocks.9`, by default `conv_stem`, `blocks.1`, `blocks.3`, `blocks.5` and `blocks.7`.
    */
   stages?: readonly string[];
-}
-
-/** A map that the network makes on its way. */
-export interface FeatureMap {
-  /** timm's name of the module that makes it: `blocks.3`. */
-  readonly name: string;
-  /** C order. */
-  readonly data: Float32Array;
-  readonly shape: readonly [n: number, c: number, h: number, w: number];
-  /** Input pixels from one element to the next, down as well as across: h is about the input's height / stride. */
-  readonly stride: number;
 }
 
 interface AskedFeatures extends Asked {

@@ -2,11 +2,29 @@ import type { ModelConfig } from '../model-config.js';
 import type { Limits } from '../waiting/limits.js';
 import { GhostNetError } from '../errors.js';
 import { outputsFor, type Network } from '../networks/network.js';
-import type { FeatureMap } from './features.js';
+import type { Geometry } from '../preprocess-config.js';
+
+/** A map that the network makes on its way. */
+export interface FeatureMap {
+  /** timm's name of the module that makes it: `blocks.3`. */
+  readonly name: string;
+  /** C order. */
+  readonly data: Float32Array;
+  readonly shape: readonly [n: number, c: number, h: number, w: number];
+  /** Input pixels from one element to the next, down as well as across: h is about the input's height / stride. */
+  readonly stride: number;
+}
 
 /** What is asked of a model, once its options have been checked. */
 export interface Asked {
   readonly limits: Limits;
+}
+
+/** What values were computed by, and of. */
+export interface Computed {
+  readonly config: ModelConfig;
+  /** Where the input lies on the picture; undefined for a tensor. */
+  readonly geometry: Geometry | undefined;
 }
 
 /** What a model can do with a picture or a tensor: the outputs that it takes, its options, and what they become. */
@@ -26,7 +44,7 @@ export interface Task<A extends Asked, Answer> {
    */
   readonly outputs: (network: Network, asked: A) => readonly string[];
   /** @param values of these outputs, in the order in which they are computed, by their labels; they are its own */
-  readonly decode: (values: readonly FeatureMap[], asked: A, config: ModelConfig) => Answer;
+  readonly decode: (values: readonly FeatureMap[], asked: A, computed: Computed) => Answer;
 }
 
 /**

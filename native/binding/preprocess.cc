@@ -2,6 +2,7 @@
 
 #include "../kernels/select.h"
 #include "../platform/aligned.h"
+#include "../preprocess/geometry.h"
 #include "../preprocess/preprocess.h"
 #include "arguments.h"
 #include "environment.h"
@@ -49,12 +50,15 @@ Status read_config(const Fields& o, PreprocessConfig* config) {
   return read_name(kCropModes, o, "cropMode", &config->crop_mode);
 }
 
+constexpr size_t kGeometryNumbers = 4;
+
 class Preprocessing final : public Job {
  public:
   using Job::Job;
   void run() noexcept override {
     place.leave();
     status_ = preprocess(image, config, *kernels, cancelled(), output_data);
+    if (status_.ok()) place_input();
     if (spent) discard(pixel_data, pixel_bytes);
   }
   void deliver(Napi::Env env) override {
@@ -66,7 +70,8 @@ class Preprocessing final : public Job {
   ImageView image;
   PreprocessConfig config;
   const KernelTable* kernels = nullptr;
-  float* output_data = nullptr;  // [3, input_height, input_width]
+  float* output_data = nullptr;     // [3, input_height, input_width]
+  double* geometry_data = nullptr;  // [kGeometryNumbers]
   size_t output_floats = 0;
   uint8_t* pixel_data = nullptr;  // [pixel_bytes]
   size_t pixel_bytes = 0;
@@ -75,6 +80,17 @@ class Preprocessing final : public Job {
   Napi::ObjectReference call;  // whose pixels are read and whose output is written
 
  private:
+  // What preprocess() has done just now, so that it cannot fail.
+  void place_input() {
+    Geometry geometry;
+    if (!plan_geometry(image, config, &geometry).ok()) return;
+    size_t next = 0;
+    for (const Axis& axis : {geometry.y, geometry.x}) {
+      geometry_data[next++] = static_cast<double>(axis.resized_size) / static_cast<double>(axis.source_size);
+      geometry_data[next++] = static_cast<double>(axis.pad_before - axis.crop_start);
+    }
+  }
+
   // Where Node refuses, the garbage collector will free it.
   void detach(napi_env env) const {
     napi_value buffer = nullptr;
@@ -110,6 +126,9 @@ Status read_call(const Fields& o, Preprocessing* job) {
   if (!job->output_data ||
       job->output_floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
     return Status::internal("preprocess: the output has not the input's size");
+  size_t numbers = 0;
+  job->geometry_data = array<double>(o.env(), o.get("geometry"), napi_float64_array, &numbers);
+  if (numbers != kGeometryNumbers) return Status::internal("preprocess: there is no place for the geometry");
   job->spent = o.flag("spent");
   const std::string isa = o.text("isa");
   job->kernels = select_kernels(isa);

@@ -5,8 +5,10 @@
 namespace ghostnet {
 
 /// preprocess({ pixels: Uint8Array, width, height, channels, spent: boolean, config: PreprocessConfig, isa,
-///              output: Float32Array [3 * height * width of the config] }, callback(failure)): a number for cancel(), or
-/// undefined
+///              output: Float32Array [3 * height * width of the config], geometry: Float64Array [4] },
+///            callback(failure)): a number for cancel(), or undefined
+/// geometry: down, then across, scale and offset: position p of the picture, in pixels from its edge, becomes
+/// scale * p + offset of the input.
 /// isa: as createBuilder takes it.
 /// spent: nobody needs the pixels any more, nor anything else in their ArrayBuffer, which is then detached. To leave
 /// tens of megabytes to the garbage collector would stop the JavaScript thread: for each of them V8 collects all of its

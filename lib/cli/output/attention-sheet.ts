@@ -1,6 +1,6 @@
 import type { PreprocessConfig } from '../../preprocess-config.js';
 import { loadSharp } from '../../pixels/sharp.js';
-import type { FeatureMap } from '../../tasks/features.js';
+import type { FeatureMap } from '../../tasks/task.js';
 import type { Tensor4 } from '../../engine/tensor-input.js';
 
 /** By the ending of a file's name. */
