@@ -53,10 +53,8 @@ Status ModelBuilder::create(Graph graph, const ModelOptions& options, std::share
 Status ModelBuilder::prepare() {
   Network& n = *network_;
   if (Status s = check_graph(n.graph); !s.ok()) return s;
-  n.lowered = lower(n.graph, element_of(n.kernels->precision));
-  if (Status s = n.weights.allocate(n.graph, n.lowered, n.kernels->precision, true, turn_ ? turn_->file() : nullptr);
-      !s.ok())
-    return s;
+  n.lowered = lower(n.graph, n.kernels->precision);
+  if (Status s = n.weights.allocate(n.graph, n.lowered, true, turn_ ? turn_->file() : nullptr); !s.ok()) return s;
   convolutions_.resize(n.graph.nodes.size());
   for (OperationId i : n.lowered.operations.ids()) {
     const Operation& op = n.lowered.operations[i];

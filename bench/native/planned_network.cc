@@ -12,9 +12,8 @@ Status PlannedNetwork::create(const Graph& graph, const KernelTable& kernels, co
   auto n = std::make_unique<PlannedNetwork>();
   n->output_ = graph.outputs[0].node;
   n->threads_ = threads;
-  n->lowered_ = lower(graph, element_of(kernels.precision), choices.lower);
-  if (Status s = n->weights_.allocate(graph, n->lowered_, kernels.precision, choices.weights_by_group); !s.ok())
-    return s;
+  n->lowered_ = lower(graph, kernels.precision, choices.lower);
+  if (Status s = n->weights_.allocate(graph, n->lowered_, choices.weights_by_group); !s.ok()) return s;
   if (Status s = n->weights_.pack_all(graph, n->lowered_); !s.ok()) return s;
   std::unique_ptr<Program> program;
   if (Status s = Program::plan(graph, n->lowered_, n->weights_, kernels, shape, choices.plan, &program); !s.ok())

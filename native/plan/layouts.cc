@@ -4,8 +4,8 @@
 
 namespace ghostnet {
 
-Layouts::Layouts(Lowering from, Element maps, bool narrow_blocks)
-    : graph_(from.graph), maps_(maps), narrow_blocks_(narrow_blocks), drafts_(std::move(from.drafts_)) {
+Layouts::Layouts(Lowering from, Precision precision, bool narrow_blocks)
+    : graph_(from.graph), precision_(precision), narrow_blocks_(narrow_blocks), drafts_(std::move(from.drafts_)) {
   out_.values = std::move(from.values_);
   out_.value_of = std::move(from.value_of_);
   out_.image_padding = from.image_padding_;
@@ -15,7 +15,7 @@ Lowered Layouts::run() {
   drop_unread();
   bring_together();
   find_preferences();
-  set_layout(ValueId(size_t{0}), {graph_.nodes[0].channels});
+  set_layout(ValueId(size_t{0}), {graph_.nodes[0].channels}, element_of(Numbers::floats, precision_));
   for (const Operation& draft : drafts_) {
     if (draft.kind) add(draft);
     else concatenate(draft);
@@ -72,7 +72,7 @@ void Layouts::find_preferences() {
         else if (settled[v].empty()) segments.push_back(channels(v));
         else segments.insert(segments.end(), settled[v].begin(), settled[v].end());
       }
-    } else if (draft.kind->first == Form::one_segment) {
+    } else if (draft.kind->first.lay == Need::Lay::one_segment) {
       segments = segments_of(draft, {channels(draft.inputs[0])});
     } else if (draft.kind->per_channel()) {
       for (size_t k = 0; k < draft.inputs.size() && segments.empty(); ++k)
@@ -86,62 +86,59 @@ void Layouts::find_preferences() {
     const Segments& output = settled[draft.value].empty() ? preferred_[draft.value] : settled[draft.value];
     for (size_t k = draft.inputs.size(); k-- > 0;) {
       const Segments wanted =
-          k == 0 && draft.kind->first == Form::one_segment ? Segments{channels(draft.inputs[0])} : output;
+          k == 0 && draft.kind->first.lay == Need::Lay::one_segment ? Segments{channels(draft.inputs[0])} : output;
       if (!wanted.empty()) preferred_[draft.inputs[k]] = wanted;
     }
   }
 }
 
-void Layouts::set_layout(ValueId id, Segments segments) {
+void Layouts::set_layout(ValueId id, Segments segments, Element element) {
   Value& value = out_.values[id];
   value.layout = Layout::of(std::move(segments), narrow_blocks_);
-  // Sums that others depend on are floats on every table, and so is the image.
-  value.element = value.vector || value.node == 0 ? Element::f32 : maps_;
+  value.element = element;
 }
 
 void Layouts::add(Operation op) {
-  if (!op.inputs.empty()) op.inputs[0] = in_form(op.kind->first, op.inputs[0], {});
+  if (!op.inputs.empty()) op.inputs[0] = as_needed(op.kind->first, op.inputs[0], {});
   Segments segments =
       op.kind->per_channel() ? segments_of(op, out_.layout(op.inputs[0]).segments) : preferred_[op.value];
   if (segments.empty()) segments = {channels(op.value)};
-  for (size_t k = 1; k < op.inputs.size(); ++k) op.inputs[k] = in_form(op.kind->others, op.inputs[k], segments);
+  for (size_t k = 1; k < op.inputs.size(); ++k) op.inputs[k] = as_needed(op.kind->others, op.inputs[k], segments);
   const ValueId value = op.value;
-  set_layout(value, std::move(segments));
+  set_layout(value, std::move(segments), element_of(op.kind->makes, precision_));
+  op.weights = element_of(op.kind->weight_numbers, precision_);
   out_.values[value].producer = out_.operations.add(std::move(op));
 }
 
 /// `like`: the output's layout; empty where it follows the input's own.
-ValueId Layouts::in_form(Form form, ValueId value, const Segments& like) {
-  const Segments own = out_.layout(value).segments;
-  const Segments& wanted = like.empty() ? own : like;
-  switch (form) {
-    case Form::any: return value;
-    case Form::map: return repacked(value, own, false);
-    case Form::one_segment: return repacked(value, {channels(value)}, false);
-    case Form::like_output: return repacked(value, wanted, false);
-    case Form::vector: return repacked(value, own, true);
-    case Form::vector_like_output: return repacked(value, wanted, true);
-  }
-  return value;
+ValueId Layouts::as_needed(const Need& need, ValueId value, const Segments& like) {
+  if (need.lay == Need::Lay::any) return value;
+  Segments segments = out_.layout(value).segments;
+  if (need.lay == Need::Lay::one_segment) segments = {channels(value)};
+  if (need.lay == Need::Lay::like_output && !like.empty()) segments = like;
+  return repacked(value, std::move(segments), need.vector, element_of(need.numbers, precision_));
 }
 
 // The value itself where it lies like that, else its twin, which is made once for all that want it.
-ValueId Layouts::repacked(ValueId of, Segments segments, bool vector) {
-  const auto fits = [&](ValueId v) { return out_.layout(v).segments == segments && out_.values[v].vector == vector; };
+ValueId Layouts::repacked(ValueId of, Segments segments, bool vector, Element element) {
+  const auto fits = [&](ValueId id) {
+    const Value& v = out_.values[id];
+    return v.layout.segments == segments && v.vector == vector && v.element == element;
+  };
   if (fits(of)) return of;
   for (const Twin& twin : twins_)
     if (twin.of == of && fits(twin.value)) return twin.value;
-  twins_.push_back({of, copied(of, std::move(segments), vector)});
+  twins_.push_back({of, copied(of, std::move(segments), vector, element)});
   return twins_.back().value;
 }
 
 // The first channels of a value, as many as the segments have.
-ValueId Layouts::copied(ValueId of, Segments segments, bool vector) {
+ValueId Layouts::copied(ValueId of, Segments segments, bool vector, Element element) {
   Value copy;
   copy.node = out_.values[of].node;
   copy.vector = vector;
   const ValueId value = out_.values.add(std::move(copy));
-  set_layout(value, std::move(segments));
+  set_layout(value, std::move(segments), element);
   Operation op;
   op.kind = &kinds::repack;
   op.value = value;
@@ -153,20 +150,24 @@ ValueId Layouts::copied(ValueId of, Segments segments, bool vector) {
 // The inputs become parts of one value: each is written where it lies in the whole. Only what is cut, or lies in
 // another whole already, is copied.
 void Layouts::concatenate(const Operation& draft) {
+  const auto alike = [this, &draft](ValueId input) {
+    return out_.values[input].vector == out_.values[draft.value].vector;
+  };
   const bool vector = out_.values[draft.value].vector;
+  const Element element = out_.values[*std::find_if(draft.inputs.begin(), draft.inputs.end(), alike)].element;
   int left = channels(draft.value);
   Segments segments;
   std::vector<ValueId> parts;
   for (ValueId input : draft.inputs) {
     const int count = std::min(left, channels(input));
     left -= count;
-    const bool fits = count == channels(input) && out_.values[input].vector == vector;
+    const bool fits = count == channels(input) && alike(input) && out_.values[input].element == element;
     Segments own = fits ? out_.layout(input).segments : Segments{count};
     segments.insert(segments.end(), own.begin(), own.end());
     const bool taken = !out_.values[input].whole.none() || std::count(parts.begin(), parts.end(), input) > 0;
-    parts.push_back(fits && !taken ? input : copied(input, std::move(own), vector));
+    parts.push_back(fits && !taken ? input : copied(input, std::move(own), vector, element));
   }
-  set_layout(draft.value, std::move(segments));
+  set_layout(draft.value, std::move(segments), element);
   int block = 0;
   for (ValueId part : parts) {
     out_.values[part].whole = draft.value;

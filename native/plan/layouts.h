@@ -7,7 +7,7 @@ namespace ghostnet {
 
 class Layouts {
  public:
-  Layouts(Lowering from, Element maps, bool narrow_blocks);
+  Layouts(Lowering from, Precision precision, bool narrow_blocks);
   Lowered run();
 
  private:
@@ -21,18 +21,18 @@ class Layouts {
   void drop_unread();
   void bring_together();
   void find_preferences();
-  void set_layout(ValueId value, Segments segments);
+  void set_layout(ValueId value, Segments segments, Element element);
   void add(Operation draft);
   void concatenate(const Operation& draft);
-  ValueId in_form(Form form, ValueId value, const Segments& like);
-  ValueId repacked(ValueId value, Segments segments, bool vector);
-  ValueId copied(ValueId value, Segments segments, bool vector);
+  ValueId as_needed(const Need& need, ValueId value, const Segments& like);
+  ValueId repacked(ValueId value, Segments segments, bool vector, Element element);
+  ValueId copied(ValueId value, Segments segments, bool vector, Element element);
   void count_readers();
   void find_chains();
   bool extends(const std::vector<OperationId>& chain, const Operation& op) const;
 
   const Graph& graph_;
-  const Element maps_;
+  const Precision precision_;
   const bool narrow_blocks_;
   std::vector<Operation> drafts_;
   Table<ValueId, Segments> preferred_;  // of the drafts' values; empty: any

@@ -57,7 +57,7 @@ void Lowering::concatenate(NodeId id) {
   drafts_.push_back(std::move(op));
 }
 
-Lowered lower(const Graph& graph, Element maps, const LowerOptions& options) {
+Lowered lower(const Graph& graph, Precision precision, const LowerOptions& options) {
   const std::vector<Fusion> fusions = find_fusions(graph, options);
   Table<NodeId, const Fusion*> fused(graph.nodes.size(), nullptr);
   Table<NodeId, bool> covered(graph.nodes.size(), false);
@@ -78,7 +78,7 @@ Lowered lower(const Graph& graph, Element maps, const LowerOptions& options) {
       graph.node(id).op->lower(lowering, id);
     }
   }
-  return Layouts(std::move(lowering), maps, options.narrow_blocks).run();
+  return Layouts(std::move(lowering), precision, options.narrow_blocks).run();
 }
 
 ValueId Lowered::root(ValueId id, int* first_block) const {

@@ -28,10 +28,11 @@ struct Value {
 
 struct Operation {
   const Kind* kind = nullptr;
-  ValueId value;                        // it computes
-  std::vector<ValueId> inputs;          // it reads
-  NodeId conv;                          // has its weights; or none
-  int variant = 0;                      // of its kernel; the kind's own
+  ValueId value;                // it computes
+  std::vector<ValueId> inputs;  // it reads
+  NodeId conv;                  // has its weights; or none
+  int variant = 0;              // of its kernel; the kind's own
+  Element weights = Element::f32;
   Activation after = Activation::none;  // applied to the rows that its kernel has just written
 };
 
@@ -60,7 +61,7 @@ struct LowerOptions {
   bool narrow_blocks = true;  // off: every block has 16 lanes
 };
 
-/// Of a checked graph. `maps`: what their numbers are stored as.
-Lowered lower(const Graph& graph, Element maps, const LowerOptions& options = {});
+/// Of a checked graph.
+Lowered lower(const Graph& graph, Precision precision, const LowerOptions& options = {});
 
 }  // namespace ghostnet

@@ -5,9 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "../element.h"
-#include "../half.h"
-
 namespace ghostnet {
 namespace {
 
@@ -20,15 +17,14 @@ struct Packer {
   const Layout& in;
   const Layout& out;
   WeightFormat format;
-  Precision precision;
+  Element element;
 
-  static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op, Precision precision) {
+  static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op) {
     const WeightFormat format = op.kind->weights;
     const Layout& in = lowered.layout(op.inputs[0]);
     // Each channel for itself: as the input's channels lie.
     const Layout& out = format == WeightFormat::taps ? in : lowered.layout(op.value);
-    // The image is read in floats, and so are the weights that meet it.
-    return {graph.node(op.conv), in, out, format, format == WeightFormat::planar ? Precision::fp32 : precision};
+    return {graph.node(op.conv), in, out, format, op.weights};
   }
 
   bool bias_behind() const { return format == WeightFormat::taps; }
@@ -48,18 +44,20 @@ struct Packer {
   }
 
   // Of `count` elements: a whole number, as blocks have at least 4 lanes.
-  uint64_t floats_of(uint64_t count) const { return count * element_bytes(element_of(precision)) / sizeof(float); }
+  uint64_t floats_of(uint64_t count) const { return count * element_bytes(element) / sizeof(float); }
 
   // Those of the block's channels that `filters` has. What belongs to no channel stays zero.
   void pack(const Filters& filters, const Block& block, float* weights, float* bias) const {
-    if (precision == Precision::fp32) pack_elements(filters, block, weights, bias);
-    else if (bias_behind())
-      pack_elements(filters, block, reinterpret_cast<Half*>(weights), reinterpret_cast<Half*>(bias));
-    else pack_elements(filters, block, reinterpret_cast<Half*>(weights), bias);
+    with_type(element, [&](auto number) {
+      using Number = decltype(number);
+      Number* const to = reinterpret_cast<Number*>(weights);
+      if (bias_behind()) pack_elements(filters, block, to, reinterpret_cast<Number*>(bias));
+      else pack_elements(filters, block, to, bias);
+    });
   }
 
-  template <class Element, class Bias>
-  void pack_elements(const Filters& filters, const Block& block, Element* weights, Bias* bias) const {
+  template <class Number, class Bias>
+  void pack_elements(const Filters& filters, const Block& block, Number* weights, Bias* bias) const {
     const int first = std::max(block.first_channel, filters.first_channel);
     const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
     for (int c = first; c < last; ++c)
@@ -79,16 +77,16 @@ struct Packer {
   struct Rows {
     size_t first, count, step;
   };
-  template <class Element>
-  void pack_rows(const Filters& filters, const Block& block, int first, int last, Rows rows, Element* weights) const {
+  template <class Number>
+  void pack_rows(const Filters& filters, const Block& block, int first, int last, Rows rows, Number* weights) const {
     const auto lanes = static_cast<size_t>(block.lanes);
     for (int channel = first; channel < last; ++channel) {
       const auto i = static_cast<size_t>(channel - filters.first_channel);
       const float* from = filters.weight + i * filter_size() + rows.first;
-      Element* to = weights + (channel - block.first_channel);
+      Number* to = weights + (channel - block.first_channel);
       // The packed product is rounded once, from the exact double.
       const double scale = filters.scale ? filters.scale[i] : 1.0;
-      for (size_t k = 0; k < rows.count; ++k) to[k * lanes] = static_cast<Element>(from[k * rows.step] * scale);
+      for (size_t k = 0; k < rows.count; ++k) to[k * lanes] = static_cast<Number>(from[k * rows.step] * scale);
     }
   }
 };
@@ -102,7 +100,7 @@ void describe(const Packer& packer, std::string* text) {
   };
   add(static_cast<int64_t>(packer.conv.name.size()));
   text->append(packer.conv.name);
-  for (int64_t number : {static_cast<int64_t>(packer.format), static_cast<int64_t>(packer.precision),
+  for (int64_t number : {static_cast<int64_t>(packer.format), static_cast<int64_t>(packer.element),
                          int64_t{packer.conv.channels}, packer.conv.weight_count})
     add(number);
   add_layout(packer.in);
@@ -165,9 +163,8 @@ struct PackedWeights::Places {
   }
 };
 
-Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group,
+Status PackedWeights::allocate(const Graph& graph, const Lowered& lowered, bool by_group,
                                std::shared_ptr<FileWeights> file) {
-  precision_ = precision;
   file_ = std::move(file);
   Table<OperationId, Places> places(lowered.operations.size());
   chain_of_ = Table<OperationId, size_t>(lowered.operations.size());
@@ -193,7 +190,7 @@ void PackedWeights::add_chain(const Graph& graph, const Lowered& lowered, const 
   for (OperationId i : operations) {
     chain_of_[i] = chains_.size();
     if (lowered.operations[i].kind->weights == WeightFormat::none) continue;
-    const Packer packer = Packer::of(graph, lowered, lowered.operations[i], precision_);
+    const Packer packer = Packer::of(graph, lowered, lowered.operations[i]);
     (*places)[i].weights.resize(packer.out.blocks.size());
     (*places)[i].bias.resize(packer.out.blocks.size());
     convs.emplace_back(packer, &(*places)[i]);
@@ -247,9 +244,9 @@ bool PackedWeights::adjoining(const std::vector<OperationId>& operations) const 
 }
 
 Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, OperationId operation, const Filters& filters) {
-  const Packer packer = Packer::of(graph, lowered, lowered.operations[operation], precision_);
+  const Packer packer = Packer::of(graph, lowered, lowered.operations[operation]);
   const PackedConv& conv = convs_[operation];
-  if (packer.precision == Precision::fp16 && !fit_half(filters))
+  if (packer.element == Element::f16 && !fit_half(filters))
     return Status::unsupported(
         "node '" + packer.conv.name +
         "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "../platform/aligned.h"
-#include "../precision.h"
 #include "../status.h"
 #include "lower.h"
 #include "weight_store.h"
@@ -28,11 +27,11 @@ class PackedWeights {
   /// Gives every operation's weights their place; until they are packed they are zero. In the order of execution, group
   /// by group of a chain; else (for tests and ablations) each convolution whole. What another model has of `file`, if
   /// any, is used as it is. May throw std::bad_alloc.
-  Status allocate(const Graph& graph, const Lowered& lowered, Precision precision, bool by_group = true,
+  Status allocate(const Graph& graph, const Lowered& lowered, bool by_group = true,
                   std::shared_ptr<FileWeights> file = nullptr);
   /// Nothing is to be packed of these: another model has done it.
   bool borrowed(OperationId operation) const { return !chains_.empty() && chains_[chain_of_[operation]].borrowed; }
-  /// Fails where a number is too large for the precision.
+  /// Fails where a number is too large for their element.
   Status pack(const Graph& graph, const Lowered& lowered, OperationId operation, const Filters& filters);
   /// Every operation's, from where the nodes of its graph point to.
   Status pack_all(const Graph& graph, const Lowered& lowered);
@@ -59,7 +58,6 @@ class PackedWeights {
                  Table<OperationId, Places>* places);
   Status find_memory();
 
-  Precision precision_ = Precision::fp32;
   std::shared_ptr<FileWeights> file_;
   std::vector<Chain> chains_;
   Table<OperationId, size_t> chain_of_;   // index into chains_

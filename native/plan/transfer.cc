@@ -2,8 +2,6 @@
 
 #include <cstring>
 
-#include "../half.h"
-
 namespace ghostnet {
 
 namespace {
@@ -40,11 +38,11 @@ void pack_elements(const float* values, const View& view, Worker& worker) {
 }  // namespace
 
 void unpack(const View& view, const Worker& worker, float* out) {
-  view.element == Element::f16 ? unpack_elements<Half>(view, worker, out) : unpack_elements<float>(view, worker, out);
+  with_type(view.element, [&](auto number) { unpack_elements<decltype(number)>(view, worker, out); });
 }
 
 void pack(const float* values, const View& view, Worker& worker) {
-  view.element == Element::f16 ? pack_elements<Half>(values, view, worker) : pack_elements<float>(values, view, worker);
+  with_type(view.element, [&](auto number) { pack_elements<decltype(number)>(values, view, worker); });
 }
 
 void pad_image(const float* image, const Shape& s, Pair padding, Range rows, float* padded) {

@@ -39,6 +39,6 @@ class Binary final : public Stage {
 
 }  // namespace
 
-const Kind kinds::binary = kind_of<Binary>("binary").reading(Form::like_output, Form::like_output).each_channel();
+const Kind kinds::binary = kind_of<Binary>("binary").reading(needs::like_output, needs::like_output).each_channel();
 
 }  // namespace ghostnet

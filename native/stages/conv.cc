@@ -12,7 +12,7 @@ constexpr size_t kLargestPartBytes = size_t{1} << 30;
 class Conv final : public Stage {
  public:
   Conv(const StageContext& c, OperationId id)
-      : Stage(c, id),
+      : Stage(c, id), weight_bytes_(element_bytes(c.operation(id).weights)),
         // Half of the cache: pixels, outputs and what is fetched ahead pass through the other.
         part_bytes_(static_cast<int>(std::min(c.l1_bytes / 2, kLargestPartBytes))),
         name_(node_.pointwise() ? "pointwise"
@@ -48,7 +48,7 @@ class Conv final : public Stage {
       output->layout->for_blocks(groups, [&](int b) {
         const float* const first = packed_.weights[static_cast<size_t>(b)];
         const size_t elements = static_cast<size_t>(taps.begin) * channels_of_row_ * output->lanes(b);
-        args.weights = reinterpret_cast<const char*>(first) + elements * element_bytes(output->element);
+        args.weights = reinterpret_cast<const char*>(first) + elements * weight_bytes_;
         args.bias = packed_.bias[static_cast<size_t>(b)];
         args.output = output->row(w, b, y);
         w.stream.offer(&args.prefetch, &args.prefetch_end);
@@ -105,6 +105,7 @@ class Conv final : public Stage {
     return {0, 1};
   }
 
+  const size_t weight_bytes_;  // of one
   const int part_bytes_;
   const std::string name_;
   bool long_rows_ = true;
@@ -116,6 +117,6 @@ class Conv final : public Stage {
 
 }  // namespace
 
-const Kind kinds::conv = kind_of<Conv>("conv").reading(Form::map).with(WeightFormat::matrix);
+const Kind kinds::conv = kind_of<Conv>("conv").reading(needs::map).with(WeightFormat::matrix);
 
 }  // namespace ghostnet

@@ -48,6 +48,6 @@ class Depthwise final : public Stage {
 }  // namespace
 
 const Kind kinds::depthwise =
-    kind_of<Depthwise>("depthwise").reading(Form::like_output).each_channel().with(WeightFormat::taps);
+    kind_of<Depthwise>("depthwise").reading(needs::like_output).each_channel().with(WeightFormat::taps);
 
 }  // namespace ghostnet

@@ -77,6 +77,6 @@ class Ghost final : public Stage {
 }  // namespace
 
 const Kind kinds::ghost =
-    kind_of<Ghost>("ghost").reading(Form::one_segment, Form::like_output).each_channel(2).with(WeightFormat::taps);
+    kind_of<Ghost>("ghost").reading(needs::one_segment, needs::like_output).each_channel(2).with(WeightFormat::taps);
 
 }  // namespace ghostnet

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "../element.h"
 #include "../ids.h"
 
 namespace ghostnet {
@@ -11,15 +12,22 @@ namespace ghostnet {
 class Stage;
 struct StageContext;
 
-/// What an operation needs an input to be.
-enum class Form {
-  any,          // a map or a vector, as it lies
-  map,          // its channels in any layout
-  one_segment,  // a map
-  like_output,  // a map with the output's layout
-  vector,       // a single pixel, its channels side by side, in floats
-  vector_like_output,
+/// How an operation needs an input to lie.
+struct Need {
+  enum class Lay {
+    any,  // nor does the rest matter
+    own,  // in its own segments
+    one_segment,
+    like_output,
+  };
+  Lay lay = Lay::any;   // of its channels
+  bool vector = false;  // a single pixel, its channels side by side; else a map
+  Numbers numbers = Numbers::maps;
 };
+namespace needs {
+constexpr Need any{}, map{Need::Lay::own}, one_segment{Need::Lay::one_segment}, like_output{Need::Lay::like_output},
+    vector{Need::Lay::own, true, Numbers::floats}, vector_like_output{Need::Lay::like_output, true, Numbers::floats};
+}  // namespace needs
 
 /// How a convolution's weights lie in memory (see plan/pack.h).
 enum class WeightFormat {
@@ -33,18 +41,22 @@ enum class WeightFormat {
 struct Kind {
   const char* name;  // for plans that are printed
   std::unique_ptr<Stage> (*make)(const StageContext&, OperationId);
-  Form first = Form::any, others = Form::any;  // of the first input, and of those after it
-  int repeats = 0;                             // of the first input's segments in the output: 0: may have any layout
-  bool by_rows = true, by_groups = true;       // can make a few rows, or one group, at a time
+  Need first{}, others{};                 // of the first input, and of those after it
+  int repeats = 0;                        // of the first input's segments in the output: 0: may have any layout
+  bool by_rows = true, by_groups = true;  // can make a few rows, or one group, at a time
   bool makes_vector = false;
+  Numbers makes = Numbers::maps;
   WeightFormat weights = WeightFormat::none;
+  Numbers weight_numbers = Numbers::maps;
 
   // To write one: kind_of a stage, and what is not as above.
-  constexpr Kind& reading(Form input, Form more = Form::any) { return first = input, others = more, *this; }
+  constexpr Kind& reading(Need input, Need more = {}) { return first = input, others = more, *this; }
   constexpr Kind& each_channel(int times = 1) { return repeats = times, *this; }
-  constexpr Kind& making_vectors() { return makes_vector = true, by_rows = false, *this; }
+  constexpr Kind& making_vectors() { return makes_vector = true, makes = Numbers::floats, by_rows = false, *this; }
   constexpr Kind& in_one_go() { return by_rows = by_groups = false, *this; }
-  constexpr Kind& with(WeightFormat format) { return weights = format, *this; }
+  constexpr Kind& with(WeightFormat format, Numbers numbers = Numbers::maps) {
+    return weights = format, weight_numbers = numbers, *this;
+  }
 
   /// Group g of its value depends on no more than group g of its inputs.
   bool per_channel() const { return repeats > 0; }

@@ -27,6 +27,6 @@ class MatVec final : public Stage {
 }  // namespace
 
 const Kind kinds::matvec =
-    kind_of<MatVec>("matvec").reading(Form::vector).making_vectors().with(WeightFormat::vector_matrix);
+    kind_of<MatVec>("matvec").reading(needs::vector).making_vectors().with(WeightFormat::vector_matrix);
 
 }  // namespace ghostnet

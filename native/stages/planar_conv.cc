@@ -44,6 +44,6 @@ class PlanarConv final : public Stage {
 
 }  // namespace
 
-const Kind kinds::planar_conv = kind_of<PlanarConv>("planar_conv").with(WeightFormat::planar);
+const Kind kinds::planar_conv = kind_of<PlanarConv>("planar_conv").with(WeightFormat::planar, Numbers::floats);
 
 }  // namespace ghostnet

@@ -40,8 +40,8 @@ class GlobalAvgPool final : public Stage {
 
 }  // namespace
 
-const Kind kinds::avg_pool2 = kind_of<AvgPool2>("avg_pool2").reading(Form::like_output).each_channel();
+const Kind kinds::avg_pool2 = kind_of<AvgPool2>("avg_pool2").reading(needs::like_output).each_channel();
 const Kind kinds::global_avg_pool =
-    kind_of<GlobalAvgPool>("global_avg_pool").reading(Form::like_output).each_channel().making_vectors();
+    kind_of<GlobalAvgPool>("global_avg_pool").reading(needs::like_output).each_channel().making_vectors();
 
 }  // namespace ghostnet

@@ -1,7 +1,6 @@
 // The same numbers in another layout, or as other elements: the first channels of the input, as many as the output has.
 #include <cstring>
 
-#include "../half.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -63,10 +62,11 @@ class Repack final : public Stage {
            from.lanes == to.lanes && inputs[0]->element == output->element;
   }
   void copy(const float* from, int from_lanes, float* to, int to_lanes, const Run& r) const {
-    const bool from_half = inputs[0]->element == Element::f16, to_half = output->element == Element::f16;
-    const auto kernel = from_half ? (to_half ? copy_run<Half, Half> : copy_run<Half, float>)
-                                  : (to_half ? copy_run<float, Half> : copy_run<float, float>);
-    kernel(from, from_lanes, to, to_lanes, r, output->width);
+    with_type(inputs[0]->element, [&](auto source) {
+      with_type(output->element, [&](auto target) {
+        copy_run<decltype(source), decltype(target)>(from, from_lanes, to, to_lanes, r, output->width);
+      });
+    });
   }
 
   std::vector<std::vector<Run>> runs_;  // [output blocks]

@@ -22,6 +22,6 @@ class Scale final : public Stage {
 
 }  // namespace
 
-const Kind kinds::scale = kind_of<Scale>("scale").reading(Form::like_output, Form::vector_like_output).each_channel();
+const Kind kinds::scale = kind_of<Scale>("scale").reading(needs::like_output, needs::vector_like_output).each_channel();
 
 }  // namespace ghostnet

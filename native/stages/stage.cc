@@ -10,7 +10,7 @@ Stage::Stage(const StageContext& c, OperationId id)
   if (c.operation(id).conv.none()) return;
   const Shape& out = c.shapes[c.operation(id).conv.index()];
   macs = node_.weight_count * out.h * out.w;
-  weight_bytes = static_cast<uint64_t>(node_.weight_count) * element_bytes(element_of(c.kernels.precision));
+  weight_bytes = static_cast<uint64_t>(node_.weight_count) * element_bytes(c.operation(id).weights);
 }
 
 Range Stage::input_rows(size_t, int y) const { return {y, y + 1}; }

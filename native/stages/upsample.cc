@@ -31,6 +31,6 @@ class UpsampleNearest final : public Stage {
 }  // namespace
 
 const Kind kinds::upsample_nearest =
-    kind_of<UpsampleNearest>("upsample_nearest").reading(Form::like_output).each_channel();
+    kind_of<UpsampleNearest>("upsample_nearest").reading(needs::like_output).each_channel();
 
 }  // namespace ghostnet

@@ -66,7 +66,7 @@ struct MaxPool final : Window {
 
 }  // namespace
 
-const Kind kinds::avg_pool = kind_of<AvgPool>("avg_pool").reading(Form::like_output).each_channel();
-const Kind kinds::max_pool = kind_of<MaxPool>("max_pool").reading(Form::like_output).each_channel();
+const Kind kinds::avg_pool = kind_of<AvgPool>("avg_pool").reading(needs::like_output).each_channel();
+const Kind kinds::max_pool = kind_of<MaxPool>("max_pool").reading(needs::like_output).each_channel();
 
 }  // namespace ghostnet

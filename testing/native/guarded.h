@@ -58,16 +58,18 @@ struct Sum {
 class Elements {
  public:
   Elements(Precision precision, size_t count)
-      : precision_(precision), bytes_(count * element_bytes(element_of(precision))) {}
+      : precision_(precision), bytes_(count * element_bytes(element_of(Numbers::maps, precision))) {}
   Elements(Precision precision, const std::vector<float>& values) : Elements(precision, values.size()) {
     for (size_t i = 0; i < values.size(); ++i) set(i, values[i]);
   }
 
   const void* data() const { return bytes_.data(); }
   void* data() { return bytes_.data(); }
-  unsigned char* at(size_t i) { return bytes_.data() + i * element_bytes(element_of(precision_)); }
-  const unsigned char* at(size_t i) const { return bytes_.data() + i * element_bytes(element_of(precision_)); }
-  size_t size() const { return bytes_.size() / element_bytes(element_of(precision_)); }
+  unsigned char* at(size_t i) { return bytes_.data() + i * element_bytes(element_of(Numbers::maps, precision_)); }
+  const unsigned char* at(size_t i) const {
+    return bytes_.data() + i * element_bytes(element_of(Numbers::maps, precision_));
+  }
+  size_t size() const { return bytes_.size() / element_bytes(element_of(Numbers::maps, precision_)); }
   bool operator==(const Elements& o) const { return bytes_ == o.bytes_; }
 
   /// As it is stored: rounded.
@@ -97,7 +99,8 @@ class GuardedOutput {
  public:
   GuardedOutput(Precision precision, size_t count)
       : precision_(precision), cells_(precision, count + 2 * kGuard), expected_(count) {
-    for (size_t i = 0; i < cells_.size(); ++i) std::memcpy(cells_.at(i), kCanary, element_bytes(element_of(precision)));
+    for (size_t i = 0; i < cells_.size(); ++i)
+      std::memcpy(cells_.at(i), kCanary, element_bytes(element_of(Numbers::maps, precision)));
   }
 
   void* data() { return cells_.at(kGuard); }
@@ -114,7 +117,7 @@ class GuardedOutput {
     for (size_t i = 0; i < cells_.size(); ++i) {
       const Expected e = i >= kGuard && i - kGuard < expected_.size() ? expected_[i - kGuard] : Expected();
       const std::string place = "element " + std::to_string(static_cast<int64_t>(i) - static_cast<int64_t>(kGuard));
-      const bool canary = std::memcmp(cells_.at(i), kCanary, element_bytes(element_of(precision_))) == 0;
+      const bool canary = std::memcmp(cells_.at(i), kCanary, element_bytes(element_of(Numbers::maps, precision_))) == 0;
       if (e.written && canary) return place + " was not written";
       if (!e.written && !canary) return place + " was written and should not be";
       if (!e.written || std::isnan(cells_[i]) == std::isnan(e.value)) {

@@ -113,8 +113,8 @@ Status run_program(const Graph& graph, const KernelTable& kernels, const Program
   PackedWeights weights;
   std::unique_ptr<Program> program;
   if (Status s = check_graph(graph); !s.ok()) return s;
-  const Lowered lowered = lower(graph, element_of(kernels.precision), options.lower);
-  if (Status s = weights.allocate(graph, lowered, kernels.precision, options.weights_by_group); !s.ok()) return s;
+  const Lowered lowered = lower(graph, kernels.precision, options.lower);
+  if (Status s = weights.allocate(graph, lowered, options.weights_by_group); !s.ok()) return s;
   if (Status s = weights.pack_all(graph, lowered); !s.ok()) return s;
   if (Status s = Program::plan(graph, lowered, weights, kernels, shape, options.plan, &program); !s.ok()) return s;
 

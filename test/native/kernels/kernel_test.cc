@@ -70,7 +70,8 @@ void check_pointwise(const KernelTable& kernels, int lanes, const std::vector<in
   // With something to fetch ahead now and then; the kernel tells how far it has come.
   const char* ahead = (end - begin) % 2 == 0 ? static_cast<const char*>(args.weights) : nullptr;
   args.prefetch = ahead;
-  args.prefetch_end = ahead ? ahead + weights.size() * element_bytes(element_of(kernels.precision)) : nullptr;
+  args.prefetch_end =
+      ahead ? ahead + weights.size() * element_bytes(element_of(Numbers::maps, kernels.precision)) : nullptr;
   kernels.pointwise[lanes_index(lanes)](args, begin, end);
   CHECK(ahead && begin < end ? args.prefetch > ahead : args.prefetch == ahead);
   const std::string fault = output.fault();

@@ -24,7 +24,7 @@ void check(const char* name, int channels, int repacks, const std::function<int(
   const int stem = n.conv("stem", n.input(3), channels, {3, 3}, {2, 2}, {1, 1}, 1, Activation::hard_swish);
   n.graph.outputs.push_back({"result", build(n, stem)});
   n.number_names();
-  const Lowered lowered = lower(n.graph, Element::f32);
+  const Lowered lowered = lower(n.graph, Precision::fp32);
   CHECK_MESSAGE(count(lowered, kinds::reference) == 0, "%s: on the reference", name);
   CHECK_MESSAGE(count(lowered, kinds::repack) == repacks, "%s: %d repacks", name, count(lowered, kinds::repack));
   const Shape shape{1, 3, reduced ? 21 : 37, reduced ? 26 : 44};
@@ -141,7 +141,7 @@ void test_repack_is_local() {
     const Lowered lowered = [&] {
       Graph graph = n.graph;
       graph.outputs = {{"", last}};
-      return lower(graph, Element::f32);
+      return lower(graph, Precision::fp32);
     }();
     CHECK(count(lowered, kinds::ghost) == 4 && count(lowered, kinds::depthwise) == 0);
     return last;

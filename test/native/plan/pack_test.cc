@@ -181,11 +181,12 @@ void test_half_weights() {
             cheap = n.depthwise("cheap", primary, {3, 3}, 1, Activation::relu);
   n.graph.outputs = {
       {"out", n.pointwise("head", n.node(op::global_avg_pool, "mean", {cheap}, 6), 4, Activation::none)}};
-  const Lowered lowered = lower(n.graph, Element::f32);
+  const Lowered lowered = lower(n.graph, Precision::fp32), in_halves = lower(n.graph, Precision::fp16);
   PackedWeights floats, halves;
+  const auto as = [&](const PackedWeights& w) -> const Lowered& { return &w == &halves ? in_halves : lowered; };
   for (PackedWeights* w : {&floats, &halves}) {
-    CHECK(w->allocate(n.graph, lowered, w == &halves ? Precision::fp16 : Precision::fp32).ok());
-    CHECK(w->pack_all(n.graph, lowered).ok());
+    CHECK(w->allocate(n.graph, as(*w)).ok());
+    CHECK(w->pack_all(n.graph, as(*w)).ok());
   }
   CHECK(halves.size_bytes() < floats.size_bytes());
   size_t kinds = 0;
@@ -214,7 +215,7 @@ void test_half_weights() {
   OperationId operation(size_t{0});
   while (lowered.operations[operation].conv != primary) ++operation;
   const auto pack = [&](PackedWeights& w) {
-    return w.pack(n.graph, lowered, operation, {0, 6, weights.data(), node.weight_count, scale.data(), bias.data()});
+    return w.pack(n.graph, as(w), operation, {0, 6, weights.data(), node.weight_count, scale.data(), bias.data()});
   };
   for (float fine : {65519.0f, -65519.0f}) {
     weights[13] = bias[2] = fine;

@@ -60,7 +60,7 @@ void test_memory() {
 std::string lowered_to(const Graph& graph) {
   static const char* const joins[] = {"", "(gate)", "(shortcut)"};
   CHECK(check_graph(graph).ok());
-  const Lowered lowered = lower(graph, Element::f32);
+  const Lowered lowered = lower(graph, Precision::fp32);
   std::string text;
   for (const Operation& op : lowered.operations) {
     text += (text.empty() ? "" : " ") + std::string(op.kind->name);
@@ -152,6 +152,31 @@ void test_lowering_of_the_rest() {
     conv.dilation = {row.dilation, row.dilation};
     conv.activation = row.activation;
     CHECK(depthwise_variant(window_of(conv), epilogue_of(conv)).kind == row.kind);
+  }
+}
+
+// Who needs other numbers, or a map of what is a vector, reads a twin; who needs the same, the same one.
+void test_elements() {
+  SmallNetwork n;
+  const int mean = n.node(op::global_avg_pool, "mean", {n.stem}, 8);
+  const int scaled = n.node(op::mul, "scaled", {n.stem, mean}, 8);
+  const int narrow = n.pointwise("narrow", mean, 8, Activation::none);
+  const int first = n.node(op::add, "first", {mean, narrow}, 8), second = n.node(op::add, "second", {first, mean}, 8);
+  n.graph.outputs = {{"scaled", scaled}, {"second", second}, {"both", n.both}};
+  for (const Precision precision : {Precision::fp32, Precision::fp16}) {
+    const Element maps = element_of(Numbers::maps, precision);
+    const Lowered lowered = lower(n.graph, precision);
+    CHECK(lowered.value(ValueId(size_t{0})).element == Element::f32);
+    int repacks = 0;
+    for (const Operation& op : lowered.operations) {
+      const Value& value = lowered.value(op.value);
+      const bool vector = op.kind == &kinds::global_avg_pool || op.kind == &kinds::matvec;
+      CHECK(value.vector == vector && value.element == (vector ? Element::f32 : maps));
+      CHECK(op.conv.none() || op.weights == (op.kind == &kinds::planar_conv ? Element::f32 : maps));
+      repacks += op.kind == &kinds::repack;
+    }
+    CHECK(repacks == 2);
+    CHECK(lowered.value(lowered.value_of[n.both]).element == maps);
   }
 }
 
@@ -249,6 +274,7 @@ void plan_tests() {
   test_memory();
   test_lowering_of_ghosts();
   test_lowering_of_the_rest();
+  test_elements();
   test_refused_requests();
   test_described_images();
   test_sizes_past_32_bits();

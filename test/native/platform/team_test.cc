@@ -128,8 +128,8 @@ void test_lack_of_memory() {
   std::unique_ptr<Program> program;
   PackedWeights weights;
   const KernelTable& kernels = *select_kernels("plain", Precision::fp32);
-  const Lowered lowered = lower(n.graph, Element::f32);
-  CHECK(weights.allocate(n.graph, lowered, Precision::fp32, true).ok() && weights.pack_all(n.graph, lowered).ok());
+  const Lowered lowered = lower(n.graph, Precision::fp32);
+  CHECK(weights.allocate(n.graph, lowered, true).ok() && weights.pack_all(n.graph, lowered).ok());
   CHECK(Program::plan(n.graph, lowered, weights, kernels, {1, 3, 33, 33}, PlanOptions(), &program).ok());
   std::vector<Worker> workers(3);  // without memory: nothing may be computed
   std::atomic<bool> cancelled{false};
