@@ -81,8 +81,7 @@ Status ModelBuilder::pack_given(int id, const Filters& filters) {
   int64_t not_finite = -1;
   if (Status s = pack(id, filters, &not_finite); !s.ok()) return s;
   if (not_finite < 0) return Status::success();
-  return Status::invalid_argument("node '" + node(id).name + "': weight " + std::to_string(not_finite) +
-                                  " is not finite");
+  return Status::invalid_argument(named(node(id)) + ": weight " + std::to_string(not_finite) + " is not finite");
 }
 
 std::vector<int> ModelBuilder::lacking() const {
@@ -103,12 +102,11 @@ Status ModelBuilder::check_filters(int id, const Filters& f) const {
   const int64_t per_channel = conv.weight_count / conv.channels;
   if (f.first_channel < 0 || f.channels < 1 || f.channels > conv.channels - f.first_channel || !f.weight ||
       f.weight_count != per_channel * f.channels)
-    return Status::invalid_argument("node '" + conv.name + "' has " + std::to_string(conv.channels) + " channels of " +
+    return Status::invalid_argument(named(conv) + " has " + std::to_string(conv.channels) + " channels of " +
                                     std::to_string(per_channel) + " weights each");
   for (int c = f.first_channel; c < f.first_channel + f.channels; ++c)
     if (convolutions_[static_cast<size_t>(id)].packed[static_cast<size_t>(c)])
-      return Status::invalid_argument("node '" + conv.name + "' has the weights of channel " + std::to_string(c) +
-                                      " already");
+      return Status::invalid_argument(named(conv) + " has the weights of channel " + std::to_string(c) + " already");
   return Status::success();
 }
 
@@ -141,7 +139,7 @@ Status ModelBuilder::check_whole() const {
     c = last;
   }
   return Status::invalid_argument(
-      "node '" + node(nodes[0]).name + "' lacks the weights of channels " + channels +
+      named(node(nodes[0])) + " lacks the weights of channels " + channels +
       (nodes.size() > 1 ? " (and " + std::to_string(nodes.size() - 1) + " nodes more)" : std::string()));
 }
 

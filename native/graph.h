@@ -35,7 +35,8 @@ struct Node {
   // convolutions: activation(scale[o] * sum(weight * x) + bias[o])
   int groups = 1;  // 1, or the input's channels (depthwise)
   Activation activation = Activation::none;
-  const float* weight = nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by Model::pack
+  const float* weight =
+      nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by ModelBuilder::pack
   int64_t weight_count = 0;
   const double* scale = nullptr;  // [channels] or null (1)
   const float* bias = nullptr;    // [channels] or null (0)
@@ -48,6 +49,9 @@ struct Node {
     return convolution() && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
   }
 };
+
+/// With which every message about a node starts.
+inline std::string named(const Node& node) { return "node '" + node.name + "'"; }
 
 /// The numbers of some of a convolution's output channels. The pointers are to those of the first one.
 struct Filters {

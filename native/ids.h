@@ -26,7 +26,6 @@ class Id {
   size_t index() const { return static_cast<size_t>(number_); }
   bool operator==(Id o) const { return number_ == o.number_; }
   bool operator!=(Id o) const { return number_ != o.number_; }
-  bool operator<(Id o) const { return number_ < o.number_; }
   Id& operator++() { return ++number_, *this; }
   Id operator*() const { return *this; }  // of a range of all that a table has
 

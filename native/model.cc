@@ -7,7 +7,7 @@
 namespace ghostnet {
 namespace {
 
-// No network of this family is run at such sizes; within them no index overflows.
+// No network is run at such sizes; within them no index overflows.
 constexpr int64_t kMaxSide = 1 << 15;
 constexpr int64_t kMaxImageFloats = int64_t{1} << 28;
 

@@ -128,7 +128,6 @@ void bench_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
                        y.data(),
                        y.data() + height * row,
                        static_cast<ptrdiff_t>(row),
-                       static_cast<ptrdiff_t>(row),
                        {other0.data(), other1.data()},
                        gate_pixel.data(),
                        height,

@@ -10,7 +10,7 @@ export interface PlanStep {
   /** Of each thread. */
   readonly scratchBytes: number;
   readonly macs: number;
-  /** On one thread; 0 unless it was measured. */
+  /** Until the first thread begins the next step, whatever the number of threads; 0 unless it was measured. */
   readonly microseconds: number;
 }
 

@@ -5,7 +5,6 @@
 
 #include <new>
 #include <stdexcept>
-#include <string>
 
 namespace ghostnet {
 
@@ -21,17 +20,10 @@ napi_value entry(napi_env env, napi_callback_info raw) {
   return nullptr;
 }
 
-/// An argument as a number or text; 0 or empty where it is something else.
+/// An argument as a number; 0 where it is something else.
 inline double number(const Napi::Value& value) {
   double result = 0;
   return napi_get_value_double(value.Env(), value, &result) == napi_ok ? result : 0;
-}
-inline std::string text(const Napi::Value& value) {
-  char buffer[64];
-  size_t length = 0;
-  return napi_get_value_string_utf8(value.Env(), value, buffer, sizeof buffer, &length) == napi_ok
-             ? std::string(buffer, length)
-             : std::string();
 }
 
 /// The elements of a typed array of this type, or null. `value` may be null.

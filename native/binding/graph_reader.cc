@@ -18,7 +18,7 @@ Status read_inputs(const Fields& o, const Graph& graph, Node* node) {
   for (uint32_t i = 0; i < inputs.length(); ++i) node->inputs.push_back(inputs.integer_at(i));
   for (int input : node->inputs)
     if (input < 0 || static_cast<size_t>(input) >= graph.nodes.size())
-      return Status::invalid_argument("node '" + node->name + "': inputs must come before it");
+      return Status::invalid_argument(named(*node) + ": inputs must come before it");
   return Status::success();
 }
 
@@ -26,7 +26,7 @@ Status read_inputs(const Fields& o, const Graph& graph, Node* node) {
 Status read_node(const Fields& o, const Graph& graph, Node* node) {
   node->name = o.text("name");
   node->op = find_operator(o.text("op"));
-  if (!node->op) return Status::invalid_argument("node '" + node->name + "': unknown operator");
+  if (!node->op) return Status::invalid_argument(named(*node) + ": unknown operator");
   if (Status s = read_inputs(o, graph, node); !s.ok()) return s;
   node->channels = o.get("channels")       ? o.integer("channels")
                    : o.get("outChannels")  ? o.integer("outChannels")
@@ -44,7 +44,7 @@ Status read_node(const Fields& o, const Graph& graph, Node* node) {
     node->weight_count = static_cast<int64_t>(std::clamp(count, -0x1p62, 0x1p62));
   }
   if (o.get("activation") && !find_activation(o.text("activation"), &node->activation))
-    return Status::invalid_argument("node '" + node->name + "': unknown activation");
+    return Status::invalid_argument(named(*node) + ": unknown activation");
   return Status::success();
 }
 

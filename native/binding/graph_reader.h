@@ -7,7 +7,7 @@
 
 namespace ghostnet {
 
-/// Without weights, which JavaScript hands over by Model's pack().
+/// Without weights, which JavaScript hands over by ModelBuilder's pack().
 Status read_graph(const Fields& graph, Graph* out);
 
 }  // namespace ghostnet

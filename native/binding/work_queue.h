@@ -55,7 +55,7 @@ class WorkQueue {
   size_t idle_ = 0;            // threads that wait for one
   std::vector<Job*> running_;  // [most_threads] what each thread is at
   bool stopping_ = false;
-  std::vector<std::thread> threads_;  // the JavaScript thread's
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace ghostnet

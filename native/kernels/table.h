@@ -77,13 +77,13 @@ using DepthwiseFn = void (*)(const DepthwiseArgs&);
 ///   gated:     identity = p * gate[0],      ghost = max(low, depthwise3x3(p)) * gate[1]
 ///   residual:  identity = p + residual[0],  ghost = max(low, depthwise3x3(p)) + residual[1]
 struct GhostArgs {
-  const void* const* rows;                // [height + 2] rows of p from one above, each one pixel left of the first
-  const void* weights;                    // [9][lanes], then bias [lanes]
-  void* identity;                         // [height] rows of [width][lanes]
-  void* ghost;                            // the same
-  ptrdiff_t identity_pitch, ghost_pitch;  // elements
-  const void* const* other[2];            // [height] rows of gate or residual for either output
-  const int32_t* gate_pixel;              // [width] column of the gate for column x; unused for residual and doubled
+  const void* const* rows;      // [height + 2] rows of p from one above, each one pixel left of the first
+  const void* weights;          // [9][lanes], then bias [lanes]
+  void* identity;               // [height] rows of [width][lanes]
+  void* ghost;                  // the same
+  ptrdiff_t output_pitch;       // of both, elements
+  const void* const* other[2];  // [height] rows of gate or residual for either output
+  const int32_t* gate_pixel;    // [width] column of the gate for column x; unused for residual and doubled
   int height, width;
   float low;
 };

@@ -3,6 +3,15 @@
 #include <set>
 
 namespace ghostnet {
+
+// The network's input: a value that is given.
+const Operator op::input{"input",
+                         0,
+                         [](const Node&, const std::vector<int>&) { return Status::success(); },
+                         [](const Node&, const std::vector<Shape>&, Shape*) { return Status::success(); },
+                         [](const Node&, const std::vector<Operand>&, const Shape&, float*) {},
+                         [](Lowering&, NodeId) {}};
+
 namespace {
 
 constexpr int kMaxChannels = 1 << 20;
@@ -20,19 +29,14 @@ Status check_node(const Graph& graph, const Node& node) {
 
 }  // namespace
 
-std::string named(const Node& node) { return "node '" + node.name + "'"; }
-
 Status check_same_channels(const Node& node, int channels) {
   return channels == node.channels ? Status::success()
                                    : Status::invalid_argument(named(node) + ": channel counts differ");
 }
 
 std::vector<const Operator*> all_operators() {
-  std::vector<const Operator*> all;
-  for (const auto& rows : {binary_operators(), concat_operators(), conv2d_operators(), input_operators(),
-                           pool_operators(), upsample_operators()})
-    all.insert(all.end(), rows.begin(), rows.end());
-  return all;
+  return {&op::input,  &op::conv2d,           &op::avg_pool2d,        &op::max_pool2d, &op::global_avg_pool,
+          &op::concat, &op::upsample_nearest, &op::upsample_bilinear, &op::mul,        &op::add};
 }
 
 const Operator* find_operator(const std::string& name) {

@@ -34,14 +34,6 @@ struct Operator {
   void (*lower)(Lowering& to, NodeId node);
 };
 
-/// The rows of each file.
-std::vector<const Operator*> binary_operators();
-std::vector<const Operator*> concat_operators();
-std::vector<const Operator*> conv2d_operators();
-std::vector<const Operator*> input_operators();
-std::vector<const Operator*> pool_operators();
-std::vector<const Operator*> upsample_operators();
-
 /// Null where no operator has this name.
 const Operator* find_operator(const std::string& name);
 std::vector<const Operator*> all_operators();
@@ -52,8 +44,6 @@ Status check_graph(const Graph& graph);
 /// Shapes of all nodes for an input [n, c, h, w]. Fails where a map would become empty.
 Status infer_shapes(const Graph& graph, const Shape& input, std::vector<Shape>* shapes);
 
-/// "node 'NAME'", with which every message about a node starts.
-std::string named(const Node& node);
 /// For rows whose value has as many channels as an input.
 Status check_same_channels(const Node& node, int channels);
 

@@ -126,6 +126,4 @@ const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate
 const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global, lower_global};
 const Operator op::max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
 
-std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &op::global_avg_pool, &op::max_pool2d}; }
-
 }  // namespace ghostnet

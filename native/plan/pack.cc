@@ -8,9 +8,6 @@
 namespace ghostnet {
 namespace {
 
-constexpr uint64_t kLineFloats = kCacheLineBytes / sizeof(float);
-uint64_t round_up(uint64_t count) { return (count + kLineFloats - 1) / kLineFloats * kLineFloats; }
-
 // One convolution seen as a matrix: rows are what a kernel multiplies by, columns are output channels.
 struct Packer {
   const Node& conv;
@@ -154,10 +151,10 @@ struct PackedWeights::Places {
       const auto lanes = static_cast<uint64_t>(packer.out.lanes(block));
       const uint64_t count = packer.floats_of(packer.rows() * lanes);
       // Depthwise kernels find the bias right behind the taps.
-      const uint64_t behind = at + (packer.bias_behind() ? count : round_up(count));
+      const uint64_t behind = at + (packer.bias_behind() ? count : whole_lines(count));
       weights[b] = static_cast<size_t>(at);
       bias[b] = static_cast<size_t>(behind);
-      at = round_up(behind + lanes);
+      at = whole_lines(behind + lanes);
     });
     return at;
   }
@@ -248,8 +245,8 @@ Status PackedWeights::pack(const Graph& graph, const Lowered& lowered, Operation
   const PackedConv& conv = convs_[operation];
   if (packer.element == Element::f16 && !fit_half(filters))
     return Status::unsupported(
-        "node '" + packer.conv.name +
-        "' has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");
+        named(packer.conv) +
+        " has a weight or bias beyond 65504, the largest number in half precision; load the model in fp32");
   for (size_t b = 0; b < conv.weights.size(); ++b)
     packer.pack(filters, packer.out.blocks[b], conv.weights[b], conv.bias[b]);
   return Status::success();

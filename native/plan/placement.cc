@@ -1,14 +1,12 @@
 #include "placement.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "memory.h"
 
 namespace ghostnet {
 namespace {
-
-constexpr uint64_t kLineFloats = kCacheLineBytes / sizeof(float);
-uint64_t round_up(uint64_t floats) { return (floats + kLineFloats - 1) / kLineFloats * kLineFloats; }
 
 class Placer {
  public:
@@ -120,16 +118,16 @@ class Placer {
     const int groups = v.layout->groups(), widest = v.layout->widest_lanes();
     for (int b = 0; b < v.layout->count(); ++b) {
       if (v.home == View::Home::group) {
-        const uint64_t floats = round_up(v.block_floats(widest)), start = static_cast<uint64_t>(b / groups) * floats;
+        const uint64_t floats = whole_lines(v.block_floats(widest)), start = static_cast<uint64_t>(b / groups) * floats;
         v.offset.push_back(static_cast<size_t>(start));
         at = start + floats;
         continue;
       }
       v.offset.push_back(static_cast<size_t>(at));
       const uint64_t floats = v.block_floats(v.lanes(b));
-      at += lowered_.value(id).vector ? floats : round_up(floats);
+      at += lowered_.value(id).vector ? floats : whole_lines(floats);
     }
-    return round_up(at);
+    return whole_lines(at);
   }
 
   void place_arena() {

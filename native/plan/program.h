@@ -4,7 +4,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <string>
 
 #include "../platform/team.h"
 #include "step.h"

@@ -1,7 +1,5 @@
 #include "schedule.h"
 
-#include <algorithm>
-
 namespace ghostnet {
 namespace {
 

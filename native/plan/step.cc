@@ -1,6 +1,7 @@
 #include "step.h"
 
 #include <algorithm>
+#include <cstdint>
 
 namespace ghostnet {
 

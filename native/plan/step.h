@@ -31,8 +31,6 @@ class Step {
   const std::string& reason() const { return reason_; }
   uint64_t scratch_floats() const { return scratch_floats_; }
   const std::vector<std::unique_ptr<Stage>>& stages() const { return stages_; }
-  /// The stage of this step that computes input `i` of stage `s`, or -1: the value was complete before.
-  int producer(size_t s, size_t i) const { return producers_[s][i]; }
 
  private:
   void run_rows(Worker& worker, Range rows) const;
@@ -42,6 +40,7 @@ class Step {
 
   Split split_;
   std::vector<std::unique_ptr<Stage>> stages_;
+  // [stages][inputs] the stage of this step that computes it, or -1: the value was complete before
   std::vector<std::vector<int>> producers_;
   std::vector<const float*> group_weights_;  // [groups + 1] where each group's weights begin; empty without weights
   std::string reason_;

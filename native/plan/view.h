@@ -56,7 +56,6 @@ struct View {
   uint64_t block_floats(int lanes) const {
     return (static_cast<uint64_t>(rows_kept()) * pitch() + border) * floats_of(lanes);
   }
-  bool whole() const { return home != Home::rings; }
 
   /// A block's rows, as a value: in a loop that also stores pointers nothing of it has to be loaded again.
   struct Rows {

@@ -13,6 +13,12 @@ constexpr size_t kCacheLineBytes = 64;
 /// this has been asked: on a 32-bit machine they may not fit a size_t.
 constexpr bool addressable(uint64_t floats) { return floats <= static_cast<uint64_t>(PTRDIFF_MAX) / sizeof(float); }
 
+/// At least that many floats, up to the end of a cache line.
+constexpr uint64_t whole_lines(uint64_t floats) {
+  constexpr uint64_t line = kCacheLineBytes / sizeof(float);
+  return (floats + line - 1) / line * line;
+}
+
 /// Gives a block's pages back to the system, whose content is lost: whoever frees it later has nothing left to do.
 /// Blocks that are not large, and systems that cannot, keep them.
 void discard(void* block, size_t size_bytes);

@@ -38,7 +38,7 @@ class Ghost final : public Stage {
       args.weights = packed_.weights[static_cast<size_t>(group)];
       args.identity = output->row(w, group, rows.begin);
       args.ghost = output->row(w, second, rows.begin);
-      args.identity_pitch = args.ghost_pitch = static_cast<ptrdiff_t>(output->pitch()) * lanes;
+      args.output_pitch = static_cast<ptrdiff_t>(output->pitch()) * lanes;
       kernels_.ghost[static_cast<int>(kind_)][lanes_index(lanes)](args);
     }
   }

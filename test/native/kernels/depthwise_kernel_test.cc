@@ -113,9 +113,9 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
     for (int y = 0; y < height; ++y) other_pointers[half].push_back(others[half][static_cast<size_t>(y / 2)].data());
   }
   const Elements weights(kernels.precision, values.floats(10 * stride));
-  const size_t pitch[2] = {static_cast<size_t>(width + 1) * stride, static_cast<size_t>(width + 2) * stride};
-  GuardedOutput identity(kernels.precision, static_cast<size_t>(height) * pitch[0]),
-      ghost(kernels.precision, static_cast<size_t>(height) * pitch[1]);
+  const size_t pitch = static_cast<size_t>(width + 1) * stride;
+  GuardedOutput identity(kernels.precision, static_cast<size_t>(height) * pitch),
+      ghost(kernels.precision, static_cast<size_t>(height) * pitch);
   for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
     for (size_t x = 0; x < static_cast<size_t>(width); ++x) {
       for (size_t lane = 0; lane < stride; ++lane) {
@@ -128,8 +128,8 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
         const double a = others[0][y / 2][at], b = others[1][y / 2][at];
         if (kind == GhostKind::residual) first += a, second += b;
         else if (kind != GhostKind::concat) first *= a, second *= b;
-        identity.expect(y * pitch[0] + x * stride + lane, first, 2);
-        ghost.expect(y * pitch[1] + x * stride + lane, second, sum.magnitude + 1);
+        identity.expect(y * pitch + x * stride + lane, first, 2);
+        ghost.expect(y * pitch + x * stride + lane, second, sum.magnitude + 1);
       }
     }
   }
@@ -137,8 +137,7 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
                  weights.data(),
                  identity.data(),
                  ghost.data(),
-                 static_cast<ptrdiff_t>(pitch[0]),
-                 static_cast<ptrdiff_t>(pitch[1]),
+                 static_cast<ptrdiff_t>(pitch),
                  {nullptr, nullptr},
                  kind == GhostKind::gated ? gate_pixel.data() : nullptr,
                  height,
@@ -186,7 +185,7 @@ void test_nan(const KernelTable& kernels) {
     check("ghost", [&](void* out) {
       Elements identity(kernels.precision, 8 * stride);
       kernels.ghost[static_cast<int>(GhostKind::concat)][i](
-          {rows.data(), ones.data(), identity.data(), out, 0, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
+          {rows.data(), ones.data(), identity.data(), out, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
     });
   }
 }
