@@ -16,15 +16,9 @@ Napi::Value finish(const Napi::CallbackInfo& info);
 Napi::Value lacking(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Napi::Array nodes = Napi::Array::New(env);
-  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(env, info.This());
-  if (!owner || !owner->get()) return nodes;
-  for (int node : owner->get()->lacking()) nodes.Set(nodes.Length(), node);
+  if (Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::open(info))
+    for (int node : owner->get()->lacking()) nodes.Set(nodes.Length(), node);
   return nodes;
-}
-
-Napi::Value close(const Napi::CallbackInfo& info) {
-  if (Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(info.Env(), info.This())) owner->close(info.Env());
-  return info.Env().Undefined();
 }
 
 Napi::Value wrap_builder(Napi::Env env, std::unique_ptr<ModelBuilder> builder) {
@@ -32,7 +26,7 @@ Napi::Value wrap_builder(Napi::Env env, std::unique_ptr<ModelBuilder> builder) {
       method("lacking", entry<lacking>),
       method("pack", entry<pack_weights>),
       method("finish", entry<finish>),
-      method("close", entry<close>),
+      method("close", entry<Owner<ModelBuilder>::close>),
   };
   return Owner<ModelBuilder>::wrap(env, std::move(builder), functions);
 }
@@ -105,11 +99,11 @@ class Finish final : public Job {
 Napi::Value finish(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Napi::Function callback = info[1].As<Napi::Function>();
-  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(env, info.This());
+  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::open(info);
   bool share = false;
   napi_get_value_bool(env, info[0], &share);
   Environment& here = Environment::of(env);
-  if (!owner || !owner->get()) callback.Call({failure(env, Status::cancelled("the model is closed"))});
+  if (!owner) callback.Call({failure(env, Status::cancelled("the model is closed"))});
   else here.run(env, here.building(), std::make_unique<Finish>(callback, info.This().As<Napi::Object>(), owner, share));
   return env.Undefined();
 }

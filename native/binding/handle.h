@@ -53,6 +53,16 @@ class Owner final : public Handle {
     return Handle::wrap(env, std::make_unique<Owner>(std::move(owned)), kTag, functions, N);
   }
   static Owner* of(napi_env env, napi_value object) { return static_cast<Owner*>(find(env, object, kTag)); }
+  /// Of the object whose function is called; null where that is closed.
+  static Owner* open(const Napi::CallbackInfo& info) {
+    Owner* const owner = of(info.Env(), info.This());
+    return owner && owner->get() ? owner : nullptr;
+  }
+  /// close(): a function of the object.
+  static Napi::Value close(const Napi::CallbackInfo& info) {
+    if (Owner* const owner = of(info.Env(), info.This())) owner->Handle::close(info.Env());
+    return info.Env().Undefined();
+  }
   /// Null once it is closed.
   T* get() { return closing() ? nullptr : owned_.get(); }
 
@@ -70,7 +80,7 @@ class Use {
  public:
   Use(Napi::Object object, Owner<T>* owner) : object_(Napi::Persistent(object)), owner_(owner) { ++owner_->under_way_; }
   ~Use() {
-    if (--owner_->under_way_ == 0 && owner_->closing_) owner_->close(object_.Env());
+    if (--owner_->under_way_ == 0 && owner_->closing_) owner_->Handle::close(object_.Env());
   }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;

@@ -1,9 +1,8 @@
-#include "model_functions.h"
+#include "model.h"
 
 #include "arguments.h"
 #include "environment.h"
 #include "fields.h"
-#include "model.h"
 
 namespace ghostnet {
 namespace {
@@ -57,10 +56,9 @@ Napi::Value infer(const Napi::CallbackInfo& info) {
   Environment& here = Environment::of(env);
   const Fields call(env, info[0]);
   const Napi::Function callback = info[1].As<Napi::Function>();
-  Owner<Model>* const owner = Owner<Model>::of(env, info.This());
+  Owner<Model>* const owner = Owner<Model>::open(info);
   std::unique_ptr<Request> request;
-  Status status =
-      owner && owner->get() ? make_request(*owner->get(), call, &request) : Status::cancelled("the model is closed");
+  Status status = owner ? make_request(*owner->get(), call, &request) : Status::cancelled("the model is closed");
   if (status.ok()) status = take_outputs(call.object("outputs"), request.get());
   if (!status.ok()) {
     callback.Call({failure(env, status)});

@@ -1,7 +1,6 @@
 #include "model.h"
 
 #include "arguments.h"
-#include "model_functions.h"
 
 namespace ghostnet {
 namespace {
@@ -11,8 +10,8 @@ constexpr int64_t kRunningBytes = int64_t{1} << 20;
 
 Napi::Value model_info(const Napi::CallbackInfo& info) {
   Napi::Object o = Napi::Object::New(info.Env());
-  Owner<Model>* const owner = Owner<Model>::of(info.Env(), info.This());
-  if (!owner || !owner->get()) return o;
+  Owner<Model>* const owner = Owner<Model>::open(info);
+  if (!owner) return o;
   const ModelInfo& model = owner->get()->info();
   o.Set("isa", model.isa);
   o.Set("precision", model.precision == Precision::fp16 ? "fp16" : "fp32");
@@ -20,11 +19,6 @@ Napi::Value model_info(const Napi::CallbackInfo& info) {
   o.Set("activeThreads", owner->get()->active_threads());
   o.Set("weightBytes", static_cast<double>(model.weight_bytes));
   return o;
-}
-
-Napi::Value close_model(const Napi::CallbackInfo& info) {
-  if (Owner<Model>* const owner = Owner<Model>::of(info.Env(), info.This())) owner->close(info.Env());
-  return info.Env().Undefined();
 }
 
 }  // namespace
@@ -37,7 +31,7 @@ Napi::Value wrap_model(Napi::Env env, std::unique_ptr<Model> model) {
       method("info", entry<model_info>),
       method("infer", entry<infer>),
       method("describe", entry<describe_plan>),
-      method("close", entry<close_model>),
+      method("close", entry<Owner<Model>::close>),
   };
   const auto bytes = static_cast<int64_t>(model->info().own_weight_bytes) + kRunningBytes;
   const Napi::Value object = Owner<Model>::wrap(env, std::move(model), functions);

@@ -66,11 +66,11 @@ Napi::Value pack_weights(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Environment& here = Environment::of(env);
   const Napi::Function callback = info[1].As<Napi::Function>();
-  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::of(env, info.This());
+  Owner<ModelBuilder>* const owner = Owner<ModelBuilder>::open(info);
   const Fields list(env, info[0]);
   std::vector<Piece> pieces(list.length());
   Status status;
-  if (!owner || !owner->get()) status = Status::cancelled("the model is closed");
+  if (!owner) status = Status::cancelled("the model is closed");
   for (uint32_t i = 0; i < pieces.size() && status.ok(); ++i) status = read_piece(Fields(env, list.at(i)), &pieces[i]);
   if (!status.ok()) {
     callback.Call({failure(env, status)});

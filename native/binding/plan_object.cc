@@ -1,8 +1,7 @@
-#include "model_functions.h"
+#include "model.h"
 
 #include "arguments.h"
 #include "channel.h"
-#include "model.h"
 
 namespace ghostnet {
 namespace {
@@ -29,8 +28,8 @@ Napi::Array steps_object(Napi::Env env, const std::vector<StepDescription>& step
 
 Napi::Value describe_plan(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Owner<Model>* const owner = Owner<Model>::of(env, info.This());
-  if (!owner || !owner->get()) return failure(env, Status::cancelled("the model is closed"));
+  Owner<Model>* const owner = Owner<Model>::open(info);
+  if (!owner) return failure(env, Status::cancelled("the model is closed"));
   PlanDescription plan;
   const auto height = static_cast<int64_t>(number(info[0])), width = static_cast<int64_t>(number(info[1]));
   if (Status s = owner->get()->describe(height, width, static_cast<int>(number(info[2])), &plan); !s.ok())
