@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
-#include <new>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -43,12 +41,6 @@ Status check_config(const PreprocessConfig& config) {
   if (!std::isfinite(config.crop_pct) || config.crop_pct <= 0) {
     return Status::invalid_argument("crop_pct must be a positive number, not " + std::to_string(config.crop_pct));
   }
-  if (config.interpolation < Interpolation::nearest || config.interpolation > Interpolation::lanczos) {
-    return Status::invalid_argument("Unknown interpolation " + std::to_string(static_cast<int>(config.interpolation)));
-  }
-  if (config.crop_mode < CropMode::center || config.crop_mode > CropMode::border) {
-    return Status::invalid_argument("Unknown crop mode " + std::to_string(static_cast<int>(config.crop_mode)));
-  }
   for (int channel = 0; channel < 3; ++channel) {
     if (!std::isfinite(config.mean[channel])) return Status::invalid_argument("mean must be three finite numbers");
     if (!std::isfinite(config.std[channel]) || config.std[channel] <= 0) {
@@ -63,11 +55,9 @@ Status check_config(const PreprocessConfig& config) {
 template <class Write>
 Status for_each_row(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, Write write) {
   Geometry geometry;
-  Status status = plan_geometry(image, config, &geometry);
-  if (!status.ok()) return status;
+  if (Status s = plan_geometry(image, config, &geometry); !s.ok()) return s;
   Resampler resampler(kernels.resize);
-  status = resampler.prepare(image, geometry, config.interpolation);
-  if (!status.ok()) return status;
+  if (Status s = resampler.prepare(image, geometry, config.interpolation); !s.ok()) return s;
 
   const size_t width = static_cast<size_t>(config.input_width), kept = static_cast<size_t>(geometry.x.kept);
   std::vector<uint8_t> padding(3 * width);
@@ -90,24 +80,22 @@ Status for_each_row(const ImageView& image, const PreprocessConfig& config, cons
   return Status::success();
 }
 
-// Everything that can fail or allocate, behind the one place where exceptions end.
+// Everything that can fail or allocate.
 template <class Work>
-Status guarded(const ImageView& image, const PreprocessConfig& config, const void* out, Work work) noexcept {
-  try {
-    Status status = check_image(image);
-    if (status.ok()) status = check_config(config);
-    if (status.ok() && out == nullptr) status = Status::invalid_argument("There is no memory to write the result to");
-    return status.ok() ? work() : status;
-  } catch (const std::bad_alloc&) {
-  } catch (const std::length_error&) {}
-  return Status::out_of_memory("Not enough memory to resize the image");
+Status checked(const ImageView& image, const PreprocessConfig& config, const void* out, Work work) noexcept {
+  return guarded("Not enough memory to resize the image", [&] {
+    if (Status s = check_image(image); !s.ok()) return s;
+    if (Status s = check_config(config); !s.ok()) return s;
+    if (out == nullptr) return Status::invalid_argument("There is no memory to write the result to");
+    return work();
+  });
 }
 
 }  // namespace
 
 Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
                   const std::atomic<bool>& cancelled, float* out) noexcept {
-  return guarded(image, config, out, [&] {
+  return checked(image, config, out, [&] {
     const NormalizeTable table(config);
     const size_t width = static_cast<size_t>(config.input_width),
                  plane = width * static_cast<size_t>(config.input_height);
@@ -125,7 +113,7 @@ Status preprocess(const ImageView& image, const PreprocessConfig& config, const 
 
 Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
                         uint8_t* out) noexcept {
-  return guarded(image, config, out, [&] {
+  return checked(image, config, out, [&] {
     const size_t width = static_cast<size_t>(config.input_width);
     return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
       uint8_t* pixels = out + y * width * 3;
