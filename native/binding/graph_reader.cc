@@ -39,8 +39,8 @@ Status read_node(const Fields& o, const Graph& graph, Node* node) {
   if (o.get("groups")) node->groups = o.integer("groups");
   if (o.get("inChannels")) {
     // Of numbers that nobody has checked yet: their product may fit no integer.
-    const double count =
-        double{node->channels} * o.integer("inChannels") / std::max(1, node->groups) * node->kernel.y * node->kernel.x;
+    const double count = static_cast<double>(node->channels) * o.integer("inChannels") / std::max(1, node->groups) *
+                         node->kernel.y * node->kernel.x;
     node->weight_count = static_cast<int64_t>(std::clamp(count, -0x1p62, 0x1p62));
   }
   if (o.get("activation") && !find_activation(o.text("activation"), &node->activation))
