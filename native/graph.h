@@ -12,8 +12,7 @@ namespace ghostnet {
 
 struct Operator;  // operators/operator.h
 namespace op {
-extern const Operator input, conv2d, avg_pool2d, max_pool2d, global_avg_pool, concat, upsample_nearest,
-    upsample_bilinear, mul, add;
+extern const Operator input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add;
 }
 
 struct Pair {

@@ -46,4 +46,6 @@ void lower(Lowering& to, NodeId id) {
 const Operator op::mul{"mul", 2, check, shape_of, evaluate<std::multiplies<float>>, lower};
 const Operator op::add{"add", 2, check, shape_of, evaluate<std::plus<float>>, lower};
 
+std::vector<const Operator*> binary_operators() { return {&op::mul, &op::add}; }
+
 }  // namespace ghostnet

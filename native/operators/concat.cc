@@ -43,4 +43,6 @@ void lower(Lowering& to, NodeId id) {
 
 const Operator op::concat{"concat", Operator::kAnyInputs, check, shape_of, evaluate, lower};
 
+std::vector<const Operator*> concat_operators() { return {&op::concat}; }
+
 }  // namespace ghostnet

@@ -77,4 +77,6 @@ void lower(Lowering& to, NodeId id) {
 
 const Operator op::conv2d{"conv2d", 1, check, window_shape, evaluate, lower};
 
+std::vector<const Operator*> conv2d_operators() { return {&op::conv2d}; }
+
 }  // namespace ghostnet

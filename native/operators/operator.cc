@@ -4,6 +4,13 @@
 
 namespace ghostnet {
 
+// Of each file: an operator of a family that there is stands in its own file alone.
+std::vector<const Operator*> conv2d_operators();
+std::vector<const Operator*> pool_operators();
+std::vector<const Operator*> concat_operators();
+std::vector<const Operator*> upsample_operators();
+std::vector<const Operator*> binary_operators();
+
 // The network's input: a value that is given.
 const Operator op::input{"input",
                          0,
@@ -34,9 +41,14 @@ Status check_same_channels(const Node& node, int channels) {
                                    : Status::invalid_argument(named(node) + ": channel counts differ");
 }
 
-std::vector<const Operator*> all_operators() {
-  return {&op::input,  &op::conv2d,           &op::avg_pool2d,        &op::max_pool2d, &op::global_avg_pool,
-          &op::concat, &op::upsample_nearest, &op::upsample_bilinear, &op::mul,        &op::add};
+const std::vector<const Operator*>& all_operators() {
+  static const std::vector<const Operator*> all = [] {
+    std::vector<const Operator*> rows{&op::input};
+    for (const auto family : {conv2d_operators, pool_operators, concat_operators, upsample_operators, binary_operators})
+      for (const Operator* row : family()) rows.push_back(row);
+    return rows;
+  }();
+  return all;
 }
 
 const Operator* find_operator(const std::string& name) {

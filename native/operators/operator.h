@@ -36,7 +36,7 @@ struct Operator {
 
 /// Null where no operator has this name.
 const Operator* find_operator(const std::string& name);
-std::vector<const Operator*> all_operators();
+const std::vector<const Operator*>& all_operators();
 
 /// Whether the graph makes sense at all: what does not depend on the input's size.
 Status check_graph(const Graph& graph);

@@ -1,9 +1,10 @@
 // Windows of each channel by itself. avg_pool2d: the mean, without padding; what does not fill a window at the end is
-// dropped. max_pool2d: the largest number, padding being none at all; NaN
-// where one is. global_avg_pool: the mean of the whole map.
+// dropped. max_pool2d: the largest number, padding being none at all; NaN where one is.
+// global_avg_pool: the mean of the whole map.
 #include <cmath>
 
 #include "../plan/lowering.h"
+#include "../stages/window.h"
 #include "window.h"
 
 namespace ghostnet {
@@ -103,16 +104,19 @@ void evaluate_global(const Node&, const std::vector<Operand>& inputs, const Shap
   }
 }
 
+const Kind kAvgPool = kind_of<WindowOf<&KernelTable::avg_pool>>("avg_pool").reading(needs::like_output).each_channel();
+const Kind kMaxPool = kind_of<WindowOf<&KernelTable::max_pool>>("max_pool").reading(needs::like_output).each_channel();
+
 void lower_avg(Lowering& to, NodeId id) {
   const Node& pool = to.node(id);
   if (to.reads_image(id)) to.emit_reference(id);
   else if (pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2}) to.emit(kinds::avg_pool2, id, pool.inputs);
-  else to.emit(kinds::avg_pool, id, pool.inputs);
+  else to.emit(kAvgPool, id, pool.inputs);
 }
 
 void lower_max(Lowering& to, NodeId id) {
   if (to.reads_image(id)) to.emit_reference(id);
-  else to.emit(kinds::max_pool, id, to.node(id).inputs);
+  else to.emit(kMaxPool, id, to.node(id).inputs);
 }
 
 void lower_global(Lowering& to, NodeId id) {
@@ -120,10 +124,13 @@ void lower_global(Lowering& to, NodeId id) {
   else to.emit(kinds::global_avg_pool, id, to.node(id).inputs);
 }
 
+const Operator max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
+
 }  // namespace
 
 const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg, lower_avg};
 const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global, lower_global};
-const Operator op::max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
+
+std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &max_pool2d, &op::global_avg_pool}; }
 
 }  // namespace ghostnet

@@ -69,4 +69,6 @@ void lower_nearest(Lowering& to, NodeId id) {
 const Operator op::upsample_nearest{"upsample_nearest", 2, check, shape_of, nearest, lower_nearest};
 const Operator op::upsample_bilinear{"upsample_bilinear", 2, check, shape_of, bilinear, lower_bilinear};
 
+std::vector<const Operator*> upsample_operators() { return {&op::upsample_nearest, &op::upsample_bilinear}; }
+
 }  // namespace ghostnet

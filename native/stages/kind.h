@@ -72,8 +72,8 @@ enum class Join {
 };
 
 namespace kinds {
-extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, avg_pool, max_pool, global_avg_pool, matvec, scale,
-    binary, upsample_nearest, repack, reference;
+extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
+    upsample_nearest, repack, reference;
 }  // namespace kinds
 
 }  // namespace ghostnet

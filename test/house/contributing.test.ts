@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,4 +22,13 @@ it('every command of npm that CONTRIBUTING.md names is one', () => {
   const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script]) => script!);
   expect(named.length).toBeGreaterThan(5);
   expect(named.filter((script) => !(script in scripts))).toEqual([]);
+});
+
+it('an operator stands in the files that the recipes took, and in no other', () => {
+  const files = execFileSync('git', ['ls-files', 'lib', 'native'], { cwd: root, encoding: 'utf8' }).trim().split('\n');
+  const found = files.filter((file) => /max_?pool/i.test(readFileSync(join(root, file), 'utf8')));
+  const row = text.split('\n').find((line) => line.startsWith('| an operator, `max_pool2d`'))!;
+  const told = [...row.matchAll(/`((?:lib|native)\/[^`]+)`/g)].map(([, file]) => file!);
+  expect(found.sort()).toEqual(told.sort());
+  expect(told).toHaveLength(4);
 });

@@ -79,7 +79,7 @@ int RandomNetwork::same_conv(int in) {
 }
 
 int RandomNetwork::pool(int in) {
-  const Operator& row = below(2) ? op::max_pool2d : op::avg_pool2d;
+  const Operator& row = below(2) ? *find_operator("max_pool2d") : op::avg_pool2d;
   const int id = n.node(row, name("pool"), {in}, n.channels(in));
   last().kernel = last().stride = {2, 2};
   if (below(4) == 0) last().kernel = {1 + below(3), 1 + below(3)};

@@ -32,7 +32,7 @@ void test_avg_pool2d() {
 }
 
 void test_max_pool2d() {
-  Node node = node_of(op::max_pool2d, 1);
+  Node node = node_of(*find_operator("max_pool2d"), 1);
   const Map map{{1, 1, 3, 4}, {-1, -2, -3, -4, -5, -9, -7, -8, -9, -8, -7, -6}};
   node.kernel = {2, 2};
   CHECK((value_of(node, {map}) == Map{{1, 1, 2, 3}, {-1, -2, -3, -5, -7, -6}}));
