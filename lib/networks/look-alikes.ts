@@ -1,6 +1,5 @@
 /** Signs of networks that people load by mistake, in names of tensors. */
 const lookAlikes: readonly (readonly [sign: RegExp, network: string])[] = [
-  [/\.fusion_(?:conv|bn)\./, 'a RepGhostNet'],
   [/^layer[1-4]\.\d+\.conv\d\./, 'a ResNet'],
   [/^blocks\.\d+\.\d+\.conv_pwl?\./, "one of timm's EfficientNets or MobileNets"],
   [/^features\.\d+\./, "one of torchvision's MobileNets or EfficientNets"],

@@ -3,12 +3,15 @@ import type { StateDict } from '../formats/tensor.js';
 import { checkTensors } from './check-tensors.js';
 import { ghostNet } from './ghostnet/ghostnet.js';
 import { fpn } from './heads/fpn.js';
+import { mobileNetV2 } from './mobilenetv2/mobilenetv2.js';
 import { mobileNetV3 } from './mobilenetv3/mobilenetv3.js';
+import { repGhost } from './repghost/repghost.js';
 import type { OutputRole } from '../graph/blueprint.js';
 import type { Family, Network } from './network.js';
 
 /** Every family, a row each. The first that claims the tensors has them. */
-export const families: readonly Family[] = [fpn([ghostNet, mobileNetV3]), mobileNetV3, ghostNet];
+const withClassifiers = [repGhost, mobileNetV2, mobileNetV3, ghostNet];
+export const families: readonly Family[] = [fpn(withClassifiers, ghostNet), ...withClassifiers];
 
 /** What nobody claims is looked at as a GhostNet, and the errors say so. */
 export function familyOf(names: readonly string[]): Family {

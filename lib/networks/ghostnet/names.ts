@@ -1,9 +1,10 @@
 import type { Framework } from '../../checkpoints/format.js';
+import { hundredthsOf } from '../widths.js';
 import { stages, type Variant } from './table.js';
 
 /** timm's name of a network, as `ghostnetv2_100`: the width in hundredths. */
 export function architectureName({ version, width }: Pick<Variant, 'version' | 'width'>): string {
-  return `ghostnet${version === 1 ? '' : `v${version}`}_${String(Math.round(width * 100)).padStart(3, '0')}`;
+  return `ghostnet${version === 1 ? '' : `v${version}`}_${hundredthsOf(width)}`;
 }
 
 /** `ghostnetv2_100`, also with a tag (`ghostnetv2_100.in1k`). */

@@ -1,4 +1,5 @@
 import { divisible } from '../divisible.js';
+import type { Block } from '../ghost-stages.js';
 
 /** What tells the networks of the family apart. */
 export interface Variant {
@@ -17,9 +18,6 @@ export interface Variant {
   /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear`, corners on corners. */
   readonly gateUpsampling?: 'nearest' | 'bilinear';
 }
-
-/** A bottleneck of the table. */
-export type Block = readonly [kernel: number, expansion: number, channels: number, squeeze: boolean, stride: 1 | 2];
 
 const SE = true;
 const no = false;
@@ -52,7 +50,6 @@ export const stemChannels = 16;
 /** Of the last two stages. */
 export const innerChannels = 160;
 export const lastChannels = 960;
-export const headChannels = 1280;
 
 /** The first stage whose blocks have DFC attention from version 2 on. */
 export const firstAttentionStage = 2;

@@ -20,9 +20,9 @@ const firstTensor = 'neck.lateral_convs.0.conv.weight';
  * A feature pyramid (arXiv 1612.03144) on the backbone of any of `families`: 1x1 convolutions bring its features to one
  * number of channels, each map is added to the one below it, and a 3x3 convolution smooths the sum.
  *
- * @param families the first of them has what none claims
+ * @param fallback one of them, which has what none claims
  */
-export function fpn(families: readonly Family[]): Family {
+export function fpn(families: readonly Family[], fallback: Family): Family {
   const all = families.flatMap(({ backbones }) => backbones ?? []);
   return {
     architectures: {
@@ -34,7 +34,7 @@ export function fpn(families: readonly Family[]): Family {
     recognise: (tensors, framework) => {
       const neck = neckOf(tensors);
       const names = [...tensors.keys()];
-      const { recognise } = all.find(({ claims }) => claims(names)) ?? all[0]!;
+      const { recognise } = all.find(({ claims }) => claims(names)) ?? fallback.backbones!;
       return networkOf(
         recognise(tensors, framework, (backbone) => layoutOf(backbone, neck)),
         neck,

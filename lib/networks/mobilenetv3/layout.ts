@@ -1,8 +1,8 @@
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
 import { divisible } from '../divisible.js';
-import { squeezeExcite } from '../squeeze-excite.js';
-import { narrowestStem, stemChannels, tables, type Block, type Variant } from './table.js';
+import { invertedResidual } from '../inverted-residual.js';
+import { narrowestStem, stemChannels, tables, type Variant } from './table.js';
 
 /**
  * A network of the family; nodes have timm's module names.
@@ -32,29 +32,16 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
   // What timm hands over as features is the last value of each resolution, which the next stage halves.
   net.output('bn1', x, { byDefault: halves(0) });
   for (const [stage, blocks] of stages.entries()) {
-    for (const [index, block] of blocks.entries()) x = bottleneck(net, x, `blocks.${stage}.${index}`, block, variant);
+    for (const [index, [kernel, expansion, count, squeeze, activation, stride]] of blocks.entries()) {
+      const block = { kernel, expansion, channels: scaled(count, variant), squeeze, activation, stride };
+      x = invertedResidual(net, x, `blocks.${stage}.${index}`, block);
+    }
     net.output(`blocks.${stage}`, x, { byDefault: halves(stage + 1) });
   }
   const last = `blocks.${stages.length}`;
   x = net.conv(x, `${last}.0.conv`, scaled(lastChannels, variant), { batchNorm: `${last}.0.bn1`, activation });
   net.output(last, x);
   return x;
-}
-
-function bottleneck(net: Blueprint, input: NodeId, name: string, block: Block, variant: Variant): NodeId {
-  const [kernel, expansion, channels, squeeze, activation, stride] = block;
-  const inChannels = net.channelsOf(input);
-  const middle = divisible(inChannels * expansion, 8);
-  const out = scaled(channels, variant);
-  const separable = expansion === 1;
-  // A depthwise separable convolution lacks the first of the three, and its batch norms count from there.
-  const norm = (index: number): string => `${name}.bn${separable ? index - 1 : index}`;
-  let x = separable ? input : net.conv(input, `${name}.conv_pw`, middle, { batchNorm: norm(1), activation });
-  x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, batchNorm: norm(2), activation });
-  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, divisible(middle / 4, 8));
-  x = net.conv(x, `${name}.${separable ? 'conv_pw' : 'conv_pwl'}`, out, { batchNorm: norm(3) });
-  if (stride !== 1 || inChannels !== out) return x;
-  return net.add({ op: 'add', name: `${name}.add`, inputs: [x, input] });
 }
 
 /** How many channels of the paper's `count` a variant has. */

@@ -2,6 +2,7 @@ import type { StateDict } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import { fits } from '../fits.js';
 import type { Backbone, Description, Family, Network } from '../network.js';
+import { hundredthsOf, widthsWith } from '../widths.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { tables, type Variant } from './table.js';
 
@@ -53,8 +54,7 @@ function backboneOf(variant: Variant): Backbone {
 }
 
 function descriptionOf({ size, width }: Variant): Description {
-  const hundredths = String(Math.round(width * 100)).padStart(3, '0');
-  return { architecture: `mobilenetv3_${size}_${hundredths}`, kind: 'MobileNetV3', width };
+  return { architecture: `mobilenetv3_${size}_${hundredthsOf(width)}`, kind: 'MobileNetV3', width };
 }
 
 function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | undefined {
@@ -68,12 +68,6 @@ function variantOf(tensors: StateDict, layout: (variant: Variant) => Blueprint):
   const { stages, lastChannels } = tables[size];
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
   const channels = tensors.get(`blocks.${stages.length}.0.conv.weight`)?.shape[0] ?? lastChannels;
-  const nearest = Math.max(1, Math.round((channels / lastChannels) * 100));
-  // Channels are rounded to multiples of 8, so that some widths next to it have as many.
-  const reach = Math.ceil(400 / lastChannels);
-  const widths = Array.from({ length: 2 * reach + 1 }, (_, i) => nearest + (i % 2 === 0 ? i / 2 : -(i + 1) / 2));
-  const variants = widths
-    .filter((width) => width > 0)
-    .map((width) => ({ size, width: width / 100, numClasses }) as const);
+  const variants = widthsWith(channels, lastChannels, 8).map((width) => ({ size, width, numClasses }) as const);
   return variants.find((variant) => fits(layout(variant), tensors)) ?? variants[0]!;
 }

@@ -63,7 +63,6 @@ describe('architecture', () => {
 
 it.each([
   ['blocks.1.0.conv_pw.weight', "one of timm's EfficientNets or MobileNets"],
-  ['blocks.0.0.ghost1.fusion_bn.weight', 'a RepGhostNet'],
   ['patch_embed.proj.weight', 'a vision transformer'],
   ['model.22.cv2.0.0.conv.weight', 'a YOLO'],
   ['backbone.conv_stem.weight', 'a larger network, of which this may be the backbone'],

@@ -2,9 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
+import type { Blueprint, TensorSpec } from '../../../lib/graph/blueprint.js';
 import { exportModel, load, type GhostNet } from '../../../lib/index.js';
 import type { Variant } from '../../../lib/networks/ghostnet/table.js';
+import { layoutOf as mobileNetV2Layout } from '../../../lib/networks/mobilenetv2/layout.js';
+import { repeats } from '../../../lib/networks/mobilenetv2/table.js';
 import { layoutOf as mobileNetLayout } from '../../../lib/networks/mobilenetv3/layout.js';
+import { layoutOf as repGhostLayout } from '../../../lib/networks/repghost/layout.js';
 import { mainOutputs } from '../../../lib/networks/network.js';
 import { identify } from '../../../lib/networks/registry.js';
 import { timmNames } from '../../../lib/networks/tensor-names.js';
@@ -165,19 +169,49 @@ describe('a feature pyramid on a GhostNet', () => {
   });
 });
 
-describe('a feature pyramid on a MobileNetV3', () => {
+const backboneOf = (net: Blueprint, above: RegExp): TensorSpec[] => net.tensors.filter(({ name }) => !above.test(name));
+const small = { width: 0.5, numClasses: 1 } as const;
+const mobileNetV2 = {
+  ...small,
+  repeats: repeats.paper,
+  stemChannels: 16,
+  headChannels: 1280,
+  attention: new Set<string>(),
+};
+const [above, behind] = [/^(?:conv_head|bn2|classifier)\./, /^(?:blocks\.[89]|conv_head|classifier)\./];
+
+describe('a feature pyramid on another network', () => {
   // Where timm's feature_info has its maps, by the weights that make them.
-  it.each([
-    ['small', ['0.0.conv_pw', '1.1.conv_pwl', '3.1.conv_pwl', '5.0.conv'], [4, 8, 16, 32]],
-    ['large', ['0.0.conv_pw', '1.1.conv_pwl', '2.2.conv_pwl', '4.1.conv_pwl', '6.0.conv'], [2, 4, 8, 16, 32]],
-  ] as const)('%s is recognised, and computed as the graph means it', async (size, last, strides) => {
-    const backbone = mobileNetLayout({ size, width: 0.5, numClasses: 1 }).tensors.filter(
-      ({ name }) => !/^(?:conv_head|classifier)\./.test(name),
-    );
+  it.each<[string, readonly TensorSpec[], readonly string[], readonly number[]]>([
+    [
+      'mobilenetv3_small_050',
+      backboneOf(mobileNetLayout({ ...small, size: 'small' }), above),
+      ['0.0.conv_pw', '1.1.conv_pwl', '3.1.conv_pwl', '5.0.conv'],
+      [4, 8, 16, 32],
+    ],
+    [
+      'mobilenetv3_large_050',
+      backboneOf(mobileNetLayout({ ...small, size: 'large' }), above),
+      ['0.0.conv_pw', '1.1.conv_pwl', '2.2.conv_pwl', '4.1.conv_pwl', '6.0.conv'],
+      [2, 4, 8, 16, 32],
+    ],
+    [
+      'mobilenetv2_050',
+      backboneOf(mobileNetV2Layout(mobileNetV2), above),
+      ['0.0.conv_pw', '1.1.conv_pwl', '2.2.conv_pwl', '4.2.conv_pwl', '6.0.conv_pwl'],
+      [2, 4, 8, 16, 32],
+    ],
+    [
+      'repghostnet_050',
+      backboneOf(repGhostLayout({ ...small, deployed: false }), behind),
+      ['1.0.shortcut.2', '3.0.shortcut.2', '5.0.shortcut.2', '7.0.shortcut.2'],
+      [4, 8, 16, 32],
+    ],
+  ])('%s is recognised, and computed as the graph means it', async (architecture, backbone, last, strides) => {
     const weights = last.map((name) => `blocks.${name}.weight`);
     const tensors = withNeck(backbone, weights, 12);
     await using model = await loaded(tensors);
-    expect(model.config).toMatchObject({ architecture: `mobilenetv3_${size}_050_fpn`, width: 0.5, numClasses: 0 });
+    expect(model.config).toMatchObject({ architecture: `${architecture}_fpn`, width: 0.5, numClasses: 0 });
     const [height, width] = [65, 96];
     const expected = await mapsOf(tensors, height, width);
     const { data } = syntheticImage('input', [1, 3, height, width]);

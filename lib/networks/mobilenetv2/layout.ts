@@ -1,0 +1,49 @@
+import { Blueprint } from '../../graph/blueprint.js';
+import type { NodeId } from '../../graph/graph.js';
+import { divisible } from '../divisible.js';
+import { invertedResidual, type InvertedResidual } from '../inverted-residual.js';
+import { stages, type Variant } from './table.js';
+
+/**
+ * A network of the family; nodes have timm's module names.
+ *
+ * Its outputs: `logits` [n, numClasses], `pre_logits` [n, headChannels], `bn1` (the stem after its batch norm and
+ * activation), `blocks.0` to `blocks.6`, [n, c, h, w], and `blocks.N.M.gate` where a block has attention.
+ */
+export function layoutOf(variant: Variant): Blueprint {
+  const net = new Blueprint();
+  let x = addBackbone(net, variant);
+  x = net.conv(x, 'conv_head', variant.headChannels, { batchNorm: 'bn2', activation: 'relu6' });
+  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
+  net.output('pre_logits', x, { role: 'embedding' });
+  x = net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true });
+  net.output('logits', x, { role: 'logits' });
+  return net;
+}
+
+/** The stem and the stages. */
+export function addBackbone(net: Blueprint, variant: Variant): NodeId {
+  const { width, repeats, stemChannels, attention } = variant;
+  const activation = 'relu6';
+  let x = net.conv(net.input(3), 'conv_stem', stemChannels, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
+  net.output('bn1', x, { byDefault: false });
+  for (const [stage, [expansion, count, first]] of stages.entries()) {
+    for (let index = 0; index < repeats[stage]!; index++) {
+      const channels = divisible(count * width, 8);
+      const stride = index === 0 ? first : 1;
+      const name = `blocks.${stage}.${index}`;
+      const block: InvertedResidual = {
+        kernel: 3,
+        expansion,
+        channels,
+        attention: attention.has(name),
+        activation,
+        stride,
+      };
+      x = invertedResidual(net, x, name, block);
+    }
+    // What timm hands over as features is the last value of each resolution, which the next stage halves.
+    net.output(`blocks.${stage}`, x, { byDefault: (stages[stage + 1]?.[2] ?? 2) === 2 });
+  }
+  return x;
+}

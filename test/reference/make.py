@@ -1,0 +1,154 @@
+"""Writes cases/NAME.json: what PyTorch computes in float64 from float32 weights. See README.md.
+
+    python make.py [NAME ...]
+"""
+
+import json
+import pathlib
+import sys
+from dataclasses import replace
+
+import timm
+import torch
+from torch import nn
+
+import synthetic
+from ghostnet import Block, Gate, Ghost, GhostNet, Network, attention_where, changed
+
+HERE = pathlib.Path(__file__).parent
+
+# Odd channel counts throughout, so that halves and blocks do not come out even.
+STAGES = (
+    (Block(3, 14, 14),),
+    (Block(3, 34, 18, stride=2), Block(3, 26, 18)),
+    (Block(5, 37, 21, squeeze=9, stride=2), Block(5, 42, 21, squeeze=10)),
+    (Block(3, 50, 30, stride=2), Block(3, 44, 30)),
+    (Block(5, 60, 38, squeeze=12, stride=2), Block(5, 58, 38, squeeze=12)),
+)
+PUBLISHED = attention_where(STAGES, lambda stage, block: stage >= 2)
+
+
+def ghosts(stages, **change):
+    return changed(stages, lambda b, s, i: replace(b, ghost1=replace(b.ghost1, **change), ghost2=replace(b.ghost2, **change)))
+
+
+def networks():
+    """Name and description of each GhostNet."""
+    yield "v1", Network(STAGES, version=1)
+    yield "v2", Network(PUBLISHED)
+    yield "v3", Network(PUBLISHED, version=3)
+    yield "dfc-first-stage", Network(attention_where(STAGES, lambda s, i: True))
+    yield "dfc-late", Network(attention_where(STAGES, lambda s, i: s >= 4))
+    yield "dfc-every-other", Network(attention_where(STAGES, lambda s, i: i == 1))
+    yield "dfc-ghost2", Network(attention_where(STAGES, lambda s, i: s >= 1, module="ghost2"))
+    both = attention_where(attention_where(STAGES, lambda s, i: s >= 1), lambda s, i: s >= 1, module="ghost2")
+    yield "dfc-both", Network(both)
+    yield "dfc-7x9", Network(attention_where(STAGES, lambda s, i: True, (7, 9)))
+    yield "dfc-3x1", Network(attention_where(STAGES, lambda s, i: s >= 2, (3, 1)))
+    yield "dfc-v3-7x3", Network(attention_where(STAGES, lambda s, i: s >= 1, (7, 3)), version=3)
+    yield "cheap-5", Network(ghosts(PUBLISHED, cheap=5))
+    yield "cheap-1", Network(ghosts(PUBLISHED, cheap=1))
+    yield "ratio-3", Network(ghosts(PUBLISHED, ratio=3))
+    yield "ratio-4", Network(ghosts(STAGES, ratio=4), version=1)
+    yield "ratio-3-v3", Network(ghosts(PUBLISHED, ratio=3), version=3)
+    yield "no-squeeze", Network(changed(PUBLISHED, lambda b, s, i: replace(b, squeeze=0)))
+    yield "all-squeeze", Network(changed(PUBLISHED, lambda b, s, i: replace(b, squeeze=7 + s)))
+    yield "kernels-7", Network(changed(PUBLISHED, lambda b, s, i: replace(b, kernel=7)))
+    yield "three-stages", Network(PUBLISHED[:3])
+    yield "gray", Network(PUBLISHED, image_channels=1)
+    yield "rgba", Network(STAGES, version=1, image_channels=4)
+    yield "five-channels", Network(PUBLISHED, image_channels=5)
+    yield "wide-head", Network(STAGES, version=1, stem=10, last=33, head=45)
+    yield "no-classifier", Network(PUBLISHED, classes=0)
+    yield "folded-v1", Network(STAGES, version=1, folded=True)
+    yield "folded-v2", Network(PUBLISHED, folded=True)
+    for activation in ("sigmoid", "hard_sigmoid", "relu"):
+        for pooling in ("mean", "max", "none"):
+            for upsampling in ("nearest", "bilinear", "bilinear_aligned"):
+                gate = Gate(activation, pooling, upsampling)
+                # Each value beside the default ones, and all that differ at once.
+                changes = sum(a != b for a, b in zip((activation, pooling, upsampling), ("sigmoid", "mean", "nearest")))
+                if changes == 1 or changes == 3:
+                    yield f"gate-{activation}-{pooling}-{upsampling}", Network(PUBLISHED, gate=gate)
+
+
+class GatedExpansion(nn.Module):
+    """MobileNetV2's block with DFC attention, as the GhostNetV2 paper tries it: the gate multiplies what is expanded."""
+
+    def __init__(self, block, gate):
+        super().__init__()
+        from ghostnet import dfc_branch
+
+        self.gate = gate
+        for name, child in block.named_children():
+            setattr(self, name, child)
+        self.has_skip = block.has_skip
+        self.short_conv = dfc_branch(block.conv_pw.in_channels, block.conv_pw.out_channels, (5, 5), False)
+
+    def forward(self, x):
+        y = self.bn1(self.conv_pw(x))
+        y = y * self.gate(x, y.shape[-2:], self.short_conv)
+        y = self.bn3(self.conv_pwl(self.bn2(self.conv_dw(y))))
+        return x + y if self.has_skip else y
+
+
+def dfc_mobilenetv2():
+    net = timm.create_model("mobilenetv2_035", num_classes=7)
+    for stage in net.blocks[1:]:
+        for i, block in enumerate(stage):
+            stage[i] = GatedExpansion(block, Gate())
+    return net
+
+
+def others():
+    """Name, timm's name where it has one, and the network."""
+    for name in ("mobilenetv2_035", "mobilenetv2_110d", "mobilenetv3_small_050", "mobilenetv3_large_075", "repghostnet_050"):
+        yield name, name, timm.create_model(name, num_classes=7)
+    from timm.utils.model import reparameterize_model
+
+    yield "repghostnet_050-deployed", "repghostnet_050", reparameterize_model(timm.create_model("repghostnet_050", num_classes=7))
+    yield "mobilenetv2_035-dfc", "mobilenetv2_035_dfc", dfc_mobilenetv2()
+
+
+def filled(network):
+    network = network.double().eval()
+    state = {
+        name: value if name.endswith("num_batches_tracked") else torch.from_numpy(synthetic.parameter(name, tuple(value.shape))).double()
+        for name, value in network.state_dict().items()
+    }
+    network.load_state_dict(state)
+    return network, {name: list(value.shape) for name, value in state.items() if not name.endswith("num_batches_tracked")}
+
+
+def write(name, network, channels, more):
+    network, tensors = filled(network)
+    shape = (1, channels, 97, 65)
+    with torch.no_grad():
+        found = network(torch.from_numpy(synthetic.image(shape)).double())
+    outputs = found if isinstance(found, dict) else {"logits": found}
+    largest = max(value.abs().max().item() for value in outputs.values())
+    assert 0.01 < largest < 1e5, (name, largest)  # what folded networks lack is the variance of 4
+    case = {
+        **more,
+        "input": shape,
+        "outputs": {key: [float(f"{v:.9g}") for v in value.flatten().tolist()] for key, value in outputs.items()},
+        "tensors": {key: "x".join(map(str, dims)) for key, dims in tensors.items()},
+    }
+    (HERE / "cases" / f"{name}.json").write_text(json.dumps(case, separators=(",", ":")) + "\n")
+    print(name, len(tensors), f"{largest:.3g}")
+
+
+def main(wanted):
+    (HERE / "cases").mkdir(exist_ok=True)
+    for name, net in networks():
+        if wanted and name not in wanted:
+            continue
+        more = {} if net.gate == Gate() else {"gate": vars(net.gate)}
+        write(name, GhostNet(net), net.image_channels, more)
+    for name, architecture, network in others():
+        if not wanted or name in wanted:
+            write(name, network, 3, {"architecture": architecture} if architecture else {})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
