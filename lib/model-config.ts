@@ -13,8 +13,10 @@ export interface ModelConfig {
   readonly architecture: string;
   /** 1 for GhostNet, 2 for GhostNetV2, 3 for GhostNetV3; undefined for a network of another family. */
   readonly version: number | undefined;
-  /** The channel multiplier. */
-  readonly width: number;
+  /** The channel multiplier; undefined for a network with blocks of its own, of no published table. */
+  readonly width: number | undefined;
+  /** Of a network with blocks of its own what its tensors tell, a line each; none for a published one. */
+  readonly layout: readonly string[];
   readonly numClasses: number;
   /** One per class: the checkpoint's, or those that a published model is known to have; else `class 0`, `class 1`, … */
   readonly labels: readonly string[];
@@ -31,7 +33,7 @@ export function modelConfig(
   checkpoint: Checkpoint,
   published: PublishedModel | undefined,
 ): ModelConfig {
-  const { version, width, numClasses } = network;
+  const { version, width, layout = [], numClasses } = network;
   const { config, file } = checkpoint;
   if (config?.labels && config.labels.length !== numClasses) {
     const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
@@ -45,6 +47,7 @@ export function modelConfig(
     architecture: config?.architecture ?? network.architecture,
     version,
     width,
+    layout,
     numClasses,
     labels:
       knownLabels(checkpoint, numClasses, published) ??

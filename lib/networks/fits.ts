@@ -1,6 +1,14 @@
 import type { StateDict } from '../formats/tensor.js';
 import { sameShape, type Blueprint } from '../graph/blueprint.js';
 
+/** Whether tensors are a network's, all of them and no others. */
+export function isWhole({ tensors: expected }: Blueprint, tensors: StateDict): boolean {
+  return (
+    expected.length === tensors.size &&
+    expected.every(({ name, shape }) => sameShape(tensors.get(name)?.shape ?? [], shape))
+  );
+}
+
 /** Whether tensors have the shapes that a network needs. A missing one fits: its absence is a fault of its own. */
 export function fits(blueprint: Blueprint, tensors: StateDict): boolean {
   return blueprint.tensors.every(({ name, shape }) => {

@@ -2,20 +2,32 @@ import { Blueprint, type ConvOptions } from '../graph/blueprint.js';
 import type { Activation, NodeId } from '../graph/graph.js';
 import { squeezeExcite } from './squeeze-excite.js';
 
-/** A bottleneck of a table. */
+/** A bottleneck: what its channels and kernels are. */
+export interface Bottleneck {
+  /** Of its depthwise convolution, where it has one. */
+  readonly kernel: number;
+  readonly shortcutKernel: number;
+  /** Channels between its two ghost modules. */
+  readonly middle: number;
+  /** Of its value. */
+  readonly channels: number;
+  /** How many channels squeeze-and-excitation goes down to; 0: it has none. */
+  readonly squeezed: number;
+  readonly stride: 1 | 2;
+}
+
+/** A bottleneck of a table, at width 1. */
 export type Block = readonly [kernel: number, expansion: number, channels: number, squeeze: boolean, stride: 1 | 2];
 
 /** A network of bottlenecks of two ghost modules each, with timm's names: what differs between families. */
 export interface GhostStages {
   /** Stage by stage as timm numbers them. */
-  readonly stages: readonly (readonly Block[])[];
+  readonly stages: readonly (readonly Bottleneck[])[];
   readonly stemChannels: number;
   /** Of the 1x1 convolution after the stages. */
   readonly lastChannels: number;
-  /** How many channels of the table's `count` there are. */
-  readonly scaled: (count: number) => number;
-  /** How many of `channels` squeeze-and-excitation goes down to. */
-  readonly squeezed: (channels: number) => number;
+  /** Default: 1280. */
+  readonly headChannels?: number;
   readonly ghostModule: (net: Blueprint, module: GhostModule) => NodeId;
   /** Where the numbers of a bottleneck's depthwise convolution of stride 2 are. */
   readonly strided: (block: string) => ConvOptions;
@@ -25,17 +37,33 @@ export interface GhostModule {
   readonly input: NodeId;
   /** The module's, as `blocks.2.0.ghost1`. */
   readonly name: string;
-  readonly stage: number;
   readonly channels: number;
   readonly activation: Activation;
 }
 
-const headChannels = 1280;
+/**
+ * The stages of a table.
+ *
+ * @param scaled how many channels of the table's count there are
+ * @param squeezed how many of so many channels squeeze-and-excitation goes down to
+ */
+export function bottlenecks(
+  table: readonly (readonly Block[])[],
+  scaled: (count: number) => number,
+  squeezed: (channels: number) => number,
+): Bottleneck[][] {
+  return table.map((blocks) =>
+    blocks.map(([kernel, expansion, count, squeeze, stride]) => {
+      const [middle, channels] = [scaled(expansion), scaled(count)];
+      return { kernel, shortcutKernel: kernel, middle, channels, squeezed: squeeze ? squeezed(middle) : 0, stride };
+    }),
+  );
+}
 
 /**
  * The whole network; nodes have timm's module names.
  *
- * Its outputs: `logits` [n, numClasses], `pre_logits` [n, 1280], `conv_stem` (the first convolution, before its batch
+ * Its outputs: `logits` [n, numClasses], `pre_logits` [n, headChannels], `conv_stem` (the first convolution, before its batch
  * norm and activation: timm's first feature), `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and what its ghost
  * modules add.
  */
@@ -47,7 +75,7 @@ export function ghostNetwork(parts: GhostStages, numClasses: number): Blueprint 
   x = net.conv(x, `${last}.0.conv`, parts.lastChannels, { batchNorm: `${last}.0.bn1`, activation: 'relu' });
   net.output(last, x, { byDefault: false });
   x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
-  x = net.conv(x, 'conv_head', headChannels, { bias: true, activation: 'relu' });
+  x = net.conv(x, 'conv_head', parts.headChannels ?? 1280, { bias: true, activation: 'relu' });
   net.output('pre_logits', x, { role: 'embedding' });
   x = net.conv(x, 'classifier', numClasses, { bias: true, linear: true });
   net.output('logits', x, { role: 'logits' });
@@ -73,27 +101,23 @@ function backboneStages({ stages }: GhostStages): number {
 function addStage(net: Blueprint, input: NodeId, stage: number, parts: GhostStages): NodeId {
   const blocks = parts.stages[stage]!;
   let x = input;
-  for (const index of blocks.keys()) x = bottleneck(net, x, stage, index, parts);
+  for (const [index, block] of blocks.entries()) x = bottleneck(net, x, `blocks.${stage}.${index}`, block, parts);
   net.output(`blocks.${stage}`, x, { byDefault: halves(blocks) });
   return x;
 }
 
-function halves(blocks: readonly Block[]): boolean {
-  return blocks.some(([, , , , stride]) => stride === 2);
+function halves(blocks: readonly Bottleneck[]): boolean {
+  return blocks.some(({ stride }) => stride === 2);
 }
 
-function bottleneck(net: Blueprint, input: NodeId, stage: number, index: number, parts: GhostStages): NodeId {
-  const [kernel, expansion, channels, squeeze, stride] = parts.stages[stage]![index]!;
-  const name = `blocks.${stage}.${index}`;
-  const middle = parts.scaled(expansion);
-  const out = parts.scaled(channels);
-  const expanded = { input, name: `${name}.ghost1`, stage, channels: middle, activation: 'relu' } as const;
-  let x = parts.ghostModule(net, expanded);
+function bottleneck(net: Blueprint, input: NodeId, name: string, block: Bottleneck, parts: GhostStages): NodeId {
+  const { kernel, shortcutKernel, middle, channels, squeezed, stride } = block;
+  let x = parts.ghostModule(net, { input, name: `${name}.ghost1`, channels: middle, activation: 'relu' });
   if (stride === 2)
     x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, ...parts.strided(name) });
-  if (squeeze) x = squeezeExcite(net, x, `${name}.se`, parts.squeezed(middle));
-  x = parts.ghostModule(net, { input: x, name: `${name}.ghost2`, stage, channels: out, activation: 'none' });
-  const around = shortcut(net, input, `${name}.shortcut`, { kernel, stride, out });
+  if (squeezed > 0) x = squeezeExcite(net, x, `${name}.se`, squeezed);
+  x = parts.ghostModule(net, { input: x, name: `${name}.ghost2`, channels, activation: 'none' });
+  const around = shortcut(net, input, `${name}.shortcut`, { kernel: shortcutKernel, stride, out: channels });
   return net.add({ op: 'add', name: `${name}.add`, inputs: [x, around] });
 }
 

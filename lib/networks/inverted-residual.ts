@@ -26,7 +26,8 @@ export function invertedResidual(net: Blueprint, input: NodeId, name: string, bl
   // A depthwise separable convolution lacks the first of the three, and its batch norms count from there.
   const norm = (index: number): string => `${name}.bn${separable ? index - 1 : index}`;
   let x = separable ? input : net.conv(input, `${name}.conv_pw`, middle, { batchNorm: norm(1), activation });
-  if (attention) x = gatedBy(net, x, dfcAttention(net, input, name, middle, name), name);
+  if (attention)
+    x = gatedBy(net, x, dfcAttention(net, input, { name, channels: middle, kernels: [5, 5], label: name }), name);
   x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, batchNorm: norm(2), activation });
   if (squeeze) x = squeezeExcite(net, x, `${name}.se`, divisible(middle / 4, 8));
   x = net.conv(x, `${name}.${separable ? 'conv_pw' : 'conv_pwl'}`, channels, { batchNorm: norm(3) });

@@ -11,8 +11,10 @@ export interface Description {
   readonly kind: string;
   /** 1 for GhostNet, 2 for GhostNetV2, 3 for GhostNetV3; other networks have none. */
   readonly version?: number | undefined;
-  /** The channel multiplier. */
-  readonly width: number;
+  /** The channel multiplier of a published table; undefined for a network with blocks of its own. */
+  readonly width?: number | undefined;
+  /** What the tensors of a network with blocks of its own tell, a line each; no name says it. */
+  readonly layout?: readonly string[];
 }
 
 /** A network: what it is called and how it is computed. It holds no numbers. */

@@ -143,7 +143,9 @@ def main(wanted):
     for name, net in networks():
         if wanted and name not in wanted:
             continue
-        more = {} if net.gate == Gate() else {"gate": vars(net.gate)}
+        more = {"architecture": "ghostnet" if net.version == 1 else f"ghostnetv{net.version}"}
+        if net.gate != Gate():
+            more["gate"] = vars(net.gate)
         write(name, GhostNet(net), net.image_channels, more)
     for name, architecture, network in others():
         if not wanted or name in wanted:

@@ -46,6 +46,7 @@ function factsOf(model: GhostNet, options: Options): object {
     ...model.info,
     ...config,
     version: config.version ?? null,
+    width: config.width ?? null,
     labels: labels.length,
     ...plan,
   };
@@ -64,6 +65,7 @@ function printFacts({ config, info }: GhostNet): void {
         : `${info.threads}, of which ${info.activeThreads} have a core`,
     ],
     ['model', `${config.architecture}, ${classesText(config.numClasses)}, ${info.precision}`],
+    ...config.layout.map((line): [string, string] => ['', line]),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],

@@ -1,7 +1,8 @@
 import type { NodeId } from '../../graph/graph.js';
 import type { Blueprint, BranchOptions, ConvOptions } from '../../graph/blueprint.js';
 import { dfcAttention, gatedBy } from '../dfc-attention.js';
-import { addGhostBackbone, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
+import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
+import type { GhostKernels } from './structure.js';
 import { firstAttentionStage, lastChannels, round4, scaled, stages, stemChannels, type Variant } from './table.js';
 
 /**
@@ -19,26 +20,40 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
 
 function stagesOf(variant: Variant): GhostStages {
   return {
-    stages,
-    stemChannels: scaled(stemChannels, variant),
-    lastChannels: scaled(lastChannels, variant),
-    scaled: (count) => scaled(count, variant),
-    squeezed: (channels) => round4(channels / 4, variant.channelRounding),
+    ...(variant.structure ?? table(variant)),
     ghostModule: (net, module) => ghostModule(net, module, variant),
     strided: (block) => stridedParameters(block, variant),
   };
 }
 
+function table(variant: Variant): Pick<GhostStages, 'stages' | 'stemChannels' | 'lastChannels'> {
+  const toScale = (count: number): number => scaled(count, variant);
+  return {
+    stages: bottlenecks(stages, toScale, (channels) => round4(channels / 4, variant.channelRounding)),
+    stemChannels: scaled(stemChannels, variant),
+    lastChannels: scaled(lastChannels, variant),
+  };
+}
+
+/** Kernels of the papers' table: attention is in the first modules of later stages. */
+function kernelsOf(name: string, { version, structure }: Variant): GhostKernels {
+  const [, stage] = /^blocks\.(\d+)\.\d+\.ghost1$/.exec(name) ?? [];
+  const attended = version >= 2 && stage !== undefined && Number(stage) >= firstAttentionStage;
+  return structure?.modules.get(name) ?? { cheap: 3, ...(attended && { attention: [5, 5] }) };
+}
+
 /** Half of the channels by a 1x1 convolution, the other half from those by a cheap depthwise one. */
 function ghostModule(net: Blueprint, module: GhostModule, variant: Variant): NodeId {
-  const { input, name, stage, channels, activation } = module;
-  const attention = variant.version >= 2 && stage >= firstAttentionStage && name.endsWith('.ghost1');
-  const gate = attention ? dfcAttention(net, input, name, channels, name.slice(0, name.lastIndexOf('.'))) : undefined;
+  const { input, name, channels, activation } = module;
+  const { cheap: kernel, attention } = kernelsOf(name, variant);
+  // Users know attention by its block, where there is but one in it.
+  const label = name.endsWith('.ghost1') ? name.slice(0, name.lastIndexOf('.')) : name;
+  const gate = attention && dfcAttention(net, input, { name, channels, kernels: attention, label });
   const half = Math.ceil(channels / 2);
   const primary = net.conv(input, `${name}.primary_conv`, half, { ...primaryParameters(name, variant), activation });
   const cheap = net.conv(primary, `${name}.cheap_operation`, half, {
     ...cheapParameters(name, variant),
-    kernel: 3,
+    kernel,
     depthwise: true,
     activation,
   });

@@ -1,15 +1,20 @@
 import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
-import { fits } from '../fits.js';
+import { fits, isWhole } from '../fits.js';
 import type { Backbone, Backbones, Description, Network } from '../network.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
+import { structureOf, wordsOf } from './structure.js';
 import { innerChannels, lastChannels, type Variant } from './table.js';
 
 /** The network of the family that is most similar to `tensors`. */
 export function recogniseGhostNet(tensors: StateDict, framework: Framework): Network {
   const variant = variantOf(tensors, framework);
+  if (variant.structure) {
+    const unlikeTimm = `holds a network with blocks of its own, which timm has not: it cannot be written for timm. Export it as .onnx.`;
+    return { ...networkOf(variant), unlikeTimm };
+  }
   const difference = framework === 'mindspore' ? timmDifference(variant, tensors) : undefined;
   if (difference === undefined) return networkOf(variant);
   const unlikeTimm = `holds MindSpore's network, which ${difference}: its weights as .safetensors would mean another one. Export it as .onnx.`;
@@ -32,7 +37,12 @@ export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', 
           { ...kind, ...mindSpore },
         ];
   const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
-  return fittingVariant(tensors, kinds, numClasses, layout) ?? nearestVariant(tensors, kinds[0]!, numClasses);
+  const fitting = fittingVariant(tensors, kinds, numClasses, layout);
+  if (fitting && isWhole(layout(fitting), tensors)) return fitting;
+  const own: Variant = { ...kinds[0]!, width: 1, numClasses, structure: structureOf(tensors) };
+  if (own.structure && isWhole(layout(own), tensors)) return own;
+  // Nothing is there as a whole: what is wrong is said of the published network that is most similar.
+  return fitting ?? nearestVariant(tensors, kinds[0]!, numClasses);
 }
 
 /** The backbone of the family that is most similar to `tensors`. */
@@ -46,7 +56,7 @@ function networkOf(variant: Variant): Network {
     blueprint: layoutOf(variant),
     named: (architecture) => {
       const named = namedVariant(architecture);
-      return named && networkOf({ ...variant, ...named });
+      return named && networkOf({ ...variant, ...named, structure: undefined });
     },
   };
 }
@@ -57,14 +67,21 @@ function backboneOf(variant: Variant): Backbone {
     build: (net) => addBackbone(net, variant),
     named: (architecture) => {
       const named = namedVariant(architecture);
-      return named && backboneOf({ ...variant, ...named });
+      return named && backboneOf({ ...variant, ...named, structure: undefined });
     },
   };
 }
 
 function descriptionOf(variant: Variant): Description {
-  const { version, width } = variant;
-  return { architecture: architectureName(variant), kind: `GhostNet V${version}`, version, width };
+  const { version, width, structure } = variant;
+  const kind = `GhostNet V${version}`;
+  if (!structure) return { architecture: architectureName(variant), kind, version, width };
+  return {
+    architecture: version === 1 ? 'ghostnet' : `ghostnetv${version}`,
+    kind,
+    version,
+    layout: wordsOf(structure),
+  };
 }
 
 type Layout = (variant: Variant) => Blueprint;

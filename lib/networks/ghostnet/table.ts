@@ -1,5 +1,6 @@
 import { divisible } from '../divisible.js';
 import type { Block } from '../ghost-stages.js';
+import type { Structure } from './structure.js';
 
 /** What tells the networks of the family apart. */
 export interface Variant {
@@ -17,6 +18,8 @@ export interface Variant {
   readonly channelRounding?: 'nearest' | 'up';
   /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear`, corners on corners. */
   readonly gateUpsampling?: 'nearest' | 'bilinear';
+  /** In place of the papers' table, whose `width` then means nothing. */
+  readonly structure?: Structure | undefined;
 }
 
 const SE = true;

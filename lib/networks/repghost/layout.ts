@@ -1,7 +1,7 @@
 import type { Blueprint, ConvOptions } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
 import { divisible } from '../divisible.js';
-import { addGhostBackbone, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
+import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
 import { lastChannels, stages, stemChannels, type Variant } from './table.js';
 
 export function layoutOf(variant: Variant): Blueprint {
@@ -16,11 +16,9 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
 function stagesOf(variant: Variant): GhostStages {
   const scaled = (count: number): number => divisible(count * variant.width, 4);
   return {
-    stages,
+    stages: bottlenecks(stages, scaled, (channels) => divisible(channels / 4, 4)),
     stemChannels: scaled(stemChannels),
     lastChannels: scaled(lastChannels),
-    scaled,
-    squeezed: (channels) => divisible(channels / 4, 4),
     ghostModule: (net, module) => ghostModule(net, module, variant),
     strided: (block) => ({ batchNorm: `${block}.bn_dw` }),
   };

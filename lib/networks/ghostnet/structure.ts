@@ -1,0 +1,123 @@
+import type { StateDict } from '../../formats/tensor.js';
+import type { Pair } from '../../graph/graph.js';
+import type { Bottleneck } from '../ghost-stages.js';
+
+/** What a ghost module's tensors tell beside its channels. */
+export interface GhostKernels {
+  /** Side of the cheap operation's. */
+  readonly cheap: number;
+  /** Of DFC attention, where there is some: rows of the vertical kernel, columns of the horizontal one. */
+  readonly attention?: Pair;
+}
+
+/** A network of the family that is not the papers' table: what its tensors tell, block by block. */
+export interface Structure {
+  readonly stages: readonly (readonly Bottleneck[])[];
+  readonly stemChannels: number;
+  readonly lastChannels: number;
+  readonly headChannels: number;
+  /** By the module's name, as `blocks.2.0.ghost1`. */
+  readonly modules: ReadonlyMap<string, GhostKernels>;
+}
+
+/** More than any network has, so that a file of names without end is looked at no longer. */
+const mostStages = 64;
+const mostBlocks = 64;
+
+/**
+ * What the tensors say of themselves, if they are a network of ghost bottlenecks at all: whether they are all there, and
+ * fit each other, is for the layout to tell.
+ */
+export function structureOf(tensors: StateDict): Structure | undefined {
+  const reader = new Reader(tensors);
+  const stages: Bottleneck[][] = [];
+  let channels = reader.size('conv_stem.weight', 0);
+  const stemChannels = channels;
+  while (stages.length < mostStages) {
+    const blocks: Bottleneck[] = [];
+    while (blocks.length < mostBlocks) {
+      const block = reader.bottleneck(`blocks.${stages.length}.${blocks.length}`, channels);
+      if (!block) break;
+      blocks.push(block);
+      channels = block.channels;
+    }
+    if (blocks.length === 0) break;
+    stages.push(blocks);
+  }
+  const lastChannels = reader.size(`blocks.${stages.length}.0.conv.weight`, 0);
+  const headChannels = reader.size('conv_head.weight', 0);
+  if (stages.length === 0 || !stemChannels || !lastChannels || !headChannels) return undefined;
+  const { modules } = reader;
+  const kernels = [
+    ...stages.flat().flatMap(({ kernel, shortcutKernel }) => [kernel, shortcutKernel]),
+    ...[...modules.values()].flatMap(({ cheap, attention = [] }) => [cheap, ...attention]),
+  ];
+  // Around an even one a map would not keep its size.
+  if (kernels.some((side) => side % 2 === 0)) return undefined;
+  return { stages, stemChannels, lastChannels, headChannels, modules };
+}
+
+/** What it is, in words for people: no name says it. */
+export function wordsOf({ stages, modules }: Structure): string[] {
+  const blocks = stages.flat();
+  const squeezing = blocks.filter(({ squeezed }) => squeezed > 0).length;
+  const words = [
+    `stages of ${stages.map((stage) => stage.length).join(', ')} blocks`,
+    `squeeze-and-excitation in ${squeezing} of ${blocks.length} blocks`,
+  ];
+  const modulesWith = new Map<string, string[]>();
+  for (const [name, { attention, cheap }] of modules) {
+    const what = [
+      ...(attention ? [`attention of ${attention[0]}x1 and 1x${attention[1]}`] : []),
+      ...(cheap === 3 ? [] : [`cheap operation of ${cheap}x${cheap}`]),
+    ];
+    for (const each of what) modulesWith.set(each, [...(modulesWith.get(each) ?? []), name.replace('blocks.', '')]);
+  }
+  for (const [what, names] of modulesWith)
+    words.push(`${what} in ${names.length === modules.size ? 'every ghost module' : names.join(', ')}`);
+  return words;
+}
+
+class Reader {
+  readonly modules = new Map<string, GhostKernels>();
+
+  constructor(private readonly tensors: StateDict) {}
+
+  /** 0 where there is no such tensor, or it has no such axis. */
+  size(name: string, axis: number): number {
+    return this.tensors.get(name)?.shape[axis] ?? 0;
+  }
+
+  bottleneck(name: string, inChannels: number): Bottleneck | undefined {
+    const out = this.ghostModule(`${name}.ghost2`);
+    if (!this.ghostModule(`${name}.ghost1`) || !out) return undefined;
+    const middle = this.convolution(`${name}.ghost2.primary`, 1);
+    const strided = this.convolution(`${name}.dw`, 2) || this.size(`${name}.conv_dw.weight`, 2);
+    const around = this.size(`${name}.shortcut.0.weight`, 2);
+    const attended = this.size(`${name}.ghost2.short_conv.0.weight`, 0);
+    return {
+      kernel: strided || around || 3,
+      shortcutKernel: around || strided || 3,
+      middle,
+      channels: this.size(`${name}.shortcut.2.weight`, 0) || attended || inChannels,
+      squeezed: this.size(`${name}.se.conv_reduce.weight`, 0),
+      stride: strided ? 2 : 1,
+    };
+  }
+
+  private ghostModule(name: string): boolean {
+    const cheap = this.convolution(`${name}.cheap`, 2);
+    if (!cheap || !this.convolution(`${name}.primary`, 0)) return false;
+    const [columns, rows] = [this.size(`${name}.short_conv.2.weight`, 3), this.size(`${name}.short_conv.4.weight`, 2)];
+    this.modules.set(name, { cheap, ...(columns && rows && { attention: [rows, columns] }) });
+    return true;
+  }
+
+  /** A size of a convolution's weight, which version 3 trains as a sum of branches. */
+  private convolution(name: string, axis: number): number {
+    const plain = { primary: '_conv.0', cheap: '_operation.0', dw: '' }[name.slice(name.lastIndexOf('.') + 1)]!;
+    return (
+      this.size(`${name}_rpr_conv.0.conv.weight`, axis) || (plain && this.size(`${name}${plain}.weight`, axis)) || 0
+    );
+  }
+}

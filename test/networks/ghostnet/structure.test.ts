@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Tensor } from '../../../lib/formats/tensor.js';
+import { exportModel, load } from '../../../lib/index.js';
+import { structureOf } from '../../../lib/networks/ghostnet/structure.js';
+import { identify } from '../../../lib/networks/registry.js';
+import { referenceCase } from '../../../testing/cases.js';
+import { errorOf } from '../../../testing/error-of.js';
+import { savedTensors } from '../../../testing/saved.js';
+import { syntheticStateDict, syntheticTensor } from '../../../testing/synthetic.js';
+import { temporaryFolder } from '../../../testing/temporary-folder.js';
+
+const folder = temporaryFolder();
+
+function saved(name: string, tensors: Map<string, Tensor>): string {
+  const file = join(folder, `${name}.safetensors`);
+  writeFileSync(file, savedTensors(tensors));
+  return file;
+}
+
+describe('a GhostNet with blocks of its own', () => {
+  it('is told in words', async () => {
+    await using model = await load(saved('own', referenceCase('dfc-7x9').tensors));
+    expect(model.config).toMatchObject({ architecture: 'ghostnetv2', version: 2, width: undefined });
+    expect(model.config.layout).toEqual([
+      'stages of 1, 2, 2, 2, 2 blocks',
+      'squeeze-and-excitation in 4 of 9 blocks',
+      'attention of 7x1 and 1x9 in 0.0.ghost1, 1.0.ghost1, 1.1.ghost1, 2.0.ghost1, 2.1.ghost1, 3.0.ghost1, 3.1.ghost1, 4.0.ghost1, 4.1.ghost1',
+    ]);
+    expect(identify(referenceCase('cheap-5').tensors).layout).toContain('cheap operation of 5x5 in every ghost module');
+  });
+
+  it('gives the gates of both of its modules', async () => {
+    await using model = await load(saved('both', referenceCase('dfc-both').tensors));
+    const gates = await model.attention({ data: new Uint8Array(3 * 96 * 96), width: 96, height: 96, channels: 3 });
+    expect(gates.slice(0, 2).map(({ name, stride }) => [name, stride])).toEqual([
+      ['blocks.1.0', 4],
+      ['blocks.1.0.ghost2', 8],
+    ]);
+  });
+
+  it('is written as .onnx, and not for timm', async () => {
+    const file = saved('own', referenceCase('kernels-7').tensors);
+    await exportModel(file, join(folder, 'own.onnx'));
+    const { code, message } = await errorOf(exportModel(file, join(folder, 'again.safetensors')));
+    expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+    expect(message).toContain('holds a network with blocks of its own, which timm has not');
+  });
+
+  it('is none where its config.json names a published one', async () => {
+    const file = saved('named', referenceCase('wide-head').tensors);
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ architecture: 'ghostnet_100', num_classes: 7 }));
+    const { code, message } = await errorOf(load(file));
+    expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+    expect(message).toMatch(
+      /holds the weights of ghostnet, but the config\.json beside it names ghostnet_100: tensor /,
+    );
+  });
+
+  it('whose tensors do not fit each other is compared with the published one that is most similar', () => {
+    const { tensors } = referenceCase('v2');
+    tensors.set('blocks.2.1.ghost1.cheap_operation.0.weight', syntheticTensor('x', [20, 1, 3, 3]));
+    expect(() => identify(tensors)).toThrow(/is no (?:complete )?GhostNet V2|the most similar network/);
+  });
+
+  it('has odd kernels alone', () => {
+    const { tensors } = referenceCase('v1');
+    expect(structureOf(tensors)).toBeDefined();
+    for (const [name, { shape }] of [...tensors])
+      if (name.includes('cheap_operation.0.')) tensors.set(name, syntheticTensor(name, [...shape.slice(0, 2), 4, 4]));
+    expect(structureOf(tensors)).toBeUndefined();
+    expect(() => identify(tensors)).toThrow(expect.objectContaining({ code: 'ERR_GHOST_ARCHITECTURE' }));
+  });
+
+  it('is not what a published one becomes that lacks a tensor', () => {
+    const tensors = new Map(syntheticStateDict(2, 0.1, 10));
+    tensors.delete('blocks.6.4.se.conv_expand.bias');
+    expect(() => identify(tensors)).toThrow(/is no complete GhostNet V2: it lacks 1 of \d+ tensors/);
+  });
+});
