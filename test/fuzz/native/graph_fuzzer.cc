@@ -67,7 +67,7 @@ void expect_an_answer(const Graph& graph, const Shape& shape) {
   std::unique_ptr<Model> model;
   PlanDescription description;
   if (build_model(graph, ModelOptions{2, "", Precision::fp32}, &model).ok())
-    (void)model->describe(shape, 0, &description);
+    (void)model->describe(shape.h, shape.w, 0, &description);
 }
 
 void fuzz(const uint8_t* data, size_t size) {
