@@ -2,23 +2,34 @@ import type { Framework } from '../../checkpoints/format.js';
 import type { StateDict } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import { fits, isWhole } from '../fits.js';
-import type { Backbone, Backbones, Description, Network } from '../network.js';
+import type { Backbones, Description, Network } from '../network.js';
+import { backboneOf, networkOf, type Variants } from '../variants.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
 import { structureOf, wordsOf } from './structure.js';
 import { innerChannels, lastChannels, type Variant } from './table.js';
+
+const variants: Variants<Variant> = {
+  describe: descriptionOf,
+  layout: layoutOf,
+  addBackbone,
+  named: (architecture) => {
+    const named = namedVariant(architecture);
+    return named && { ...named, structure: undefined };
+  },
+};
 
 /** The network of the family that is most similar to `tensors`. */
 export function recogniseGhostNet(tensors: StateDict, framework: Framework): Network {
   const variant = variantOf(tensors, framework);
   if (variant.structure) {
     const unlikeTimm = `holds a network with blocks of its own, which timm has not: it cannot be written for timm. Export it as .onnx.`;
-    return { ...networkOf(variant), unlikeTimm };
+    return { ...networkOf(variants, variant), unlikeTimm };
   }
   const difference = framework === 'mindspore' ? timmDifference(variant, tensors) : undefined;
-  if (difference === undefined) return networkOf(variant);
+  if (difference === undefined) return networkOf(variants, variant);
   const unlikeTimm = `holds MindSpore's network, which ${difference}: its weights as .safetensors would mean another one. Export it as .onnx.`;
-  return { ...networkOf(variant), unlikeTimm };
+  return { ...networkOf(variants, variant), unlikeTimm };
 }
 
 /**
@@ -47,30 +58,10 @@ export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', 
 
 /** The backbone of the family that is most similar to `tensors`. */
 export const recogniseBackbone: Backbones['recognise'] = (tensors, framework, headed) =>
-  backboneOf(variantOf(tensors, framework, (variant) => headed(backboneOf(variant))));
-
-function networkOf(variant: Variant): Network {
-  return {
-    ...descriptionOf(variant),
-    numClasses: variant.numClasses,
-    blueprint: layoutOf(variant),
-    named: (architecture) => {
-      const named = namedVariant(architecture);
-      return named && networkOf({ ...variant, ...named, structure: undefined });
-    },
-  };
-}
-
-function backboneOf(variant: Variant): Backbone {
-  return {
-    ...descriptionOf(variant),
-    build: (net) => addBackbone(net, variant),
-    named: (architecture) => {
-      const named = namedVariant(architecture);
-      return named && backboneOf({ ...variant, ...named, structure: undefined });
-    },
-  };
-}
+  backboneOf(
+    variants,
+    variantOf(tensors, framework, (variant) => headed(backboneOf(variants, variant))),
+  );
 
 function descriptionOf(variant: Variant): Description {
   const { version, width, structure } = variant;

@@ -1,10 +1,36 @@
 import type { StateDict } from '../../formats/tensor.js';
-import type { Blueprint } from '../../graph/blueprint.js';
-import { fits } from '../fits.js';
-import type { Backbone, Description, Family, Network } from '../network.js';
+import type { Description, Family } from '../network.js';
+import { recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { tables, type Variant } from './table.js';
+
+function hasInvertedResiduals(names: readonly string[]): boolean {
+  return names.some((name) => /^blocks\.1\.0\.conv_pwl\./.test(name));
+}
+
+function descriptionOf({ size, width }: Variant): Description {
+  return { architecture: `mobilenetv3_${size}_${hundredthsOf(width)}`, kind: 'MobileNetV3', width };
+}
+
+function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | undefined {
+  const [, size, hundredths] = /^mobilenetv3_(large|small)_(\d{3})(?:\.|$)/.exec(architecture) ?? [];
+  return hundredths === undefined ? undefined : { size: size as Variant['size'], width: Number(hundredths) / 100 };
+}
+
+/** The last stage's channels tell the width to a hundredth. */
+function candidates(tensors: StateDict): Variant[] {
+  const size = tensors.has('blocks.6.0.conv.weight') ? 'large' : 'small';
+  const { stages, lastChannels } = tables[size];
+  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
+  const channels = tensors.get(`blocks.${stages.length}.0.conv.weight`)?.shape[0] ?? lastChannels;
+  return widthsWith(channels, lastChannels, 8).map((width) => ({ size, width, numClasses }));
+}
+
+const recognise = recognisers<Variant>(
+  { describe: descriptionOf, layout: layoutOf, addBackbone, named: namedVariant },
+  candidates,
+);
 
 /**
  * MobileNetV3, large and small, of any width, as timm has it and PyTorch trains it. Those that were trained in
@@ -17,57 +43,8 @@ export const mobileNetV3: Family = {
       ? "which was trained in TensorFlow, whose padding and batch norm are not computed here. Use one of timm's that PyTorch trained, as mobilenetv3_large_100.ra_in1k"
       : undefined,
   claims: (names) => names.includes('conv_head.bias') && hasInvertedResiduals(names),
-  recognise: (tensors) => networkOf(variantOf(tensors, layoutOf)),
-  backbones: {
-    claims: hasInvertedResiduals,
-    recognise: (tensors, _, headed) => backboneOf(variantOf(tensors, (variant) => headed(backboneOf(variant)))),
-  },
+  recognise: recognise.network,
+  backbones: { claims: hasInvertedResiduals, recognise: recognise.backbone },
   firstTensor: 'conv_stem.weight',
   classifier: 'classifier',
 };
-
-function hasInvertedResiduals(names: readonly string[]): boolean {
-  return names.some((name) => /^blocks\.1\.0\.conv_pwl\./.test(name));
-}
-
-function networkOf(variant: Variant): Network {
-  return {
-    ...descriptionOf(variant),
-    numClasses: variant.numClasses,
-    blueprint: layoutOf(variant),
-    named: (architecture) => {
-      const named = namedVariant(architecture);
-      return named && networkOf({ ...variant, ...named });
-    },
-  };
-}
-
-function backboneOf(variant: Variant): Backbone {
-  return {
-    ...descriptionOf(variant),
-    build: (net) => addBackbone(net, variant),
-    named: (architecture) => {
-      const named = namedVariant(architecture);
-      return named && backboneOf({ ...variant, ...named });
-    },
-  };
-}
-
-function descriptionOf({ size, width }: Variant): Description {
-  return { architecture: `mobilenetv3_${size}_${hundredthsOf(width)}`, kind: 'MobileNetV3', width };
-}
-
-function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | undefined {
-  const [, size, hundredths] = /^mobilenetv3_(large|small)_(\d{3})(?:\.|$)/.exec(architecture) ?? [];
-  return hundredths === undefined ? undefined : { size: size as Variant['size'], width: Number(hundredths) / 100 };
-}
-
-/** The one whose tensors are those of `tensors`, or nearly: the last stage's channels tell the width to a hundredth. */
-function variantOf(tensors: StateDict, layout: (variant: Variant) => Blueprint): Variant {
-  const size = tensors.has('blocks.6.0.conv.weight') ? 'large' : 'small';
-  const { stages, lastChannels } = tables[size];
-  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
-  const channels = tensors.get(`blocks.${stages.length}.0.conv.weight`)?.shape[0] ?? lastChannels;
-  const variants = widthsWith(channels, lastChannels, 8).map((width) => ({ size, width, numClasses }) as const);
-  return variants.find((variant) => fits(layout(variant), tensors)) ?? variants[0]!;
-}
