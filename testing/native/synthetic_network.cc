@@ -50,6 +50,16 @@ int squeeze_excite(SyntheticNetwork& n, const std::string& name, int x) {
 
 }  // namespace
 
+int SyntheticNetwork::concat(std::vector<int> inputs) {
+  int sum = 0;
+  for (int input : inputs) sum += channels(input);
+  return node(op::concat, "concat", std::move(inputs), sum);
+}
+
+int SyntheticNetwork::ghost(int primary) {
+  return concat({primary, depthwise("cheap", primary, {3, 3}, 1, Activation::relu)});
+}
+
 void SyntheticNetwork::number_names() {
   for (size_t i = 0; i < graph.nodes.size(); ++i) graph.nodes[i].name += " " + std::to_string(i);
 }

@@ -24,6 +24,10 @@ class SyntheticNetwork {
   int pointwise(const std::string& name, int in, int channels, Activation activation);
   int depthwise(const std::string& name, int in, Pair kernel, int stride, Activation activation);
   int node(const Operator& op, const std::string& name, std::vector<int> inputs, int channels);
+  /// All channels of the inputs.
+  int concat(std::vector<int> inputs);
+  /// A ghost module on its primary convolution.
+  int ghost(int primary);
   int channels(int id) const { return graph.nodes[static_cast<size_t>(id)].channels; }
 
   /// So that no two nodes have the same name: for graphs that are put together of the same parts.

@@ -33,16 +33,6 @@ void check(const char* name, int channels, int repacks, const std::function<int(
   check_every_way(n.graph, image, shape, name);
 }
 
-int concat(SyntheticNetwork& n, std::vector<int> inputs) {
-  int channels = 0;
-  for (int input : inputs) channels += n.channels(input);
-  return n.node(op::concat, "concat", std::move(inputs), channels);
-}
-
-int ghost(SyntheticNetwork& n, int primary) {
-  return concat(n, {primary, n.depthwise("cheap", primary, {3, 3}, 1, kRelu)});
-}
-
 int mobile_block(SyntheticNetwork& n, int in, int expanded, int channels, int kernel, int stride, Activation activation,
                  bool squeeze) {
   int x = n.pointwise("expand", in, expanded, activation);
@@ -83,7 +73,7 @@ void test_pyramid() {
     }
     for (size_t i = 0; i + 1 < levels.size(); ++i)
       levels[i] = n.node(op::upsample_nearest, "to stride 2", {levels[i], levels.back()}, 17);
-    const int all = concat(n, levels);
+    const int all = n.concat(levels);
     return n.pointwise("head", n.conv("mix", all, 12, {1, 1}, {1, 1}, {0, 0}, 1, Activation::sigmoid), 5, kNone);
   });
 }
@@ -107,17 +97,17 @@ void test_concatenations() {
   check("concatenation of many", 9, 0, [](auto& n, int stem) {
     std::vector<int> parts{stem};
     for (int channels : {5, 33, 16, 1}) parts.push_back(n.pointwise("part", stem, channels, kRelu));
-    return n.depthwise("dw", concat(n, parts), {3, 3}, 1, kNone);
+    return n.depthwise("dw", n.concat(parts), {3, 3}, 1, kNone);
   });
   check("concatenation of concatenations", 9, 0, [](auto& n, int stem) {
-    const int a = concat(n, {stem, n.pointwise("a", stem, 20, kRelu)});
-    const int b = concat(n, {n.pointwise("b", a, 7, kNone), ghost(n, n.pointwise("c", a, 10, kRelu))});
-    return n.pointwise("head", concat(n, {a, b}), 8, kNone);
+    const int a = n.concat({stem, n.pointwise("a", stem, 20, kRelu)});
+    const int b = n.concat({n.pointwise("b", a, 7, kNone), n.ghost(n.pointwise("c", a, 10, kRelu))});
+    return n.pointwise("head", n.concat({a, b}), 8, kNone);
   });
   check("value in two concatenations, and twice in one", 9, 3, [](auto& n, int stem) {
     const int a = n.pointwise("a", stem, 20, kRelu);
-    const int twice = concat(n, {a, a});
-    return concat(n, {n.pointwise("b", twice, 7, kNone), concat(n, {a, stem}), n.pointwise("c", a, 3, kNone), a});
+    const int twice = n.concat({a, a});
+    return n.concat({n.pointwise("b", twice, 7, kNone), n.concat({a, stem}), n.pointwise("c", a, 3, kNone), a});
   });
   check("concatenation that is cut", 12, 1, [](auto& n, int stem) {
     const int cut = n.node(op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15);
@@ -125,19 +115,19 @@ void test_concatenations() {
   });
   check("concatenation of vectors", 12, 0, [](auto& n, int stem) {
     const int a = n.node(op::global_avg_pool, "a", {stem}, 12);
-    return n.pointwise("linear", concat(n, {a, n.pointwise("b", a, 5, kRelu)}), 9, kNone);
+    return n.pointwise("linear", n.concat({a, n.pointwise("b", a, 5, kRelu)}), 9, kNone);
   });
 }
 
 // One value wanted in two layouts costs one copy on that edge; every other module stays fused.
 void test_repack_is_local() {
   check("shortcut that another module starts from", 14, 1, [](auto& n, int stem) {
-    const int first = ghost(n, n.pointwise("primary1", stem, 11, kRelu));
+    const int first = n.ghost(n.pointwise("primary1", stem, 11, kRelu));
     const int shared = n.pointwise("shortcut", stem, 22, kNone);
     const int sum = n.node(op::add, "sum1", {first, shared}, 22);
-    const int second = ghost(n, shared);  // wants 22 channels in one segment, the sum in two
-    const int third = ghost(n, n.pointwise("primary3", sum, 8, kRelu));
-    const int last = ghost(n, n.pointwise("primary4", concat(n, {second, third}), 6, kRelu));
+    const int second = n.ghost(shared);  // wants 22 channels in one segment, the sum in two
+    const int third = n.ghost(n.pointwise("primary3", sum, 8, kRelu));
+    const int last = n.ghost(n.pointwise("primary4", n.concat({second, third}), 6, kRelu));
     const Lowered lowered = [&] {
       Graph graph = n.graph;
       graph.outputs = {{"", last}};

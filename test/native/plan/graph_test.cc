@@ -26,16 +26,6 @@ void check(const char* name, const std::function<int(SyntheticNetwork&, int stem
 
 constexpr Activation kNone = Activation::none, kRelu = Activation::relu;
 
-int concat(SyntheticNetwork& n, std::vector<int> inputs) {
-  int channels = 0;
-  for (int input : inputs) channels += n.channels(input);
-  return n.node(op::concat, "concat", std::move(inputs), channels);
-}
-
-int ghost(SyntheticNetwork& n, int primary) {
-  return concat(n, {primary, n.depthwise("cheap", primary, {3, 3}, 1, kRelu)});
-}
-
 int dilated(SyntheticNetwork& n, int in, Pair dilation, Pair stride) {
   const Pair padding{dilation.y, dilation.x};
   const int id = n.conv("dilated", in, n.channels(in), {3, 3}, stride, padding, n.channels(in), kRelu);
@@ -50,7 +40,7 @@ void test_operators() {
   });
   check("sum with itself", [](auto& n, int stem) { return n.node(op::add, "sum", {stem, stem}, 12); });
   check("concatenation of three", [](auto& n, int stem) {
-    return concat(n, {stem, n.pointwise("a", stem, 5, kRelu), n.pointwise("b", stem, 17, kNone)});
+    return n.concat({stem, n.pointwise("a", stem, 5, kRelu), n.pointwise("b", stem, 17, kNone)});
   });
   check("concatenation that is cut",
         [](auto& n, int stem) { return n.node(op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15); });
@@ -62,7 +52,7 @@ void test_operators() {
   check("dilated depthwise", [](auto& n, int stem) { return dilated(n, stem, {2, 3}, {1, 1}); });
   check("dilated and strided depthwise", [](auto& n, int stem) { return dilated(n, stem, {3, 2}, {2, 3}); });
   check("depthwise of the image",
-        [](auto& n, int stem) { return concat(n, {stem, n.depthwise("image", 0, {5, 5}, 1, kNone)}); });
+        [](auto& n, int stem) { return n.concat({stem, n.depthwise("image", 0, {5, 5}, 1, kNone)}); });
   check("upsampled convolution", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, Activation::hard_sigmoid);
     return n.node(op::upsample_nearest, "up", {small, stem}, 7);
@@ -102,30 +92,30 @@ void test_layouts() {
   });
   check("mean for a depthwise and a linear layer", [](auto& n, int stem) {
     const int mean = n.node(op::global_avg_pool, "mean", {n.pointwise("wide", stem, 40, kRelu)}, 40);
-    return concat(n, {n.depthwise("dw", mean, {5, 5}, 1, kNone), n.pointwise("linear", mean, 9, Activation::sigmoid)});
+    return n.concat({n.depthwise("dw", mean, {5, 5}, 1, kNone), n.pointwise("linear", mean, 9, Activation::sigmoid)});
   });
   check("ghost module of a linear layer", [](auto& n, int stem) {
-    return ghost(n, n.pointwise("primary", n.node(op::global_avg_pool, "mean", {stem}, 12), 22, kRelu));
+    return n.ghost(n.pointwise("primary", n.node(op::global_avg_pool, "mean", {stem}, 12), 22, kRelu));
   });
   check("ghost module of a ghost module",
-        [](auto& n, int stem) { return ghost(n, ghost(n, n.pointwise("primary", stem, 17, kRelu))); });
+        [](auto& n, int stem) { return n.ghost(n.ghost(n.pointwise("primary", stem, 17, kRelu))); });
   check("ghost module of a sum of two", [](auto& n, int stem) {
-    const int a = ghost(n, n.pointwise("a", stem, 10, kRelu)), b = ghost(n, n.pointwise("b", stem, 10, kNone));
-    return ghost(n, n.node(op::add, "sum", {a, b}, 20));
+    const int a = n.ghost(n.pointwise("a", stem, 10, kRelu)), b = n.ghost(n.pointwise("b", stem, 10, kNone));
+    return n.ghost(n.node(op::add, "sum", {a, b}, 20));
   });
   check("ghost module gated by a mean", [](auto& n, int stem) {
-    const int both = ghost(n, n.pointwise("primary", stem, 6, kRelu));
+    const int both = n.ghost(n.pointwise("primary", stem, 6, kRelu));
     const int up = n.node(op::upsample_nearest, "up", {n.node(op::global_avg_pool, "mean", {stem}, 12), both}, 12);
     return n.node(op::mul, "gated", {both, up}, 12);
   });
   check("ghost module with a bilinear gate", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 34, {3, 3}, {2, 2}, {1, 1}, 1, Activation::sigmoid);
-    const int both = ghost(n, n.pointwise("primary", stem, 17, kRelu));
+    const int both = n.ghost(n.pointwise("primary", stem, 17, kRelu));
     const int gated = n.node(op::mul, "gated", {both, n.node(op::upsample_bilinear, "up", {small, both}, 34)}, 34);
     return n.depthwise("dw", gated, {3, 3}, 2, kNone);
   });
   check("plain map times the mean of a ghost module", [](auto& n, int stem) {
-    const int both = ghost(n, n.pointwise("primary", stem, 27, kRelu));
+    const int both = n.ghost(n.pointwise("primary", stem, 27, kRelu));
     const int mean = n.node(op::global_avg_pool, "mean", {both}, 54);
     const int sum = n.node(op::add, "sum", {n.pointwise("plain", stem, 54, kNone), both}, 54);
     n.graph.outputs.push_back({"ghost", both});
@@ -133,11 +123,11 @@ void test_layouts() {
   });
   check("one gate for a ghost module and a plain map", [](auto& n, int stem) {
     const int gate = n.pointwise("gate", n.node(op::global_avg_pool, "mean", {stem}, 12), 54, Activation::sigmoid);
-    const int both = ghost(n, n.pointwise("primary", stem, 27, kRelu));
+    const int both = n.ghost(n.pointwise("primary", stem, 27, kRelu));
     const int up = n.node(op::upsample_nearest, "up", {gate, both}, 54);
     const int gated = n.node(op::mul, "gated", {both, up}, 54);
     const int conv = n.conv("conv", stem, 54, {3, 3}, {1, 1}, {1, 1}, 1, kRelu);
-    return concat(n, {gated, n.node(op::mul, "scaled", {conv, gate}, 54)});
+    return n.concat({gated, n.node(op::mul, "scaled", {conv, gate}, 54)});
   });
 }
 
@@ -148,11 +138,11 @@ void test_pipelines_with_outputs() {
       const int scaled = n.node(op::mul, "scaled", {stem, n.node(op::global_avg_pool, "mean", {stem}, 12)}, 12);
       const int shortcut = n.pointwise("shortcut", stem, 22, kNone);
       const int primary = n.pointwise("primary", scaled, 11, kRelu);
-      const int sum = n.node(op::add, "sum", {ghost(n, primary), shortcut}, 22);
+      const int sum = n.node(op::add, "sum", {n.ghost(primary), shortcut}, 22);
       const int inner[] = {scaled, shortcut, primary, sum};
       for (int i = 0; i < 4; ++i)
         if (outputs >> i & 1) n.graph.outputs.push_back({"inner" + std::to_string(i), inner[i]});
-      return ghost(n, n.pointwise("next", n.depthwise("dw", sum, {5, 5}, 2, kNone), 9, kRelu));
+      return n.ghost(n.pointwise("next", n.depthwise("dw", sum, {5, 5}, 2, kNone), 9, kRelu));
     });
   }
 }
