@@ -12,7 +12,8 @@ namespace ghostnet {
 
 struct Operator;  // operators/operator.h
 namespace op {
-extern const Operator input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear, mul, add;
+extern const Operator input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear,
+    upsample_bilinear_aligned, mul, add;
 }
 
 struct Pair {
@@ -41,7 +42,9 @@ struct Node {
   const float* bias = nullptr;    // [channels] or null (0)
 
   bool is(const Operator& row) const { return op == &row; }
-  bool upsample() const { return is(op::upsample_nearest) || is(op::upsample_bilinear); }
+  bool upsample() const {
+    return is(op::upsample_nearest) || is(op::upsample_bilinear) || is(op::upsample_bilinear_aligned);
+  }
   bool convolution() const { return is(op::conv2d); }
   bool depthwise() const { return convolution() && groups > 1; }
   bool pointwise() const {

@@ -24,6 +24,13 @@ const activations: Readonly<Record<string, Activation>> = {
   HardSwish: 'hard_swish',
 };
 
+/** Of Resize, by its coordinate transformation: one of the nearest neighbour, two of `linear`. */
+const upsamplings: Readonly<Record<string, 'upsample_nearest' | 'upsample_bilinear' | 'upsample_bilinear_aligned'>> = {
+  asymmetric: 'upsample_nearest',
+  half_pixel: 'upsample_bilinear',
+  align_corners: 'upsample_bilinear_aligned',
+};
+
 /** By the loops of `evaluate.ts`, each operator with the attributes that the file has. */
 function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: readonly Map3d[], file: OnnxFile): Map3d {
   const [x] = inputs;
@@ -64,7 +71,8 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
         ? [x!.height * scales[2]!, x!.width * scales[3]!]
         : (integersOf(constant(3)) as [number, number]);
       const like = { channels: 0, height, width, data: new Float64Array(0) };
-      return valueOf({ op: 'upsample_nearest', name: '', inputs: [0, 0] }, [x!, like], new Float32Array(0));
+      const mode = attributes['coordinate_transformation_mode'] as string;
+      return valueOf({ op: upsamplings[mode]!, name: '', inputs: [0, 0] }, [x!, like], new Float32Array(0));
     }
     default:
       throw new Error(`${op} has no meaning here`);

@@ -73,12 +73,8 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
       return at(x!, c, Math.floor((i * x!.height) / height), Math.floor((j * x!.width) / width));
     });
   },
-  upsample_bilinear: (_, [x, like]) => {
-    const { height, width } = like!;
-    return fill(x!.channels, height, width, (c, i, j) =>
-      bilinear(x!, c, aligned(i, x!.height, height), aligned(j, x!.width, width)),
-    );
-  },
+  upsample_bilinear: (_, [x, like]) => bilinear(x!, like!, halfPixels),
+  upsample_bilinear_aligned: (_, [x, like]) => bilinear(x!, like!, aligned),
   mul: (_, [a, b]) => elementwise(a!, b!, (x, y) => x * y),
   add: (_, [a, b]) => elementwise(a!, b!, (x, y) => x + y),
 };
@@ -118,7 +114,18 @@ function aligned(i: number, source: number, size: number): number {
   return size === 1 ? 0 : (i * (source - 1)) / (size - 1);
 }
 
-function bilinear(x: Map3d, c: number, row: number, column: number): number {
+/** The same, pixels as areas, which cover each other. */
+function halfPixels(i: number, source: number, size: number): number {
+  return Math.max(0, ((i + 0.5) * source) / size - 0.5);
+}
+
+function bilinear(x: Map3d, { height, width }: Map3d, position: typeof aligned): Map3d {
+  return fill(x.channels, height, width, (c, i, j) =>
+    between(x, c, position(i, x.height, height), position(j, x.width, width)),
+  );
+}
+
+function between(x: Map3d, c: number, row: number, column: number): number {
   const [i, j] = [Math.floor(row), Math.floor(column)];
   const [down, right] = [row - i, column - j];
   const [below, beside] = [Math.min(i + 1, x.height - 1), Math.min(j + 1, x.width - 1)];

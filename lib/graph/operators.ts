@@ -53,8 +53,14 @@ interface ConcatNode extends Node<'concat'> {
 /** The first input at the height and width of the second: the nearest neighbour, source index floor(i * in / out). */
 type UpsampleNearestNode = Node<'upsample_nearest', readonly [input: NodeId, like: NodeId]>;
 
-/** The same bilinearly, the corners of both maps on each other: source position i * (in - 1) / (out - 1). */
+/**
+ * The same bilinearly, pixels as areas: source position (i + 0.5) * in / out - 0.5, at least 0. PyTorch's
+ * `align_corners=False`.
+ */
 type UpsampleBilinearNode = Node<'upsample_bilinear', readonly [input: NodeId, like: NodeId]>;
+
+/** The same bilinearly, the corners of both maps on each other: source position i * (in - 1) / (out - 1). */
+type UpsampleBilinearAlignedNode = Node<'upsample_bilinear_aligned', readonly [input: NodeId, like: NodeId]>;
 
 /** Element by element; the second input may be a 1x1 map, which counts for every position. */
 type MulNode = Node<'mul', readonly [NodeId, NodeId]>;
@@ -136,6 +142,14 @@ export const operators = {
   }),
 
   upsample_bilinear: row<UpsampleBilinearNode>({
+    size: (_, [, like]) => like!,
+    stride: (_, [, like]) => like!,
+    // `pytorch_half_pixel` takes the first pixel where only one is asked for; PyTorch takes the middle.
+    onnx: ({ name }, out, [input, like]) =>
+      resize(name, out, input!, like!, { mode: 'linear', coordinate_transformation_mode: 'half_pixel' }),
+  }),
+
+  upsample_bilinear_aligned: row<UpsampleBilinearAlignedNode>({
     size: (_, [, like]) => like!,
     stride: (_, [, like]) => like!,
     onnx: ({ name }, out, [input, like]) =>

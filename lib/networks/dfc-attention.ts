@@ -41,7 +41,7 @@ export function gatedBy(
   map: NodeId,
   gate: NodeId,
   name: string,
-  upsampling: 'nearest' | 'bilinear' = 'nearest',
+  upsampling: 'nearest' | 'bilinear' | 'bilinear_aligned' = 'nearest',
 ): NodeId {
   const upsampled = net.add({ op: `upsample_${upsampling}`, name: `${name}.upsample`, inputs: [gate, map] });
   return net.add({ op: 'mul', name: `${name}.mul`, inputs: [map, upsampled] });

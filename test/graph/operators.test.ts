@@ -26,10 +26,12 @@ const everything = built((net, image) => {
   const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [conv] });
   const nearest = net.add({ op: 'upsample_nearest', name: 'nearest', inputs: [pooled, conv] });
   const bilinear = net.add({ op: 'upsample_bilinear', name: 'bilinear', inputs: [pooled, conv] });
+  const aligned = net.add({ op: 'upsample_bilinear_aligned', name: 'aligned', inputs: [pooled, conv] });
   const concat = net.add({ op: 'concat', name: 'concat', inputs: [conv, nearest], channels: 7 });
   const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
-  const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, conv] });
-  for (const [name, node] of Object.entries({ conv, pooled, largest, mean, nearest, bilinear, concat, scaled, sum }))
+  const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, aligned] });
+  const upsampled = { nearest, bilinear, aligned };
+  for (const [name, node] of Object.entries({ conv, pooled, largest, mean, ...upsampled, concat, scaled, sum }))
     net.output(name, node);
 });
 
@@ -46,6 +48,7 @@ describe('an operator', () => {
       mean: [4, 1, 1],
       nearest: [4, 6, 7],
       bilinear: [4, 6, 7],
+      aligned: [4, 6, 7],
       concat: [7, 6, 7],
       scaled: [4, 6, 7],
       sum: [4, 6, 7],
@@ -67,6 +70,7 @@ describe('an operator', () => {
       mean: 2,
       nearest: 2,
       bilinear: 2,
+      aligned: 2,
       concat: 2,
       scaled: 2,
       sum: 2,

@@ -181,7 +181,7 @@ describe('the graph in it', () => {
   });
 
   it("upsamples MindSpore's gates bilinearly, corners on corners", async () => {
-    const { nodes } = await written({ ...variant, gateUpsampling: 'bilinear' }, [64, 64]);
+    const { nodes } = await written({ ...variant, gateUpsampling: 'bilinear_aligned' }, [64, 64]);
     const gates = nodes.filter(({ op }) => op === 'Resize');
     expect(gates).toHaveLength(14);
     for (const { attributes } of gates)

@@ -40,6 +40,27 @@ function built(describeNetwork: (net: Blueprint, image: number) => void): Graph 
 }
 
 describe('the outputs of an ONNX file', () => {
+  it.each([
+    ['upsample_nearest', 'nearest', 'asymmetric'],
+    ['upsample_bilinear', 'linear', 'half_pixel'],
+    ['upsample_bilinear_aligned', 'linear', 'align_corners'],
+  ] as const)('are those of %s, upwards and downwards', async (op, mode, positions) => {
+    const graph = built((net, image) => {
+      const map = net.conv(image, 'map', 2, { kernel: 3, stride: 2 });
+      const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [map] });
+      for (const [name, from, like] of [
+        ['up', map, image],
+        ['down', image, map],
+        ['one', map, mean],
+      ] as const)
+        net.output(name, net.add({ op, name, inputs: [from, like] }));
+    });
+    const { nodes } = await checked(graph, [9, 14]);
+    const attributes = { mode, coordinate_transformation_mode: positions, axes: [2, 3] };
+    for (const name of ['up', 'down', 'one'])
+      expect(nodes.find((node) => node.name === name)).toMatchObject({ op: 'Resize', attributes });
+  });
+
   it('may be several: maps, vectors and logits, under their names', async () => {
     const outputs = ['conv_stem', 'blocks.1', 'blocks.3.0.ghost1.gate', 'blocks.9', 'pre_logits', 'logits'];
     const variant = { version: 2, width: 0.1, numClasses: 4 } as const;

@@ -28,7 +28,10 @@ class RandomNetwork {
   Activation clamp() { return below(2) ? Activation::relu : Activation::none; }
   std::string name(const char* what) const { return what + std::to_string(n.graph.nodes.size()); }
   Node& last() { return n.graph.nodes.back(); }
-  const Operator& upsample() { return below(2) ? op::upsample_nearest : op::upsample_bilinear; }
+  const Operator& upsample() {
+    const Operator* const rows[] = {&op::upsample_nearest, &op::upsample_bilinear, &op::upsample_bilinear_aligned};
+    return *rows[below(3)];
+  }
 
   /// Keeps the new node if its map has a pixel; else takes it away again.
   int keep(int id);

@@ -80,7 +80,7 @@ type Layout = (variant: Variant) => Blueprint;
 /** A variant before its width and classes are known. */
 type Kind = Omit<Variant, 'width' | 'numClasses'>;
 
-const mindSpore = { gateUpsampling: 'bilinear' } as const;
+const mindSpore = { gateUpsampling: 'bilinear_aligned' } as const;
 
 /** Version 3 is published in training form (`_rpr_` branches); deployed, its convolutions have biases. */
 function kindOf(found: readonly string[]): Kind {

@@ -16,8 +16,8 @@ export interface Variant {
   readonly deployed?: boolean;
   /** To a multiple of 4. Default `nearest`; MindSpore's network goes `up`. */
   readonly channelRounding?: 'nearest' | 'up';
-  /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear`, corners on corners. */
-  readonly gateUpsampling?: 'nearest' | 'bilinear';
+  /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear_aligned`, corners on corners. */
+  readonly gateUpsampling?: 'nearest' | 'bilinear' | 'bilinear_aligned';
   /** In place of the papers' table, whose `width` then means nothing. */
   readonly structure?: Structure | undefined;
 }

@@ -57,13 +57,15 @@ void test_operators() {
     const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, Activation::hard_sigmoid);
     return n.node(op::upsample_nearest, "up", {small, stem}, 7);
   });
-  check("upsampled bilinearly", [](auto& n, int stem) {
-    const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, kNone);
-    return n.node(op::upsample_bilinear, "up", {small, stem}, 7);
-  });
-  check("bilinear to one pixel", [](auto& n, int stem) {
-    return n.node(op::upsample_bilinear, "down", {stem, n.node(op::global_avg_pool, "mean", {stem}, 12)}, 12);
-  });
+  for (const Operator* bilinear : {&op::upsample_bilinear, &op::upsample_bilinear_aligned}) {
+    check("upsampled bilinearly", [&](auto& n, int stem) {
+      const int small = n.conv("small", stem, 7, {3, 3}, {3, 2}, {1, 1}, 1, kNone);
+      return n.node(*bilinear, "up", {small, stem}, 7);
+    });
+    check("bilinear to one pixel", [&](auto& n, int stem) {
+      return n.node(*bilinear, "down", {stem, n.node(op::global_avg_pool, "mean", {stem}, 12)}, 12);
+    });
+  }
   check("upsampled downwards", [](auto& n, int stem) {
     return n.node(op::upsample_nearest, "down", {stem, n.conv("small", stem, 7, {1, 1}, {3, 3}, {0, 0}, 1, kNone)}, 12);
   });
@@ -111,7 +113,8 @@ void test_layouts() {
   check("ghost module with a bilinear gate", [](auto& n, int stem) {
     const int small = n.conv("small", stem, 34, {3, 3}, {2, 2}, {1, 1}, 1, Activation::sigmoid);
     const int both = n.ghost(n.pointwise("primary", stem, 17, kRelu));
-    const int gated = n.node(op::mul, "gated", {both, n.node(op::upsample_bilinear, "up", {small, both}, 34)}, 34);
+    const int gated =
+        n.node(op::mul, "gated", {both, n.node(op::upsample_bilinear_aligned, "up", {small, both}, 34)}, 34);
     return n.depthwise("dw", gated, {3, 3}, 2, kNone);
   });
   check("plain map times the mean of a ghost module", [](auto& n, int stem) {

@@ -105,7 +105,7 @@ describe('the graph', () => {
   });
 
   it('upsamples its gates as it is told', () => {
-    const ops = (gateUpsampling: 'nearest' | 'bilinear'): Set<string> => {
+    const ops = (gateUpsampling: 'nearest' | 'bilinear' | 'bilinear_aligned'): Set<string> => {
       const graph = buildGhostNet(syntheticStateDict(2, 0.1, 10), {
         version: 2,
         width: 0.1,
@@ -116,6 +116,7 @@ describe('the graph', () => {
     };
     expect(ops('nearest')).toEqual(new Set(['upsample_nearest']));
     expect(ops('bilinear')).toEqual(new Set(['upsample_bilinear']));
+    expect(ops('bilinear_aligned')).toEqual(new Set(['upsample_bilinear_aligned']));
   });
 
   it('has attention from the third block on, in version 2 alone', () => {
