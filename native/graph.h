@@ -13,7 +13,8 @@ namespace ghostnet {
 struct Operator;  // operators/operator.h
 namespace op {
 extern const Operator input, conv2d, avg_pool2d, global_avg_pool, concat, upsample_nearest, upsample_bilinear,
-    upsample_bilinear_aligned, mul, add;
+    upsample_bilinear_aligned, mul, add, rows_as_channels, columns_as_channels, positions_as_channels,
+    channels_as_positions;
 }
 
 struct Pair {

@@ -74,9 +74,34 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
       const mode = attributes['coordinate_transformation_mode'] as string;
       return valueOf({ op: upsamplings[mode]!, name: '', inputs: [0, 0] }, [x!, like], new Float32Array(0));
     }
+    case 'Transpose': {
+      const names = ['', 'channels', 'height', 'width'] as const;
+      const [, channels, height, width] = (attributes['perm'] as number[]).map((axis) => names[axis]);
+      return transposed(x!, [channels, height, width] as Axis[]);
+    }
+    case 'Reshape': {
+      const [, channels, height, width] = integersOf(constant(1)) as [number, number, number, number];
+      const { data } = x!;
+      if (height === -1) return { channels: x!.channels, height: data.length / x!.channels / width, width, data };
+      return { channels: channels || x!.channels, height, width, data };
+    }
     default:
       throw new Error(`${op} has no meaning here`);
   }
+}
+
+type Axis = 'channels' | 'height' | 'width';
+
+function transposed(x: Map3d, axes: readonly Axis[]): Map3d {
+  const strides = { channels: x.height * x.width, height: x.width, width: 1 };
+  const [channels, height, width] = axes.map((axis) => x[axis]) as [number, number, number];
+  const [plane, row, column] = axes.map((axis) => strides[axis]) as [number, number, number];
+  const data: number[] = [];
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < height; i++)
+      for (let j = 0; j < width; j++) data.push(x.data[c * plane + i * row + j * column]!);
+  }
+  return { channels, height, width, data: Float64Array.from(data) };
 }
 
 function activated(x: Map3d, activation: Activation): Map3d {

@@ -77,6 +77,12 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
   upsample_bilinear_aligned: (_, [x, like]) => bilinear(x!, like!, aligned),
   mul: (_, [a, b]) => elementwise(a!, b!, (x, y) => x * y),
   add: (_, [a, b]) => elementwise(a!, b!, (x, y) => x + y),
+  rows_as_channels: (_, [x]) => fill(x!.height, x!.channels, x!.width, (c, i, j) => at(x!, i, c, j)),
+  columns_as_channels: (_, [x]) => fill(x!.width, x!.height, x!.channels, (c, i, j) => at(x!, j, i, c)),
+  positions_as_channels: (_, [x]) =>
+    fill(x!.height * x!.width, x!.channels, 1, (c, i) => at(x!, i, Math.floor(c / x!.width), c % x!.width)),
+  channels_as_positions: (_, [x, like]) =>
+    fill(x!.height, like!.height, like!.width, (c, i, j) => at(x!, i * like!.width + j, c, 0)),
 };
 
 function elementwise(a: Map3d, b: Map3d, combine: (x: number, y: number) => number): Map3d {

@@ -87,4 +87,6 @@ export interface GraphOutput {
 export interface Graph {
   readonly nodes: readonly GraphNode[];
   readonly outputs: readonly GraphOutput[];
+  /** Of the input, where weights are for maps of one size: one that fits, as others next to it may; not known: absent. */
+  readonly inputSize?: Pair;
 }

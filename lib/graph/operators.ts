@@ -8,16 +8,25 @@ import { weightsPerChannel, type Conv2dNode, type Node, type NodeId, type Pair }
 export interface Operator<N extends Node> {
   /** Of its value, by those of its inputs. */
   readonly channels?: (node: N, inputs: readonly number[]) => number;
-  /** Height and width of its value, by those of its inputs. */
-  readonly size?: (node: N, inputs: readonly Pair[]) => Pair;
+  /** Height and width of its value, by those of its inputs, and by their channels. */
+  readonly size?: (node: N, inputs: readonly Pair[], channels: readonly number[]) => Pair;
   /** Pixels of the network's input from one element of its value to the next, by those of its inputs. */
   readonly stride?: (node: N, inputs: readonly number[]) => number;
   /** Whether its value is a single position whatever the input's size; otherwise where those of all its inputs are. */
-  readonly pools?: true;
+  readonly pools?: boolean;
+  /** What its value has as channels of a map: as many as it has channels, or the map is not what the weights are for. */
+  readonly turns?: MapPart;
   /** Multiply-accumulates for each position of its value; otherwise none. */
   readonly macs?: (node: N) => number;
   /** Writes what computes it in ONNX, the last of it under the node's name. */
   readonly onnx: (node: N, out: OnnxWriter, inputs: readonly OnnxInput[]) => void;
+}
+
+/** What a map has several of. */
+export type MapPart = 'rows' | 'columns' | 'positions';
+
+export function countOf(part: MapPart, [height, width]: Pair): number {
+  return { rows: height, columns: width, positions: height * width }[part];
 }
 
 /** The network's input, [n, channels, h, w] float32. */
@@ -67,6 +76,26 @@ type MulNode = Node<'mul', readonly [NodeId, NodeId]>;
 
 /** Element by element, of maps of one shape. */
 type AddNode = Node<'add', readonly [NodeId, NodeId]>;
+
+/** One whose value has a number of channels that its input has in another place. */
+interface TurningNode<Op extends string, Inputs extends readonly NodeId[] = readonly [NodeId]> extends Node<
+  Op,
+  Inputs
+> {
+  readonly channels: number;
+}
+
+/** Rows and channels change places, `channels` the number of rows: [n, c, h, w] -> [n, h, c, w], and back. */
+type RowsAsChannelsNode = TurningNode<'rows_as_channels'>;
+
+/** The same of columns: [n, c, h, w] -> [n, w, h, c], and back. */
+type ColumnsAsChannelsNode = TurningNode<'columns_as_channels'>;
+
+/** The same of positions, row by row: [n, c, h, w] -> [n, h * w, c, 1]. */
+type PositionsAsChannelsNode = TurningNode<'positions_as_channels'>;
+
+/** Back: [n, h * w, channels, 1] -> [n, channels, h, w], the height and width of the second input. */
+type ChannelsAsPositionsNode = TurningNode<'channels_as_positions', readonly [input: NodeId, like: NodeId]>;
 
 /** Every operator, by the name that nodes and the engine have for it. */
 export const operators = {
@@ -162,6 +191,45 @@ export const operators = {
 
   add: row<AddNode>({
     onnx: ({ name }, out, inputs) => out.add('Add', name, inputs),
+  }),
+
+  rows_as_channels: row<RowsAsChannelsNode>({
+    channels: (node) => node.channels,
+    size: (_, [map], [channels]) => [channels!, map![1]],
+    pools: false,
+    turns: 'rows',
+    onnx: ({ name }, out, [input]) => out.add('Transpose', name, [input!], { perm: [0, 2, 1, 3] }),
+  }),
+
+  columns_as_channels: row<ColumnsAsChannelsNode>({
+    channels: (node) => node.channels,
+    size: (_, [map], [channels]) => [map![0], channels!],
+    pools: false,
+    turns: 'columns',
+    onnx: ({ name }, out, [input]) => out.add('Transpose', name, [input!], { perm: [0, 3, 2, 1] }),
+  }),
+
+  positions_as_channels: row<PositionsAsChannelsNode>({
+    channels: (node) => node.channels,
+    size: (_, __, [channels]) => [channels!, 1],
+    pools: false,
+    turns: 'positions',
+    onnx: ({ name }, out, [input]) => {
+      // 0: as it is, -1: all that is left.
+      out.add('Reshape', `${name}.flat`, [input!, out.integers(`${name}.shape`, 0, 0, -1, 1)]);
+      out.add('Transpose', name, [`${name}.flat`], { perm: [0, 2, 1, 3] });
+    },
+  }),
+
+  channels_as_positions: row<ChannelsAsPositionsNode>({
+    channels: (node) => node.channels,
+    size: (_, [, like]) => like!,
+    pools: false,
+    onnx: ({ name }, out, [input, like]) => {
+      const [, height, width] = like!.shape;
+      out.add('Transpose', `${name}.flat`, [input!], { perm: [0, 2, 1, 3] });
+      out.add('Reshape', name, [`${name}.flat`, out.integers(`${name}.shape`, 0, 0, height, width)]);
+    },
   }),
 };
 

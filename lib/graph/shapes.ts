@@ -1,6 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import type { Graph, Pair } from './graph.js';
-import { operatorOf, type GraphNode } from './operators.js';
+import { countOf, operatorOf, type GraphNode } from './operators.js';
 import { tooLarge } from '../input-limits.js';
 
 /** Of one image: [channels, height, width]. */
@@ -16,8 +16,8 @@ const lastShapes = new WeakMap<
  * The shape of every node's value, for an input of `height` x `width` pixels. Windows that do not fit at the end are
  * dropped, as PyTorch does.
  *
- * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing, or for an input that the engine refuses: below
- *   its limits no number here or there overflows.
+ * @throws {GhostNetError} ERR_GHOST_SHAPE if a map shrinks to nothing, or is not of the size that weights are for, or for
+ *   an input that the engine refuses: below its limits no number here or there overflows.
  */
 export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapShape[] {
   const last = lastShapes.get(graph);
@@ -27,6 +27,7 @@ export function inferShapes(graph: Graph, [height, width]: Pair): readonly MapSh
   const shapes: MapShape[] = [];
   for (const node of graph.nodes) {
     const shape = shapeOf(node, shapes, [height, width]);
+    checkFits(graph, node, shapes, [height, width]);
     if (!shape.every((size) => size >= 1)) {
       const message = `An input of ${height} x ${width} pixels is too small: nothing is left of it at ${node.name}.`;
       throw new GhostNetError('ERR_GHOST_SHAPE', message);
@@ -77,11 +78,29 @@ export function countMacs(graph: Graph, inputShape: Pair): number {
   }, 0);
 }
 
+/** How many rows, columns or positions its input's map has too many, where its weights are for some number of them. */
+function surplus(node: GraphNode, shapes: readonly MapShape[]): number {
+  const { turns, channels } = operatorOf(node);
+  if (!turns) return 0;
+  const [, height, width] = shapes[node.inputs[0]!]!;
+  return countOf(turns, [height, width]) - channels!(node, []);
+}
+
+function checkFits(graph: Graph, node: GraphNode, shapes: readonly MapShape[], [height, width]: Pair): void {
+  const difference = surplus(node, shapes);
+  if (difference === 0) return;
+  const { turns, channels } = operatorOf(node);
+  const expected = channels!(node, []);
+  const size = graph.inputSize ? `: it is made for ${graph.inputSize.join('x')}` : '';
+  const message = `An input of ${height}x${width} pixels has ${expected + difference} ${turns} at ${node.name}, where the network has weights for ${expected}${size}.`;
+  throw new GhostNetError('ERR_GHOST_SHAPE', message);
+}
+
 function shapeOf(node: GraphNode, shapes: readonly MapShape[], inputShape: Pair): MapShape {
   const { channels, size } = operatorOf(node);
   const inputs = node.inputs.map((id) => shapes[id]!);
   const counts = inputs.map(([count]) => count);
   const sizes = inputs.map(([, height, width]): Pair => [height, width]);
-  const [height, width] = size?.(node, sizes) ?? sizes[0] ?? inputShape;
+  const [height, width] = size?.(node, sizes, counts) ?? sizes[0] ?? inputShape;
   return [channels?.(node, counts) ?? counts[0]!, height, width];
 }

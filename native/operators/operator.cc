@@ -10,6 +10,7 @@ std::vector<const Operator*> pool_operators();
 std::vector<const Operator*> concat_operators();
 std::vector<const Operator*> upsample_operators();
 std::vector<const Operator*> binary_operators();
+std::vector<const Operator*> transpose_operators();
 
 // The network's input: a value that is given.
 const Operator op::input{"input",
@@ -44,7 +45,8 @@ Status check_same_channels(const Node& node, int channels) {
 const std::vector<const Operator*>& all_operators() {
   static const std::vector<const Operator*> all = [] {
     std::vector<const Operator*> rows{&op::input};
-    for (const auto family : {conv2d_operators, pool_operators, concat_operators, upsample_operators, binary_operators})
+    for (const auto family : {conv2d_operators, pool_operators, concat_operators, upsample_operators, binary_operators,
+                              transpose_operators})
       for (const Operator* row : family()) rows.push_back(row);
     return rows;
   }();

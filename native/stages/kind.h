@@ -53,6 +53,7 @@ struct Kind {
   constexpr Kind& reading(Need input, Need more = {}) { return first = input, others = more, *this; }
   constexpr Kind& each_channel(int times = 1) { return repeats = times, *this; }
   constexpr Kind& making_vectors() { return makes_vector = true, makes = Numbers::floats, by_rows = false, *this; }
+  constexpr Kind& by_groups_alone() { return by_rows = false, *this; }
   constexpr Kind& in_one_go() { return by_rows = by_groups = false, *this; }
   constexpr Kind& with(WeightFormat format, Numbers numbers = Numbers::maps) {
     return weights = format, weight_numbers = numbers, *this;
@@ -73,7 +74,7 @@ enum class Join {
 
 namespace kinds {
 extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
-    upsample_nearest, repack, reference;
+    upsample_nearest, transpose, repack, reference;
 }  // namespace kinds
 
 }  // namespace ghostnet

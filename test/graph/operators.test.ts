@@ -35,6 +35,25 @@ const everything = built((net, image) => {
     net.output(name, node);
 });
 
+/** Rows, columns and positions as channels, and back. */
+const turned = built((net, image) => {
+  const map = net.conv(image, 'map', 4, { kernel: 3, stride: 2 });
+  const turn = (
+    op: 'rows_as_channels' | 'columns_as_channels',
+    name: string,
+    input: number,
+    channels: number,
+  ): number => net.add({ op, name, inputs: [input], channels });
+  const rows = turn('rows_as_channels', 'rows', map, 6);
+  const columns = turn('columns_as_channels', 'columns', map, 7);
+  const positions = net.add({ op: 'positions_as_channels', name: 'positions', inputs: [map], channels: 42 });
+  const back = net.add({ op: 'channels_as_positions', name: 'back', inputs: [positions, map], channels: 4 });
+  const fromRows = turn('rows_as_channels', 'fromRows', rows, 4);
+  const fromColumns = turn('columns_as_channels', 'fromColumns', columns, 4);
+  for (const [name, node] of Object.entries({ map, rows, columns, positions, back, fromRows, fromColumns }))
+    net.output(name, node);
+});
+
 describe('an operator', () => {
   it('says the shape of its value', async () => {
     const image = syntheticImage('input', [1, 3, 11, 14]);
@@ -76,6 +95,23 @@ describe('an operator', () => {
       sum: 2,
     });
     expect(countMacs(everything, [11, 14])).toBe(4 * 27 * 6 * 7);
+  });
+
+  it('that turns a map says its shape, and is undone', async () => {
+    const values = await evaluate(turned, syntheticImage('input', [1, 3, 11, 14]));
+    const shapes = inferShapes(turned, [11, 14]);
+    const found = Object.fromEntries(turned.outputs.map(({ name, node }) => [name, shapes[node]!]));
+    expect(found).toMatchObject({ rows: [6, 4, 7], columns: [7, 6, 4], positions: [42, 4, 1], back: [4, 6, 7] });
+    for (const name of ['back', 'fromRows', 'fromColumns']) expect(values.get(name), name).toEqual(values.get('map'));
+    for (const name of ['rows', 'columns', 'positions']) expect(values.get(name), name).not.toEqual(values.get('map'));
+    expect(outputStrides(turned)).toEqual(new Map(turned.outputs.map(({ name }) => [name, 2])));
+  });
+
+  it.each([
+    [[14, 14], 'An input of 14x14 pixels has 7 rows at rows, where the network has weights for 6.'],
+    [[11, 10], 'An input of 11x10 pixels has 5 columns at columns, where the network has weights for 7.'],
+  ] as const)('that turns a map refuses any other, as of %j', (size, message) => {
+    expect(() => inferShapes(turned, size)).toThrow(message);
   });
 
   it('with windows says them in ONNX', () => {

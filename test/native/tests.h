@@ -13,6 +13,7 @@ void pool_tests();
 void concat_tests();
 void upsample_tests();
 void binary_tests();
+void transpose_tests();
 void plan_tests();  // and with them
 void pack_tests();
 void weight_store_tests();

@@ -61,6 +61,28 @@ describe('the outputs of an ONNX file', () => {
       expect(nodes.find((node) => node.name === name)).toMatchObject({ op: 'Resize', attributes });
   });
 
+  it('are those of turned maps, whatever the size of the batch', async () => {
+    const graph = built((net, image) => {
+      const map = net.conv(image, 'map', 5, {});
+      const turn = (op: 'rows_as_channels' | 'columns_as_channels', input: number, channels: number): number =>
+        net.add({ op, name: op, inputs: [input], channels });
+      net.output('rows', net.conv(turn('rows_as_channels', map, 3), 'of rows', 3, {}));
+      net.output('columns', turn('columns_as_channels', map, 4));
+      const positions = net.add({ op: 'positions_as_channels', name: 'positions', inputs: [map], channels: 12 });
+      const mixed = net.conv(positions, 'of positions', 12, {});
+      net.output('positions', mixed);
+      net.output('back', net.add({ op: 'channels_as_positions', name: 'back', inputs: [mixed, map], channels: 5 }));
+    });
+    const { outputs, nodes } = await checked(graph, [3, 4]);
+    expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([
+      ['rows', ['batch', 3, 5, 4]],
+      ['columns', ['batch', 4, 3, 5]],
+      ['positions', ['batch', 12, 5, 1]],
+      ['back', ['batch', 5, 3, 4]],
+    ]);
+    expect(nodes.filter(({ op }) => op === 'Reshape' || op === 'Transpose')).toHaveLength(6);
+  });
+
   it('may be several: maps, vectors and logits, under their names', async () => {
     const outputs = ['conv_stem', 'blocks.1', 'blocks.3.0.ghost1.gate', 'blocks.9', 'pre_logits', 'logits'];
     const variant = { version: 2, width: 0.1, numClasses: 4 } as const;

@@ -161,9 +161,28 @@ void RandomNetwork::pyramid_level(int in) {
               channels));
 }
 
+void RandomNetwork::mix(int in) {
+  struct Way {
+    const Operator &there, &back;
+    int64_t mixed;
+  };
+  const Way ways[] = {
+      {op::rows_as_channels, op::rows_as_channels, at(in).h},
+      {op::columns_as_channels, op::columns_as_channels, at(in).w},
+      {op::positions_as_channels, op::channels_as_positions, at(in).h * at(in).w},
+  };
+  const Way& way = ways[below(3)];
+  const auto mixed = static_cast<int>(way.mixed);
+  if (mixed > kManyChannels) return;
+  int x = keep(n.node(way.there, name("turned"), {in}, mixed));
+  x = keep(n.pointwise(name("mixed"), x, mixed, activation()));
+  const bool positions = way.back.inputs == 2;
+  keep(n.node(way.back, name("back"), positions ? std::vector<int>{x, in} : std::vector<int>{x}, n.channels(in)));
+}
+
 void RandomNetwork::add_something() {
   const int in = any();
-  switch (below(15)) {
+  switch (below(16)) {
     case 0: conv(in, false); break;
     case 1: conv(in, true); break;
     case 2: usual_depthwise(in); break;
@@ -178,6 +197,7 @@ void RandomNetwork::add_something() {
     case 11: same_conv(in); break;
     case 12: inverted_residual(in); break;
     case 13: pyramid_level(in); break;
+    case 14: mix(in); break;
     default: ghost_module(in);
   }
 }

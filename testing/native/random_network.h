@@ -55,6 +55,8 @@ class RandomNetwork {
   void inverted_residual(int in);
   /// A smaller map, or any other, brought to the size of `in` and added.
   void pyramid_level(int in);
+  /// Mixes rows, columns or positions, each channel by itself, where there are not too many.
+  void mix(int in);
   void add_something();
 
   std::function<unsigned()> choose_;

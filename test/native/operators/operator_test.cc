@@ -125,6 +125,7 @@ void operator_tests() {
   concat_tests();
   upsample_tests();
   binary_tests();
+  transpose_tests();
 }
 
 }  // namespace ghostnet

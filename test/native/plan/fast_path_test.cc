@@ -92,6 +92,33 @@ void test_dense() {
   }
 }
 
+// Attention before its weights are shared, at half resolution: of positions, or of rows and then of columns.
+void test_unshared_attention() {
+  const int rows = reduced ? 5 : 9, columns = reduced ? 6 : 11;
+  const auto gated = [](SyntheticNetwork& n, int x, int gate) {
+    return n.node(op::mul, "gated", {x, n.node(op::upsample_nearest, "up", {gate, x}, 22)}, 22);
+  };
+  const auto halved = [](SyntheticNetwork& n, int stem) {
+    const int half = n.node(op::avg_pool2d, "half", {stem}, 12);
+    n.graph.nodes.back().kernel = n.graph.nodes.back().stride = {2, 2};
+    return n.pointwise("features", half, 22, kNone);
+  };
+  check("attention of positions", 12, 0, [&](auto& n, int stem) {
+    const int x = n.ghost(n.pointwise("primary", stem, 11, kRelu)), z = halved(n, stem), positions = rows * columns;
+    int gate = n.node(op::positions_as_channels, "positions", {z}, positions);
+    gate = n.pointwise("mixed", gate, positions, Activation::sigmoid);
+    return gated(n, x, n.node(op::channels_as_positions, "back", {gate, z}, 22));
+  });
+  check("attention of rows and columns", 12, 0, [&](auto& n, int stem) {
+    const int x = n.ghost(n.pointwise("primary", stem, 11, kRelu));
+    int gate = n.node(op::rows_as_channels, "rows", {halved(n, stem)}, rows);
+    gate = n.node(op::rows_as_channels, "back", {n.pointwise("mixed", gate, rows, kNone)}, 22);
+    gate = n.node(op::columns_as_channels, "columns", {gate}, columns);
+    gate = n.pointwise("mixed", gate, columns, Activation::sigmoid);
+    return gated(n, x, n.node(op::columns_as_channels, "back", {gate}, 22));
+  });
+}
+
 // Where each part is written decides whether it has to be copied.
 void test_concatenations() {
   check("concatenation of many", 9, 0, [](auto& n, int stem) {
@@ -185,6 +212,7 @@ void fast_path_tests() {
   test_mobile_blocks();
   test_pyramid();
   test_dense();
+  test_unshared_attention();
   test_concatenations();
   test_repack_is_local();
   test_what_nobody_reads();
