@@ -112,6 +112,15 @@ using ActivateFn = void (*)(void* row, int pixels);
 using BinaryFn = void (*)(const void* a, const void* b, void* output, int pixels);
 /// output[x] = row[column[x]] for 0 <= x < width. Never in place.
 using GatherRowFn = void (*)(const void* row, const int32_t* column, void* output, int width);
+/// output = a + (b - a) * distance, for `pixels` pixels.
+using LerpFn = void (*)(const void* a, const void* b, float distance, void* output, int pixels);
+/// A pixel between two of a row: row[first] + (row[second] - row[first]) * distance.
+struct LerpPixel {
+  int32_t first, second;
+  float distance;
+};
+/// output[x] as pixels[x] says, for 0 <= x < width. Never in place.
+using LerpRowFn = void (*)(const void* row, const LerpPixel* pixels, void* output, int width);
 
 /// out = activation(bias + sum_k weights[k] * x[k]) for one output block of 16 lanes or fewer.
 struct MatVecArgs {

@@ -1,10 +1,12 @@
 // inputs = {source, like}: the source's map in the height and width of the other's. Nearest: source index
-// floor(i * in / out). Bilinear: pixels have areas, which cover each other, as PyTorch's align_corners=False has it;
-// aligned: they are points, and those in the corners of both maps lie on each other.
+// floor(i * in / out). Bilinear: source position (i + 1/2) * in / out - 1/2, but not before the first, as pixels have
+// areas, which cover each other: PyTorch's align_corners=False. Aligned: i * (in - 1) / (out - 1), as the corners of both
+// maps lie on each other.
 #include <algorithm>
 
 #include "../plan/lowering.h"
 #include "operator.h"
+#include "upsample.h"
 
 namespace ghostnet {
 namespace {
@@ -25,35 +27,15 @@ void nearest(const Node&, const std::vector<Operand>& inputs, const Shape& shape
       for (int64_t x = 0; x < shape.w; ++x) *out++ = in[(y * is.h / shape.h) * is.w + x * is.w / shape.w];
 }
 
-// Between which two samples of one axis a value lies, and its distance from the first.
-struct Between {
-  int64_t first, second;
-  double distance;
-};
-
-// Position i of n, aligned: i * (source - 1) / (n - 1); else (i + 1/2) * source / n - 1/2, but not before the first
-// sample. Both are fractions of integers and exact.
-std::vector<Between> between(int64_t source, int64_t n, bool aligned) {
-  std::vector<Between> all;
-  const int64_t last = source - 1, steps = !aligned ? 2 * n : n > 1 ? n - 1 : 1;
-  for (int64_t i = 0; i < n; ++i) {
-    const int64_t position = aligned ? i * last : std::max<int64_t>((2 * i + 1) * source - n, 0);
-    const int64_t first = position / steps;
-    all.push_back(
-        {first, std::min(first + 1, last), static_cast<double>(position % steps) / static_cast<double>(steps)});
-  }
-  return all;
-}
-
 void bilinear(const Node& node, const std::vector<Operand>& inputs, const Shape& shape, float* out) {
   const Shape& is = inputs[0].shape;
   const float* in = inputs[0].data;
-  const bool aligned = node.is(op::upsample_bilinear_aligned);
-  const std::vector<Between> rows = between(is.h, shape.h, aligned), columns = between(is.w, shape.w, aligned);
   for (int64_t plane = 0; plane < shape.n * shape.c; ++plane, in += is.h * is.w) {
-    for (const Between& y : rows) {
+    for (int64_t i = 0; i < shape.h; ++i) {
+      const Between y = between(node, is.h, shape.h, i);
       const float *upper = in + y.first * is.w, *lower = in + y.second * is.w;
-      for (const Between& x : columns) {
+      for (int64_t j = 0; j < shape.w; ++j) {
+        const Between x = between(node, is.w, shape.w, j);
         const double top = upper[x.first] + (static_cast<double>(upper[x.second]) - upper[x.first]) * x.distance;
         const double bottom = lower[x.first] + (static_cast<double>(lower[x.second]) - lower[x.first]) * x.distance;
         *out++ = static_cast<float>(top + (bottom - top) * y.distance);
@@ -63,15 +45,23 @@ void bilinear(const Node& node, const std::vector<Operand>& inputs, const Shape&
 }
 
 // The second input only tells the size.
-void lower_bilinear(Lowering& to, NodeId id) { to.emit_reference(id, 1); }
-
-void lower_nearest(Lowering& to, NodeId id) {
+template <const Kind* kKind>
+void lower(Lowering& to, NodeId id) {
   const NodeId source = to.node(id).inputs[0];
   if (to.is_image(source)) to.emit_reference(id, 1);
-  else to.emit(kinds::upsample_nearest, id, {source});
+  else to.emit(*kKind, id, {source});
 }
+constexpr auto lower_nearest = lower<&kinds::upsample_nearest>, lower_bilinear = lower<&kinds::upsample_bilinear>;
 
 }  // namespace
+
+Between between(const Node& node, int64_t source, int64_t n, int64_t i) {
+  const bool aligned = node.is(op::upsample_bilinear_aligned);
+  const int64_t last = source - 1, steps = !aligned ? 2 * n : n > 1 ? n - 1 : 1;
+  const int64_t position = aligned ? i * last : std::max<int64_t>((2 * i + 1) * source - n, 0);
+  const int64_t first = std::min(position / steps, last);
+  return {first, std::min(first + 1, last), static_cast<double>(position % steps) / static_cast<double>(steps)};
+}
 
 const Operator op::upsample_nearest{"upsample_nearest", 2, check, shape_of, nearest, lower_nearest};
 const Operator op::upsample_bilinear{"upsample_bilinear", 2, check, shape_of, bilinear, lower_bilinear};

@@ -74,7 +74,7 @@ enum class Join {
 
 namespace kinds {
 extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
-    upsample_nearest, transpose, repack, reference;
+    upsample_nearest, upsample_bilinear, transpose, repack, reference;
 }  // namespace kinds
 
 }  // namespace ghostnet

@@ -1,3 +1,4 @@
+#include "../operators/upsample.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -28,9 +29,51 @@ class UpsampleNearest final : public Stage {
   std::vector<int32_t> column_;  // [output width]
 };
 
+// First between the two source rows, as wide as they are, then between the pixels of that row.
+class UpsampleBilinear final : public Stage {
+ public:
+  using Stage::Stage;
+
+  void placed() override {
+    pixels_.clear();
+    for (int x = 0; x < output->width; ++x) {
+      const Between at = between(node_, inputs[0]->width, output->width, x);
+      pixels_.push_back(
+          {static_cast<int32_t>(at.first), static_cast<int32_t>(at.second), static_cast<float>(at.distance)});
+    }
+  }
+  void run(Worker& w, Range groups, Range rows) const override {
+    const View& in = *inputs[0];
+    output->layout->for_blocks(groups, [&](int b) {
+      const int i = lanes_index(output->lanes(b));
+      w.row.resize(static_cast<size_t>(in.width) * static_cast<size_t>(in.pixel_floats(b)));
+      for (int y = rows.begin; y < rows.end; ++y) {
+        const Between at = source(y);
+        const float* row = in.row(w, b, static_cast<int>(at.first));
+        if (at.first < at.second && at.distance > 0) {
+          kernels_.lerp[i](row, in.row(w, b, static_cast<int>(at.second)), static_cast<float>(at.distance),
+                           w.row.data(), in.width);
+          row = w.row.data();
+        }
+        kernels_.lerp_row[i](row, pixels_.data(), output->row(w, b, y), output->width);
+      }
+    });
+  }
+  Range input_rows(size_t, int y) const override {
+    return {static_cast<int>(source(y).first), static_cast<int>(source(y).second) + 1};
+  }
+
+ private:
+  Between source(int y) const { return between(node_, inputs[0]->height, output->height, y); }
+
+  std::vector<LerpPixel> pixels_;  // [output width]
+};
+
 }  // namespace
 
 const Kind kinds::upsample_nearest =
     kind_of<UpsampleNearest>("upsample_nearest").reading(needs::like_output).each_channel();
+const Kind kinds::upsample_bilinear =
+    kind_of<UpsampleBilinear>("upsample_bilinear").reading(needs::like_output).each_channel();
 
 }  // namespace ghostnet

@@ -78,6 +78,23 @@ void test_pyramid() {
   });
 }
 
+// Between maps whose sizes are no multiples of each other, from wider ones too, to one pixel and from one, which is
+// repacked: it is a vector.
+void test_bilinear() {
+  for (const Operator* row : {&op::upsample_bilinear, &op::upsample_bilinear_aligned}) {
+    check("upsampled bilinearly", 21, 1, [&](auto& n, int stem) {
+      const int third = n.depthwise("third", stem, {3, 3}, 3, kRelu);
+      const int small = n.pointwise("small", n.depthwise("fifth", stem, {3, 3}, 5, kRelu), 21, kNone);
+      const int mean = n.node(op::global_avg_pool, "mean", {stem}, 21);
+      std::vector<int> maps;
+      for (int from : {stem, small, mean}) maps.push_back(n.node(*row, "up", {from, third}, 21));
+      const int one = n.node(*row, "one", {stem, mean}, 21);
+      maps.push_back(n.node(op::mul, "product", {third, one}, 21));
+      return n.node(*row, "last", {n.pointwise("mix", n.concat(maps), 9, kRelu), stem}, 9);
+    });
+  }
+}
+
 void test_dense() {
   const struct {
     Pair kernel, padding, dilation;
@@ -211,6 +228,7 @@ void test_splits_of_other_networks() {
 void fast_path_tests() {
   test_mobile_blocks();
   test_pyramid();
+  test_bilinear();
   test_dense();
   test_unshared_attention();
   test_concatenations();
