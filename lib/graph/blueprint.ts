@@ -52,6 +52,7 @@ export interface ConvOptions {
   /** Default 1; padded so that stride 1 keeps the map's size. */
   readonly kernel?: number | Pair;
   readonly stride?: number;
+  /** Each channel by itself, which becomes one or more. */
   readonly depthwise?: boolean;
   /** A linear layer: its weight is stored as [out, in]. */
   readonly linear?: boolean;

@@ -2,7 +2,7 @@ import type { NodeId } from '../../graph/graph.js';
 import type { Blueprint, BranchOptions, ConvOptions } from '../../graph/blueprint.js';
 import { dfcAttention, gatedBy } from '../dfc-attention.js';
 import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
-import type { GhostKernels } from './structure.js';
+import type { GhostParts } from './structure.js';
 import { firstAttentionStage, lastChannels, round4, scaled, stages, stemChannels, type Variant } from './table.js';
 
 /**
@@ -35,24 +35,24 @@ function table(variant: Variant): Pick<GhostStages, 'stages' | 'stemChannels' | 
   };
 }
 
-/** Kernels of the papers' table: attention is in the first modules of later stages. */
-function kernelsOf(name: string, { version, structure }: Variant): GhostKernels {
+/** Of the papers' table: attention is in the first modules of later stages. */
+function partsOf(name: string, { version, structure }: Variant): GhostParts {
   const [, stage] = /^blocks\.(\d+)\.\d+\.ghost1$/.exec(name) ?? [];
   const attended = version >= 2 && stage !== undefined && Number(stage) >= firstAttentionStage;
-  return structure?.modules.get(name) ?? { cheap: 3, ...(attended && { attention: [5, 5] }) };
+  return structure?.modules.get(name) ?? { ratio: 2, cheap: 3, ...(attended && { attention: [5, 5] }) };
 }
 
-/** Half of the channels by a 1x1 convolution, the other half from those by a cheap depthwise one. */
+/** Some of the channels by a 1x1 convolution, as many or a multiple from those by a cheap depthwise one. */
 function ghostModule(net: Blueprint, module: GhostModule, variant: Variant): NodeId {
   const { input, name, channels, activation } = module;
-  const { cheap: kernel, attention } = kernelsOf(name, variant);
+  const { ratio, cheap: kernel, attention } = partsOf(name, variant);
   // Users know attention by its block, where there is but one in it.
   const label = name.endsWith('.ghost1') ? name.slice(0, name.lastIndexOf('.')) : name;
   const gate = attention && dfcAttention(net, input, { name, channels, kernels: attention, label });
-  const half = Math.ceil(channels / 2);
-  const primary = net.conv(input, `${name}.primary_conv`, half, { ...primaryParameters(name, variant), activation });
-  const cheap = net.conv(primary, `${name}.cheap_operation`, half, {
-    ...cheapParameters(name, variant),
+  const count = Math.ceil(channels / ratio);
+  const primary = net.conv(input, `${name}.primary_conv`, count, { ...primaryParameters(name, variant), activation });
+  const cheap = net.conv(primary, `${name}.cheap_operation`, count * (ratio - 1), {
+    ...cheapParameters(name, ratio, variant),
     kernel,
     depthwise: true,
     activation,
@@ -68,11 +68,12 @@ function primaryParameters(ghost: string, { version, deployed }: Variant): ConvO
   return { branches: branches(`${ghost}.primary_rpr_conv`) };
 }
 
-function cheapParameters(ghost: string, { version, deployed }: Variant): ConvOptions {
+function cheapParameters(ghost: string, ratio: number, { version, deployed }: Variant): ConvOptions {
   if (version < 3) return sequential(`${ghost}.cheap_operation`);
   if (deployed) return { module: `${ghost}.cheap_operation.0`, bias: true };
-  const skip: BranchOptions = { batchNorm: `${ghost}.cheap_rpr_skip` };
-  return { branches: [...branches(`${ghost}.cheap_rpr_conv`), middleBranch(`${ghost}.cheap_rpr_scale`), skip] };
+  // The identity is of as many channels as it is given.
+  const skip: BranchOptions[] = ratio === 2 ? [{ batchNorm: `${ghost}.cheap_rpr_skip` }] : [];
+  return { branches: [...branches(`${ghost}.cheap_rpr_conv`), middleBranch(`${ghost}.cheap_rpr_scale`), ...skip] };
 }
 
 function stridedParameters(block: string, { version, deployed }: Variant): ConvOptions {

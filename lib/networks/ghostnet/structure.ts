@@ -3,8 +3,10 @@ import type { Pair } from '../../graph/graph.js';
 import type { Bottleneck } from '../ghost-stages.js';
 
 /** What a ghost module's tensors tell beside its channels. */
-export interface GhostKernels {
-  /** Side of the cheap operation's. */
+export interface GhostParts {
+  /** So many times the primary channels make the module's, of which the last are cut where they do not fit. */
+  readonly ratio: number;
+  /** Side of the cheap operation's kernel. */
   readonly cheap: number;
   /** Of DFC attention, where there is some: rows of the vertical kernel, columns of the horizontal one. */
   readonly attention?: Pair;
@@ -17,7 +19,7 @@ export interface Structure {
   readonly lastChannels: number;
   readonly headChannels: number;
   /** By the module's name, as `blocks.2.0.ghost1`. */
-  readonly modules: ReadonlyMap<string, GhostKernels>;
+  readonly modules: ReadonlyMap<string, GhostParts>;
 }
 
 /** More than any network has, so that a file of names without end is looked at no longer. */
@@ -66,8 +68,9 @@ export function wordsOf({ stages, modules }: Structure): string[] {
     `squeeze-and-excitation in ${squeezing} of ${blocks.length} blocks`,
   ];
   const modulesWith = new Map<string, string[]>();
-  for (const [name, { attention, cheap }] of modules) {
+  for (const [name, { attention, cheap, ratio }] of modules) {
     const what = [
+      ...(ratio === 2 ? [] : [`one primary channel of ${ratio}`]),
       ...(attention ? [`attention of ${attention[0]}x1 and 1x${attention[1]}`] : []),
       ...(cheap === 3 ? [] : [`cheap operation of ${cheap}x${cheap}`]),
     ];
@@ -79,7 +82,7 @@ export function wordsOf({ stages, modules }: Structure): string[] {
 }
 
 class Reader {
-  readonly modules = new Map<string, GhostKernels>();
+  readonly modules = new Map<string, GhostParts>();
 
   constructor(private readonly tensors: StateDict) {}
 
@@ -107,9 +110,10 @@ class Reader {
 
   private ghostModule(name: string): boolean {
     const cheap = this.convolution(`${name}.cheap`, 2);
-    if (!cheap || !this.convolution(`${name}.primary`, 0)) return false;
+    const ratio = 1 + this.convolution(`${name}.cheap`, 0) / this.convolution(`${name}.primary`, 0);
+    if (!cheap || !Number.isSafeInteger(ratio)) return false;
     const [columns, rows] = [this.size(`${name}.short_conv.2.weight`, 3), this.size(`${name}.short_conv.4.weight`, 2)];
-    this.modules.set(name, { cheap, ...(columns && rows && { attention: [rows, columns] }) });
+    this.modules.set(name, { ratio, cheap, ...(columns && rows && { attention: [rows, columns] }) });
     return true;
   }
 
