@@ -15,7 +15,10 @@ export interface ModelConfig {
   readonly version: number | undefined;
   /** The channel multiplier; undefined for a network with blocks of its own, of no published table. */
   readonly width: number | undefined;
-  /** Of a network with blocks of its own what its tensors tell, a line each; none for a published one. */
+  /**
+   * What the tensors tell and no name says, a line each: of blocks of a network's own, of batch norms that are folded.
+   * None for a published network as it was trained.
+   */
   readonly layout: readonly string[];
   readonly numClasses: number;
   /** One per class: the checkpoint's, or those that a published model is known to have; else `class 0`, `class 1`, … */

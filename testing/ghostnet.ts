@@ -1,6 +1,6 @@
 import type { Framework } from '../lib/checkpoints/format.js';
 import type { StateDict } from '../lib/formats/tensor.js';
-import type { TensorSpec } from '../lib/graph/blueprint.js';
+import type { TensorSpec } from '../lib/graph/sources.js';
 import type { Graph } from '../lib/graph/graph.js';
 import { layoutOf } from '../lib/networks/ghostnet/layout.js';
 import { variantOf } from '../lib/networks/ghostnet/recognise.js';
@@ -18,7 +18,7 @@ export function buildGhostNet(
 
 /** Names and shapes of all tensors that a variant needs. Batch norm's counters are not among them. */
 export function expectedTensors(variant: Variant): TensorSpec[] {
-  return layoutOf(variant).tensors;
+  return layoutOf(variant).tensors();
 }
 
 export function outputNames(variant: Variant): string[] {

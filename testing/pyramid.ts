@@ -1,5 +1,5 @@
 import type { Tensor } from '../lib/formats/tensor.js';
-import type { TensorSpec } from '../lib/graph/blueprint.js';
+import type { TensorSpec } from '../lib/graph/sources.js';
 import { layoutOf } from '../lib/networks/ghostnet/layout.js';
 import type { Variant } from '../lib/networks/ghostnet/table.js';
 import { syntheticTensor } from './synthetic.js';
@@ -10,9 +10,9 @@ export function pyramidWeights(
   levels: number,
   channels: number,
 ): Map<string, Tensor> {
-  const backbone = layoutOf({ ...variant, numClasses: 1 }).tensors.filter(
-    ({ name }) => !/^(?:blocks\.[89]|conv_head|classifier)\./.test(name),
-  );
+  const backbone = layoutOf({ ...variant, numClasses: 1 })
+    .tensors()
+    .filter(({ name }) => !/^(?:blocks\.[89]|conv_head|classifier)\./.test(name));
   const shortcuts = [1, 3, 5, 7].map((stage) => `blocks.${stage}.0.shortcut.2.weight`);
   return withNeck(backbone, shortcuts.slice(-levels), channels);
 }

@@ -1,31 +1,18 @@
 import { shapeText } from '../messages/quoted.js';
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-import type { Activation, BatchNorm, Conv2dNode, Graph, GraphOutput, NodeId, Pair, Parameters } from './graph.js';
+import type { Activation, Conv2dNode, Graph, GraphOutput, NodeId, Pair } from './graph.js';
 import { operatorOf, type GraphNode } from './operators.js';
 import { mergeBranches, type Branch } from './branches.js';
+import { asFound, numbersIn, specsOf, type Sources, type TensorSpec } from './sources.js';
 
-/** A parameter that a network expects, by its name in a state dict and its shape in PyTorch's order. */
-export interface TensorSpec {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
-
-/** A convolution whose numbers are still in the checkpoint: the names say where. */
+/** A convolution whose numbers are still in the checkpoint. */
 interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
-  readonly weight: TensorSpec;
-  readonly bias?: TensorSpec;
-  /** The batch norm after it, by its module's name. */
-  readonly batchNorm?: string;
+  readonly from: Sources & { readonly weight: TensorSpec };
+  /** In place of that, but for the weight's shape. */
+  readonly branches?: readonly Sources[];
   /** Of all its batch norms. */
   readonly eps: number;
-  /** In place of all three, but for the weight's shape. */
-  readonly branches?: readonly PlannedBranch[];
-}
-
-interface PlannedBranch {
-  readonly weight?: TensorSpec;
-  readonly batchNorm: string;
 }
 
 /** One of the convolutions whose sum a network was trained with in place of one: see {@link mergeBranches}. */
@@ -43,9 +30,11 @@ type PlannedNode = PlainNode | PlannedConv2d;
 export interface ConvOptions {
   /** The module that holds the weight, where it is not the node's own name. */
   readonly module?: string;
+  /** The module of the norm behind it, which a checkpoint may have folded into the convolution: see {@link Blueprint}. */
   readonly batchNorm?: string;
   /** Of its batch norm, or its branches'. Default: PyTorch's. */
   readonly eps?: number;
+  /** With a batch norm: the one or the other, as the checkpoint has it. */
   readonly bias?: boolean;
   /** In place of module, batchNorm and bias. */
   readonly branches?: readonly BranchOptions[];
@@ -77,6 +66,9 @@ export interface Output {
 /**
  * A network before its weights: the graph's nodes, in order of execution, with names where the numbers will be. The
  * same description so tells which tensors a checkpoint must have and what is made of them.
+ *
+ * Any convolution may have its batch norm folded into it: its bias is in the checkpoint then, and its norm is not. Where
+ * both are, the bias counts before the norm.
  */
 export class Blueprint {
   private readonly nodes: PlannedNode[] = [];
@@ -108,9 +100,11 @@ export class Blueprint {
       padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
       dilation: [1, 1],
       eps,
-      weight: { name: `${module}.weight`, shape },
-      ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
-      ...(batchNorm !== undefined && { batchNorm }),
+      from: {
+        weight: { name: `${module}.weight`, shape },
+        ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
+        ...(batchNorm !== undefined && { batchNorm }),
+      },
       ...(options.branches && { branches: options.branches.map((branch) => plannedBranch(branch, shape)) }),
     };
     return this.append(node, outChannels);
@@ -147,10 +141,26 @@ export class Blueprint {
     return this.strides[node]!;
   }
 
-  /** Every parameter that the network needs, once: nodes may share one. */
-  get tensors(): TensorSpec[] {
-    const specs = this.nodes.flatMap((node) => ('weight' in node ? parametersOf(node) : []));
+  /**
+   * Every parameter that the network needs, once: nodes may share one.
+   *
+   * @param found a checkpoint's, which may have batch norms folded; by default none is
+   */
+  tensors(found: StateDict = new Map()): TensorSpec[] {
+    const specs = this.nodes.flatMap((node) => ('from' in node ? parametersOf(node, found) : []));
     return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+  }
+
+  /** How many of the convolutions that are trained with batch norm have it folded into them in a checkpoint. */
+  foldedIn(found: StateDict): { readonly folded: number; readonly trained: number } {
+    const sources = this.nodes.flatMap((node) =>
+      'from' in node ? sourcesOf(node).map((from) => ({ from, node })) : [],
+    );
+    const trained = sources.filter(
+      ({ from: { weight, bias, batchNorm } }) => weight && !bias && batchNorm !== undefined,
+    );
+    const folded = trained.filter(({ from, node }) => asFound(from, node.outChannels, found).batchNorm === undefined);
+    return { folded: folded.length, trained: trained.length };
   }
 
   /**
@@ -200,58 +210,27 @@ function withInputs<N extends GraphNode>(node: N, renumber: (id: NodeId) => Node
   return { ...node, inputs: node.inputs.map(renumber) };
 }
 
-function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, shape: readonly number[]): PlannedBranch {
+function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, shape: readonly number[]): Sources {
   if (module === undefined) return { batchNorm };
   return { batchNorm, weight: { name: `${module}.weight`, shape: middle ? [...shape.slice(0, -2), 1, 1] : shape } };
 }
 
-function parametersOf({ weight, bias, batchNorm, branches, outChannels }: PlannedConv2d): TensorSpec[] {
-  if (branches) {
-    return branches.flatMap((branch) => [
-      ...(branch.weight ? [branch.weight] : []),
-      ...normSpecs(branch.batchNorm, outChannels),
-    ]);
-  }
-  return [weight, ...(bias ? [bias] : []), ...(batchNorm === undefined ? [] : normSpecs(batchNorm, outChannels))];
+function sourcesOf({ from, branches }: PlannedConv2d): readonly Sources[] {
+  return branches ?? [from];
 }
 
-function normSpecs(module: string, channels: number): TensorSpec[] {
-  const parts = ['weight', 'bias', 'running_mean', 'running_var'];
-  return parts.map((part) => ({ name: `${module}.${part}`, shape: [channels] }));
+function parametersOf(node: PlannedConv2d, found: StateDict): TensorSpec[] {
+  return sourcesOf(node).flatMap((from) => specsOf(asFound(from, node.outChannels, found), node.outChannels));
 }
 
 function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
-  if (!('weight' in node)) return node;
-  for (const spec of parametersOf(node)) checkTensor(spec, tensors);
-  const { weight, bias, batchNorm, eps, branches, ...rest } = node;
-  if (branches) {
-    const found = branches.map((branch) => foundBranch(branch, eps, tensors));
-    return { ...rest, parameters: mergeBranches(node.name, found, weight.shape) };
-  }
-  const parameters: Parameters = {
-    weight: tensors.get(weight.name)!,
-    weightName: weight.name,
-    ...(bias && { bias: tensors.get(bias.name)!.data! }),
-    ...(batchNorm !== undefined && { batchNorm: foundNorm(batchNorm, eps, tensors) }),
-  };
-  return { ...rest, parameters };
-}
-
-function foundBranch({ weight, batchNorm }: PlannedBranch, eps: number, tensors: StateDict): Branch {
-  const norm = { batchNorm: foundNorm(batchNorm, eps, tensors) };
-  return weight ? { ...norm, weight: tensors.get(weight.name)!, weightName: weight.name } : norm;
-}
-
-function foundNorm(name: string, eps: number, tensors: StateDict): BatchNorm {
-  const vector = (part: string): Float32Array => tensors.get(`${name}.${part}`)!.data!;
-  return {
-    name,
-    weight: vector('weight'),
-    bias: vector('bias'),
-    mean: vector('running_mean'),
-    variance: vector('running_var'),
-    eps,
-  };
+  if (!('from' in node)) return node;
+  for (const spec of parametersOf(node, tensors)) checkTensor(spec, tensors);
+  const { from, branches, eps, ...rest } = node;
+  const { name, shape } = from.weight;
+  const numbersOf = (each: Sources): Branch => numbersIn(tensors, asFound(each, node.outChannels, tensors), eps);
+  if (branches) return { ...rest, parameters: mergeBranches(node.name, branches.map(numbersOf), shape) };
+  return { ...rest, parameters: { ...numbersOf(from), weight: tensors.get(name)!, weightName: name } };
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

@@ -2,15 +2,17 @@ import { notFinite } from '../formats/finite.js';
 import { elementCount, elementsOf, type StoredTensor, type Tensor } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { BatchNorm, Parameters } from './graph.js';
-import { scalingOf } from './fold.js';
+import { scalingOf, type Scaling } from './fold.js';
 
-/** One of the convolutions, each with its batch norm, whose sum a network was trained with in place of one. */
+/** One of the convolutions, each with its batch norm or with that folded in, whose sum was trained in place of one. */
 export interface Branch {
   /** [out, in / groups, k, l] as the whole kernel, or [channels, 1, 1, 1] for its centre; absent for the identity. */
   readonly weight?: Tensor | StoredTensor;
   /** The weight's name in the checkpoint. */
   readonly weightName?: string;
-  readonly batchNorm: BatchNorm;
+  /** [out]; absent means zero. */
+  readonly bias?: Float32Array;
+  readonly batchNorm?: BatchNorm;
 }
 
 /** So many elements are merged at a time: what that takes stays in the caches, and the event loop turns in between. */
@@ -34,7 +36,7 @@ interface ScaledBranch extends Branch {
 export function mergeBranches(name: string, branches: readonly Branch[], shape: readonly number[]): Parameters {
   const bias = new Float64Array(shape[0]!);
   const scaled = branches.map((branch): ScaledBranch => {
-    const { scale, shift } = scalingOf(branch.batchNorm);
+    const { scale, shift } = scalingOfBranch(branch, bias.length);
     for (let c = 0; c < bias.length; c++) bias[c]! += shift[c]!;
     return { ...branch, scale };
   });
@@ -44,6 +46,11 @@ export function mergeBranches(name: string, branches: readonly Branch[], shape: 
     weightName: name,
     bias: Float32Array.from(bias),
   };
+}
+
+function scalingOfBranch({ bias, batchNorm }: Branch, channels: number): Scaling {
+  if (batchNorm) return scalingOf(batchNorm, bias);
+  return { scale: new Float64Array(channels).fill(1), shift: Float64Array.from(bias ?? new Float64Array(channels)) };
 }
 
 class MergedKernel {

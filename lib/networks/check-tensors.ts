@@ -1,7 +1,8 @@
 import { checkFinite } from '../formats/finite.js';
 import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-import { tensorFault, type TensorSpec } from '../graph/blueprint.js';
+import { tensorFault } from '../graph/blueprint.js';
+import type { TensorSpec } from '../graph/sources.js';
 import { plain, shapeText } from '../messages/quoted.js';
 import { lookAlike } from './look-alikes.js';
 import type { Network } from './network.js';
@@ -19,7 +20,7 @@ export function checkTensors(
   classifier: string | undefined,
   tensors: StateDict,
 ): number {
-  const expected = blueprint.tensors;
+  const expected = blueprint.tensors(tensors);
   checkNames(expected, tensors, kind, classifier);
   checkNotEmpty(expected);
   checkShapes(expected, tensors, `${architecture}, the most similar network,`);
@@ -35,7 +36,7 @@ export function checkTensors(
 
 /** Why `tensors` are not those of a network, beginning with the name of one of them; undefined if they are. */
 export function firstFault({ architecture, blueprint }: Network, tensors: StateDict): string | undefined {
-  const expected = blueprint.tensors;
+  const expected = blueprint.tensors(tensors);
   for (const spec of expected) {
     const fault = tensorFault(spec, tensors, architecture);
     if (fault !== undefined) return fault;

@@ -2,7 +2,8 @@ import type { StateDict } from '../formats/tensor.js';
 import { sameShape, type Blueprint } from '../graph/blueprint.js';
 
 /** Whether tensors are a network's, all of them and no others. */
-export function isWhole({ tensors: expected }: Blueprint, tensors: StateDict): boolean {
+export function isWhole(blueprint: Blueprint, tensors: StateDict): boolean {
+  const expected = blueprint.tensors(tensors);
   return (
     expected.length === tensors.size &&
     expected.every(({ name, shape }) => sameShape(tensors.get(name)?.shape ?? [], shape))
@@ -11,7 +12,7 @@ export function isWhole({ tensors: expected }: Blueprint, tensors: StateDict): b
 
 /** Whether tensors have the shapes that a network needs. A missing one fits: its absence is a fault of its own. */
 export function fits(blueprint: Blueprint, tensors: StateDict): boolean {
-  return blueprint.tensors.every(({ name, shape }) => {
+  return blueprint.tensors(tensors).every(({ name, shape }) => {
     const found = tensors.get(name)?.shape;
     return !found || sameShape(found, shape);
   });

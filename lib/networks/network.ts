@@ -13,7 +13,7 @@ export interface Description {
   readonly version?: number | undefined;
   /** The channel multiplier of a published table; undefined for a network with blocks of its own. */
   readonly width?: number | undefined;
-  /** What the tensors of a network with blocks of its own tell, a line each; no name says it. */
+  /** What the tensors tell and no name says, a line each. */
   readonly layout?: readonly string[];
 }
 

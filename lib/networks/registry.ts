@@ -40,5 +40,18 @@ export interface IdentifiedNetwork extends Network {
 export function identify(tensors: StateDict, framework: Framework = 'pytorch'): IdentifiedNetwork {
   const family = familyOf([...tensors.keys()]);
   const network = family.recognise(tensors, framework);
-  return { ...network, family, parameterCount: checkTensors(network, family.classifier, tensors) };
+  const parameterCount = checkTensors(network, family.classifier, tensors);
+  return { ...network, ...foldedIn(network, tensors), family, parameterCount };
+}
+
+/** What is to be said of a network where a checkpoint has batch norms folded. */
+function foldedIn({ blueprint, layout = [], unlikeTimm }: Network, tensors: StateDict): Partial<Network> {
+  const { folded, trained } = blueprint.foldedIn(tensors);
+  if (folded === 0) return {};
+  return {
+    layout: [...layout, `batch norm folded into ${folded} of ${trained} convolutions`],
+    unlikeTimm:
+      unlikeTimm ??
+      'holds a network whose batch norms are folded into its convolutions, and timm builds one that has them: it cannot be written for timm.',
+  };
 }

@@ -95,8 +95,8 @@ describe('what is printed with --json', () => {
   it('is as its schema has it: info of a network without a version', async () => {
     mkdirSync(join(folder, 'mobilenet'));
     const file = join(folder, 'mobilenet', 'model.safetensors');
-    const { tensors } = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 });
-    writeFileSync(file, savedTensors(new Map(tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)]))));
+    const specs = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 }).tensors();
+    writeFileSync(file, savedTensors(new Map(specs.map(({ name, shape }) => [name, syntheticTensor(name, shape)]))));
     const [object] = await checked('info', ['info', '--json', '--model', file]);
     expect(object).toMatchObject({ architecture: 'mobilenetv3_small_035', version: null, width: 0.35 });
   });

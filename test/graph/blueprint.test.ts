@@ -8,7 +8,7 @@ import { syntheticTensor } from '../../testing/synthetic.js';
 function parametersOf(options: ConvOptions): Parameters {
   const net = new Blueprint();
   net.output('y', net.conv(net.input(4), 'conv', 4, { kernel: 3, depthwise: true, ...options }));
-  const tensors = new Map(net.tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
+  const tensors = new Map(net.tensors().map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
   return net.graph(tensors, ['y']).nodes.find(isConv2d)!.parameters;
 }
 

@@ -23,7 +23,9 @@ function norm(name: string): BatchNorm {
   };
 }
 
-function branch(name: string, shape: number[], change?: (data: Float32Array) => void): Branch & { weight: Tensor } {
+type Normed = Branch & { batchNorm: BatchNorm };
+
+function branch(name: string, shape: number[], change?: (data: Float32Array) => void): Normed & { weight: Tensor } {
   const weight = syntheticTensor(`${name}.weight`, shape);
   change?.(weight.data);
   return { weight, weightName: `${name}.weight`, batchNorm: norm(name) };
@@ -37,7 +39,7 @@ const stored = ({ shape, data }: Tensor): StoredTensor => ({
   },
 });
 
-const scaleOf = ({ batchNorm: { weight, variance } }: Branch, c: number): number =>
+const scaleOf = ({ batchNorm: { weight, variance } }: Normed, c: number): number =>
   weight[c]! / Math.sqrt(variance[c]! + 1e-5);
 
 const kernel = [channels, 1, 3, 3];
@@ -55,7 +57,7 @@ const read = async ({ weight }: Parameters, length: number, first = 0): Promise<
 };
 
 describe('the sum of branches', () => {
-  const [a, b, scale, skip] = depthwise as [Branch, Branch, Branch, Branch];
+  const [a, b, scale, skip] = depthwise as [Normed, Normed, Normed, Normed];
   const expected = Float32Array.from({ length: channels * 9 }, (_, i) => {
     const c = Math.floor(i / 9);
     const middle = i % 9 === 4 ? scaleOf(scale, c) * scale.weight!.data![c]! + scaleOf(skip, c) : 0;
@@ -112,10 +114,28 @@ describe('the sum of branches', () => {
     }
   });
 
+  it('has the biases of branches: before a norm, or in place of one that is folded', () => {
+    const bias = syntheticTensor('bias', [channels]).data;
+    const plain = mergeBranches('conv', [a, b], kernel).bias!;
+    const before = mergeBranches('conv', [{ ...a, bias }, b], kernel).bias!;
+    const inPlace = mergeBranches('conv', [{ weight: a.weight!, bias }, b], kernel);
+    for (let c = 0; c < channels; c++) {
+      expect(before[c]! - plain[c]!).toBeCloseTo(scaleOf(a, c) * bias[c]!, 6);
+      const ofB = b.batchNorm.bias[c]! - b.batchNorm.mean[c]! * scaleOf(b, c);
+      expect(inPlace.bias![c]).toBeCloseTo(bias[c]! + ofB, 6);
+    }
+  });
+
+  it('takes the weight of a branch whose norm is folded as it is', async () => {
+    const found = await read(mergeBranches('conv', [{ weight: a.weight! }, b], kernel), channels * 9);
+    for (const [i, value] of found.entries())
+      expect(value).toBeCloseTo(a.weight!.data![i]! + scaleOf(b, Math.floor(i / 9)) * b.weight!.data![i]!, 6);
+  });
+
   it('is the larger kernel that its branches have, 5x5 too', async () => {
     const five = [branch('five', [channels, 1, 5, 5]), branch('middle', [channels, 1, 1, 1])];
     const found = await read(mergeBranches('conv', five, [channels, 1, 5, 5]), channels * 25);
-    const [whole, middle] = five as [Branch, Branch];
+    const [whole, middle] = five as [Normed, Normed];
     for (let c = 0; c < channels; c++) {
       expect(found[c * 25]).toBeCloseTo(scaleOf(whole, c) * whole.weight!.data![c * 25]!, 7);
       const sum = scaleOf(whole, c) * whole.weight!.data![c * 25 + 12]! + scaleOf(middle, c) * middle.weight!.data![c]!;

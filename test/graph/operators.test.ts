@@ -11,7 +11,7 @@ import { evaluate } from '../../testing/evaluate.js';
 function built(describe: (net: Blueprint, image: number) => void): Graph {
   const net = new Blueprint();
   describe(net, net.input(3));
-  const tensors = net.tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
+  const tensors = net.tensors().map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
   const outputs = net.outputs.map(({ name }) => name);
   return net.graph(new Map(tensors), outputs);
 }

@@ -29,8 +29,11 @@ describe.each(caseNames)('%s', (name) => {
       process.env['GHOSTNET_ISA'] = isa;
       await using model = await load(file, { threads: 2 });
       const logits = await model.infer({ data, shape: found.input });
-      const errors = found.outputs.logits.map((value, i) => Math.abs(logits.data[i]! - value));
-      expect(Math.max(...errors), isa).toBeLessThan(2e-5);
+      const expected = found.outputs.logits;
+      const errors = expected.map((value, i) => Math.abs(logits.data[i]! - value));
+      // Where batch norms are folded, the rule's weights make large ones.
+      const scale = Math.max(1, ...expected.map(Math.abs));
+      expect(Math.max(...errors) / scale, isa).toBeLessThan(2e-5);
       expect(onReference(model), isa).toEqual([]);
     }
   });

@@ -69,7 +69,7 @@ describe('an exported ONNX file', () => {
 
 /** The file of a MobileNetV3. */
 async function mobileNet(): Promise<OnnxFile> {
-  const { tensors: specs } = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 });
+  const specs = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 }).tensors();
   const weights = new Map(specs.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
   const [source, file] = [join(folder, 'mobilenet', 'model.safetensors'), join(folder, 'mobilenet.onnx')];
   mkdirSync(join(folder, 'mobilenet'), { recursive: true });

@@ -32,7 +32,7 @@ async function checked(graph: Graph, [height, width]: readonly [number, number])
 function built(describeNetwork: (net: Blueprint, image: number) => void): Graph {
   const net = new Blueprint();
   describeNetwork(net, net.input(3));
-  const tensors = net.tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
+  const tensors = net.tensors().map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
   return net.graph(
     new Map(tensors),
     net.outputs.map(({ name }) => name),

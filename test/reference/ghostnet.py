@@ -61,27 +61,26 @@ class Network:
     head: int = 20
     classes: int = 7  # 0: no classifier
     gate: Gate = field(default_factory=Gate)
-    folded: bool = False  # batch norm in its convolution, which has a bias
 
 
 class Convolution(nn.Sequential):
-    """Convolution `0`, batch norm `1`; folded: the convolution has a bias instead."""
+    """Convolution `0`, batch norm `1`."""
 
-    def __init__(self, inputs, outputs, kernel=(1, 1), stride=1, groups=1, folded=False):
-        conv = nn.Conv2d(inputs, outputs, kernel, stride, [k // 2 for k in kernel], groups=groups, bias=folded)
-        super().__init__(conv, *([] if folded else [nn.BatchNorm2d(outputs)]))
+    def __init__(self, inputs, outputs, kernel=(1, 1), stride=1, groups=1):
+        conv = nn.Conv2d(inputs, outputs, kernel, stride, [k // 2 for k in kernel], groups=groups, bias=False)
+        super().__init__(conv, nn.BatchNorm2d(outputs))
 
 
-def dfc_branch(inputs, outputs, kernels, folded):
+def dfc_branch(inputs, outputs, kernels):
     """1x1, then along rows, then along columns; `kernels` (height of the vertical one, width of the horizontal one)."""
     height, width = kernels
     layers = []
     for conv in (
-        nn.Conv2d(inputs, outputs, 1, bias=folded),
-        nn.Conv2d(outputs, outputs, (1, width), padding=(0, width // 2), groups=outputs, bias=folded),
-        nn.Conv2d(outputs, outputs, (height, 1), padding=(height // 2, 0), groups=outputs, bias=folded),
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+        nn.Conv2d(outputs, outputs, (1, width), padding=(0, width // 2), groups=outputs, bias=False),
+        nn.Conv2d(outputs, outputs, (height, 1), padding=(height // 2, 0), groups=outputs, bias=False),
     ):
-        layers += [conv, nn.Identity() if folded else nn.BatchNorm2d(outputs)]
+        layers += [conv, nn.BatchNorm2d(outputs)]
     return nn.Sequential(*layers)
 
 
@@ -125,10 +124,10 @@ class GhostModule(nn.Module):
             self.primary = Branches(self, "primary", inputs, primary)
             self.cheap = Branches(self, "cheap", primary, cheap, ghost.cheap, groups=primary, scale=True, skip=ghost.ratio == 2)
         else:
-            self.primary_conv = Convolution(inputs, primary, folded=net.folded)
+            self.primary_conv = Convolution(inputs, primary)
             kernel = (ghost.cheap, ghost.cheap)
-            self.cheap_operation = Convolution(primary, cheap, kernel, groups=primary, folded=net.folded)
-        self.short_conv = dfc_branch(inputs, outputs, ghost.attention, net.folded) if ghost.attention else None
+            self.cheap_operation = Convolution(primary, cheap, kernel, groups=primary)
+        self.short_conv = dfc_branch(inputs, outputs, ghost.attention) if ghost.attention else None
 
     def forward(self, x):
         activation = torch.relu if self.relu else lambda v: v
@@ -158,18 +157,14 @@ class Bottleneck(nn.Module):
         if stride > 1 and net.version == 3:
             self.strided = Branches(self, "dw", middle, middle, k, stride, groups=middle, scale=True)
         elif stride > 1:
-            self.conv_dw = nn.Conv2d(middle, middle, k, stride, k // 2, groups=middle, bias=net.folded)
-            self.bn_dw = nn.Identity() if net.folded else nn.BatchNorm2d(middle)
+            self.conv_dw = nn.Conv2d(middle, middle, k, stride, k // 2, groups=middle, bias=False)
+            self.bn_dw = nn.BatchNorm2d(middle)
         self.se = SqueezeExcite(middle, block.squeeze) if block.squeeze else nn.Identity()
         self.ghost2 = GhostModule(middle, block.channels, False, block.ghost2, net)
         self.shortcut = nn.Sequential()
         if stride > 1 or inputs != block.channels:
-            spatial = Convolution(inputs, inputs, (k, k), stride, inputs, net.folded)
-            self.shortcut = nn.Sequential(
-                *spatial,
-                *([nn.Identity()] if net.folded else []),
-                *Convolution(inputs, block.channels, folded=net.folded),
-            )
+            spatial = Convolution(inputs, inputs, (k, k), stride, inputs)
+            self.shortcut = nn.Sequential(*spatial, *Convolution(inputs, block.channels))
 
     def forward(self, x):
         y = self.ghost1(x)
@@ -184,8 +179,8 @@ class GhostNet(nn.Module):
     def __init__(self, net):
         super().__init__()
         self.net = net
-        self.conv_stem = nn.Conv2d(net.image_channels, net.stem, 3, 2, 1, bias=net.folded)
-        self.bn1 = nn.Identity() if net.folded else nn.BatchNorm2d(net.stem)
+        self.conv_stem = nn.Conv2d(net.image_channels, net.stem, 3, 2, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(net.stem)
         channels, stages = net.stem, []
         for stage in net.stages:
             blocks = []
@@ -194,8 +189,8 @@ class GhostNet(nn.Module):
                 channels = block.channels
             stages.append(nn.Sequential(*blocks))
         last = nn.Sequential()
-        last.add_module("conv", nn.Conv2d(channels, net.last, 1, bias=net.folded))
-        last.add_module("bn1", nn.Identity() if net.folded else nn.BatchNorm2d(net.last))
+        last.add_module("conv", nn.Conv2d(channels, net.last, 1, bias=False))
+        last.add_module("bn1", nn.BatchNorm2d(net.last))
         self.blocks = nn.Sequential(*stages, nn.Sequential(last))
         self.conv_head = nn.Conv2d(net.last, net.head, 1)
         self.classifier = nn.Linear(net.head, net.classes) if net.classes else None

@@ -60,8 +60,6 @@ def networks():
     yield "five-channels", Network(PUBLISHED, image_channels=5)
     yield "wide-head", Network(STAGES, version=1, stem=10, last=33, head=45)
     yield "no-classifier", Network(PUBLISHED, classes=0)
-    yield "folded-v1", Network(STAGES, version=1, folded=True)
-    yield "folded-v2", Network(PUBLISHED, folded=True)
     for activation in ("sigmoid", "hard_sigmoid", "relu"):
         for pooling in ("mean", "max", "none"):
             for upsampling in ("nearest", "bilinear", "bilinear_aligned"):
@@ -83,7 +81,7 @@ class GatedExpansion(nn.Module):
         for name, child in block.named_children():
             setattr(self, name, child)
         self.has_skip = block.has_skip
-        self.short_conv = dfc_branch(block.conv_pw.in_channels, block.conv_pw.out_channels, (5, 5), False)
+        self.short_conv = dfc_branch(block.conv_pw.in_channels, block.conv_pw.out_channels, (5, 5))
 
     def forward(self, x):
         y = self.bn1(self.conv_pw(x))
@@ -108,6 +106,38 @@ def others():
 
     yield "repghostnet_050-deployed", "repghostnet_050", reparameterize_model(timm.create_model("repghostnet_050", num_classes=7))
     yield "mobilenetv2_035-dfc", "mobilenetv2_035_dfc", dfc_mobilenetv2()
+
+
+def folded(network, where=lambda name: True, norm=lambda bn: getattr(bn, "act", nn.Identity())):
+    """Convolutions have a bias, and `norm` of the batch norm behind each in its place, which is nothing but its activation."""
+    for name, module in list(network.named_modules()):
+        children = list(module.named_children())
+        for (first, conv), (second, bn) in zip(children, children[1:]):
+            if isinstance(conv, nn.Conv2d) and isinstance(bn, nn.BatchNorm2d) and where(f"{name}.{first}"):
+                conv.bias = nn.Parameter(torch.empty(conv.out_channels))
+                setattr(module, second, norm(bn))
+    return network
+
+
+def foldings():
+    """Name, architecture and network of each with batch norms folded, or with biases before them."""
+    from timm.utils.model import reparameterize_model
+
+    v1, v2, v3 = (Network(PUBLISHED if version > 1 else STAGES, version=version) for version in (1, 2, 3))
+    yield "folded-v1", "ghostnet", folded(GhostNet(v1))
+    yield "folded-v2", "ghostnetv2", folded(GhostNet(v2))
+    # Of branches one alone, or the sums would grow beyond measure.
+    yield "folded-v3", "ghostnetv3", folded(GhostNet(v3), lambda name: "_rpr_" not in name or ".1.conv" in name)
+    yield "folded-partly", "ghostnet", folded(GhostNet(v1), lambda name: name.endswith(("0", "conv_dw")))
+    deployed = ("primary_conv.0", "cheap_operation.0", "conv_dw")
+    yield "deployed-v3", "ghostnetv3", folded(GhostNet(v2), lambda name: name.endswith(deployed))
+    yield "biases-and-norms", "ghostnetv2", folded(GhostNet(v2), norm=lambda bn: bn)
+    for name in ("mobilenetv2_035", "mobilenetv3_small_050"):
+        yield f"folded-{name}", name, folded(timm.create_model(name, num_classes=7))
+    trained = timm.create_model("repghostnet_050", num_classes=7)
+    yield "folded-repghostnet_050", "repghostnet_050", folded(trained, lambda name: ".ghost1." not in name)
+    merged = reparameterize_model(timm.create_model("repghostnet_050", num_classes=7))
+    yield "folded-repghostnet_050-deployed", "repghostnet_050", folded(merged, lambda name: ".ghost1." not in name)
 
 
 def filled(network):
@@ -147,7 +177,7 @@ def main(wanted):
         if net.gate != Gate():
             more["gate"] = vars(net.gate)
         write(name, GhostNet(net), net.image_channels, more)
-    for name, architecture, network in others():
+    for name, architecture, network in [*others(), *foldings()]:
         if not wanted or name in wanted:
             write(name, network, 3, {"architecture": architecture} if architecture else {})
 

@@ -61,24 +61,21 @@ function ghostModule(net: Blueprint, module: GhostModule, variant: Variant): Nod
   return gate === undefined ? ghost : gatedBy(net, ghost, gate, name, variant.gateUpsampling);
 }
 
-/** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches. */
+/** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches, and deploys with biases. */
 function primaryParameters(ghost: string, { version, deployed }: Variant): ConvOptions {
-  if (version < 3) return sequential(`${ghost}.primary_conv`);
-  if (deployed) return { module: `${ghost}.primary_conv.0`, bias: true };
+  if (version < 3 || deployed) return { ...sequential(`${ghost}.primary_conv`), bias: version === 3 };
   return { branches: branches(`${ghost}.primary_rpr_conv`) };
 }
 
 function cheapParameters(ghost: string, ratio: number, { version, deployed }: Variant): ConvOptions {
-  if (version < 3) return sequential(`${ghost}.cheap_operation`);
-  if (deployed) return { module: `${ghost}.cheap_operation.0`, bias: true };
+  if (version < 3 || deployed) return { ...sequential(`${ghost}.cheap_operation`), bias: version === 3 };
   // The identity is of as many channels as it is given.
   const skip: BranchOptions[] = ratio === 2 ? [{ batchNorm: `${ghost}.cheap_rpr_skip` }] : [];
   return { branches: [...branches(`${ghost}.cheap_rpr_conv`), middleBranch(`${ghost}.cheap_rpr_scale`), ...skip] };
 }
 
 function stridedParameters(block: string, { version, deployed }: Variant): ConvOptions {
-  if (version < 3) return { batchNorm: `${block}.bn_dw` };
-  if (deployed) return { bias: true };
+  if (version < 3 || deployed) return { batchNorm: `${block}.bn_dw`, bias: version === 3 };
   return { branches: [...branches(`${block}.dw_rpr_conv`), middleBranch(`${block}.dw_rpr_scale`)] };
 }
 

@@ -82,11 +82,16 @@ type Kind = Omit<Variant, 'width' | 'numClasses'>;
 
 const mindSpore = { gateUpsampling: 'bilinear_aligned' } as const;
 
-/** Version 3 is published in training form (`_rpr_` branches); deployed, its convolutions have biases. */
+/**
+ * Version 3 is published in training form (`_rpr_` branches); deployed, what were branches are convolutions with biases,
+ * and all others have batch norm. Without any norm versions 2 and 3 are one and the same network.
+ */
 function kindOf(found: readonly string[]): Kind {
   if (found.some((name) => name.includes('_rpr_'))) return { version: 3 };
-  if (found.some((name) => name.endsWith('.primary_conv.0.bias'))) return { version: 3, deployed: true };
-  return { version: found.some((name) => name.includes('.short_conv.')) ? 2 : 1 };
+  const some = (end: string): boolean => found.some((name) => name.endsWith(end));
+  const deployed = some('.primary_conv.0.bias') && !some('.primary_conv.1.weight') && { deployed: true };
+  if (!found.some((name) => name.includes('.short_conv.'))) return { version: 1, ...deployed };
+  return { version: deployed && found.includes('bn1.weight') ? 3 : 2, ...deployed };
 }
 
 /** What makes MindSpore's network another one than timm's. */

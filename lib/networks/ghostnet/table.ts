@@ -12,7 +12,9 @@ export interface Variant {
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
   readonly numClasses: number;
-  /** Of version 3: each sum of branches is stored as one convolution with a bias. Default: as it was trained. */
+  /**
+   * Each sum of branches, if it is version 3, is stored as one convolution with a bias. Default: as it was trained.
+   */
   readonly deployed?: boolean;
   /** To a multiple of 4. Default `nearest`; MindSpore's network goes `up`. */
   readonly channelRounding?: 'nearest' | 'up';

@@ -18,7 +18,8 @@ const firstTensor = 'neck.lateral_convs.0.conv.weight';
 
 /**
  * A feature pyramid (arXiv 1612.03144) on the backbone of any of `families`: 1x1 convolutions bring its features to one
- * number of channels, each map is added to the one below it, and a 3x3 convolution smooths the sum.
+ * number of channels, each map is added to the one below it, and a 3x3 convolution smooths the sum. These have biases or
+ * batch norms, as mmdetection's `norm_cfg` has it.
  *
  * @param fallback one of them, which has what none claims
  */
@@ -81,14 +82,18 @@ function layoutOf(backbone: Backbone, { levels, channels }: Neck): Blueprint {
   backbone.build(net);
   const features = net.takeFeatures().slice(-levels);
   const laterals = features.map((feature, level) =>
-    net.conv(feature, `neck.lateral_convs.${level}.conv`, channels, { bias: true }),
+    net.conv(feature, `neck.lateral_convs.${level}.conv`, channels, {
+      bias: true,
+      batchNorm: `neck.lateral_convs.${level}.bn`,
+    }),
   );
   const sums = [...laterals];
   for (let level = sums.length - 2; level >= 0; level--) {
     sums[level] = addAbove(net, laterals[level]!, sums[level + 1]!, `neck.sum.${level}`);
   }
   for (const [level, sum] of sums.entries()) {
-    const map = net.conv(sum, `neck.fpn_convs.${level}.conv`, channels, { kernel: 3, bias: true });
+    const smooth = { kernel: 3, bias: true, batchNorm: `neck.fpn_convs.${level}.bn` };
+    const map = net.conv(sum, `neck.fpn_convs.${level}.conv`, channels, smooth);
     net.output(`p${Math.log2(net.strideOf(map))}`, map);
   }
   return net;

@@ -86,7 +86,7 @@ const recognise = recognisers<Variant>(
 /** MobileNetV2 of any width and depth, as timm has it; also with DFC attention in its blocks. */
 export const mobileNetV2: Family = {
   architectures: /^mobilenetv2_(?!.*_fpn$)/,
-  claims: (names) => names.includes('bn2.weight') && hasItsBlocks(names),
+  claims: (names) => names.includes('conv_head.weight') && hasItsBlocks(names),
   recognise: recognise.network,
   backbones: { claims: hasItsBlocks, recognise: recognise.backbone },
   firstTensor: 'conv_stem.weight',

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
-import type { Blueprint, TensorSpec } from '../../../lib/graph/blueprint.js';
+import type { Blueprint } from '../../../lib/graph/blueprint.js';
+import type { TensorSpec } from '../../../lib/graph/sources.js';
 import { exportModel, load, type GhostNet } from '../../../lib/index.js';
 import type { Variant } from '../../../lib/networks/ghostnet/table.js';
 import { layoutOf as mobileNetV2Layout } from '../../../lib/networks/mobilenetv2/layout.js';
@@ -169,7 +170,8 @@ describe('a feature pyramid on a GhostNet', () => {
   });
 });
 
-const backboneOf = (net: Blueprint, above: RegExp): TensorSpec[] => net.tensors.filter(({ name }) => !above.test(name));
+const backboneOf = (net: Blueprint, above: RegExp): TensorSpec[] =>
+  net.tensors().filter(({ name }) => !above.test(name));
 const small = { width: 0.5, numClasses: 1 } as const;
 const mobileNetV2 = {
   ...small,
@@ -227,9 +229,9 @@ describe('a feature pyramid on another network', () => {
   });
 
   it('takes the last of its features', () => {
-    const backbone = mobileNetLayout({ size: 'large', width: 1, numClasses: 1 }).tensors.filter(
-      ({ name }) => !/^(?:conv_head|classifier)\./.test(name),
-    );
+    const backbone = mobileNetLayout({ size: 'large', width: 1, numClasses: 1 })
+      .tensors()
+      .filter(({ name }) => !/^(?:conv_head|classifier)\./.test(name));
     const network = identify(withNeck(backbone, ['blocks.4.1.conv_pwl.weight', 'blocks.6.0.conv.weight'], 8));
     expect(network).toMatchObject({ architecture: 'mobilenetv3_large_100_fpn', kind: 'MobileNetV3 with an FPN' });
     expect(mainOutputs(network)).toEqual(['p4', 'p5']);

@@ -24,7 +24,11 @@ const small: Variant = {
 };
 
 function weightsOf(variant: Variant): Map<string, Tensor> {
-  return new Map(layoutOf(variant).tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
+  return new Map(
+    layoutOf(variant)
+      .tensors()
+      .map(({ name, shape }) => [name, syntheticTensor(name, shape)]),
+  );
 }
 
 describe('a MobileNetV2', () => {
@@ -38,7 +42,7 @@ describe('a MobileNetV2', () => {
     const network = identify(weightsOf({ ...variant, attention, numClasses: 1000 }));
     expect(network).toMatchObject({ architecture: name, width: variant.width, numClasses: 1000 });
     expect(network.parameterCount).toBe(parameters);
-    expect(network.named(`${name}.tag`)?.blueprint.tensors).toEqual(network.blueprint.tensors);
+    expect(network.named(`${name}.tag`)?.blueprint.tensors()).toEqual(network.blueprint.tensors());
     expect(defaultOutputs(network, 'feature')).toEqual(['blocks.0', 'blocks.1', 'blocks.2', 'blocks.4', 'blocks.6']);
   });
 

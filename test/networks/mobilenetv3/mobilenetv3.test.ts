@@ -18,7 +18,11 @@ const folder = temporaryFolder();
 const small = { size: 'small', width: 0.5, numClasses: 10 } as const;
 
 function weightsOf(variant: Variant): Map<string, Tensor> {
-  return new Map(layoutOf(variant).tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
+  return new Map(
+    layoutOf(variant)
+      .tensors()
+      .map(({ name, shape }) => [name, syntheticTensor(name, shape)]),
+  );
 }
 
 async function logitsOf(tensors: StateDict, height: number, width: number): Promise<Float64Array> {

@@ -14,7 +14,11 @@ import { temporaryFolder } from '../../../testing/temporary-folder.js';
 const folder = temporaryFolder();
 
 function weightsOf(variant: Variant): Map<string, Tensor> {
-  return new Map(layoutOf(variant).tensors.map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
+  return new Map(
+    layoutOf(variant)
+      .tensors()
+      .map(({ name, shape }) => [name, syntheticTensor(name, shape)]),
+  );
 }
 
 describe('a RepGhostNet', () => {
