@@ -6,6 +6,7 @@ export { exportModel, type ExportedModel, type ExportOptions } from './export/in
 export { preprocess } from './engine/preprocess.js';
 export { type Tensor4 } from './engine/tensor-input.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
+export type { GateConfig, GateInfo, GateSetting } from './gate-config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';
 export type { LoadProgress } from './hub/download.js';
 export type { ImageInput, RawImage, SharpLike } from './pixels/image.js';

@@ -1,3 +1,4 @@
+import type { GateConfig } from './gate-config.js';
 import type { LoadProgress } from './hub/download.js';
 
 /** How {@link load} makes a model. */
@@ -19,6 +20,11 @@ export interface LoadOptions {
    * those in fp32 by at most 1 % of the largest of each.
    */
   precision?: 'fp32' | 'fp16' | 'auto';
+  /**
+   * How the gate of DFC attention is computed, of a network that has some: no tensor tells. What is left out here is
+   * what `gate` says in the `config.json` beside the weights, and else the default; `model.info.gate` has what came of it.
+   */
+  gate?: Partial<GateConfig>;
   /** Stops loading; the promise rejects with `signal.reason`. */
   signal?: AbortSignal;
 }

@@ -1,7 +1,6 @@
 import { join, resolve } from 'node:path';
 import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
-import type { Checkpoint } from './checkpoints/index.js';
-import { checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
+import { checkGate, checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
 import { PartialNetworks } from './engine/partial-networks.js';
 import { createCheckedModel } from './engine/precision.js';
@@ -14,8 +13,8 @@ import { checkOwnSize, modelConfig } from './model-config.js';
 import { GhostNet, type ModelInfo } from './model.js';
 import { cpu, type NativeModel, type Precision } from './native/native.js';
 import { openNetwork, type OpenNetwork } from './networks/checkpoint.js';
+import { gateOf } from './networks/gate.js';
 import { mainOutputs } from './networks/network.js';
-import type { IdentifiedNetwork } from './networks/registry.js';
 import { packageRoot } from './package-root.js';
 import { ownTurn } from './waiting/own-turn.js';
 
@@ -34,15 +33,16 @@ const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
  *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'signal']);
+  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'gate', 'signal']);
   const threads = checkThreads(given.threads);
   const revision = checkRevision(given.revision);
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
+  const gate = checkGate(given.gate);
   const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(path, { signal });
+  const opened = await openNetwork(path, { signal, gate });
   try {
     return await prepare({ ...opened, published }, { threads, isa, precision }, signal);
   } finally {
@@ -55,7 +55,7 @@ interface Source extends OpenNetwork {
 }
 
 async function prepare(
-  { checkpoint, network, graph: graphOf, published }: Source,
+  { checkpoint, network, gate, graph: graphOf, published }: Source,
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
@@ -68,10 +68,11 @@ async function prepare(
     precision === 'auto'
       ? await createCheckedModel(graph, { ...options, file: checkpoint }, config.preprocess.inputSize, signal)
       : await createPackedModel(graph, { ...options, precision, file: checkpoint }, signal);
-  const info = modelInfo(native, network, macs, checkpoint);
+  const info = modelInfo(native, { checkpoint, network, gate }, macs);
   const partial = new PartialNetworks({
     file: resolve(checkpoint.file),
     stamp: checkpoint.stamp,
+    gate: gate && gateOf(gate),
     options: { ...options, precision: info.precision },
   });
   const main = { native, graph: withoutNumbers(graph), strides: outputStrides(graph) };
@@ -80,9 +81,8 @@ async function prepare(
 
 function modelInfo(
   native: NativeModel,
-  { parameterCount }: IdentifiedNetwork,
+  { checkpoint: { file, sizeBytes, unknownNames }, network: { parameterCount }, gate }: Omit<OpenNetwork, 'graph'>,
   macs: number,
-  { file, sizeBytes, unknownNames }: Checkpoint,
 ): ModelInfo {
   const { isa, threads, precision, weightBytes } = native.info();
   return {
@@ -95,6 +95,7 @@ function modelInfo(
     precision,
     parameters: parameterCount,
     macs,
+    gate,
     file,
     fileBytes: sizeBytes,
     unknownNames,

@@ -5,6 +5,7 @@ import type { PartialNetwork, PartialNetworks } from './engine/partial-networks.
 import { preprocessed, type StageEnded } from './engine/preprocess.js';
 import { checkInputSize, checkTensor, isTensor, type Tensor4 } from './engine/tensor-input.js';
 import { GhostNetError } from './errors.js';
+import type { GateInfo } from './gate-config.js';
 import { inferShapes } from './graph/shapes.js';
 import type { ModelConfig } from './model-config.js';
 import { describePlan, infer, type Precision } from './native/native.js';
@@ -46,6 +47,8 @@ export interface ModelInfo {
   readonly parameters: number;
   /** Multiply-accumulates for one image of the config's input size. */
   readonly macs: number;
+  /** How the gate of its DFC attention is computed, and who says so; undefined for a network without attention. */
+  readonly gate: GateInfo | undefined;
   /** The weights file that was read. */
   readonly file: string;
   readonly fileBytes: number;
@@ -159,8 +162,9 @@ export class GhostNet {
 
   /**
    * The DFC attention of every block that has it (of a GhostNetV2 or V3 `blocks.2.0` to `blocks.8.3`) for an image or a
-   * normalised tensor of shape `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its sigmoid, from 0 to 1, at half the resolution of the
-   * block's input. The block's expanded map is multiplied by it, so that near 0 a place is ignored. Memory and errors:
+   * normalised tensor of shape `[n, 3, h, w]`. It is the gate `[n, c, h, w]` after its activation (by default a sigmoid, from 0 to 1), by default
+   * at half the resolution of the block's input. The block's expanded map is multiplied by it, so that near 0 a place is
+   * ignored. Memory and errors:
    * as {@link features}, and ERR_GHOST_ARCHITECTURE for a network without it, as GhostNet V1 is.
    */
   async attention(input: ImageInput | Tensor4, options: ImageOptions = {}): Promise<FeatureMap[]> {

@@ -74,7 +74,7 @@ export const preprocessRules: { readonly [K in keyof PreprocessConfig]: Rule<Pre
 
 type Colour = PreprocessConfig['mean'];
 
-function oneOf<const T extends readonly string[]>(names: T): Rule<T[number]> {
+export function oneOf<const T extends readonly string[]>(names: T): Rule<T[number]> {
   return {
     expected: `one of ${names.join(', ')}`,
     accepts: (value): value is T[number] => names.some((name) => name === value),

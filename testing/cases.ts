@@ -2,11 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Tensor } from '../lib/formats/tensor.js';
+import type { GateConfig } from '../lib/gate-config.js';
 import { syntheticTensor } from './synthetic.js';
 
 /** What PyTorch computes for a network: see test/reference/README.md. */
 export interface ReferenceCase {
   readonly architecture: string;
+  /** Where it is not the default. */
+  readonly gate?: GateConfig;
   readonly input: readonly [1, number, number, number];
   readonly outputs: { readonly logits: readonly number[] };
   readonly tensors: Map<string, Tensor>;

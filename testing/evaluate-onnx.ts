@@ -47,6 +47,11 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
         dilation: pair('dilations'),
         groups: attributes['group'] as number,
       });
+    case 'Clip': {
+      const limits = [1, 2].map((index) => floatsOf(constant(index))[0]);
+      if (limits.join() !== '0,6') throw new Error('Clip is the activation of MobileNetV2');
+      return activated(x!, 'relu6');
+    }
     case 'Gemm':
       return convolved(x!, floatsOf(constant(1)), floatsOf(constant(2)), {});
     case 'Flatten':
@@ -58,9 +63,24 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
       const windows = { kernel: pair('kernel_shape'), stride: pair('strides') };
       return valueOf({ op: 'avg_pool2d', ...plain, ...windows }, inputs, new Float32Array(0));
     }
+    case 'MaxPool': {
+      const [[top, left], dilation] = [pair('pads'), pair('dilations')];
+      const windows = {
+        kernel: pair('kernel_shape'),
+        stride: pair('strides'),
+        padding: [top, left] as const,
+        dilation,
+      };
+      return valueOf({ op: 'max_pool2d', ...plain, ...windows }, inputs, new Float32Array(0));
+    }
     case 'Concat': {
       const channels = inputs.reduce((sum, input) => sum + input.channels, 0);
       return valueOf({ op: 'concat', ...plain, channels }, inputs, new Float32Array(0));
+    }
+    case 'Slice': {
+      const [first, channels, axis] = [1, 2, 3].map((index) => integersOf(constant(index))[0]);
+      if (first !== 0 || axis !== 1) throw new Error('Slice cuts the last channels off, and nothing else');
+      return valueOf({ op: 'concat', ...plain, channels: channels! }, inputs, new Float32Array(0));
     }
     case 'Add':
     case 'Mul':

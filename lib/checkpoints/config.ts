@@ -1,8 +1,9 @@
 import { GhostNetError } from '../errors.js';
+import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { imageChannels, maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
-import { quoted, shapeText } from '../messages/quoted.js';
+import { plain, quoted, shapeText } from '../messages/quoted.js';
 import { isRecord, isSize } from './untyped-values.js';
 import { fileError } from '../formats/faults.js';
 
@@ -13,6 +14,8 @@ export interface HubConfig {
   /** One readable label per class, in the order of the logits. */
   readonly labels?: readonly string[];
   readonly preprocess: Partial<PreprocessConfig>;
+  /** Of the network's attention; timm has no such key. */
+  readonly gate?: Partial<GateConfig>;
 }
 
 /** Reads the `config.json` that timm pushes to the Hugging Face hub; undefined if there is no such file. */
@@ -55,6 +58,7 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
     architecture: top.read('architecture', isString, 'a string'),
     labels: readLabels(top, pretrained, numClasses),
     preprocess: readPreprocess(pretrained),
+    gate: readGate(top.section('gate')),
   });
 }
 
@@ -86,6 +90,17 @@ function readPreprocess(section: Section): Partial<PreprocessConfig> {
   });
 }
 
+function readGate(section: Section | undefined): Partial<GateConfig> | undefined {
+  if (!section) return undefined;
+  section.only(gateSettings);
+  const { activation, pooling, upsampling } = gateRules;
+  return withoutUndefined({
+    activation: section.read('activation', activation.accepts, activation.expected),
+    pooling: section.read('pooling', pooling.accepts, pooling.expected),
+    upsampling: section.read('upsampling', upsampling.accepts, upsampling.expected),
+  });
+}
+
 type Check<T> = (value: unknown) => value is T;
 
 /** A JSON object of the file. A key whose value is null counts as absent, as it does in timm. */
@@ -113,6 +128,12 @@ class Section {
     if (value === undefined || value === null) return undefined;
     if (!check(value)) throw this.fault(key, `should be ${expected} and is ${quoted(JSON.stringify(value))}`);
     return value;
+  }
+
+  /** Of a section that is ours: a key that means nothing would be taken for one that does. */
+  only(known: readonly string[]): void {
+    const unknown = Object.keys(this.values).find((key) => !known.includes(key));
+    if (unknown !== undefined) throw this.fault(plain(unknown), `is no setting; there are ${known.join(', ')}`);
   }
 
   fault(key: string, fault: string): GhostNetError {

@@ -1,22 +1,24 @@
 import type { LoadOptions } from '../load-options.js';
 import { load } from '../load.js';
 import type { GhostNet } from '../model.js';
+import { saidGate, type GateFlags } from './options.js';
 import { withProgressBar } from './output/progress.js';
 
 /** What the options give that say which model, and how it is made. */
-export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'threads' | 'precision'> {
+export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'threads' | 'precision'>, GateFlags {
   model?: string;
 }
 
 /** The model that the options name; a download is shown on standard error. */
 export function loadModel(
-  { model, revision, threads, precision }: ModelOptions,
+  { model, revision, threads, precision, ...flags }: ModelOptions,
   signal?: AbortSignal,
 ): Promise<GhostNet> {
   const options = {
     ...(revision !== undefined && { revision }),
     ...(threads !== undefined && { threads }),
     ...(precision !== undefined && { precision }),
+    gate: saidGate(flags),
     ...(signal && { signal }),
   };
   return withProgressBar((onProgress) => load(model, { ...options, onProgress }));

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { precisions } from '../engine/options.js';
+import { defaultGateConfig, gateValues, type GateConfig } from '../gate-config.js';
 import { encodePath } from './pictures/raw-paths.js';
 
 export function wholeNumber(value: string): number {
@@ -43,6 +44,22 @@ export function decodeTimeoutMs({ decodeTimeout }: DecodeLimit): { decodeTimeout
   return decodeTimeout === undefined ? {} : { decodeTimeoutMs: Math.ceil(1000 * decodeTimeout) };
 }
 
+/** What the options {@link gateOption} give. */
+export interface GateFlags {
+  gateActivation?: GateConfig['activation'];
+  gatePooling?: GateConfig['pooling'];
+  gateUpsampling?: GateConfig['upsampling'];
+}
+
+/** The same as the library takes it. */
+export function saidGate({ gateActivation, gatePooling, gateUpsampling }: GateFlags): Partial<GateConfig> {
+  return {
+    ...(gateActivation && { activation: gateActivation }),
+    ...(gatePooling && { pooling: gatePooling }),
+    ...(gateUpsampling && { upsampling: gateUpsampling }),
+  };
+}
+
 export const modelOption = (): Option =>
   new Option(
     '-m, --model <path or name>',
@@ -56,6 +73,11 @@ export const precisionOption = (): Option =>
   new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close')
     .choices(precisions)
     .default('fp32');
+export const gateOption = (setting: keyof GateConfig): Option =>
+  new Option(
+    `--gate-${setting} <name>`,
+    `of the gate of DFC attention, which no tensor tells (default: what config.json says, or ${defaultGateConfig[setting]})`,
+  ).choices(gateValues[setting]);
 export const decodeTimeoutOption = (): Option =>
   new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
 export const topOption = (): Option =>

@@ -1,5 +1,6 @@
-import { argumentError, checkWholeNumber } from '../arguments/options.js';
+import { argumentError, checkWholeNumber, readOptions } from '../arguments/options.js';
 import { GhostNetError } from '../errors.js';
+import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import type { Cpu } from '../native/native.js';
 
 const maxThreads = 256;
@@ -25,6 +26,19 @@ export function checkPrecision(precision: unknown, isa: string, cpu: () => Cpu):
     isa === '' ? `${cpu().name} has none that ghostnet can use` : `GHOSTNET_ISA forces ${isa}, which computes in fp32`;
   const message = `precision 'fp16' needs arithmetic in half precision (FEAT_FP16 of 64-bit ARM), but ${reason}. Use 'auto' or 'fp32'.`;
   throw new GhostNetError('ERR_GHOST_PRECISION', message);
+}
+
+/** What is said of the gate, and nothing else. */
+export function checkGate(gate: unknown): Partial<GateConfig> {
+  if (gate === undefined) return {};
+  const given = readOptions(gate, gateSettings, 'gate');
+  const said = <K extends keyof GateConfig>(setting: K): { readonly [key in K]?: GateConfig[K] } => {
+    const [value, { accepts, expected }] = [given[setting], gateRules[setting]];
+    if (value === undefined) return {};
+    if (!accepts(value)) throw argumentError(`gate.${setting} should be ${expected}`, value);
+    return { [setting]: value } as { [key in K]: GateConfig[K] };
+  };
+  return { ...said('activation'), ...said('pooling'), ...said('upsampling') };
 }
 
 const maxProfileRuns = 10_000;

@@ -1,4 +1,5 @@
 import { openNetwork } from '../networks/checkpoint.js';
+import type { GateConfig } from '../gate-config.js';
 import type { Graph } from '../graph/graph.js';
 import { outputStrides } from '../graph/shapes.js';
 import type { NativeModel, Precision } from '../native/native.js';
@@ -25,6 +26,8 @@ export interface NetworkSource {
   readonly file: string;
   /** The checkpoint's when the model was loaded. */
   readonly stamp: string;
+  /** Of its attention, where it has some. */
+  readonly gate: GateConfig | undefined;
   readonly options: { readonly threads: number; readonly isa: string; readonly precision: Precision };
 }
 
@@ -102,8 +105,8 @@ export class PartialNetworks {
   }
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {
-    const { file, stamp, options } = this.#source;
-    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp });
+    const { file, stamp, gate, options } = this.#source;
+    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, gate });
     try {
       const graph = await graphOf(outputs);
       return {

@@ -1,5 +1,7 @@
+import { defaultGateConfig, gateSettings, type GateInfo } from '../gate-config.js';
 import type { ModelConfig } from '../model-config.js';
 import { imageChannels } from '../preprocess-config.js';
+import { gateOf } from '../networks/gate.js';
 import type { Family } from '../networks/network.js';
 
 /**
@@ -8,6 +10,7 @@ import type { Family } from '../networks/network.js';
 export function hubConfig(
   { architecture, numClasses, preprocess }: ModelConfig,
   { firstTensor, classifier }: Family,
+  gate: GateInfo | undefined,
   labels?: readonly string[],
 ): string {
   const { inputSize, interpolation, cropPct, cropMode, mean, std } = preprocess;
@@ -16,6 +19,7 @@ export function hubConfig(
     num_classes: numClasses,
     global_pool: 'avg',
     ...(labels && { label_names: labels }),
+    ...(gate && toldGate(gate)),
     pretrained_cfg: {
       num_classes: numClasses,
       input_size: [imageChannels, ...inputSize],
@@ -30,6 +34,17 @@ export function hubConfig(
     },
   };
   return `${JSON.stringify(config, undefined, 1)}\n`;
+}
+
+/**
+ * The gate, where somebody says it or it is not timm's, which is the default. timm would compute its own all the same; an
+ * argument that its networks do not take makes it refuse the others.
+ */
+function toldGate(info: GateInfo): object {
+  const gate = gateOf(info);
+  const isTimms = gateSettings.every((setting) => gate[setting] === defaultGateConfig[setting]);
+  if (!isTimms) return { gate, model_args: { gate } };
+  return gateSettings.some((setting) => info[setting].from !== 'assumed') ? { gate } : {};
 }
 
 /** What a config.json says, for whoever runs an ONNX file: as texts in JSON, but for the name. */

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { checkGate } from '../engine/options.js';
 import { openNetwork, type OpenNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
@@ -20,7 +21,7 @@ import { onnxGraph } from '../onnx/graph.js';
 import { safetensorsFile } from './safetensors.js';
 
 /** How {@link exportModel} writes a model. */
-export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'signal'> {
+export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'gate' | 'signal'> {
   /** Of `.safetensors`: elements in float16, each rounded once. Default: float32. */
   half?: boolean;
   /**
@@ -58,9 +59,10 @@ export async function exportModel(
   file: string | URL,
   options: ExportOptions = {},
 ): Promise<ExportedModel> {
-  const given = readOptions(options, ['revision', 'onProgress', 'signal', 'half', 'inputSize', 'overwrite']);
+  const given = readOptions(options, ['revision', 'onProgress', 'gate', 'signal', 'half', 'inputSize', 'overwrite']);
   const revision = checkRevision(given.revision);
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
+  const gate = checkGate(given.gate);
   const signal = checkSignal(given.signal);
   const half = checkFlag('half', given.half);
   const overwrite = checkFlag('overwrite', given.overwrite);
@@ -70,7 +72,7 @@ export async function exportModel(
   const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
   if (!overwrite) await checkVacant(files);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(found, { signal });
+  const opened = await openNetwork(found, { signal, gate });
   try {
     const contents =
       format === 'onnx' ? await onnx(opened, published, inputSize) : safetensors(opened, published, half);
@@ -103,7 +105,7 @@ async function onnx(
 }
 
 function safetensors(
-  { checkpoint, network }: OpenNetwork,
+  { checkpoint, network, gate }: OpenNetwork,
   published: PublishedModel | undefined,
   half: boolean,
 ): Contents {
@@ -111,7 +113,8 @@ function safetensors(
   if (network.unlikeTimm !== undefined)
     throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${checkpoint.file} ${network.unlikeTimm}`);
   const config = modelConfig(network, checkpoint, published);
-  const json = hubConfig(config, network.family, knownLabels(checkpoint, config.numClasses, published));
+  const labels = knownLabels(checkpoint, config.numClasses, published);
+  const json = hubConfig(config, network.family, gate, labels);
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
 }
 

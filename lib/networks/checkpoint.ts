@@ -1,7 +1,9 @@
 import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
+import type { GateConfig, GateInfo } from '../gate-config.js';
 import type { Graph } from '../graph/graph.js';
 import { ownTurn } from '../waiting/own-turn.js';
+import { gated } from './gate.js';
 import { identify, type IdentifiedNetwork } from './registry.js';
 import { timmNames } from './tensor-names.js';
 
@@ -9,20 +11,29 @@ import { timmNames } from './tensor-names.js';
 export interface OpenNetwork {
   readonly checkpoint: Checkpoint;
   readonly network: IdentifiedNetwork;
+  /** Of its attention, and who says so; undefined for a network without. */
+  readonly gate: GateInfo | undefined;
   /** What computes these outputs and nothing else, with the file's weights. */
   readonly graph: (outputs: readonly string[]) => Promise<Graph>;
+}
+
+interface OpenOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly stamp?: string;
+  readonly gate?: Partial<GateConfig> | undefined;
 }
 
 /**
  * The network that a file holds, found in turns of the event loop of its own.
  *
  * @param stamp the file's, where it should be what it was
- * @throws what {@link readNetwork} and {@link identify} throw; {GhostNetError} ERR_GHOST_FILE for another stamp
+ * @param gate what is said of it beside the file's config.json
+ * @throws what {@link readNetwork}, {@link identify} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another stamp
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function openNetwork(
   path: string,
-  { signal, stamp }: { signal?: AbortSignal | undefined; stamp?: string } = {},
+  { signal, stamp, gate: option = {} }: OpenOptions = {},
 ): Promise<OpenNetwork> {
   const checkpoint = await readNetwork(path, { signal });
   try {
@@ -32,12 +43,12 @@ export async function openNetwork(
     }
     await ownTurn();
     const { tensors, framework } = checkpoint;
-    const network = identify(tensors, framework);
+    const { network, gate } = gated(identify(tensors, framework), checkpoint, option);
     const graph = async (outputs: readonly string[]): Promise<Graph> => {
       await ownTurn();
       return network.blueprint.graph(tensors, outputs);
     };
-    return { checkpoint, network, graph };
+    return { checkpoint, network, gate, graph };
   } catch (error) {
     await checkpoint.close();
     throw error;

@@ -1,4 +1,5 @@
 import type { Framework } from '../checkpoints/format.js';
+import type { GateConfig } from '../gate-config.js';
 import type { StateDict } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
@@ -24,6 +25,10 @@ export interface Network extends Description {
   readonly blueprint: Blueprint;
   /** The family's network of that name with as many classes; undefined for a name outside the family. */
   readonly named: (architecture: string) => Network | undefined;
+  /** Of its attention, where it has some: what its tensors do not tell, and is assumed of whoever wrote them. */
+  readonly gate: GateConfig;
+  /** The same network with another gate. */
+  readonly withGate: (gate: GateConfig) => Network;
   /** Why timm has no network for these tensors: a sentence about their file, without its name. */
   readonly unlikeTimm?: string;
 }
@@ -37,6 +42,9 @@ export interface Backbone extends Description {
    */
   readonly build: (net: Blueprint) => NodeId;
   readonly named: (architecture: string) => Backbone | undefined;
+  /** As of a {@link Network}. */
+  readonly gate: GateConfig;
+  readonly withGate: (gate: GateConfig) => Backbone;
 }
 
 /** A family's backbones. */

@@ -1,11 +1,19 @@
+import { defaultGateConfig, type GateConfig } from '../gate-config.js';
 import type { StateDict } from '../formats/tensor.js';
 import type { Blueprint } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
 import { fits } from './fits.js';
 import type { Backbone, Backbones, Description, Family, Network } from './network.js';
 
+/** What every variant has. */
+interface Varied {
+  readonly numClasses: number;
+  /** Of its attention. Default {@link defaultGateConfig}. */
+  readonly gate?: GateConfig;
+}
+
 /** A family whose networks are variants of one table: its networks and its backbones follow from this. */
-export interface Variants<V extends { readonly numClasses: number }> {
+export interface Variants<V extends Varied> {
   readonly describe: (variant: V) => Description;
   readonly layout: (variant: V) => Blueprint;
   /** {@link Backbone.build} */
@@ -16,8 +24,12 @@ export interface Variants<V extends { readonly numClasses: number }> {
   readonly unlikeTimm?: (variant: V) => string | undefined;
 }
 
-export function networkOf<V extends { readonly numClasses: number }>(variants: Variants<V>, variant: V): Network {
-  const unlikeTimm = variants.unlikeTimm?.(variant);
+/** @param unlikeTimm where more than the variant tells */
+export function networkOf<V extends Varied>(
+  variants: Variants<V>,
+  variant: V,
+  unlikeTimm: string | undefined = variants.unlikeTimm?.(variant),
+): Network {
   return {
     ...variants.describe(variant),
     numClasses: variant.numClasses,
@@ -26,11 +38,13 @@ export function networkOf<V extends { readonly numClasses: number }>(variants: V
       const named = variants.named(architecture);
       return named && networkOf(variants, { ...variant, ...named });
     },
+    gate: variant.gate ?? defaultGateConfig,
+    withGate: (gate) => networkOf(variants, { ...variant, gate }, unlikeTimm),
     ...(unlikeTimm !== undefined && { unlikeTimm }),
   };
 }
 
-export function backboneOf<V extends { readonly numClasses: number }>(variants: Variants<V>, variant: V): Backbone {
+export function backboneOf<V extends Varied>(variants: Variants<V>, variant: V): Backbone {
   return {
     ...variants.describe(variant),
     build: (net) => variants.addBackbone(net, variant),
@@ -38,6 +52,8 @@ export function backboneOf<V extends { readonly numClasses: number }>(variants: 
       const named = variants.named(architecture);
       return named && backboneOf(variants, { ...variant, ...named });
     },
+    gate: variant.gate ?? defaultGateConfig,
+    withGate: (gate) => backboneOf(variants, { ...variant, gate }),
   };
 }
 
@@ -46,7 +62,7 @@ export function backboneOf<V extends { readonly numClasses: number }>(variants: 
  *
  * @param candidates variants that tensors may be of, the most likely first; one at least
  */
-export function recognisers<V extends { readonly numClasses: number }>(
+export function recognisers<V extends Varied>(
   variants: Variants<V>,
   candidates: (tensors: StateDict) => readonly V[],
 ): { readonly network: Family['recognise']; readonly backbone: Backbones['recognise'] } {

@@ -18,16 +18,22 @@ describe('every argument of every function', () => {
     'load source': (value) => load(wrong(value)),
     'load options': (value) => load(undefined, wrong(value)),
     ...Object.fromEntries(
-      ['threads', 'revision', 'onProgress', 'precision', 'signal'].map((key) => [
+      ['threads', 'revision', 'onProgress', 'precision', 'gate', 'signal'].map((key) => [
         `load ${key}`,
         (value: unknown) => load(undefined, { [key]: value }),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ['activation', 'pooling', 'upsampling'].map((key) => [
+        `load gate ${key}`,
+        (value: unknown) => load(undefined, { gate: { [key]: value } }),
       ]),
     ),
     'exportModel source': (value) => exportModel(wrong(value), join(folder, 'a.onnx')),
     'exportModel file': (value) => exportModel(folder, wrong(value)),
     'exportModel options': (value) => exportModel(folder, join(folder, 'a.onnx'), wrong(value)),
     ...Object.fromEntries(
-      ['half', 'inputSize', 'overwrite', 'signal'].map((key) => [
+      ['half', 'inputSize', 'overwrite', 'gate', 'signal'].map((key) => [
         `exportModel ${key}`,
         (value: unknown) => exportModel(folder, join(folder, 'a.onnx'), { [key]: value }),
       ]),
@@ -79,17 +85,17 @@ describe('every argument of every function', () => {
 
   // What is junk for nearly all of them.
   const sound: Record<string, readonly string[]> = {
-    'an object without a class': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
-    'a class that claims to be a signal': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
-    'a class that claims to be a URL': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
+    'an object without a class': Object.keys(calls).filter((name) => / (?:options|config|gate)$/.test(name)),
+    'a class that claims to be a signal': Object.keys(calls).filter((name) => / (?:options|config|gate)$/.test(name)),
+    'a class that claims to be a URL': Object.keys(calls).filter((name) => / (?:options|config|gate)$/.test(name)),
     'a class that claims to be an array of bytes': Object.keys(calls).filter((name) =>
-      / (?:options|config)$/.test(name),
+      / (?:options|config|gate)$/.test(name),
     ),
     'a class that claims to be an array of floats': Object.keys(calls).filter((name) =>
-      / (?:options|config)$/.test(name),
+      / (?:options|config|gate)$/.test(name),
     ),
-    'a date': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
-    'an array of 2^32 - 1': Object.keys(calls).filter((name) => / (?:options|config)$/.test(name)),
+    'a date': Object.keys(calls).filter((name) => / (?:options|config|gate)$/.test(name)),
+    'an array of 2^32 - 1': Object.keys(calls).filter((name) => / (?:options|config|gate)$/.test(name)),
     'a function': ['load onProgress', 'mjpegFrames onSkipped'],
   };
 

@@ -15,6 +15,7 @@ describe('an option that does not exist', () => {
 
   const calls: Record<string, (options: never) => unknown> = {
     load: (options) => load(undefined, options),
+    gate: (gate) => load(undefined, { gate }),
     exportModel: (options) => exportModel('a.pth', 'a.onnx', options),
     infer: (options) => model.infer(tensor, options),
     classify: (options) => model.classify(pixels, options),
@@ -29,7 +30,10 @@ describe('an option that does not exist', () => {
   it.each<[keyof typeof calls, key: string, words: string | RegExp]>([
     ['load', 'thread', 'Did you mean threads?'],
     ['load', 'Precision', 'Did you mean precision?'],
-    ['load', 'topK', /Known are threads, revision, onProgress, precision, signal\.$/],
+    ['load', 'topK', /Known are threads, revision, onProgress, precision, gate, signal\.$/],
+    ['gate', 'pool', 'Did you mean pooling?'],
+    ['gate', 'Activation', 'Did you mean activation?'],
+    ['gate', 'kernel', 'Known are activation, pooling, upsampling.'],
     ['exportModel', 'input_size', 'Did you mean inputSize?'],
     ['exportModel', 'force', /Known are .*overwrite/],
     ['infer', 'topK', /Known are signal\.$/],

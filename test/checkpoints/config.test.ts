@@ -46,6 +46,16 @@ describe('config.json', () => {
     });
   });
 
+  it('says of the gate what it says, and nothing else', () => {
+    expect(parseHubConfig({ gate: { pooling: 'max', activation: null } }, 'c').gate).toEqual({ pooling: 'max' });
+    expect(parseHubConfig({ gate: {} }, 'c').gate).toEqual({});
+    expect(parseHubConfig({ pretrained_cfg: { gate: { pooling: 'max' } } }, 'c')).not.toHaveProperty('gate');
+    // What lies in a prototype is no setting, and a key of that name is none either.
+    expect(() => parseHubConfig(JSON.parse('{ "gate": { "__proto__": { "pooling": "max" } } }'), 'c')).toThrow(
+      'c: gate.__proto__ is no setting; there are activation, pooling, upsampling.',
+    );
+  });
+
   it('may say nothing, and null is nothing', () => {
     expect(parseHubConfig({}, 'config.json')).toEqual({ preprocess: {} });
     expect(parseHubConfig({ label_names: null, pretrained_cfg: { mean: null } }, 'config.json')).toEqual({
@@ -75,6 +85,11 @@ describe('config.json', () => {
     ['crop_pct', { crop_pct: '0.9' }, /above 0 and at most 2/],
     ['crop_pct', { crop_pct: 2.01 }, /above 0 and at most 2/],
     ['crop_mode', { crop_mode: 'random' }, /should be one of center, squash, border/],
+    ['gate', { gate: 'sigmoid' }, /should be an object and is/],
+    ['gate.pool', { gate: { pool: 'max' } }, /is no setting; there are activation, pooling, upsampling\./],
+    ['gate.activation', { gate: { activation: 'tanh' } }, /one of sigmoid, hard_sigmoid, relu and is "\\"tanh\\""/],
+    ['gate.pooling', { gate: { pooling: 'avg' } }, /should be one of mean, max, none and is/],
+    ['gate.upsampling', { gate: { upsampling: true } }, /should be one of nearest, bilinear, bilinear_aligned and is/],
     ['mean', { mean: [0.5] }, /should be three numbers/],
     ['std', { std: [0.2, 0.2, 0] }, /should be three numbers above 0/],
   ])('names %s and the file when the value is bad', (key, config, found) => {

@@ -168,6 +168,26 @@ describe('ghostnet info', () => {
     expect(JSON.parse(stdout)).toMatchObject({ isa: model.info.isa, precision: model.info.precision });
   });
 
+  it("says how the attention's gate is computed, and who says so", async () => {
+    const flags = ['--gate-activation', 'relu', '--gate-pooling', 'max'];
+    expect((await ghostnet('info', ...flags)).stdout).toMatch(
+      /^gate +activation relu \(option\), pooling max \(option\), upsampling nearest \(assumed\)$/m,
+    );
+    const { stdout } = await ghostnet('info', '--gate-upsampling', 'nearest', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      gate: { activation: { value: 'sigmoid', from: 'assumed' }, upsampling: { value: 'nearest', from: 'option' } },
+    });
+    const wrong = await ghostnet('info', '--gate-activation', 'tanh');
+    expect(wrong).toMatchObject({ stdout: '', code: 2 });
+    expect(wrong.stderr).toMatch(
+      /--gate-activation.*'tanh' is invalid\. Allowed choices are sigmoid, hard_sigmoid, relu\./,
+    );
+    expect(await ghostnet('info', '--gate-pool', 'max')).toMatchObject({
+      stderr: expect.stringMatching(/unknown option '--gate-pool'.*--gate-pooling/),
+      code: 2,
+    });
+  });
+
   it('lists what a checkpoint names and nobody knows', async () => {
     const file = join(folder, 'trained.pth');
     const tensors = [...syntheticStateDict(1, 0.1, 10)];

@@ -73,6 +73,8 @@ describe.each(Object.keys(shells))('completion for %s', (shell) => {
 
   here('offers the values of options and arguments', async () => {
     expect((await complete('ghostnet', 'classify', '--precision', '')).sort()).toEqual(['auto', 'fp16', 'fp32']);
+    for (const command of ['classify', 'export'])
+      expect((await complete('ghostnet', command, '--gate-pooling', '')).sort()).toEqual(['max', 'mean', 'none']);
     expect(await complete('ghostnet', 'classify', '--top', '')).toEqual([]);
     expect((await complete('ghostnet', 'pull', 'ghost')).sort()).toEqual([...models].sort());
     expect((await complete('ghostnet', 'completion', '')).sort()).toEqual(['bash', 'fish', 'zsh']);

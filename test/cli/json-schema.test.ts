@@ -74,7 +74,7 @@ describe('what is printed with --json', () => {
     ['similar', ['similar', '--json', sample, fixture, path('examples')]],
     ['embed', ['embed', sample, fixture]],
     ['info', ['info', '--json']],
-    ['info', ['info', '--json', '--plan']],
+    ['info', ['info', '--json', '--plan', '--gate-pooling', 'none']],
     ['bench', ['bench', '--json', '--threads', '1,2', '--seconds', '0.05']],
     ['bench', ['bench', '--json', '--threads', '1', '--seconds', '0.05', '--every', '2']],
     ['export', ['export', '--json', '--half', model, join(folder, 'exported.safetensors')]],
@@ -98,7 +98,7 @@ describe('what is printed with --json', () => {
     const specs = mobileNetV3({ size: 'small', width: 0.35, numClasses: 4 }).tensors();
     writeFileSync(file, savedTensors(new Map(specs.map(({ name, shape }) => [name, syntheticTensor(name, shape)]))));
     const [object] = await checked('info', ['info', '--json', '--model', file]);
-    expect(object).toMatchObject({ architecture: 'mobilenetv3_small_035', version: null, width: 0.35 });
+    expect(object).toMatchObject({ architecture: 'mobilenetv3_small_035', version: null, width: 0.35, gate: null });
   });
 
   it('is as its schema has it: pull', async () => {

@@ -41,6 +41,14 @@ describe('ghostnet export', () => {
     expect(loaded.config.labels).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('writes the gate that it is told', async () => {
+    const target = mkdtempSync(join(folder, 'gate-'));
+    const file = join(target, 'out.safetensors');
+    expect((await run(model, file, '--gate-activation', 'relu')).code).toBe(0);
+    await using loaded = await load(file);
+    expect(loaded.info.gate).toMatchObject({ activation: { value: 'relu', from: 'config' } });
+  });
+
   it('overwrites with --force alone', async () => {
     const target = mkdtempSync(join(folder, 'force-'));
     const file = join(target, 'out.onnx');

@@ -27,7 +27,7 @@ describe.each(caseNames)('%s', (name) => {
     const { data } = syntheticImage('input', found.input);
     for (const isa of cpu().isas) {
       process.env['GHOSTNET_ISA'] = isa;
-      await using model = await load(file, { threads: 2 });
+      await using model = await load(file, { threads: 2, ...(found.gate && { gate: found.gate }) });
       const logits = await model.infer({ data, shape: found.input });
       const expected = found.outputs.logits;
       const errors = expected.map((value, i) => Math.abs(logits.data[i]! - value));

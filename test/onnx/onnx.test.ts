@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { defaultGateConfig } from '../../lib/gate-config.js';
 import type { Conv2dNode } from '../../lib/graph/graph.js';
 import { exportModel } from '../../lib/index.js';
 import { onnxFile } from '../../lib/onnx/file.js';
@@ -96,6 +97,7 @@ it('its operators are those of docs/export.md', async () => {
   const files = [
     await mobileNet(),
     ...(await Promise.all(([1, 2, 3] as const).map((version) => written({ ...variant, version }, [97, 131])))),
+    await written({ ...variant, gate: { ...defaultGateConfig, pooling: 'max' } }, [97, 131]),
   ];
   const found = new Set(files.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
   // No published network has an odd number of channels, of which a Slice would cut one off.
@@ -181,7 +183,10 @@ describe('the graph in it', () => {
   });
 
   it("upsamples MindSpore's gates bilinearly, corners on corners", async () => {
-    const { nodes } = await written({ ...variant, gateUpsampling: 'bilinear_aligned' }, [64, 64]);
+    const { nodes } = await written(
+      { ...variant, gate: { ...defaultGateConfig, upsampling: 'bilinear_aligned' } },
+      [64, 64],
+    );
     const gates = nodes.filter(({ op }) => op === 'Resize');
     expect(gates).toHaveLength(14);
     for (const { attributes } of gates)

@@ -25,6 +25,7 @@ STAGES = (
     (Block(3, 50, 30, stride=2), Block(3, 44, 30)),
     (Block(5, 60, 38, squeeze=12, stride=2), Block(5, 58, 38, squeeze=12)),
 )
+OTHER_GATE = Gate("hard_sigmoid", "max", "bilinear")
 PUBLISHED = attention_where(STAGES, lambda stage, block: stage >= 2)
 
 
@@ -68,6 +69,7 @@ def networks():
                 changes = sum(a != b for a, b in zip((activation, pooling, upsampling), ("sigmoid", "mean", "nearest")))
                 if changes == 1 or changes == 3:
                     yield f"gate-{activation}-{pooling}-{upsampling}", Network(PUBLISHED, gate=gate)
+    yield "gate-v3", Network(PUBLISHED, version=3, gate=OTHER_GATE)
 
 
 class GatedExpansion(nn.Module):
@@ -90,22 +92,23 @@ class GatedExpansion(nn.Module):
         return x + y if self.has_skip else y
 
 
-def dfc_mobilenetv2():
+def dfc_mobilenetv2(gate):
     net = timm.create_model("mobilenetv2_035", num_classes=7)
     for stage in net.blocks[1:]:
         for i, block in enumerate(stage):
-            stage[i] = GatedExpansion(block, Gate())
+            stage[i] = GatedExpansion(block, gate)
     return net
 
 
 def others():
-    """Name, timm's name where it has one, and the network."""
+    """Name, timm's name where it has one, the network, and its gate where it is not the default."""
     for name in ("mobilenetv2_035", "mobilenetv2_110d", "mobilenetv3_small_050", "mobilenetv3_large_075", "repghostnet_050"):
         yield name, name, timm.create_model(name, num_classes=7)
     from timm.utils.model import reparameterize_model
 
     yield "repghostnet_050-deployed", "repghostnet_050", reparameterize_model(timm.create_model("repghostnet_050", num_classes=7))
-    yield "mobilenetv2_035-dfc", "mobilenetv2_035_dfc", dfc_mobilenetv2()
+    yield "mobilenetv2_035-dfc", "mobilenetv2_035_dfc", dfc_mobilenetv2(Gate())
+    yield "gate-mobilenetv2_035", "mobilenetv2_035_dfc", dfc_mobilenetv2(OTHER_GATE), OTHER_GATE
 
 
 def folded(network, where=lambda name: True, norm=lambda bn: getattr(bn, "act", nn.Identity())):
@@ -150,6 +153,10 @@ def filled(network):
     return network, {name: list(value.shape) for name, value in state.items() if not name.endswith("num_batches_tracked")}
 
 
+def described(architecture, gate=Gate()):
+    return {**({"architecture": architecture} if architecture else {}), **({"gate": vars(gate)} if gate != Gate() else {})}
+
+
 def write(name, network, channels, more):
     network, tensors = filled(network)
     shape = (1, channels, 97, 65)
@@ -173,13 +180,11 @@ def main(wanted):
     for name, net in networks():
         if wanted and name not in wanted:
             continue
-        more = {"architecture": "ghostnet" if net.version == 1 else f"ghostnetv{net.version}"}
-        if net.gate != Gate():
-            more["gate"] = vars(net.gate)
-        write(name, GhostNet(net), net.image_channels, more)
-    for name, architecture, network in [*others(), *foldings()]:
+        architecture = "ghostnet" if net.version == 1 else f"ghostnetv{net.version}"
+        write(name, GhostNet(net), net.image_channels, described(architecture, net.gate))
+    for name, architecture, network, *gate in [*others(), *foldings()]:
         if not wanted or name in wanted:
-            write(name, network, 3, {"architecture": architecture} if architecture else {})
+            write(name, network, 3, described(architecture, *gate))
 
 
 if __name__ == "__main__":

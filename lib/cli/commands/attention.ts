@@ -8,6 +8,7 @@ import { loadModel, type ModelOptions } from '../load.js';
 import {
   decodeTimeoutMs,
   decodeTimeoutOption,
+  gateOption,
   modelOption,
   outputName,
   precisionOption,
@@ -44,6 +45,9 @@ export function attentionCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .addOption(decodeTimeoutOption())
     .addHelpText('after', help)
     .action((image: string, options: Options, command: Command) => {

@@ -6,7 +6,15 @@ import { endLines, headLines, rowLine, type BenchFacts, type BenchRow } from '..
 import { measureLatencies } from '../bench/latencies.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { readMachine } from '../bench/machine.js';
-import { imageSize, jsonOption, modelOption, precisionOption, revisionOption, wholeNumber } from '../options.js';
+import {
+  imageSize,
+  jsonOption,
+  gateOption,
+  modelOption,
+  precisionOption,
+  revisionOption,
+  wholeNumber,
+} from '../options.js';
 import { platform, print, printJson, round } from '../output/print.js';
 import { readClocks, readHeat, readTemperatures } from '../bench/throttling.js';
 import { version } from '../version.js';
@@ -30,6 +38,9 @@ export function benchCommand(): Command {
       threadList,
     )
     .addOption(precisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
     .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
     .option(

@@ -5,6 +5,7 @@ import { classifyStream, type StreamOptions } from '../pictures/classify-stream.
 import {
   decodeTimeoutOption,
   jsonOption,
+  gateOption,
   modelOption,
   precisionOption,
   revisionOption,
@@ -40,6 +41,9 @@ export function classifyCommand(): Command {
     .addOption(topOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .addOption(decodeTimeoutOption())
     .addOption(jsonOption())
     .addOption(

@@ -10,6 +10,7 @@ import { npyHeader } from '../output/npy.js';
 import {
   decodeTimeoutMs,
   decodeTimeoutOption,
+  gateOption,
   modelOption,
   outputName,
   precisionOption,
@@ -42,6 +43,9 @@ export function embedCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .addOption(decodeTimeoutOption())
     .addHelpText('after', help)
     .action((paths: string[], options: Options, command: Command) => {

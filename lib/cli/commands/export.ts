@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { exportModel } from '../../export/index.js';
-import { imageSize, jsonOption, outputName, revisionOption } from '../options.js';
+import { gateOption, imageSize, jsonOption, outputName, revisionOption, saidGate, type GateFlags } from '../options.js';
 import { megabytes, print, printJson } from '../output/print.js';
 import { withProgressBar } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
 
-interface Options {
+interface Options extends GateFlags {
   revision?: string;
   half?: boolean;
   size?: [height: number, width: number];
@@ -24,6 +24,9 @@ export function exportCommand(): Command {
     .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
     .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
     .addOption(revisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .option('--half', 'of .safetensors: float16 in place of float32')
     .option(
       '--size <pixels>',
@@ -41,11 +44,12 @@ export function exportCommand(): Command {
 async function exportTo(
   model: string,
   file: string,
-  { revision, half, size, force, json }: Options,
+  { revision, half, size, force, json, ...flags }: Options,
   signal: AbortSignal,
 ): Promise<void> {
   const options = {
     ...(revision !== undefined && { revision }),
+    gate: saidGate(flags),
     ...(half !== undefined && { half }),
     ...(size && { inputSize: size }),
     ...(force !== undefined && { overwrite: force }),

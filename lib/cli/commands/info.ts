@@ -1,8 +1,9 @@
 import { Command } from 'commander';
+import { gateSettings, type GateInfo } from '../../gate-config.js';
 import type { GhostNet } from '../../model.js';
 import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
-import { jsonOption, modelOption, precisionOption, revisionOption, threadsOption } from '../options.js';
+import { jsonOption, gateOption, modelOption, precisionOption, revisionOption, threadsOption } from '../options.js';
 import { megabytes, platform, print, printJson } from '../output/print.js';
 import { version } from '../version.js';
 
@@ -18,6 +19,9 @@ export function infoCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .option('--plan', 'print the steps of the plan, each measured on all threads')
     .addOption(jsonOption())
     .action(info);
@@ -47,6 +51,7 @@ function factsOf(model: GhostNet, options: Options): object {
     ...config,
     version: config.version ?? null,
     width: config.width ?? null,
+    gate: model.info.gate ?? null,
     labels: labels.length,
     ...plan,
   };
@@ -66,6 +71,7 @@ function printFacts({ config, info }: GhostNet): void {
     ],
     ['model', `${config.architecture}, ${classesText(config.numClasses)}, ${info.precision}`],
     ...config.layout.map((line): [string, string] => ['', line]),
+    ...(info.gate ? [['gate', gateText(info.gate)] satisfies [string, string]] : []),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
@@ -75,6 +81,11 @@ function printFacts({ config, info }: GhostNet): void {
   const { unknownNames } = info;
   if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
   for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);
+}
+
+function gateText(gate: GateInfo): string {
+  const whose = { option: 'option', config: 'config.json', assumed: 'assumed' };
+  return gateSettings.map((setting) => `${setting} ${gate[setting].value} (${whose[gate[setting].from]})`).join(', ');
 }
 
 function classesText(count: number): string {

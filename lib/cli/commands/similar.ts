@@ -8,6 +8,7 @@ import {
   decodeTimeoutMs,
   decodeTimeoutOption,
   jsonOption,
+  gateOption,
   modelOption,
   precisionOption,
   revisionOption,
@@ -40,6 +41,9 @@ export function similarCommand(): Command {
     .addOption(revisionOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
+    .addOption(gateOption('activation'))
+    .addOption(gateOption('pooling'))
+    .addOption(gateOption('upsampling'))
     .addOption(decodeTimeoutOption())
     .addOption(jsonOption())
     .action((query: string, paths: string[], options: Options) =>

@@ -1,3 +1,4 @@
+import { defaultGateConfig } from '../../gate-config.js';
 import type { NodeId } from '../../graph/graph.js';
 import type { Blueprint, BranchOptions, ConvOptions } from '../../graph/blueprint.js';
 import { dfcAttention, gatedBy } from '../dfc-attention.js';
@@ -45,10 +46,11 @@ function partsOf(name: string, { version, structure }: Variant): GhostParts {
 /** Some of the channels by a 1x1 convolution, as many or a multiple from those by a cheap depthwise one. */
 function ghostModule(net: Blueprint, module: GhostModule, variant: Variant): NodeId {
   const { input, name, channels, activation } = module;
+  const { gate: settings = defaultGateConfig } = variant;
   const { ratio, cheap: kernel, attention } = partsOf(name, variant);
   // Users know attention by its block, where there is but one in it.
   const label = name.endsWith('.ghost1') ? name.slice(0, name.lastIndexOf('.')) : name;
-  const gate = attention && dfcAttention(net, input, { name, channels, kernels: attention, label });
+  const gate = attention && dfcAttention(net, input, { name, channels, kernels: attention, gate: settings, label });
   const count = Math.ceil(channels / ratio);
   const primary = net.conv(input, `${name}.primary_conv`, count, { ...primaryParameters(name, variant), activation });
   const cheap = net.conv(primary, `${name}.cheap_operation`, count * (ratio - 1), {
@@ -58,7 +60,7 @@ function ghostModule(net: Blueprint, module: GhostModule, variant: Variant): Nod
     activation,
   });
   const ghost = net.add({ op: 'concat', name: `${name}.concat`, inputs: [primary, cheap], channels });
-  return gate === undefined ? ghost : gatedBy(net, ghost, gate, name, variant.gateUpsampling);
+  return gate === undefined ? ghost : gatedBy(net, ghost, gate, name, settings);
 }
 
 /** Where the numbers of the three kinds of convolutions are that version 3 trains as sums of branches, and deploys with biases. */

@@ -1,4 +1,5 @@
 import type { Framework } from '../../checkpoints/format.js';
+import { defaultGateConfig } from '../../gate-config.js';
 import type { StateDict } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import { fits, isWhole } from '../fits.js';
@@ -24,12 +25,11 @@ export function recogniseGhostNet(tensors: StateDict, framework: Framework): Net
   const variant = variantOf(tensors, framework);
   if (variant.structure) {
     const unlikeTimm = `holds a network with blocks of its own, which timm has not: it cannot be written for timm. Export it as .onnx.`;
-    return { ...networkOf(variants, variant), unlikeTimm };
+    return networkOf(variants, variant, unlikeTimm);
   }
-  const difference = framework === 'mindspore' ? timmDifference(variant, tensors) : undefined;
-  if (difference === undefined) return networkOf(variants, variant);
-  const unlikeTimm = `holds MindSpore's network, which ${difference}: its weights as .safetensors would mean another one. Export it as .onnx.`;
-  return { ...networkOf(variants, variant), unlikeTimm };
+  if (framework !== 'mindspore' || isInTimm(variant, tensors)) return networkOf(variants, variant);
+  const unlikeTimm = `holds MindSpore's network, which rounds its channels up and timm's to the nearest: its weights as .safetensors would mean another one. Export it as .onnx.`;
+  return networkOf(variants, variant, unlikeTimm);
 }
 
 /**
@@ -80,7 +80,7 @@ type Layout = (variant: Variant) => Blueprint;
 /** A variant before its width and classes are known. */
 type Kind = Omit<Variant, 'width' | 'numClasses'>;
 
-const mindSpore = { gateUpsampling: 'bilinear_aligned' } as const;
+const mindSpore = { gate: { ...defaultGateConfig, upsampling: 'bilinear_aligned' } } as const;
 
 /**
  * Version 3 is published in training form (`_rpr_` branches); deployed, what were branches are convolutions with biases,
@@ -94,11 +94,9 @@ function kindOf(found: readonly string[]): Kind {
   return { version: deployed && found.includes('bn1.weight') ? 3 : 2, ...deployed };
 }
 
-/** What makes MindSpore's network another one than timm's. */
-function timmDifference(variant: Variant, tensors: StateDict): string | undefined {
-  if (variant.version > 1) return "upsamples its gates bilinearly and timm's does not";
-  const inTimm = fittingVariant(tensors, [kindOf([...tensors.keys()])], variant.numClasses, layoutOf);
-  return inTimm ? undefined : "rounds its channels up and timm's to the nearest";
+/** Whether timm has a network of the same tensors; of the gate its config.json tells. */
+function isInTimm({ numClasses }: Variant, tensors: StateDict): boolean {
+  return fittingVariant(tensors, [kindOf([...tensors.keys()])], numClasses, layoutOf) !== undefined;
 }
 
 /**

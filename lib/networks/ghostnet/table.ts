@@ -1,3 +1,4 @@
+import type { GateConfig } from '../../gate-config.js';
 import { divisible } from '../divisible.js';
 import type { Block } from '../ghost-stages.js';
 import type { Structure } from './structure.js';
@@ -18,8 +19,8 @@ export interface Variant {
   readonly deployed?: boolean;
   /** To a multiple of 4. Default `nearest`; MindSpore's network goes `up`. */
   readonly channelRounding?: 'nearest' | 'up';
-  /** Default `nearest`; MindSpore's network upsamples the gate of its attention `bilinear_aligned`, corners on corners. */
-  readonly gateUpsampling?: 'nearest' | 'bilinear' | 'bilinear_aligned';
+  /** Of its attention. Default {@link defaultGateConfig}; MindSpore's network upsamples `bilinear_aligned`. */
+  readonly gate?: GateConfig;
   /** In place of the papers' table, whose `width` then means nothing. */
   readonly structure?: Structure | undefined;
 }

@@ -46,7 +46,7 @@ export function fpn(families: readonly Family[], fallback: Family): Family {
 }
 
 function networkOf(backbone: Backbone, neck: Neck): Network {
-  const { architecture, kind, version, width } = backbone;
+  const { architecture, kind, version, width, gate } = backbone;
   return {
     architecture: `${architecture}${suffix}`,
     kind: `${kind} with an FPN`,
@@ -58,6 +58,8 @@ function networkOf(backbone: Backbone, neck: Neck): Network {
       const named = name.endsWith(suffix) ? backbone.named(withoutSuffix(name)) : undefined;
       return named && networkOf(named, neck);
     },
+    gate,
+    withGate: (other) => networkOf(backbone.withGate(other), neck),
     unlikeTimm: 'holds a network with an FPN, and timm has none: it cannot be written for timm.',
   };
 }

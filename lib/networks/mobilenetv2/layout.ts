@@ -1,3 +1,4 @@
+import { defaultGateConfig } from '../../gate-config.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
 import { divisible } from '../divisible.js';
@@ -23,7 +24,7 @@ export function layoutOf(variant: Variant): Blueprint {
 
 /** The stem and the stages. */
 export function addBackbone(net: Blueprint, variant: Variant): NodeId {
-  const { width, repeats, stemChannels, attention } = variant;
+  const { width, repeats, stemChannels, attention, gate = defaultGateConfig } = variant;
   const activation = 'relu6';
   let x = net.conv(net.input(3), 'conv_stem', stemChannels, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
   net.output('bn1', x, { byDefault: false });
@@ -36,7 +37,7 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
         kernel: 3,
         expansion,
         channels,
-        attention: attention.has(name),
+        gate: attention.has(name) ? gate : undefined,
         activation,
         stride,
       };

@@ -1,3 +1,5 @@
+import type { GateConfig } from '../../gate-config.js';
+
 export interface Variant {
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
@@ -8,6 +10,8 @@ export interface Variant {
   readonly headChannels: number;
   /** Blocks with DFC attention, as `blocks.1.0`: the GhostNetV2 paper's experiment. */
   readonly attention: ReadonlySet<string>;
+  /** Of its attention. Default {@link defaultGateConfig}. */
+  readonly gate?: GateConfig;
   readonly numClasses: number;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Conv2dNode, Graph } from '../../../lib/graph/graph.js';
+import { defaultGateConfig, type GateConfig } from '../../../lib/gate-config.js';
+import { isConv2d, type Conv2dNode, type Graph } from '../../../lib/graph/graph.js';
 import { countMacs, inferShapes } from '../../../lib/graph/shapes.js';
 import { syntheticStateDict } from '../../../testing/synthetic.js';
 import { outputShapes } from '../../../testing/output-shapes.js';
@@ -104,19 +105,20 @@ describe('the graph', () => {
     expect(conv(shared, 'classifier').parameters.bias).toBe(tensors.get('classifier.bias')!.data);
   });
 
-  it('upsamples its gates as it is told', () => {
-    const ops = (gateUpsampling: 'nearest' | 'bilinear' | 'bilinear_aligned'): Set<string> => {
-      const graph = buildGhostNet(syntheticStateDict(2, 0.1, 10), {
-        version: 2,
-        width: 0.1,
-        numClasses: 10,
-        gateUpsampling,
-      });
-      return new Set(graph.nodes.map(({ op }) => op).filter((op) => op.startsWith('upsample')));
+  it('makes its gates as it is told', () => {
+    const made = (gate: Partial<GateConfig>): Set<string> => {
+      const variant = { version: 2, width: 0.1, numClasses: 10, gate: { ...defaultGateConfig, ...gate } } as const;
+      const { nodes } = buildGhostNet(syntheticStateDict(2, 0.1, 10), variant);
+      const last = nodes.filter((node) => isConv2d(node) && node.name.endsWith('short_conv.4')) as Conv2dNode[];
+      const between = nodes.filter(({ op }) => /^upsample_|_pool2d$/.test(op)).map(({ op }) => op);
+      return new Set([...between, ...last.map(({ activation }) => activation)]);
     };
-    expect(ops('nearest')).toEqual(new Set(['upsample_nearest']));
-    expect(ops('bilinear')).toEqual(new Set(['upsample_bilinear']));
-    expect(ops('bilinear_aligned')).toEqual(new Set(['upsample_bilinear_aligned']));
+    expect(made({})).toEqual(new Set(['avg_pool2d', 'sigmoid', 'upsample_nearest']));
+    expect(made({ upsampling: 'bilinear' })).toEqual(new Set(['avg_pool2d', 'sigmoid', 'upsample_bilinear']));
+    expect(made({ pooling: 'max', activation: 'relu', upsampling: 'bilinear_aligned' })).toEqual(
+      new Set(['max_pool2d', 'relu', 'upsample_bilinear_aligned']),
+    );
+    expect(made({ pooling: 'none', activation: 'hard_sigmoid' })).toEqual(new Set(['hard_sigmoid']));
   });
 
   it('has attention from the third block on, in version 2 alone', () => {

@@ -122,7 +122,7 @@ describe('what MindSpore trained', () => {
       width: 0.3,
       numClasses: 10,
       channelRounding: 'up',
-      gateUpsampling: 'bilinear_aligned',
+      gate: { activation: 'sigmoid', pooling: 'mean', upsampling: 'bilinear_aligned' },
     } as const;
     expect(inspect(network)).toMatchObject(network);
     // Without MindSpore's file nothing tells of its gates: the channels are those of no published network.
@@ -131,7 +131,7 @@ describe('what MindSpore trained', () => {
 
   it('may have channels that were rounded to the nearest', () => {
     const found = inspect({ version: 1, width: 0.1, numClasses: 10 });
-    expect(found).toMatchObject({ version: 1, width: 0.1, gateUpsampling: 'bilinear_aligned' });
+    expect(found).toMatchObject({ version: 1, width: 0.1, gate: { upsampling: 'bilinear_aligned' } });
     expect(found.channelRounding).toBeUndefined();
   });
 });
