@@ -9,7 +9,7 @@ bool fuse_gate(const Neighbours& neighbours, Fusion* fusion) {
   if (neighbours.is_output(x) || neighbours.readers(x).size() != 2) return false;
   const NodeId up = neighbours.readers(x)[0], product = neighbours.readers(x)[1];
   const Node& upsample = neighbours.node(up);
-  if (!upsample.upsample() || upsample.inputs[0] == x || upsample.inputs[0] == 0 ||
+  if (!upsample.upsample() || upsample.inputs[0] == x ||
       !neighbours.node(product).is(op::mul) || neighbours.node(product).inputs != std::vector<NodeId>{x, up} ||
       neighbours.sole_reader(up) != product)
     return false;

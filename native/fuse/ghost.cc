@@ -11,7 +11,7 @@ bool fuse_ghost(const Neighbours& neighbours, NodeId last, Fusion* fusion) {
   const bool relu_or_none = cheap.activation == Activation::none || cheap.activation == Activation::relu;
   if (!cheap.depthwise() || cheap.inputs[0] != p || cheap.kernel != Pair{3, 3} || cheap.stride != Pair{1, 1} ||
       cheap.padding != Pair{1, 1} || cheap.dilation != Pair{1, 1} || !relu_or_none ||
-      neighbours.sole_reader(d) != last || concat.channels != 2 * neighbours.node(p).channels || p == 0)
+      neighbours.sole_reader(d) != last || concat.channels != 2 * neighbours.node(p).channels)
     return false;
   fusion->kind = &kinds::ghost;
   fusion->value = last;

@@ -8,7 +8,7 @@ bool fuse_shortcut(const Neighbours& neighbours, Fusion* fusion) {
   if (sum.none() || !neighbours.node(sum).is(op::add)) return false;
   const std::vector<NodeId>& inputs = neighbours.node(sum).inputs;
   const NodeId shortcut = inputs[0] == x ? inputs[1] : inputs[0];
-  if (shortcut == x || shortcut == 0) return false;
+  if (shortcut == x) return false;
   fusion->join = Join::shortcut;
   fusion->inputs.push_back(shortcut);
   fusion->covered.push_back(x);

@@ -33,7 +33,6 @@ void evaluate(const Node&, const std::vector<Operand>& inputs, const Shape& shap
 
 void lower(Lowering& to, NodeId id) {
   const Node& node = to.node(id);
-  if (to.reads_image(id)) return to.emit_reference(id);
   if (node.is(op::mul) && to.is_vector(node.inputs[1]) && !to.is_vector(node.inputs[0]))
     return to.emit(kinds::scale, id, node.inputs);
   Operation operation;

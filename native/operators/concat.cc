@@ -34,10 +34,7 @@ void evaluate(const Node&, const std::vector<Operand>& inputs, const Shape& shap
   }
 }
 
-void lower(Lowering& to, NodeId id) {
-  if (to.reads_image(id)) to.emit_reference(id);
-  else to.concatenate(id);
-}
+void lower(Lowering& to, NodeId id) { to.concatenate(id); }
 
 }  // namespace
 

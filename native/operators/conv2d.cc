@@ -60,8 +60,9 @@ void lower(Lowering& to, NodeId id) {
   Operation operation;
   operation.conv = id;
   operation.after = activation_after(conv);
-  if (to.is_image(in)) {
-    if (conv.groups == 1 && to.pad_image(conv.padding)) return to.emit(kinds::planar_conv, id, {in}, operation);
+  if (to.is_image(in) && conv.groups == 1) {
+    to.pad_image(conv.padding);
+    return to.emit(kinds::planar_conv, id, {in}, operation);
   } else if (conv.pointwise() && to.is_vector(in)) {
     operation.after = Activation::none;  // its kernel has them all
     return to.emit(kinds::matvec, id, {in}, operation);

@@ -109,20 +109,13 @@ const Kind kMaxPool = kind_of<WindowOf<&KernelTable::max_pool>>("max_pool").read
 
 void lower_avg(Lowering& to, NodeId id) {
   const Node& pool = to.node(id);
-  if (to.reads_image(id)) to.emit_reference(id);
-  else if (pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2}) to.emit(kinds::avg_pool2, id, pool.inputs);
+  if (pool.kernel == Pair{2, 2} && pool.stride == Pair{2, 2}) to.emit(kinds::avg_pool2, id, pool.inputs);
   else to.emit(kAvgPool, id, pool.inputs);
 }
 
-void lower_max(Lowering& to, NodeId id) {
-  if (to.reads_image(id)) to.emit_reference(id);
-  else to.emit(kMaxPool, id, to.node(id).inputs);
-}
+void lower_max(Lowering& to, NodeId id) { to.emit(kMaxPool, id, to.node(id).inputs); }
 
-void lower_global(Lowering& to, NodeId id) {
-  if (to.reads_image(id)) to.emit_reference(id);
-  else to.emit(kinds::global_avg_pool, id, to.node(id).inputs);
-}
+void lower_global(Lowering& to, NodeId id) { to.emit(kinds::global_avg_pool, id, to.node(id).inputs); }
 
 const Operator max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
 

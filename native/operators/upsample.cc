@@ -47,9 +47,7 @@ void bilinear(const Node& node, const std::vector<Operand>& inputs, const Shape&
 // The second input only tells the size.
 template <const Kind* kKind>
 void lower(Lowering& to, NodeId id) {
-  const NodeId source = to.node(id).inputs[0];
-  if (to.is_image(source)) to.emit_reference(id, 1);
-  else to.emit(*kKind, id, {source});
+  to.emit(*kKind, id, {to.node(id).inputs[0]});
 }
 constexpr auto lower_nearest = lower<&kinds::upsample_nearest>, lower_bilinear = lower<&kinds::upsample_bilinear>;
 

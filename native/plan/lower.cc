@@ -10,10 +10,8 @@ namespace ghostnet {
 
 Lowering::Lowering(const Graph& g) : graph(g), value_of_(g.nodes.size()) { add_value(0, false); }
 
-bool Lowering::pad_image(Pair padding) {
-  if (!padded_) image_padding_ = padding;
-  padded_ = true;
-  return image_padding_ == padding;
+void Lowering::pad_image(Pair padding) {
+  image_padding_ = {std::max(image_padding_.y, padding.y), std::max(image_padding_.x, padding.x)};
 }
 
 ValueId Lowering::add_value(NodeId node, bool vector) {
@@ -23,17 +21,27 @@ ValueId Lowering::add_value(NodeId node, bool vector) {
   return value_of_[node] = values_.add(std::move(value));
 }
 
+// What a node's value is to whoever reads maps.
+ValueId Lowering::operand(NodeId node) {
+  if (!is_image(node)) return value(node);
+  if (image_map_.none()) {
+    Operation op;
+    op.kind = &kinds::interleave;
+    op.inputs = {value(node)};
+    Value map;
+    map.node = node;
+    op.value = image_map_ = values_.add(std::move(map));
+    drafts_.push_back(std::move(op));
+  }
+  return image_map_;
+}
+
 void Lowering::emit(const Kind& kind, NodeId node, const std::vector<NodeId>& inputs, const Operation& more) {
   Operation op = more;
   op.kind = &kind;
-  for (NodeId input : inputs) op.inputs.push_back(value(input));
+  for (NodeId input : inputs) op.inputs.push_back(kind.of_image ? value(input) : operand(input));
   op.value = add_value(node, kind.makes_vector);
   drafts_.push_back(std::move(op));
-}
-
-bool Lowering::reads_image(NodeId id) const {
-  const std::vector<NodeId>& inputs = node(id).inputs;
-  return std::any_of(inputs.begin(), inputs.end(), [this](NodeId input) { return is_image(input); });
 }
 
 void Lowering::emit_reference(NodeId id, int unread) {
@@ -50,7 +58,7 @@ void Lowering::concatenate(NodeId id) {
   for (NodeId input : node(id).inputs) {
     if (left <= 0) break;
     left -= node(input).channels;
-    op.inputs.push_back(value(input));
+    op.inputs.push_back(operand(input));
     vector &= is_vector(input);
   }
   op.value = add_value(id, vector);

@@ -16,10 +16,8 @@ class Lowering {
   ValueId value(NodeId id) const { return value_of_[id]; }
   bool is_image(NodeId id) const { return id == 0; }
   bool is_vector(NodeId id) const { return values_[value_of_[id]].vector; }
-  /// The image is padded once, as its first convolution wants it. False where this one wants something else.
-  bool pad_image(Pair padding);
-
-  bool reads_image(NodeId id) const;
+  /// The image has zeros around it for all that read it: as many as who wants most.
+  void pad_image(Pair padding);
 
   /// `inputs` are earlier nodes.
   void emit(const Kind& kind, NodeId node, const std::vector<NodeId>& inputs, const Operation& more = {});
@@ -31,12 +29,13 @@ class Lowering {
  private:
   friend class Layouts;
   ValueId add_value(NodeId node, bool vector);
+  ValueId operand(NodeId node);
 
   std::vector<Operation> drafts_;  // without a kind: a concatenation
   Table<ValueId, Value> values_;
   Table<NodeId, ValueId> value_of_;
   Pair image_padding_{0, 0};
-  bool padded_ = false;
+  ValueId image_map_;  // the image in channel blocks, once somebody reads it so
 };
 
 }  // namespace ghostnet

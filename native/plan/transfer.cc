@@ -56,14 +56,4 @@ void pad_image(const float* image, const Shape& s, Pair padding, Range rows, flo
   }
 }
 
-void unpack_image(const float* padded, const Shape& s, Pair padding, float* image) {
-  const size_t width = static_cast<size_t>(s.w), pitch = width + 2 * static_cast<size_t>(padding.x);
-  for (int64_t c = 0; c < s.c; ++c) {
-    padded += padding.y * pitch;
-    for (int64_t y = 0; y < s.h; ++y, image += width, padded += pitch)
-      std::memcpy(image, padded + padding.x, width * sizeof(float));
-    padded += padding.y * pitch;
-  }
-}
-
 }  // namespace ghostnet

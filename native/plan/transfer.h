@@ -18,6 +18,5 @@ inline uint64_t padded_image_floats(const Shape& s, Pair padding) {
 }
 /// Rows of image [c][h][w] into padded [c][h + 2 padding.y][w + 2 padding.x], whose padding is zero already.
 void pad_image(const float* image, const Shape& s, Pair padding, Range rows, float* padded);
-void unpack_image(const float* padded, const Shape& s, Pair padding, float* image);
 
 }  // namespace ghostnet

@@ -45,6 +45,7 @@ struct Kind {
   int repeats = 0;                        // of the first input's segments in the output: 0: may have any layout
   bool by_rows = true, by_groups = true;  // can make a few rows, or one group, at a time
   bool makes_vector = false;
+  bool of_image = false;                  // reads the image as it is, in planes; all others read it as a map
   Numbers makes = Numbers::maps;
   WeightFormat weights = WeightFormat::none;
   Numbers weight_numbers = Numbers::maps;
@@ -54,6 +55,7 @@ struct Kind {
   constexpr Kind& each_channel(int times = 1) { return repeats = times, *this; }
   constexpr Kind& making_vectors() { return makes_vector = true, makes = Numbers::floats, by_rows = false, *this; }
   constexpr Kind& by_groups_alone() { return by_rows = false, *this; }
+  constexpr Kind& reading_image() { return of_image = true, *this; }
   constexpr Kind& in_one_go() { return by_rows = by_groups = false, *this; }
   constexpr Kind& with(WeightFormat format, Numbers numbers = Numbers::maps) {
     return weights = format, weight_numbers = numbers, *this;
@@ -73,7 +75,7 @@ enum class Join {
 };
 
 namespace kinds {
-extern const Kind planar_conv, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
+extern const Kind planar_conv, interleave, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
     upsample_nearest, upsample_bilinear, transpose, repack, reference;
 }  // namespace kinds
 

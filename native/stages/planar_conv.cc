@@ -1,3 +1,4 @@
+#include "padded_image.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -6,11 +7,10 @@ namespace {
 class PlanarConv final : public Stage {
  public:
   PlanarConv(const StageContext& c, OperationId id)
-      : Stage(c, id), channels_(c.graph.nodes[0].channels),
-        pitch_(static_cast<size_t>(c.shapes[0].w) + 2 * node_.padding.x),
-        plane_((static_cast<size_t>(c.shapes[0].h) + 2 * node_.padding.y) * pitch_) {}
+      : Stage(c, id), channels_(c.graph.nodes[0].channels), image_(c.shapes[0], c.lowered.image_padding) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
+    const float* const start = image_.pixel(w.image, -node_.padding.y, -node_.padding.x);
     PlanarConvArgs args;
     args.row_count = channels_ * node_.kernel.y;
     args.kernel_w = node_.kernel.x;
@@ -23,7 +23,7 @@ class PlanarConv final : public Stage {
       for (int c = 0, i = 0; c < channels_; ++c)
         for (int ky = 0; ky < node_.kernel.y; ++ky, ++i)
           w.image_rows[static_cast<size_t>(i)] =
-              w.image + c * plane_ + static_cast<size_t>(y * node_.stride.y + ky * node_.dilation.y) * pitch_;
+              start + c * image_.plane + (y * node_.stride.y + ky * node_.dilation.y) * image_.pitch;
       args.rows = w.image_rows.data();
       output->layout->for_blocks(groups, [&](int b) {
         args.weights = packed_.weights[static_cast<size_t>(b)];
@@ -39,11 +39,12 @@ class PlanarConv final : public Stage {
 
  private:
   const int channels_;
-  const size_t pitch_, plane_;  // of the padded image, floats
+  const PaddedImage image_;
 };
 
 }  // namespace
 
-const Kind kinds::planar_conv = kind_of<PlanarConv>("planar_conv").with(WeightFormat::planar, Numbers::floats);
+const Kind kinds::planar_conv =
+    kind_of<PlanarConv>("planar_conv").reading_image().with(WeightFormat::planar, Numbers::floats);
 
 }  // namespace ghostnet

@@ -10,11 +10,8 @@ namespace {
 class ReferenceStage final : public Stage {
  public:
   ReferenceStage(const StageContext& c, OperationId id)
-      : Stage(c, id), padding_(c.lowered.image_padding), shape_(c.shape(c.operation(id).value)) {
-    for (ValueId input : c.operation(id).inputs) {
-      is_image_.push_back(c.lowered.value(input).node == 0);
-      shapes_.push_back(c.shape(input));
-    }
+      : Stage(c, id), shape_(c.shape(c.operation(id).value)) {
+    for (ValueId input : c.operation(id).inputs) shapes_.push_back(c.shape(input));
   }
 
   // All of it at once: the first group computes every group.
@@ -24,8 +21,7 @@ class ReferenceStage final : public Stage {
     std::vector<Operand> operands;
     for (size_t i = 0; i < inputs.size(); ++i) {
       values.emplace_back(static_cast<size_t>(shapes_[i].elements()));
-      if (is_image_[i]) unpack_image(w.image, shapes_[i], padding_, values.back().data());
-      else unpack(*inputs[i], w, values.back().data());
+      unpack(*inputs[i], w, values.back().data());
       operands.push_back({values.back().data(), shapes_[i]});
     }
     std::vector<float> result(static_cast<size_t>(shape_.elements()));
@@ -35,10 +31,8 @@ class ReferenceStage final : public Stage {
   Range input_rows(size_t i, int) const override { return {0, static_cast<int>(shapes_[i].h)}; }
 
  private:
-  const Pair padding_;
   const Shape shape_;
   std::vector<Shape> shapes_;  // [inputs]
-  std::vector<bool> is_image_;
 };
 
 }  // namespace
