@@ -34,7 +34,7 @@ struct Node {
   // convolutions and windows
   Pair kernel, stride, padding{0, 0}, dilation;
   // convolutions: activation(scale[o] * sum(weight * x) + bias[o])
-  int groups = 1;  // 1, or the input's channels (depthwise)
+  int groups = 1;  // divides the channels and the input's
   Activation activation = Activation::none;
   const float* weight =
       nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by ModelBuilder::pack
@@ -47,7 +47,10 @@ struct Node {
     return is(op::upsample_nearest) || is(op::upsample_bilinear) || is(op::upsample_bilinear_aligned);
   }
   bool convolution() const { return is(op::conv2d); }
-  bool depthwise() const { return convolution() && groups > 1; }
+  /// Each channel of one and the same of the input's.
+  bool depthwise() const {
+    return convolution() && groups > 1 && groups == channels && weight_count == int64_t{channels} * kernel.y * kernel.x;
+  }
   bool pointwise() const {
     return convolution() && groups == 1 && kernel == Pair{1, 1} && stride == Pair{1, 1} && padding == Pair{0, 0};
   }

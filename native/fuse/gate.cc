@@ -9,9 +9,8 @@ bool fuse_gate(const Neighbours& neighbours, Fusion* fusion) {
   if (neighbours.is_output(x) || neighbours.readers(x).size() != 2) return false;
   const NodeId up = neighbours.readers(x)[0], product = neighbours.readers(x)[1];
   const Node& upsample = neighbours.node(up);
-  if (!upsample.upsample() || upsample.inputs[0] == x ||
-      !neighbours.node(product).is(op::mul) || neighbours.node(product).inputs != std::vector<NodeId>{x, up} ||
-      neighbours.sole_reader(up) != product)
+  if (!upsample.upsample() || upsample.inputs[0] == x || !neighbours.node(product).is(op::mul) ||
+      neighbours.node(product).inputs != std::vector<NodeId>{x, up} || neighbours.sole_reader(up) != product)
     return false;
   const bool nearest = upsample.is(op::upsample_nearest);
   fusion->join = Join::gate;

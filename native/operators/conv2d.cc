@@ -1,5 +1,5 @@
 // activation(scale[o] * sum(weight * x) + bias[o]) over windows with kernel, stride, padding, dilation; of all channels
-// or, depthwise, of each channel by itself.
+// of the input or, in groups, of an equal share of them.
 #include "../plan/lowering.h"
 #include "../stages/conv.h"
 #include "window.h"
@@ -9,8 +9,10 @@ namespace {
 
 Status check(const Node& node, const std::vector<int>& channels) {
   const int in_channels = channels[0];
-  if (node.groups != 1 && (node.groups != in_channels || node.channels != in_channels))
-    return Status::unsupported(named(node) + ": groups must be 1 or the number of channels");
+  if (node.groups < 1 || in_channels % node.groups != 0 || node.channels % node.groups != 0)
+    return Status::invalid_argument(named(node) + ": " + std::to_string(node.groups) + " groups do not divide " +
+                                    std::to_string(in_channels) + " channels of its input and " +
+                                    std::to_string(node.channels) + " of its own");
   if (Status s = check_window(node); !s.ok()) return s;
   const int64_t expected = int64_t{node.channels} * (in_channels / node.groups) * node.kernel.y * node.kernel.x;
   if (node.weight_count != expected)
@@ -68,10 +70,8 @@ void lower(Lowering& to, NodeId id) {
     return to.emit(kinds::matvec, id, {in}, operation);
   } else if (conv.depthwise()) {
     return to.emit(kinds::depthwise, id, {in}, operation);
-  } else if (conv.groups == 1 && conv.stride == Pair{1, 1} && conv.kernel.y * conv.kernel.x <= kMostTaps) {
-    return to.emit(kinds::conv, id, {in}, operation);
   }
-  to.emit_reference(id);
+  to.emit(kinds::conv, id, {in}, operation);
 }
 
 }  // namespace

@@ -82,12 +82,7 @@ void back(const Node&, Operands inputs, const Shape& shape, float* out) {
 }
 
 // Of channels_as_positions the second input only tells the size.
-void lower(Lowering& to, NodeId id) {
-  const Node& node = to.node(id);
-  const int unread = static_cast<int>(node.inputs.size()) - 1;
-  if (to.is_image(node.inputs[0])) to.emit_reference(id, unread);
-  else to.emit(kinds::transpose, id, {node.inputs[0]});
-}
+void lower(Lowering& to, NodeId id) { to.emit(kinds::transpose, id, {to.node(id).inputs[0]}); }
 
 }  // namespace
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <utility>
 
+#include "sources.h"
+
 namespace ghostnet {
 namespace {
 
@@ -30,14 +32,15 @@ struct Packer {
   size_t filter_size() const { return static_cast<size_t>(conv.weight_count / conv.channels); }
   size_t taps() const { return static_cast<size_t>(conv.kernel.y) * static_cast<size_t>(conv.kernel.x); }
 
-  uint64_t rows() const {
-    if (taps_alone()) return static_cast<uint64_t>(conv.weight_count / conv.channels);
+  // That an output block's weights have.
+  uint64_t rows(const Block& output) const {
+    if (taps_alone()) return static_cast<uint64_t>(filter_size());
     uint64_t sum = 0;
-    for (const Block& b : in.blocks) sum += row_count(b);
+    for (const Source& source : sources_of(conv, in, output)) sum += row_count(source);
     return sum * taps();
   }
-  size_t row_count(const Block& b) const {
-    return static_cast<size_t>(format == WeightFormat::vector_matrix ? b.lanes : (b.channels + 3) / 4 * 4);
+  size_t row_count(const Source& s) const {
+    return static_cast<size_t>(format == WeightFormat::vector_matrix ? in.lanes(s.block) : 4 * s.quads);
   }
 
   // Of `count` elements: a whole number, as blocks have at least 4 lanes.
@@ -59,13 +62,29 @@ struct Packer {
     const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
     for (int c = first; c < last; ++c)
       bias[c - block.first_channel] = static_cast<Bias>(filters.bias ? filters.bias[c - filters.first_channel] : 0.0f);
-    if (taps_alone()) return pack_rows(filters, block, first, last, {0, filter_size(), 1}, weights);
+    const auto lanes = static_cast<size_t>(block.lanes);
+    if (taps_alone()) {
+      for (int c = first; c < last; ++c)
+        pack_rows(filters, c, {0, filter_size(), 1}, weights + (c - block.first_channel), lanes);
+      return;
+    }
     // At most 16 x 16 numbers at a time: they stay in the first-level cache until their lines are complete.
+    const std::vector<Source> sources = sources_of(conv, in, block);
+    ChannelRange read[kMaxLanes];
+    for (int c = first; c < last; ++c) read[c - first] = channels_read(conv, in.channels, c);
     for (size_t tap = 0; tap < taps(); ++tap) {
-      for (const Block& source : in.blocks) {
-        const size_t from = static_cast<size_t>(source.first_channel) * taps() + tap;
-        pack_rows(filters, block, first, last, {from, static_cast<size_t>(source.channels), taps()}, weights);
-        weights += row_count(source) * static_cast<size_t>(block.lanes);
+      for (const Source& source : sources) {
+        for (int c = first; c < last; ++c) {
+          const ChannelRange own = read[c - first];
+          const int begin = std::max(own.begin, source.first_channel(in));
+          const int count = std::min(own.end, source.end_channel(in)) - begin;
+          if (count <= 0) continue;
+          Number* const to = weights + static_cast<size_t>(begin - source.first_channel(in)) * lanes;
+          pack_rows(filters, c,
+                    {static_cast<size_t>(begin - own.begin) * taps() + tap, static_cast<size_t>(count), taps()},
+                    to + (c - block.first_channel), lanes);
+        }
+        weights += row_count(source) * lanes;
       }
     }
   }
@@ -75,16 +94,12 @@ struct Packer {
     size_t first, count, step;
   };
   template <class Number>
-  void pack_rows(const Filters& filters, const Block& block, int first, int last, Rows rows, Number* weights) const {
-    const auto lanes = static_cast<size_t>(block.lanes);
-    for (int channel = first; channel < last; ++channel) {
-      const auto i = static_cast<size_t>(channel - filters.first_channel);
-      const float* from = filters.weight + i * filter_size() + rows.first;
-      Number* to = weights + (channel - block.first_channel);
-      // The packed product is rounded once, from the exact double.
-      const double scale = filters.scale ? filters.scale[i] : 1.0;
-      for (size_t k = 0; k < rows.count; ++k) to[k * lanes] = static_cast<Number>(from[k * rows.step] * scale);
-    }
+  void pack_rows(const Filters& filters, int channel, Rows rows, Number* to, size_t lanes) const {
+    const auto i = static_cast<size_t>(channel - filters.first_channel);
+    const float* from = filters.weight + i * filter_size() + rows.first;
+    // The packed product is rounded once, from the exact double.
+    const double scale = filters.scale ? filters.scale[i] : 1.0;
+    for (size_t k = 0; k < rows.count; ++k) to[k * lanes] = static_cast<Number>(from[k * rows.step] * scale);
   }
 };
 
@@ -98,7 +113,7 @@ void describe(const Packer& packer, std::string* text) {
   add(static_cast<int64_t>(packer.conv.name.size()));
   text->append(packer.conv.name);
   for (int64_t number : {static_cast<int64_t>(packer.format), static_cast<int64_t>(packer.element),
-                         int64_t{packer.conv.channels}, packer.conv.weight_count})
+                         int64_t{packer.conv.channels}, int64_t{packer.conv.groups}, packer.conv.weight_count})
     add(number);
   add_layout(packer.in);
   add_layout(packer.out);
@@ -149,7 +164,7 @@ struct PackedWeights::Places {
     packer.out.for_blocks({group, group + 1}, [&](int block) {
       const auto b = static_cast<size_t>(block);
       const auto lanes = static_cast<uint64_t>(packer.out.lanes(block));
-      const uint64_t count = packer.floats_of(packer.rows() * lanes);
+      const uint64_t count = packer.floats_of(packer.rows(packer.out.blocks[b]) * lanes);
       // Depthwise kernels find the bias right behind the taps.
       const uint64_t behind = at + (packer.bias_behind() ? count : whole_lines(count));
       weights[b] = static_cast<size_t>(at);

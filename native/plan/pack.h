@@ -12,7 +12,7 @@ namespace ghostnet {
 
 /// Where one operation's weights lie, per output block.
 ///   planar: weights [in_channels * kernel_h][kernel_w][lanes], floats
-///   matrix: weights [taps][input quads * 4][lanes], vector_matrix: [input lanes][lanes], elements
+///   matrix: weights [taps][quads * 4 of its sources][lanes], vector_matrix: [input lanes][lanes], elements
 ///   taps:   weights [kernel_h * kernel_w][lanes], bias [lanes] right behind, elements
 /// Biases that are not behind their weights are floats.
 struct PackedConv {

@@ -8,9 +8,6 @@
 
 namespace ghostnet {
 
-/// Of a dense kernel; larger ones run on the reference.
-constexpr int kMostTaps = 121;
-
 /// What a kernel's epilogue can do is `max(low, value)`; some know the sigmoid. All else is applied to the rows that it
 /// has just written.
 inline float lower_bound(const Node& conv) {

@@ -45,7 +45,7 @@ struct Kind {
   int repeats = 0;                        // of the first input's segments in the output: 0: may have any layout
   bool by_rows = true, by_groups = true;  // can make a few rows, or one group, at a time
   bool makes_vector = false;
-  bool of_image = false;                  // reads the image as it is, in planes; all others read it as a map
+  bool of_image = false;  // reads the image as it is, in planes; all others read it as a map
   Numbers makes = Numbers::maps;
   WeightFormat weights = WeightFormat::none;
   Numbers weight_numbers = Numbers::maps;

@@ -15,9 +15,7 @@ struct PaddedImage {
   const ptrdiff_t pitch, plane;  // floats from row to row, and from channel to channel
 
   /// Of channel 0. May lie in the zeros.
-  const float* pixel(const float* image, int y, int x) const {
-    return image + (padding.y + y) * pitch + padding.x + x;
-  }
+  const float* pixel(const float* image, int y, int x) const { return image + (padding.y + y) * pitch + padding.x + x; }
 };
 
 }  // namespace ghostnet

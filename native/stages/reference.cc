@@ -9,8 +9,7 @@ namespace {
 
 class ReferenceStage final : public Stage {
  public:
-  ReferenceStage(const StageContext& c, OperationId id)
-      : Stage(c, id), shape_(c.shape(c.operation(id).value)) {
+  ReferenceStage(const StageContext& c, OperationId id) : Stage(c, id), shape_(c.shape(c.operation(id).value)) {
     for (ValueId input : c.operation(id).inputs) shapes_.push_back(c.shape(input));
   }
 

@@ -1,5 +1,6 @@
 #include "random_network.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "operators/operator.h"
@@ -53,15 +54,22 @@ int RandomNetwork::keep(int id) {
   return id;
 }
 
-int RandomNetwork::conv(int in, bool depthwise) {
+int RandomNetwork::conv(int in, int groups) {
   const Pair kernel{1 + below(5), 1 + below(5)};
-  const int channels = depthwise ? n.channels(in) : 1 + below(40);
-  const int id = n.conv(name(depthwise ? "depthwise" : "conv"), in, channels, kernel, {1 + below(2), 1 + below(2)},
-                        {below(kernel.y + 1), below(kernel.x + 1)}, depthwise ? channels : 1, activation());
+  const bool depthwise = groups == n.channels(in) && below(2);
+  const int channels = depthwise ? groups : groups * (1 + below(std::max(1, 40 / groups)));
+  const int id = n.conv(name(depthwise ? "depthwise" : "conv"), in, channels, kernel, {1 + below(3), 1 + below(3)},
+                        {below(kernel.y + 1), below(kernel.x + 1)}, groups, activation());
   if (below(3) == 0) last().dilation = {1 + below(3), 1 + below(3)};
   if (below(4) == 0) last().scale = nullptr;
   if (below(4) == 0) last().bias = nullptr;
   return keep(id);
+}
+
+int RandomNetwork::some_divisor(int number) {
+  int divisor = 1 + below(number);
+  while (number % divisor != 0) --divisor;
+  return divisor;
 }
 
 int RandomNetwork::usual_depthwise(int in) {
@@ -182,9 +190,9 @@ void RandomNetwork::mix(int in) {
 
 void RandomNetwork::add_something() {
   const int in = any();
-  switch (below(16)) {
-    case 0: conv(in, false); break;
-    case 1: conv(in, true); break;
+  switch (below(17)) {
+    case 0: conv(in, 1); break;
+    case 1: conv(in, n.channels(in)); break;
     case 2: usual_depthwise(in); break;
     case 3: keep(n.pointwise(name("pointwise"), in, 1 + below(40), activation())); break;
     case 4: pool(in); break;
@@ -198,6 +206,7 @@ void RandomNetwork::add_something() {
     case 12: inverted_residual(in); break;
     case 13: pyramid_level(in); break;
     case 14: mix(in); break;
+    case 15: conv(in, some_divisor(n.channels(in))); break;
     default: ghost_module(in);
   }
 }

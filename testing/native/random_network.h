@@ -35,8 +35,9 @@ class RandomNetwork {
 
   /// Keeps the new node if its map has a pixel; else takes it away again.
   int keep(int id);
-  int conv(int in, bool depthwise);
+  int conv(int in, int groups);
   /// A dense convolution that keeps the size of the map, dilated or not.
+  int some_divisor(int number);
   int same_conv(int in);
   /// The shapes of convolution that have kernels of their own.
   int usual_depthwise(int in);

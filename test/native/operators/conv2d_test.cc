@@ -44,16 +44,33 @@ void test_channels() {
   CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {6, 6, 6, 2}}));
 }
 
+void test_groups() {
+  const Map four{{1, 4, 1, 1}, {1, 2, 3, 4}}, two{{1, 2, 1, 1}, {3, 5}};
+  const std::vector<float> pairs{1, 10, 2, 20}, threes{1, 2, 3, 4, 5, 6};
+  Node node = conv(2, {1, 1}, pairs);
+  node.groups = 2;
+  CHECK((value_of(node, {four}) == Map{{1, 2, 1, 1}, {21, 86}}));
+  // Several channels of each of the input's: those of the first one come first.
+  node = conv(6, {1, 1}, threes);
+  node.groups = 2;
+  CHECK((value_of(node, {two}) == Map{{1, 6, 1, 1}, {3, 6, 9, 20, 25, 30}}));
+}
+
 void test_refused() {
   const std::vector<float> four(4), eight(8);
-  const StatusCode invalid = StatusCode::invalid_argument, unsupported = StatusCode::unsupported;
+  const StatusCode invalid = StatusCode::invalid_argument;
   CHECK(checked(conv(2, {1, 1}, four), {2}).ok());
   expect_refused(checked(conv(2, {1, 1}, eight), {2}), invalid, "node 'alone': expected 4 weights, found 8");
   Node node = conv(2, {1, 1}, four);
-  node.groups = 4;
-  expect_refused(checked(node, {8}), unsupported, "node 'alone': groups must be 1 or the number of channels");
+  for (int groups : {0, -1, 4}) {
+    node.groups = groups;
+    const std::string words =
+        "node 'alone': " + std::to_string(groups) + " groups do not divide 8 channels of its input";
+    expect_refused(checked(node, {8}), invalid, words.c_str());
+  }
   node.groups = 2;
-  expect_refused(checked(node, {4}), unsupported, "groups must be 1 or the number of channels");
+  expect_refused(checked(node, {5}), invalid, "2 groups do not divide 5 channels of its input");
+  CHECK(checked(node, {4}).ok());
   node.groups = 1;
   node.padding = {256, 0};
   expect_refused(checked(node, {2}), invalid, "node 'alone': kernel, stride, padding or dilation out of range");
@@ -64,6 +81,7 @@ void test_refused() {
 void conv2d_tests() {
   test_windows();
   test_channels();
+  test_groups();
   test_refused();
 }
 

@@ -58,8 +58,8 @@ void test_refused_graphs() {
   refused(invalid, "'primary': expected 48 weights, found 47", [&](auto& n) { at(n, n.primary).weight_count = 47; });
   refused(invalid, "'stem': a convolution before it has the same name",
           [&](auto& n) { at(n, n.primary).name = "stem"; });
-  refused(unsupported, "groups must be 1 or the number of channels", [&](auto& n) { at(n, n.primary).groups = 2; });
-  refused(unsupported, "groups must be 1 or the number of channels", [&](auto& n) { at(n, n.cheap).channels = 12; });
+  refused(invalid, "'primary': 4 groups do not divide 8", [&](auto& n) { at(n, n.primary).groups = 4; });
+  refused(invalid, "'cheap': 6 groups do not divide 6", [&](auto& n) { at(n, n.cheap).channels = 13; });
   refused(invalid, "out of range", [&](auto& n) { at(n, n.cheap).kernel = {0, 3}; });
   refused(invalid, "out of range", [&](auto& n) { at(n, n.cheap).stride = {1, 0}; });
   refused(invalid, "out of range", [&](auto& n) { at(n, n.cheap).dilation = {256, 1}; });

@@ -1,37 +1,9 @@
 // Networks that are no GhostNets: on kernels alone, and right in every way in which they can be computed.
-#include <functional>
-
-#include "../../../testing/native/check.h"
-#include "../../../testing/native/run_graph.h"
-#include "../../../testing/native/synthetic_network.h"
-#include "../tests.h"
+#include "fast_path.h"
 #include "kernels/select.h"
 
 namespace ghostnet {
 namespace {
-
-constexpr Activation kNone = Activation::none, kRelu = Activation::relu;
-
-int count(const Lowered& lowered, const Kind& kind) {
-  int found = 0;
-  for (const Operation& op : lowered.operations) found += op.kind == &kind;
-  return found;
-}
-
-/// An image, a stem of `channels` (node 1) and what `build` returns.
-void check(const char* name, int channels, int repacks, const std::function<int(SyntheticNetwork&, int stem)>& build) {
-  SyntheticNetwork n;
-  const int stem = n.conv("stem", n.input(3), channels, {3, 3}, {2, 2}, {1, 1}, 1, Activation::hard_swish);
-  n.graph.outputs.push_back({"result", build(n, stem)});
-  n.number_names();
-  const Lowered lowered = lower(n.graph, Precision::fp32);
-  CHECK_MESSAGE(count(lowered, kinds::reference) == 0, "%s: on the reference", name);
-  CHECK_MESSAGE(count(lowered, kinds::repack) == repacks, "%s: %d repacks", name, count(lowered, kinds::repack));
-  const Shape shape{1, 3, reduced ? 21 : 37, reduced ? 26 : 44};
-  std::vector<float> image(static_cast<size_t>(shape.elements()));
-  for (float& v : image) v = n.uniform();
-  check_every_way(n.graph, image, shape, name);
-}
 
 int mobile_block(SyntheticNetwork& n, int in, int expanded, int channels, int kernel, int stride, Activation activation,
                  bool squeeze) {
@@ -48,7 +20,7 @@ int mobile_block(SyntheticNetwork& n, int in, int expanded, int channels, int ke
 }
 
 void test_mobile_blocks() {
-  check("blocks of a MobileNetV3", 16, 0, [](auto& n, int stem) {
+  check_path("blocks of a MobileNetV3", 16, 0, [](auto& n, int stem) {
     int x = mobile_block(n, stem, 16, 16, 3, 1, kRelu, true);
     x = mobile_block(n, x, 72, 24, 3, 2, kRelu, false);
     x = mobile_block(n, x, 88, 24, 3, 1, Activation::relu6, false);
@@ -60,7 +32,7 @@ void test_mobile_blocks() {
 }
 
 void test_pyramid() {
-  check("head of a feature pyramid", 20, 0, [](auto& n, int stem) {
+  check_path("head of a feature pyramid", 20, 0, [](auto& n, int stem) {
     const int c3 = n.depthwise("c3", stem, {3, 3}, 2, kRelu);
     const int c4 = n.depthwise("c4", n.pointwise("wide", c3, 28, kRelu), {3, 3}, 2, kRelu);
     std::vector<int> levels;
@@ -82,7 +54,7 @@ void test_pyramid() {
 // repacked: it is a vector.
 void test_bilinear() {
   for (const Operator* row : {&op::upsample_bilinear, &op::upsample_bilinear_aligned}) {
-    check("upsampled bilinearly", 21, 1, [&](auto& n, int stem) {
+    check_path("upsampled bilinearly", 21, 1, [&](auto& n, int stem) {
       const int third = n.depthwise("third", stem, {3, 3}, 3, kRelu);
       const int small = n.pointwise("small", n.depthwise("fifth", stem, {3, 3}, 5, kRelu), 21, kNone);
       const int mean = n.node(op::global_avg_pool, "mean", {stem}, 21);
@@ -91,20 +63,6 @@ void test_bilinear() {
       const int one = n.node(*row, "one", {stem, mean}, 21);
       maps.push_back(n.node(op::mul, "product", {third, one}, 21));
       return n.node(*row, "last", {n.pointwise("mix", n.concat(maps), 9, kRelu), stem}, 9);
-    });
-  }
-}
-
-void test_dense() {
-  const struct {
-    Pair kernel, padding, dilation;
-  } rows[] = {{{3, 3}, {1, 1}, {1, 1}}, {{3, 3}, {2, 3}, {2, 3}}, {{1, 5}, {0, 2}, {1, 1}}, {{5, 1}, {0, 0}, {1, 1}},
-              {{1, 1}, {1, 2}, {1, 1}}, {{3, 3}, {0, 0}, {1, 1}}, {{2, 4}, {3, 1}, {1, 2}}};
-  for (const auto& row : rows) {
-    check("dense convolution", 21, 0, [&](auto& n, int stem) {
-      const int a = n.conv("a", stem, 18, row.kernel, {1, 1}, row.padding, 1, kRelu);
-      n.graph.nodes.back().dilation = row.dilation;
-      return n.pointwise("b", a, 6, Activation::hard_swish);
     });
   }
 }
@@ -120,13 +78,13 @@ void test_unshared_attention() {
     n.graph.nodes.back().kernel = n.graph.nodes.back().stride = {2, 2};
     return n.pointwise("features", half, 22, kNone);
   };
-  check("attention of positions", 12, 0, [&](auto& n, int stem) {
+  check_path("attention of positions", 12, 0, [&](auto& n, int stem) {
     const int x = n.ghost(n.pointwise("primary", stem, 11, kRelu)), z = halved(n, stem), positions = rows * columns;
     int gate = n.node(op::positions_as_channels, "positions", {z}, positions);
     gate = n.pointwise("mixed", gate, positions, Activation::sigmoid);
     return gated(n, x, n.node(op::channels_as_positions, "back", {gate, z}, 22));
   });
-  check("attention of rows and columns", 12, 0, [&](auto& n, int stem) {
+  check_path("attention of rows and columns", 12, 0, [&](auto& n, int stem) {
     const int x = n.ghost(n.pointwise("primary", stem, 11, kRelu));
     int gate = n.node(op::rows_as_channels, "rows", {halved(n, stem)}, rows);
     gate = n.node(op::rows_as_channels, "back", {n.pointwise("mixed", gate, rows, kNone)}, 22);
@@ -138,26 +96,26 @@ void test_unshared_attention() {
 
 // Where each part is written decides whether it has to be copied.
 void test_concatenations() {
-  check("concatenation of many", 9, 0, [](auto& n, int stem) {
+  check_path("concatenation of many", 9, 0, [](auto& n, int stem) {
     std::vector<int> parts{stem};
     for (int channels : {5, 33, 16, 1}) parts.push_back(n.pointwise("part", stem, channels, kRelu));
     return n.depthwise("dw", n.concat(parts), {3, 3}, 1, kNone);
   });
-  check("concatenation of concatenations", 9, 0, [](auto& n, int stem) {
+  check_path("concatenation of concatenations", 9, 0, [](auto& n, int stem) {
     const int a = n.concat({stem, n.pointwise("a", stem, 20, kRelu)});
     const int b = n.concat({n.pointwise("b", a, 7, kNone), n.ghost(n.pointwise("c", a, 10, kRelu))});
     return n.pointwise("head", n.concat({a, b}), 8, kNone);
   });
-  check("value in two concatenations, and twice in one", 9, 3, [](auto& n, int stem) {
+  check_path("value in two concatenations, and twice in one", 9, 3, [](auto& n, int stem) {
     const int a = n.pointwise("a", stem, 20, kRelu);
     const int twice = n.concat({a, a});
     return n.concat({n.pointwise("b", twice, 7, kNone), n.concat({a, stem}), n.pointwise("c", a, 3, kNone), a});
   });
-  check("concatenation that is cut", 12, 1, [](auto& n, int stem) {
+  check_path("concatenation that is cut", 12, 1, [](auto& n, int stem) {
     const int cut = n.node(op::concat, "cut", {stem, n.pointwise("a", stem, 9, kRelu)}, 15);
     return n.node(op::add, "sum", {cut, n.pointwise("b", cut, 15, kNone)}, 15);
   });
-  check("concatenation of vectors", 12, 0, [](auto& n, int stem) {
+  check_path("concatenation of vectors", 12, 0, [](auto& n, int stem) {
     const int a = n.node(op::global_avg_pool, "a", {stem}, 12);
     return n.pointwise("linear", n.concat({a, n.pointwise("b", a, 5, kRelu)}), 9, kNone);
   });
@@ -165,7 +123,7 @@ void test_concatenations() {
 
 // One value wanted in two layouts costs one copy on that edge; every other module stays fused.
 void test_repack_is_local() {
-  check("shortcut that another module starts from", 14, 1, [](auto& n, int stem) {
+  check_path("shortcut that another module starts from", 14, 1, [](auto& n, int stem) {
     const int first = n.ghost(n.pointwise("primary1", stem, 11, kRelu));
     const int shared = n.pointwise("shortcut", stem, 22, kNone);
     const int sum = n.node(op::add, "sum1", {first, shared}, 22);
@@ -229,7 +187,6 @@ void fast_path_tests() {
   test_mobile_blocks();
   test_pyramid();
   test_bilinear();
-  test_dense();
   test_unshared_attention();
   test_concatenations();
   test_repack_is_local();

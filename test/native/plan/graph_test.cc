@@ -157,6 +157,7 @@ void graph_tests() {
   test_layouts();
   test_pipelines_with_outputs();
   fast_path_tests();
+  convolution_path_tests();
   random_graph_tests();
 }
 
