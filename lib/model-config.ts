@@ -36,7 +36,7 @@ export function modelConfig(
   checkpoint: Checkpoint,
   published: PublishedModel | undefined,
 ): ModelConfig {
-  const { version, width, layout = [], numClasses } = network;
+  const { version, width, layout = [], numClasses, blueprint } = network;
   const { config, file } = checkpoint;
   if (config?.labels && config.labels.length !== numClasses) {
     const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
@@ -55,18 +55,26 @@ export function modelConfig(
     labels:
       knownLabels(checkpoint, numClasses, published) ??
       Array.from({ length: numClasses }, (_, index) => `class ${index}`),
-    preprocess: { ...(published?.preprocess ?? defaultPreprocessConfig), ...config?.preprocess },
+    preprocess: {
+      ...(published?.preprocess ?? defaultPreprocessConfig),
+      ...(blueprint.inputSize && { inputSize: blueprint.inputSize }),
+      ...config?.preprocess,
+    },
   };
 }
 
 /**
- * @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the network takes no input of the size that its config.json gives
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the network takes no input of the size that its config.json gives, or
+ *   of the one that is meant where there is none
  */
-export function checkOwnSize({ preprocess }: ModelConfig, graph: Graph, { file }: Checkpoint): void {
+export function checkOwnSize({ preprocess }: ModelConfig, graph: Graph, { file, config }: Checkpoint): void {
   try {
     inferShapes(graph, preprocess.inputSize);
   } catch (cause) {
-    const message = `${file} cannot be used at the input_size of the config.json beside it. ${(cause as Error).message}`;
+    const where = config?.preprocess.inputSize
+      ? 'the input_size of the config.json beside it'
+      : `${preprocess.inputSize.join('x')}, and no config.json beside it has another "input_size"`;
+    const message = `${file} cannot be used at ${where}. ${(cause as Error).message}`;
     throw new GhostNetError('ERR_GHOST_CHECKPOINT', message, { cause });
   }
 }

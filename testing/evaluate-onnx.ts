@@ -102,7 +102,7 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
     case 'Reshape': {
       const [, channels, height, width] = integersOf(constant(1)) as [number, number, number, number];
       const { data } = x!;
-      if (height === -1) return { channels: x!.channels, height: data.length / x!.channels / width, width, data };
+      if (width === -1) return { channels: x!.channels, height, width: data.length / x!.channels / height, data };
       return { channels: channels || x!.channels, height, width, data };
     }
     default:

@@ -80,9 +80,9 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
   rows_as_channels: (_, [x]) => fill(x!.height, x!.channels, x!.width, (c, i, j) => at(x!, i, c, j)),
   columns_as_channels: (_, [x]) => fill(x!.width, x!.height, x!.channels, (c, i, j) => at(x!, j, i, c)),
   positions_as_channels: (_, [x]) =>
-    fill(x!.height * x!.width, x!.channels, 1, (c, i) => at(x!, i, Math.floor(c / x!.width), c % x!.width)),
+    fill(x!.height * x!.width, 1, x!.channels, (c, _, i) => at(x!, i, Math.floor(c / x!.width), c % x!.width)),
   channels_as_positions: (_, [x, like]) =>
-    fill(x!.height, like!.height, like!.width, (c, i, j) => at(x!, i * like!.width + j, c, 0)),
+    fill(x!.width, like!.height, like!.width, (c, i, j) => at(x!, i * like!.width + j, 0, c)),
 };
 
 function elementwise(a: Map3d, b: Map3d, combine: (x: number, y: number) => number): Map3d {

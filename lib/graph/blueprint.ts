@@ -3,6 +3,7 @@ import type { StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { Activation, Conv2dNode, Graph, GraphOutput, NodeId, Pair } from './graph.js';
 import { operatorOf, type GraphNode } from './operators.js';
+import { fixedInputSize } from './fixed-size.js';
 import { mergeBranches, type Branch } from './branches.js';
 import { asFound, numbersIn, specsOf, type Sources, type TensorSpec } from './sources.js';
 
@@ -132,6 +133,11 @@ export class Blueprint {
     return taken.map(({ node }) => node);
   }
 
+  /** See {@link fixedInputSize}. */
+  get inputSize(): Pair | undefined {
+    return fixedInputSize(this.nodes as readonly GraphNode[], this.strides);
+  }
+
   channelsOf(node: NodeId): number {
     return this.channels[node]!;
   }
@@ -176,7 +182,9 @@ export class Blueprint {
     const needed = this.neededFor(wanted.map(({ node }) => node));
     const renumbered = new Map(needed.map((id, index) => [id, index]));
     const at = (id: NodeId): NodeId => renumbered.get(id)!;
+    const { inputSize } = this;
     return {
+      ...(inputSize && { inputSize }),
       nodes: needed.map((id) => withInputs(materialise(this.nodes[id]!, tensors), at)),
       outputs: wanted.map(({ name, node }) => ({ name, node: at(node) })),
     };

@@ -91,10 +91,10 @@ type RowsAsChannelsNode = TurningNode<'rows_as_channels'>;
 /** The same of columns: [n, c, h, w] -> [n, w, h, c], and back. */
 type ColumnsAsChannelsNode = TurningNode<'columns_as_channels'>;
 
-/** The same of positions, row by row: [n, c, h, w] -> [n, h * w, c, 1]. */
+/** The same of positions, row by row: [n, c, h, w] -> [n, h * w, 1, c]. */
 type PositionsAsChannelsNode = TurningNode<'positions_as_channels'>;
 
-/** Back: [n, h * w, channels, 1] -> [n, channels, h, w], the height and width of the second input. */
+/** Back: [n, h * w, 1, channels] -> [n, channels, h, w], the height and width of the second input. */
 type ChannelsAsPositionsNode = TurningNode<'channels_as_positions', readonly [input: NodeId, like: NodeId]>;
 
 /** Every operator, by the name that nodes and the engine have for it. */
@@ -211,13 +211,13 @@ export const operators = {
 
   positions_as_channels: row<PositionsAsChannelsNode>({
     channels: (node) => node.channels,
-    size: (_, __, [channels]) => [channels!, 1],
+    size: (_, __, [channels]) => [1, channels!],
     pools: false,
     turns: 'positions',
     onnx: ({ name }, out, [input]) => {
       // 0: as it is, -1: all that is left.
-      out.add('Reshape', `${name}.flat`, [input!, out.integers(`${name}.shape`, 0, 0, -1, 1)]);
-      out.add('Transpose', name, [`${name}.flat`], { perm: [0, 2, 1, 3] });
+      out.add('Reshape', `${name}.flat`, [input!, out.integers(`${name}.shape`, 0, 0, 1, -1)]);
+      out.add('Transpose', name, [`${name}.flat`], { perm: [0, 3, 2, 1] });
     },
   }),
 
@@ -227,7 +227,7 @@ export const operators = {
     pools: false,
     onnx: ({ name }, out, [input, like]) => {
       const [, height, width] = like!.shape;
-      out.add('Transpose', `${name}.flat`, [input!], { perm: [0, 2, 1, 3] });
+      out.add('Transpose', `${name}.flat`, [input!], { perm: [0, 3, 2, 1] });
       out.add('Reshape', name, [`${name}.flat`, out.integers(`${name}.shape`, 0, 0, height, width)]);
     },
   }),

@@ -79,7 +79,7 @@ export function countMacs(graph: Graph, inputShape: Pair): number {
 }
 
 /** How many rows, columns or positions its input's map has too many, where its weights are for some number of them. */
-function surplus(node: GraphNode, shapes: readonly MapShape[]): number {
+export function surplus(node: GraphNode, shapes: readonly MapShape[]): number {
   const { turns, channels } = operatorOf(node);
   if (!turns) return 0;
   const [, height, width] = shapes[node.inputs[0]!]!;
@@ -96,7 +96,8 @@ function checkFits(graph: Graph, node: GraphNode, shapes: readonly MapShape[], [
   throw new GhostNetError('ERR_GHOST_SHAPE', message);
 }
 
-function shapeOf(node: GraphNode, shapes: readonly MapShape[], inputShape: Pair): MapShape {
+/** Of the first image, for an input of that many pixels. */
+export function shapeOf(node: GraphNode, shapes: readonly MapShape[], inputShape: Pair): MapShape {
   const { channels, size } = operatorOf(node);
   const inputs = node.inputs.map((id) => shapes[id]!);
   const counts = inputs.map(([count]) => count);

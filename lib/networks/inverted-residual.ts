@@ -28,7 +28,13 @@ export function invertedResidual(net: Blueprint, input: NodeId, name: string, bl
   const norm = (index: number): string => `${name}.bn${separable ? index - 1 : index}`;
   let x = separable ? input : net.conv(input, `${name}.conv_pw`, middle, { batchNorm: norm(1), activation });
   if (gate) {
-    const attention = dfcAttention(net, input, { name, channels: middle, kernels: [5, 5], gate, label: name });
+    const attention = dfcAttention(net, input, {
+      name,
+      channels: middle,
+      mixing: { kernels: [5, 5] },
+      gate,
+      label: name,
+    });
     x = gatedBy(net, x, attention, name, gate);
   }
   x = net.conv(x, `${name}.conv_dw`, middle, { kernel, stride, depthwise: true, batchNorm: norm(2), activation });

@@ -2,8 +2,8 @@
 // mixes these: a weight for each pair of them, the same for every channel. How many there are is fixed by `channels`.
 //   rows_as_channels       [n, c, h, w] -> [n, h, c, w], and back
 //   columns_as_channels    [n, c, h, w] -> [n, w, h, c], and back
-//   positions_as_channels  [n, c, h, w] -> [n, h * w, c, 1]
-//   channels_as_positions  inputs = {source, like}: [n, h * w, c, 1] -> [n, c, h, w], like's height and width
+//   positions_as_channels  [n, c, h, w] -> [n, h * w, 1, c]
+//   channels_as_positions  inputs = {source, like}: [n, h * w, 1, c] -> [n, c, h, w], like's height and width
 #include "../plan/lowering.h"
 #include "operator.h"
 
@@ -32,8 +32,8 @@ Status columns_shape(const Node& node, const std::vector<Shape>& inputs, Shape* 
 }
 
 Status positions_shape(const Node& node, const std::vector<Shape>& inputs, Shape* shape) {
-  shape->h = inputs[0].c;
-  shape->w = 1;
+  shape->h = 1;
+  shape->w = inputs[0].c;
   return expect(node, "positions", inputs[0].h * inputs[0].w);
 }
 
@@ -41,9 +41,9 @@ Status back_shape(const Node& node, const std::vector<Shape>& inputs, Shape* sha
   const Shape &in = inputs[0], &like = inputs[1];
   shape->h = like.h;
   shape->w = like.w;
-  if (in.w != 1 || in.c != like.h * like.w)
+  if (in.h != 1 || in.c != like.h * like.w)
     return Status::invalid_argument(named(node) + ": its channels are not the positions of the other map");
-  return expect(node, "rows", in.h);
+  return expect(node, "columns", in.w);
 }
 
 // How far apart in the input's plane-by-plane order are neighbours in the value's channels, rows and columns.
@@ -73,12 +73,12 @@ void columns(const Node&, Operands inputs, const Shape& shape, float* out) {
 
 void positions(const Node&, Operands inputs, const Shape& shape, float* out) {
   const Shape& in = inputs[0].shape;
-  permute({1, in.h * in.w, 0}, inputs[0], shape, out);
+  permute({1, 0, in.h * in.w}, inputs[0], shape, out);
 }
 
 void back(const Node&, Operands inputs, const Shape& shape, float* out) {
   const Shape& in = inputs[0].shape;
-  permute({1, shape.w * in.h, in.h}, inputs[0], shape, out);
+  permute({1, shape.w * in.w, in.w}, inputs[0], shape, out);
 }
 
 // Of channels_as_positions the second input only tells the size.

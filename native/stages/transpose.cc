@@ -7,6 +7,24 @@
 namespace ghostnet {
 namespace {
 
+// A block of either side.
+struct Tile {
+  int lanes, channels;
+  ptrdiff_t from[kMaxLanes], to[kMaxLanes];  // in elements: [lanes] a pixel of the input, [channels] one of the output
+
+  template <class Number>
+  void turn(const Number* source, Number* target) const {
+    // Compilers keep what whole tiles need in registers where they know its size.
+    if (lanes == kMaxLanes && channels == kMaxLanes) return turn(source, target, kMaxLanes, kMaxLanes);
+    turn(source, target, lanes, channels);
+  }
+  template <class Number>
+  void turn(const Number* source, Number* target, int width, int height) const {
+    for (int lane = 0; lane < width; ++lane)
+      for (int c = 0; c < height; ++c) target[to[c] + lane] = source[from[lane] + c];
+  }
+};
+
 class Transpose final : public Stage {
  public:
   using Stage::Stage;
@@ -50,15 +68,13 @@ class Transpose final : public Stage {
     for (int i = 0; i < in.layout->count(); ++i) {
       const Block& from = in.layout->blocks[static_cast<size_t>(i)];
       const Number* const source = reinterpret_cast<const Number*>(in.row(w, i, 0));
-      for (int kept = 0; kept < kept_; ++kept) {
-        for (int lane = 0; lane < to.channels; ++lane) {
-          const ptrdiff_t pixel = source_pixel_[static_cast<size_t>(to.first_channel + lane)] + kept * source_step_;
-          const Number* const values = source + pixel * from.lanes;
-          const ptrdiff_t* const places = target_pixel_.data() + from.first_channel;
-          Number* const lanes = target + kept * target_step_ * to.lanes + lane;
-          for (int c = 0; c < from.channels; ++c) lanes[places[c] * to.lanes] = values[c];
-        }
-      }
+      Tile tile{to.channels, from.channels, {}, {}};
+      for (int lane = 0; lane < to.channels; ++lane)
+        tile.from[lane] = source_pixel_[static_cast<size_t>(to.first_channel + lane)] * from.lanes;
+      for (int c = 0; c < from.channels; ++c)
+        tile.to[c] = target_pixel_[static_cast<size_t>(from.first_channel + c)] * to.lanes;
+      for (int kept = 0; kept < kept_; ++kept)
+        tile.turn(source + kept * source_step_ * from.lanes, target + kept * target_step_ * to.lanes);
     }
   }
 

@@ -77,7 +77,7 @@ describe('the outputs of an ONNX file', () => {
     expect(outputs.map(({ name, shape }) => [name, shape])).toEqual([
       ['rows', ['batch', 3, 5, 4]],
       ['columns', ['batch', 4, 3, 5]],
-      ['positions', ['batch', 12, 5, 1]],
+      ['positions', ['batch', 12, 1, 5]],
       ['back', ['batch', 5, 3, 4]],
     ]);
     expect(nodes.filter(({ op }) => op === 'Reshape' || op === 'Transpose')).toHaveLength(6);

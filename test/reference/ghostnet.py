@@ -33,11 +33,12 @@ class Gate:
 
 @dataclass(frozen=True)
 class Ghost:
-    """A ghost module: `cheap` the kernel of its cheap operation, `attention` the (height, width) of its DFC kernels."""
+    """A ghost module: `cheap` the kernel of its cheap operation, `attention` the (height, width) of its DFC kernels or what
+    stands in their place: `[Positions(height * width)]` or `[Rows(height), Columns(width)]`."""
 
     ratio: int = 2
     cheap: int = 3
-    attention: tuple | None = None
+    attention: tuple | list | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,30 @@ class Network:
     head: int = 20
     classes: int = 7  # 0: no classifier
     gate: Gate = field(default_factory=Gate)
+    size: tuple = (97, 65)  # of the image
+
+
+class Pairs(nn.Module):
+    """A weight for each pair of places: attention before its weights are shared (arXiv 2211.12905, equations 1 and 2)."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(count, count))
+
+
+class Positions(Pairs):
+    def forward(self, z):
+        return (z.flatten(2) @ self.weight.T).view_as(z)
+
+
+class Rows(Pairs):
+    def forward(self, z):
+        return self.weight @ z
+
+
+class Columns(Pairs):
+    def forward(self, z):
+        return z @ self.weight.T
 
 
 class Convolution(nn.Sequential):
@@ -73,6 +98,8 @@ class Convolution(nn.Sequential):
 
 def dfc_branch(inputs, outputs, kernels):
     """1x1, then along rows, then along columns; `kernels` (height of the vertical one, width of the horizontal one)."""
+    if isinstance(kernels, list):
+        return nn.Sequential(*Convolution(inputs, outputs), *kernels)
     height, width = kernels
     layers = []
     for conv in (
@@ -205,6 +232,18 @@ class GhostNet(nn.Module):
 def changed(stages, change):
     """The same stages with `change(block, stage, index)` in place of each block."""
     return tuple(tuple(change(b, s, i) for i, b in enumerate(stage)) for s, stage in enumerate(stages))
+
+
+def unshared(stages, size, layers):
+    """Attention in every ghost1, which `layers(height, width)` of the map at half resolution makes."""
+    height, width = ((side + 1) // 2 for side in size)
+    found = {}
+    for s, stage in enumerate(stages):
+        for i, block in enumerate(stage):
+            found[s, i] = layers(height // 2, width // 2)
+            if block.stride == 2:
+                height, width = (height + 1) // 2, (width + 1) // 2
+    return changed(stages, lambda b, s, i: replace(b, ghost1=replace(b.ghost1, attention=found[s, i])))
 
 
 def attention_where(stages, where, kernels=(5, 5), module="ghost1"):

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 import synthetic
-from ghostnet import Block, Gate, Ghost, GhostNet, Network, attention_where, changed
+from ghostnet import Block, Columns, Gate, Ghost, GhostNet, Network, Positions, Rows, attention_where, changed, unshared
 
 HERE = pathlib.Path(__file__).parent
 
@@ -47,6 +47,11 @@ def networks():
     yield "dfc-7x9", Network(attention_where(STAGES, lambda s, i: True, (7, 9)))
     yield "dfc-3x1", Network(attention_where(STAGES, lambda s, i: s >= 2, (3, 1)))
     yield "dfc-v3-7x3", Network(attention_where(STAGES, lambda s, i: s >= 1, (7, 3)), version=3)
+    of_positions = unshared(STAGES, (97, 97), lambda height, width: [Positions(height * width)])
+    yield "attention-positions", Network(of_positions, size=(97, 97))
+    of_rows_columns = unshared(STAGES, (97, 65), lambda height, width: [Rows(height), Columns(width)])
+    yield "attention-rows-columns", Network(of_rows_columns)
+    yield "attention-rows-columns-v3", Network(of_rows_columns, version=3)
     yield "cheap-5", Network(ghosts(PUBLISHED, cheap=5))
     yield "cheap-1", Network(ghosts(PUBLISHED, cheap=1))
     yield "ratio-3", Network(ghosts(PUBLISHED, ratio=3))
@@ -157,9 +162,9 @@ def described(architecture, gate=Gate()):
     return {**({"architecture": architecture} if architecture else {}), **({"gate": vars(gate)} if gate != Gate() else {})}
 
 
-def write(name, network, channels, more):
+def write(name, network, channels, more, size=(97, 65)):
     network, tensors = filled(network)
-    shape = (1, channels, 97, 65)
+    shape = (1, channels, *size)
     with torch.no_grad():
         found = network(torch.from_numpy(synthetic.image(shape)).double())
     outputs = found if isinstance(found, dict) else {"logits": found}
@@ -181,7 +186,7 @@ def main(wanted):
         if wanted and name not in wanted:
             continue
         architecture = "ghostnet" if net.version == 1 else f"ghostnetv{net.version}"
-        write(name, GhostNet(net), net.image_channels, described(architecture, net.gate))
+        write(name, GhostNet(net), net.image_channels, described(architecture, net.gate), net.size)
     for name, architecture, network, *gate in [*others(), *foldings()]:
         if not wanted or name in wanted:
             write(name, network, 3, described(architecture, *gate))

@@ -40,7 +40,7 @@ function table(variant: Variant): Pick<GhostStages, 'stages' | 'stemChannels' | 
 function partsOf(name: string, { version, structure }: Variant): GhostParts {
   const [, stage] = /^blocks\.(\d+)\.\d+\.ghost1$/.exec(name) ?? [];
   const attended = version >= 2 && stage !== undefined && Number(stage) >= firstAttentionStage;
-  return structure?.modules.get(name) ?? { ratio: 2, cheap: 3, ...(attended && { attention: [5, 5] }) };
+  return structure?.modules.get(name) ?? { ratio: 2, cheap: 3, ...(attended && { attention: { kernels: [5, 5] } }) };
 }
 
 /** Some of the channels by a 1x1 convolution, as many or a multiple from those by a cheap depthwise one. */
@@ -50,7 +50,7 @@ function ghostModule(net: Blueprint, module: GhostModule, variant: Variant): Nod
   const { ratio, cheap: kernel, attention } = partsOf(name, variant);
   // Users know attention by its block, where there is but one in it.
   const label = name.endsWith('.ghost1') ? name.slice(0, name.lastIndexOf('.')) : name;
-  const gate = attention && dfcAttention(net, input, { name, channels, kernels: attention, gate: settings, label });
+  const gate = attention && dfcAttention(net, input, { name, channels, mixing: attention, gate: settings, label });
   const count = Math.ceil(channels / ratio);
   const primary = net.conv(input, `${name}.primary_conv`, count, { ...primaryParameters(name, variant), activation });
   const cheap = net.conv(primary, `${name}.cheap_operation`, count * (ratio - 1), {

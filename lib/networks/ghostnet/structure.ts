@@ -1,5 +1,5 @@
 import type { StateDict } from '../../formats/tensor.js';
-import type { Pair } from '../../graph/graph.js';
+import { mixingIn, type Mixing } from '../dfc-attention.js';
 import type { Bottleneck } from '../ghost-stages.js';
 
 /** What a ghost module's tensors tell beside its channels. */
@@ -8,8 +8,8 @@ export interface GhostParts {
   readonly ratio: number;
   /** Side of the cheap operation's kernel. */
   readonly cheap: number;
-  /** Of DFC attention, where there is some: rows of the vertical kernel, columns of the horizontal one. */
-  readonly attention?: Pair;
+  /** Of DFC attention, where there is some. */
+  readonly attention?: Mixing;
 }
 
 /** A network of the family that is not the papers' table: what its tensors tell, block by block. */
@@ -52,7 +52,10 @@ export function structureOf(tensors: StateDict): Structure | undefined {
   const { modules } = reader;
   const kernels = [
     ...stages.flat().flatMap(({ kernel, shortcutKernel }) => [kernel, shortcutKernel]),
-    ...[...modules.values()].flatMap(({ cheap, attention = [] }) => [cheap, ...attention]),
+    ...[...modules.values()].flatMap(({ cheap, attention }) => [
+      cheap,
+      ...(attention && 'kernels' in attention ? attention.kernels : []),
+    ]),
   ];
   // Around an even one a map would not keep its size.
   if (kernels.some((side) => side % 2 === 0)) return undefined;
@@ -71,7 +74,7 @@ export function wordsOf({ stages, modules }: Structure): string[] {
   for (const [name, { attention, cheap, ratio }] of modules) {
     const what = [
       ...(ratio === 2 ? [] : [`one primary channel of ${ratio}`]),
-      ...(attention ? [`attention of ${attention[0]}x1 and 1x${attention[1]}`] : []),
+      ...(attention ? [`attention of ${mixingWords(attention)}`] : []),
       ...(cheap === 3 ? [] : [`cheap operation of ${cheap}x${cheap}`]),
     ];
     for (const each of what) modulesWith.set(each, [...(modulesWith.get(each) ?? []), name.replace('blocks.', '')]);
@@ -79,6 +82,12 @@ export function wordsOf({ stages, modules }: Structure): string[] {
   for (const [what, names] of modulesWith)
     words.push(`${what} in ${names.length === modules.size ? 'every ghost module' : names.join(', ')}`);
   return words;
+}
+
+function mixingWords(mixing: Mixing): string {
+  if ('kernels' in mixing) return `${mixing.kernels[0]}x1 and 1x${mixing.kernels[1]}`;
+  if ('positions' in mixing) return `any two of ${mixing.positions} positions`;
+  return `any two of ${mixing.rows} rows, and of ${mixing.columns} columns`;
 }
 
 class Reader {
@@ -112,8 +121,8 @@ class Reader {
     const cheap = this.convolution(`${name}.cheap`, 2);
     const ratio = 1 + this.convolution(`${name}.cheap`, 0) / this.convolution(`${name}.primary`, 0);
     if (!cheap || !Number.isSafeInteger(ratio)) return false;
-    const [columns, rows] = [this.size(`${name}.short_conv.2.weight`, 3), this.size(`${name}.short_conv.4.weight`, 2)];
-    this.modules.set(name, { ratio, cheap, ...(columns && rows && { attention: [rows, columns] }) });
+    const attention = mixingIn(this.tensors, name);
+    this.modules.set(name, { ratio, cheap, ...(attention && { attention }) });
     return true;
   }
 

@@ -18,7 +18,7 @@ void test_rows_and_columns() {
 
 void test_positions() {
   const Map positions = value_of(node_of(op::positions_as_channels, 6), {kMap});
-  CHECK((positions == Map{{1, 6, 2, 1}, {1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16}}));
+  CHECK((positions == Map{{1, 6, 1, 2}, {1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16}}));
   CHECK(value_of(node_of(op::channels_as_positions, 2), {positions, kMap}) == kMap);
 }
 
@@ -31,8 +31,8 @@ void test_refused() {
   refused(op::rows_as_channels, 3, {map}, "node 'alone': expected a map of 3 rows, found 2;");
   refused(op::columns_as_channels, 2, {map}, "node 'alone': expected a map of 2 columns, found 3;");
   refused(op::positions_as_channels, 5, {map}, "node 'alone': expected a map of 5 positions, found 6;");
-  refused(op::channels_as_positions, 3, {{1, 6, 2, 1}, map}, "node 'alone': expected a map of 3 rows, found 2;");
-  for (const Shape& in : {Shape{1, 6, 2, 2}, Shape{1, 5, 2, 1}})
+  refused(op::channels_as_positions, 3, {{1, 6, 1, 2}, map}, "node 'alone': expected a map of 3 columns, found 2;");
+  for (const Shape& in : {Shape{1, 6, 2, 2}, Shape{1, 5, 1, 2}})
     refused(op::channels_as_positions, 2, {in, map}, "node 'alone': its channels are not the positions of the other");
 }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Tensor } from '../../../lib/formats/tensor.js';
@@ -31,6 +31,48 @@ describe('a GhostNet with blocks of its own', () => {
     expect(identify(referenceCase('cheap-5').tensors).layout).toContain('cheap operation of 5x5 in every ghost module');
     expect(identify(referenceCase('ratio-3').tensors).layout).toContain(
       'one primary channel of 3 in every ghost module',
+    );
+  });
+
+  it.each([
+    ['attention-positions', [98, 98], 'attention of any two of 36 positions in 2.1.ghost1, 3.0.ghost1'],
+    ['attention-rows-columns', [98, 64], 'attention of any two of 6 rows, and of 4 columns in 2.1.ghost1, 3.0.ghost1'],
+  ] as const)('that is for one size of input alone says so: %s', async (name, inputSize, words) => {
+    await using model = await load(saved(name, referenceCase(name).tensors));
+    expect(model.config.preprocess.inputSize).toEqual(inputSize);
+    expect(model.config.layout).toContain(words);
+    const [height, width] = inputSize;
+    const image = { data: new Uint8Array(3 * height * width), width, height, channels: 3 } as const;
+    expect(await model.classify(image)).toHaveLength(5);
+    const [first] = await model.attention(image);
+    expect(first!.shape.slice(-2)).toEqual([24, inputSize[1] >> 2]);
+    expect(() => model.plan([224, 224])).toThrow(
+      `where the network has weights for ${name === 'attention-positions' ? 576 : 24}: it is made for ${inputSize.join('x')}.`,
+    );
+  });
+
+  it('may have a bias for each position', async () => {
+    const name = 'blocks.2.0.ghost1.short_conv.2.bias';
+    const bias = { shape: [144], data: new Float32Array(144).fill(-50, 7, 8) };
+    const tensors = new Map([...referenceCase('attention-positions').tensors, [name, bias]]);
+    await using model = await load(saved('biased', tensors));
+    const image = { data: new Uint8Array(3 * 98 * 98), width: 98, height: 98, channels: 3 } as const;
+    const gate = (await model.attention(image)).find((map) => map.name === 'blocks.2.0')!;
+    const closed = [...gate.data].flatMap((value, i) => (value < 1e-3 ? [i % 144] : []));
+    expect(new Set(closed)).toEqual(new Set([7]));
+    expect(closed).toHaveLength(gate.shape[1]);
+  });
+
+  it('that is for one size of input alone is refused at another one', async () => {
+    const { tensors } = referenceCase('attention-positions');
+    const folder = join(temporaryFolder(), 'other-size');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'model.safetensors'), savedTensors(tensors));
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ pretrained_cfg: { input_size: [3, 224, 224] } }));
+    const { code, message } = await errorOf(load(folder));
+    expect(code).toBe('ERR_GHOST_CHECKPOINT');
+    expect(message).toContain(
+      'cannot be used at the input_size of the config.json beside it. An input of 224x224 pixels has 3136 positions at',
     );
   });
 
