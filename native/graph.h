@@ -36,6 +36,7 @@ struct Node {
   // convolutions: activation(scale[o] * sum(weight * x) + bias[o])
   int groups = 1;  // divides the channels and the input's
   Activation activation = Activation::none;
+  float slope = kUsualSlope;  // of a leaky ReLU
   const float* weight =
       nullptr;  // [channels, in_channels / groups, kernel.y, kernel.x]; null: comes by ModelBuilder::pack
   int64_t weight_count = 0;

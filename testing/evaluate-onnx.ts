@@ -22,6 +22,7 @@ const activations: Readonly<Record<string, Activation>> = {
   Sigmoid: 'sigmoid',
   HardSigmoid: 'hard_sigmoid',
   HardSwish: 'hard_swish',
+  LeakyRelu: 'leaky_relu',
 };
 
 /** Of Resize, by its coordinate transformation: one of the nearest neighbour, two of `linear`. */
@@ -37,7 +38,7 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
   const constant = (index: number): Buffer => file.constants.get(names[index]!)!.content;
   const pair = (name: string): Pair => attributes[name] as Pair;
   const activation = activations[op];
-  if (activation) return activated(x!, activation);
+  if (activation) return activated(x!, activation, attributes['alpha']);
   switch (op) {
     case 'Conv':
       return convolved(x!, floatsOf(constant(1)), names[2] === undefined ? undefined : floatsOf(constant(2)), {
@@ -124,9 +125,14 @@ function transposed(x: Map3d, axes: readonly Axis[]): Map3d {
   return { channels, height, width, data: Float64Array.from(data) };
 }
 
-function activated(x: Map3d, activation: Activation): Map3d {
+/** @param alpha a leaky ReLU's slope; another one's is always the same */
+function activated(x: Map3d, activation: Activation, alpha?: unknown): Map3d {
   const ones = new Float32Array(x.channels).fill(1);
-  return convolved(x, ones, undefined, { groups: x.channels, activation });
+  return convolved(x, ones, undefined, {
+    groups: x.channels,
+    activation,
+    ...(typeof alpha === 'number' && { slope: alpha }),
+  });
 }
 
 function convolved(

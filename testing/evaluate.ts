@@ -111,7 +111,7 @@ function convolve(node: Conv2dNode, weight: Float32Array, x: Map3d): Map3d {
         }
       }
     }
-    return activations[node.activation]((scale?.[o] ?? 1) * sum + (bias?.[o] ?? 0));
+    return activations[node.activation]((scale?.[o] ?? 1) * sum + (bias?.[o] ?? 0), node.slope);
   });
 }
 
@@ -142,7 +142,7 @@ function between(x: Map3d, c: number, row: number, column: number): number {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 const relu6 = (x: number): number => Math.min(Math.max(x, 0), 6);
 
-const activations: Readonly<Record<Activation, (x: number) => number>> = {
+const activations: Readonly<Record<Activation, (x: number, slope?: number) => number>> = {
   none: (x) => x,
   relu: (x) => Math.max(x, 0),
   relu6,
@@ -150,6 +150,7 @@ const activations: Readonly<Record<Activation, (x: number) => number>> = {
   hard_sigmoid: (x) => relu6(x + 3) / 6,
   hard_swish: (x) => (x * relu6(x + 3)) / 6,
   silu: (x) => x * sigmoid(x),
+  leaky_relu: (x, slope = 0.01) => (x > 0 ? x : slope * x),
 };
 
 function meanOf(x: Map3d, kernel: Pair, stride: Pair, height: number, width: number): Map3d {

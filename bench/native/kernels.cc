@@ -150,14 +150,14 @@ void bench_planar_conv(const KernelTable& kernels, int width, double peak) {
 
 void bench_vectors(const KernelTable& kernels, double peak) {
   Buffer x(16 * 784), y(16 * 784), weights(16 * 960), bias(16);
-  const MatVecArgs args{x.data(), 960, weights.data(), bias.data(), y.data(), Activation::relu};
+  const MatVecArgs args{x.data(), 960, weights.data(), bias.data(), y.data(), Activation::relu, 0};
   print("matvec 960 -> 16", nanoseconds([&] { kernels.matvec[2](args); }), 960.0 * 16, peak);
   for (int kind = 0; kind < kBinaryKinds; ++kind)
     print(words_of(static_cast<BinaryKind>(kind)) + std::string(", 16 lanes, 196 pixels"),
           nanoseconds([&] { kernels.binary[kind][2](x.data(), y.data(), y.data(), 196); }), 0, peak);
 #define GHOSTNET_ACTIVATE(name)         \
   print(#name ", 16 lanes, 196 pixels", \
-        nanoseconds([&] { kernels.activate[static_cast<int>(Activation::name)][2](y.data(), 196); }), 0, peak);
+        nanoseconds([&] { kernels.activate[static_cast<int>(Activation::name)][2](y.data(), 196, 0.1f); }), 0, peak);
 #include "kernels/catalogue.inc"
   print("avg_pool2, 16 lanes, 14 pixels",
         nanoseconds([&] { kernels.avg_pool2[2](x.data(), x.data() + 448, y.data(), 14); }), 0, peak);

@@ -47,6 +47,8 @@ export interface ConvOptions {
   /** A linear layer: its weight is stored as [out, in]. */
   readonly linear?: boolean;
   readonly activation?: Activation;
+  /** Of `leaky_relu`. Default: PyTorch's, 0.01. */
+  readonly slope?: number;
 }
 
 const pytorchEps = 1e-5;
@@ -97,6 +99,7 @@ export class Blueprint {
       kernel,
       groups,
       activation,
+      ...(options.slope !== undefined && { slope: options.slope }),
       stride: [stride, stride],
       padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
       dilation: [1, 1],

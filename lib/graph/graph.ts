@@ -14,9 +14,12 @@ export type NodeId = number;
 
 /**
  * What a convolution's sums become, each by itself. `hard_sigmoid` is relu6(x + 3) / 6, `hard_swish` x times that,
- * `silu` x * sigmoid(x), `relu6` min(max(x, 0), 6).
+ * `silu` x * sigmoid(x), `relu6` min(max(x, 0), 6), `leaky_relu` x, below zero times the convolution's slope.
  */
-export type Activation = 'none' | 'relu' | 'relu6' | 'sigmoid' | 'hard_sigmoid' | 'hard_swish' | 'silu';
+export type Activation = 'none' | 'relu' | 'leaky_relu' | 'relu6' | 'sigmoid' | 'hard_sigmoid' | 'hard_swish' | 'silu';
+
+/** Of a leaky ReLU of which nothing else is said: PyTorch's. */
+export const usualSlope = 0.01;
 
 export type Pair = readonly [vertical: number, horizontal: number];
 
@@ -66,6 +69,8 @@ export interface Conv2dNode extends Node<'conv2d', readonly [NodeId]> {
   /** 1, or inChannels for a depthwise convolution (then outChannels = inChannels). */
   readonly groups: number;
   readonly activation: Activation;
+  /** Of `leaky_relu`. Default {@link usualSlope}. */
+  readonly slope?: number;
 }
 
 /** Whether a node has parameters. */

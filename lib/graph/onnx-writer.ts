@@ -1,4 +1,4 @@
-import type { Activation, Conv2dNode } from './graph.js';
+import type { Conv2dNode } from './graph.js';
 import type { MapShape } from './shapes.js';
 
 /** A whole number, a text, whole numbers, or a float. */
@@ -19,8 +19,8 @@ export interface OnnxWriter {
     inputs: readonly (OnnxInput | string)[],
     attributes?: Readonly<Record<string, OnnxAttribute>>,
   ): void;
-  /** Writes what makes value `name` of value `sums`, which have one name where there is nothing to do. */
-  activate(activation: Activation, sums: string, name: string): void;
+  /** Writes what makes a convolution's value of `sums`, which have one name where there is nothing to do. */
+  activate(node: Conv2dNode, sums: string): void;
   /** Constants with a convolution's weight, of `shape`, and its bias, if it has one; batch norm is folded into them. */
   parameters(node: Conv2dNode, shape: readonly number[]): string[];
   /** A constant, by its name; a number alone is a scalar. */

@@ -117,7 +117,7 @@ export const operators = {
         dilations: node.dilation,
         group: groups,
       });
-      out.activate(activation, sums, name);
+      out.activate(node, sums);
     },
   }),
 

@@ -1,13 +1,5 @@
 import { littleEndianBytes } from '../formats/floats.js';
-import {
-  isConv2d,
-  weightsPerChannel,
-  type Activation,
-  type Conv2dNode,
-  type Graph,
-  type NodeId,
-  type Pair,
-} from '../graph/graph.js';
+import { isConv2d, weightsPerChannel, type Conv2dNode, type Graph, type NodeId, type Pair } from '../graph/graph.js';
 import { fold } from '../graph/fold.js';
 import type { OnnxAttribute, OnnxInput, OnnxWriter } from '../graph/onnx-writer.js';
 import { operatorOf } from '../graph/operators.js';
@@ -105,8 +97,8 @@ class Translation implements OnnxWriter {
     this.nodes.push({ op, name: this.names.get(name) ?? name, inputs: names, attributes });
   }
 
-  activate(activation: Activation, sums: string, name: string): void {
-    activations[activation](this, sums, name);
+  activate(node: Conv2dNode, sums: string): void {
+    activations[node.activation](this, sums, node);
   }
 
   parameters(node: Conv2dNode, shape: readonly number[]): string[] {

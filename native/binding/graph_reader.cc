@@ -45,6 +45,7 @@ Status read_node(const Fields& o, const Graph& graph, Node* node) {
   }
   if (o.get("activation") && !find_activation(o.text("activation"), &node->activation))
     return Status::invalid_argument(named(*node) + ": unknown activation");
+  if (o.get("slope")) node->slope = static_cast<float>(o.number("slope"));
   return Status::success();
 }
 

@@ -106,8 +106,8 @@ using AvgPool2Fn = void (*)(const void* row0, const void* row1, void* output, in
 using SumFn = void (*)(const void* row, int pixels, float* total);
 /// output = row * scale for `pixels` pixels (scale has the block's lanes). May be in place.
 using ScaleFn = void (*)(const void* row, const float* scale, void* output, int pixels);
-/// An activation in place, of `pixels` pixels that lie side by side.
-using ActivateFn = void (*)(void* row, int pixels);
+/// An activation in place, of `pixels` pixels that lie side by side. `slope`: of a leaky ReLU.
+using ActivateFn = void (*)(void* row, int pixels, float slope);
 /// output = a + b, or a * b, for `pixels` pixels. May be in place.
 using BinaryFn = void (*)(const void* a, const void* b, void* output, int pixels);
 /// output[x] = row[column[x]] for 0 <= x < width. Never in place.
@@ -130,6 +130,7 @@ struct MatVecArgs {
   const float* bias;    // [lanes]
   float* output;        // [lanes]
   Activation activation;
+  float slope;  // of a leaky ReLU
 };
 using MatVecFn = void (*)(const MatVecArgs&);
 

@@ -1,5 +1,7 @@
 // activation(scale[o] * sum(weight * x) + bias[o]) over windows with kernel, stride, padding, dilation; of all channels
 // of the input or, in groups, of an equal share of them.
+#include <cmath>
+
 #include "../plan/lowering.h"
 #include "../stages/conv.h"
 #include "window.h"
@@ -13,6 +15,7 @@ Status check(const Node& node, const std::vector<int>& channels) {
     return Status::invalid_argument(named(node) + ": " + std::to_string(node.groups) + " groups do not divide " +
                                     std::to_string(in_channels) + " channels of its input and " +
                                     std::to_string(node.channels) + " of its own");
+  if (!std::isfinite(node.slope)) return Status::invalid_argument(named(node) + ": its slope must be a finite number");
   if (Status s = check_window(node); !s.ok()) return s;
   const int64_t expected = int64_t{node.channels} * (in_channels / node.groups) * node.kernel.y * node.kernel.x;
   if (node.weight_count != expected)
@@ -49,7 +52,7 @@ void evaluate(const Node& node, const std::vector<Operand>& inputs, const Shape&
           double sum = 0;
           for (int64_t c = 0; c < in_per_group; ++c)
             add_window(node, planes + c * pixels, weight + c * taps, in, y, x, &sum);
-          *out++ = static_cast<float>(activate(node.activation, sum * scale + bias));
+          *out++ = static_cast<float>(activate(node.activation, sum * scale + bias, node.slope));
         }
       }
     }

@@ -13,6 +13,7 @@ class MatVec final : public Stage {
     args.x = inputs[0]->vector(w);
     args.inputs = inputs[0]->layout->total_lanes();
     args.activation = node_.activation;
+    args.slope = node_.slope;
     output->layout->for_blocks(groups, [&](int b) {
       args.weights = packed_.weights[static_cast<size_t>(b)];
       args.bias = packed_.bias[static_cast<size_t>(b)];

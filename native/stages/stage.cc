@@ -21,7 +21,7 @@ void Stage::compute(Worker& worker, Range which, Range rows) const {
   if (!activate_ && !borders) return;
   output->layout->for_blocks(which, [&](int b) {
     for (int y = rows.begin; activate_ && y < rows.end; ++y)
-      activate_[lanes_index(output->lanes(b))](output->row(worker, b, y), output->width);
+      activate_[lanes_index(output->lanes(b))](output->row(worker, b, y), output->width, node_.slope);
     if (borders) clear_borders(*output, worker, b, rows);
   });
 }

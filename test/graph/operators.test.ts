@@ -1,20 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { Blueprint } from '../../lib/graph/blueprint.js';
 import type { Activation, Graph } from '../../lib/graph/graph.js';
 import { countMacs, inferShapes, outputStrides } from '../../lib/graph/shapes.js';
 import { onnxGraph } from '../../lib/onnx/graph.js';
-import { syntheticImage, syntheticTensor } from '../../testing/synthetic.js';
+import { built } from '../../testing/built.js';
+import { syntheticImage } from '../../testing/synthetic.js';
 import { evaluate } from '../../testing/evaluate.js';
-
-function built(describe: (net: Blueprint, image: number) => void): Graph {
-  const net = new Blueprint();
-  describe(net, net.input(3));
-  const tensors = net.tensors().map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
-  const outputs = net.outputs.map(({ name }) => name);
-  return net.graph(new Map(tensors), outputs);
-}
 
 /** Of a graph with one value of each operator, all of them outputs. */
 const windows = { kernel: [3, 2], stride: [2, 1], padding: [1, 1], dilation: [1, 2] } as const;
@@ -138,10 +130,10 @@ describe('an operator', () => {
 });
 
 describe('an activation', () => {
-  const activated = (activation: Activation): Graph =>
+  const activated = (activation: Activation, slope?: number): Graph =>
     built((net, image) => {
       const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [image] });
-      const hidden = net.conv(mean, 'hidden', 8, { activation, bias: true });
+      const hidden = net.conv(mean, 'hidden', 8, { activation, bias: true, ...(slope !== undefined && { slope }) });
       net.output('hidden', hidden);
       net.output('logits', net.conv(hidden, 'classifier', 2, { linear: true }));
     });
@@ -154,6 +146,7 @@ describe('an activation', () => {
     ['hard_sigmoid', ['HardSigmoid']],
     ['hard_swish', ['HardSwish']],
     ['silu', ['Sigmoid', 'Mul']],
+    ['leaky_relu', ['LeakyRelu']],
   ])('%s is %j in ONNX', (activation, expected) => {
     const graph = activated(activation);
     const logits = { ...graph, outputs: graph.outputs.filter(({ name }) => name === 'logits') };
@@ -169,8 +162,8 @@ describe('an activation', () => {
 
   it('bounds its values as its name says', async () => {
     const image = syntheticImage('input', [1, 3, 2, 2]);
-    const range = async (activation: Activation): Promise<[number, number]> => {
-      const values = (await evaluate(activated(activation), image)).get('hidden')!;
+    const range = async (...activation: [Activation, number?]): Promise<[number, number]> => {
+      const values = (await evaluate(activated(...activation), image)).get('hidden')!;
       return [Math.min(...values), Math.max(...values)];
     };
     const [lowest, highest] = await range('none');
@@ -181,6 +174,8 @@ describe('an activation', () => {
     expect(await range('sigmoid')).toEqual([lowest, highest].map((x) => 1 / (1 + Math.exp(-x))));
     expect(await range('hard_sigmoid')).toEqual([lowest, highest].map((x) => (x + 3) / 6));
     expect((await range('hard_swish'))[1]).toBeCloseTo((highest * (highest + 3)) / 6, 12);
+    expect(await range('leaky_relu')).toEqual([0.01 * lowest, highest]);
+    expect(await range('leaky_relu', 0.25)).toEqual([0.25 * lowest, highest]);
     expect((await range('silu'))[1]).toBeCloseTo(highest / (1 + Math.exp(-highest)), 12);
   });
 });

@@ -21,6 +21,7 @@ void activation_tests() {
       {Activation::hard_swish, "hard_swish", 0, -2.0 / 6, 4.0 / 6, 9},
       {Activation::relu6, "relu6", 0, 0, 1, 6},
       {Activation::silu, "silu", -0.07194483984836623, -0.2689414213699951, 0.7310585786300049, 8.998889448816123},
+      {Activation::leaky_relu, "leaky_relu", -4 * double{kUsualSlope}, -1 * double{kUsualSlope}, 1, 9},
   };
   static_assert(sizeof(rows) / sizeof(rows[0]) == kActivations, "each one");
   for (const auto& row : rows) {
@@ -36,6 +37,8 @@ void activation_tests() {
   }
   for (Activation tends_to_zero : {Activation::hard_swish, Activation::silu})
     CHECK(activate(tends_to_zero, -INFINITY) == 0 && activate(tends_to_zero, INFINITY) == INFINITY);
+  CHECK(activate(Activation::leaky_relu, -4, 0.25) == -1 && activate(Activation::leaky_relu, 4, 0.25) == 4);
+  CHECK(activate(Activation::relu, -4, 0.25) == 0);
   Activation untouched = Activation::silu;
   CHECK(!find_activation("swish", &untouched) && untouched == Activation::silu);
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Blueprint } from '../../lib/graph/blueprint.js';
 import type { Graph } from '../../lib/graph/graph.js';
 import { onnxFile } from '../../lib/onnx/file.js';
 import { onnxGraph } from '../../lib/onnx/graph.js';
+import { built } from '../../testing/built.js';
 import { evaluate } from '../../testing/evaluate.js';
 import { evaluateOnnx } from '../../testing/evaluate-onnx.js';
 import { buildGhostNet } from '../../testing/ghostnet.js';
 import { readOnnx, type OnnxFile } from '../../testing/onnx.js';
-import { syntheticImage, syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
+import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 
 async function written(graph: Graph, [height, width]: readonly [number, number]): Promise<OnnxFile> {
   const pieces: Uint8Array[] = [];
@@ -27,16 +27,6 @@ async function checked(graph: Graph, [height, width]: readonly [number, number])
     expect(Math.max(...differences), name).toBeLessThan(1e-5);
   }
   return file;
-}
-
-function built(describeNetwork: (net: Blueprint, image: number) => void): Graph {
-  const net = new Blueprint();
-  describeNetwork(net, net.input(3));
-  const tensors = net.tensors().map(({ name, shape }) => [name, syntheticTensor(name, shape)] as const);
-  return net.graph(
-    new Map(tensors),
-    net.outputs.map(({ name }) => name),
-  );
 }
 
 describe('the outputs of an ONNX file', () => {
@@ -81,6 +71,16 @@ describe('the outputs of an ONNX file', () => {
       ['back', ['batch', 5, 3, 4]],
     ]);
     expect(nodes.filter(({ op }) => op === 'Reshape' || op === 'Transpose')).toHaveLength(6);
+  });
+
+  it('are those of leaky ReLUs, each with its slope', async () => {
+    const graph = built((net, image) => {
+      const usual = net.conv(image, 'usual', 4, { activation: 'leaky_relu' });
+      net.output('steep', net.conv(usual, 'steep', 5, { activation: 'leaky_relu', slope: 0.25 }));
+    });
+    const { nodes } = await checked(graph, [5, 4]);
+    const slopes = nodes.filter(({ op }) => op === 'LeakyRelu').map(({ attributes }) => attributes['alpha']);
+    expect(slopes).toEqual([Math.fround(0.01), 0.25]);
   });
 
   it('may be several: maps, vectors and logits, under their names', async () => {

@@ -88,6 +88,7 @@ int SyntheticNetwork::conv(const std::string& name, int in, int channels, Pair k
   n.padding = padding;
   n.groups = groups;
   n.activation = activation;
+  n.slope = 0.2f;  // not the usual one, so that it has to arrive
   // He's range keeps activations of size 1; the scale is what batch norm of variance 4 would leave.
   std::vector<float> weight(static_cast<size_t>(channels) * fan_in), bias(static_cast<size_t>(channels));
   std::vector<double> scale(static_cast<size_t>(channels));

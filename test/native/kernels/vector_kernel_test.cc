@@ -96,6 +96,8 @@ void test_scale(const KernelTable& kernels, int lanes, int pixels) {
   expect_no_fault(in_place, kernels, "scale in place", lanes, pixels);
 }
 
+constexpr float kSlope = 0.3f;  // of a leaky ReLU
+
 std::vector<Activation> all_activations() {
   std::vector<Activation> all;
   for (int a = 0; a < kActivations; ++a) all.push_back(static_cast<Activation>(a));
@@ -112,10 +114,10 @@ void test_activate(const KernelTable& kernels, int lanes, int pixels, Activation
   for (size_t at = 0; at < count; ++at) {
     before.set(at, at % 3 == 0 ? kSpecial[at / 3 % std::size(kSpecial)] : 12 * values.uniform());
     row.set(at, before[at]);
-    const double wanted = activate(activation, before[at]);
+    const double wanted = activate(activation, before[at], kSlope);
     row.expect(at, wanted, std::fmax(1, std::isfinite(wanted) ? std::fabs(wanted) : 1));
   }
-  kernels.activate[static_cast<int>(activation)][lanes_index(lanes)](row.data(), pixels);
+  kernels.activate[static_cast<int>(activation)][lanes_index(lanes)](row.data(), pixels, kSlope);
   const std::string fault = row.fault();
   CHECK_MESSAGE(fault.empty(), "%s activation %d, %d lanes, %d pixels: %s", kernels.name, static_cast<int>(activation),
                 lanes, pixels, fault.c_str());
@@ -198,9 +200,10 @@ void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation a
       sum += double{weights[k * stride + lane]} * x[k];
       magnitude += std::fabs(double{weights[k * stride + lane]} * x[k]);
     }
-    output.expect(lane, activate(activation, sum), magnitude);
+    output.expect(lane, activate(activation, sum, kSlope), magnitude);
   }
-  kernels.matvec[lanes_index(lanes)]({x.data(), inputs, weights.data(), bias.data(), output.floats(), activation});
+  kernels.matvec[lanes_index(lanes)](
+      {x.data(), inputs, weights.data(), bias.data(), output.floats(), activation, kSlope});
   expect_no_fault(output, kernels, "matvec", lanes, inputs);
 }
 
@@ -210,7 +213,7 @@ float activated(const KernelTable& kernels, int lanes, Activation activation, fl
   const Elements weights(kernels.precision, 4 * kMaxLanes);
   float bias[kMaxLanes], output[kMaxLanes];
   std::fill(bias, bias + kMaxLanes, x);
-  kernels.matvec[lanes_index(lanes)]({zeros, 4, weights.data(), bias, output, activation});
+  kernels.matvec[lanes_index(lanes)]({zeros, 4, weights.data(), bias, output, activation, kSlope});
   for (int lane = 1; lane < lanes; ++lane) CHECK(std::memcmp(output, output + lane, sizeof *output) == 0);
   return output[0];
 }
@@ -249,7 +252,7 @@ void test_activations(const KernelTable& kernels) {
       }
       for (Activation activation : all_activations()) {
         const float z = activated(kernels, lanes, activation, x);
-        const double wanted = activate(activation, x);
+        const double wanted = activate(activation, x, kSlope);
         CHECK_MESSAGE(z == wanted || std::fabs(z - wanted) < 1e-6 * std::fmax(1, std::fabs(wanted)),
                       "%s activation %d of %g, %d lanes: %.9g", kernels.name, static_cast<int>(activation), x, lanes,
                       z);

@@ -42,6 +42,11 @@ void test_channels() {
   CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {10.5f, 20.5f, 9, 2}}));
   node.activation = Activation::relu6;
   CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {6, 6, 6, 2}}));
+  const float low[] = {-30, -30};
+  node.bias = low;
+  node.activation = Activation::leaky_relu;
+  node.slope = 0.5f;
+  CHECK((value_of(node, {two}) == Map{{1, 2, 1, 2}, {-10, -5, -25.5f, -29}}));
 }
 
 void test_groups() {
@@ -72,6 +77,9 @@ void test_refused() {
   expect_refused(checked(node, {5}), invalid, "2 groups do not divide 5 channels of its input");
   CHECK(checked(node, {4}).ok());
   node.groups = 1;
+  node.slope = NAN;
+  expect_refused(checked(node, {2}), invalid, "node 'alone': its slope must be a finite number");
+  node.slope = 0;
   node.padding = {256, 0};
   expect_refused(checked(node, {2}), invalid, "node 'alone': kernel, stride, padding or dilation out of range");
 }
