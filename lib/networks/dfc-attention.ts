@@ -12,6 +12,9 @@ export type Mixing =
   /** Equation 1: a weight for each pair of positions. */
   | { readonly positions: number };
 
+/** As published. */
+export const publishedMixing: Mixing = { kernels: [5, 5] };
+
 export interface DfcAttention {
   /** Of the module whose `short_conv` it is. */
   readonly name: string;
@@ -78,11 +81,19 @@ export function mixingIn(tensors: StateDict, name: string): Mixing | undefined {
   const shapeOf = (index: number): readonly number[] => tensors.get(`${name}.short_conv.${index}.weight`)?.shape ?? [];
   const [second, third, fourth] = [shapeOf(2), shapeOf(3), shapeOf(4)];
   const [columns, rows] = [second[3], fourth[2]];
-  if (columns && rows) return { kernels: [rows, columns] };
+  // Around an even one a map would not keep its size.
+  if (columns && rows) return columns % 2 && rows % 2 ? { kernels: [rows, columns] } : undefined;
   const isPairs = ([all, each, ...more]: readonly number[]): boolean => more.length === 0 && all === each;
   const [count, others] = [second[0], third[0]];
   if (!count || !isPairs(second)) return undefined;
   return others && isPairs(third) ? { rows: count, columns: others } : { positions: count };
+}
+
+/** As `ghostnet info` says it. */
+export function mixingWords(mixing: Mixing): string {
+  if ('kernels' in mixing) return `attention of ${mixing.kernels[0]}x1 and 1x${mixing.kernels[1]}`;
+  if ('positions' in mixing) return `attention of any two of ${mixing.positions} positions`;
+  return `attention of any two of ${mixing.rows} rows, and of ${mixing.columns} columns`;
 }
 
 /** A map times its gate, brought to the map's size. */

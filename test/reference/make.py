@@ -80,7 +80,7 @@ def networks():
 class GatedExpansion(nn.Module):
     """MobileNetV2's block with DFC attention, as the GhostNetV2 paper tries it: the gate multiplies what is expanded."""
 
-    def __init__(self, block, gate):
+    def __init__(self, block, gate, kernels):
         super().__init__()
         from ghostnet import dfc_branch
 
@@ -88,7 +88,7 @@ class GatedExpansion(nn.Module):
         for name, child in block.named_children():
             setattr(self, name, child)
         self.has_skip = block.has_skip
-        self.short_conv = dfc_branch(block.conv_pw.in_channels, block.conv_pw.out_channels, (5, 5))
+        self.short_conv = dfc_branch(block.conv_pw.in_channels, block.conv_pw.out_channels, kernels)
 
     def forward(self, x):
         y = self.bn1(self.conv_pw(x))
@@ -97,12 +97,20 @@ class GatedExpansion(nn.Module):
         return x + y if self.has_skip else y
 
 
-def dfc_mobilenetv2(gate):
+def dfc_mobilenetv2(gate, kernels=lambda height, width: (5, 5)):
+    """`kernels` of the map at half resolution: as in `Ghost.attention`."""
     net = timm.create_model("mobilenetv2_035", num_classes=7)
+    height, width = 49, 33
     for stage in net.blocks[1:]:
         for i, block in enumerate(stage):
-            stage[i] = GatedExpansion(block, gate)
+            stage[i] = GatedExpansion(block, gate, kernels(height // 2, width // 2))
+            if block.conv_dw.stride[0] == 2:
+                height, width = (height + 1) // 2, (width + 1) // 2
     return net
+
+
+def all_kinds(height, width):
+    return (7, 9) if height > 20 else [Rows(height), Columns(width)]
 
 
 def others():
@@ -113,6 +121,7 @@ def others():
 
     yield "repghostnet_050-deployed", "repghostnet_050", reparameterize_model(timm.create_model("repghostnet_050", num_classes=7))
     yield "mobilenetv2_035-dfc", "mobilenetv2_035_dfc", dfc_mobilenetv2(Gate())
+    yield "mobilenetv2_035-attention", "mobilenetv2_035_dfc", dfc_mobilenetv2(Gate(), all_kinds)
     yield "gate-mobilenetv2_035", "mobilenetv2_035_dfc", dfc_mobilenetv2(OTHER_GATE), OTHER_GATE
 
 

@@ -1,7 +1,7 @@
 import { defaultGateConfig } from '../../gate-config.js';
 import type { NodeId } from '../../graph/graph.js';
 import type { Blueprint, BranchOptions, ConvOptions } from '../../graph/blueprint.js';
-import { dfcAttention, gatedBy } from '../dfc-attention.js';
+import { dfcAttention, gatedBy, publishedMixing } from '../dfc-attention.js';
 import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
 import type { GhostParts } from './structure.js';
 import { firstAttentionStage, lastChannels, round4, scaled, stages, stemChannels, type Variant } from './table.js';
@@ -40,7 +40,7 @@ function table(variant: Variant): Pick<GhostStages, 'stages' | 'stemChannels' | 
 function partsOf(name: string, { version, structure }: Variant): GhostParts {
   const [, stage] = /^blocks\.(\d+)\.\d+\.ghost1$/.exec(name) ?? [];
   const attended = version >= 2 && stage !== undefined && Number(stage) >= firstAttentionStage;
-  return structure?.modules.get(name) ?? { ratio: 2, cheap: 3, ...(attended && { attention: { kernels: [5, 5] } }) };
+  return structure?.modules.get(name) ?? { ratio: 2, cheap: 3, ...(attended && { attention: publishedMixing }) };
 }
 
 /** Some of the channels by a 1x1 convolution, as many or a multiple from those by a cheap depthwise one. */

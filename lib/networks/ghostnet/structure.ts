@@ -1,6 +1,7 @@
 import type { StateDict } from '../../formats/tensor.js';
-import { mixingIn, type Mixing } from '../dfc-attention.js';
+import { mixingIn, mixingWords, type Mixing } from '../dfc-attention.js';
 import type { Bottleneck } from '../ghost-stages.js';
+import { wordsByModule } from '../layout-words.js';
 
 /** What a ghost module's tensors tell beside its channels. */
 export interface GhostParts {
@@ -52,10 +53,7 @@ export function structureOf(tensors: StateDict): Structure | undefined {
   const { modules } = reader;
   const kernels = [
     ...stages.flat().flatMap(({ kernel, shortcutKernel }) => [kernel, shortcutKernel]),
-    ...[...modules.values()].flatMap(({ cheap, attention }) => [
-      cheap,
-      ...(attention && 'kernels' in attention ? attention.kernels : []),
-    ]),
+    ...[...modules.values()].map(({ cheap }) => cheap),
   ];
   // Around an even one a map would not keep its size.
   if (kernels.some((side) => side % 2 === 0)) return undefined;
@@ -66,28 +64,19 @@ export function structureOf(tensors: StateDict): Structure | undefined {
 export function wordsOf({ stages, modules }: Structure): string[] {
   const blocks = stages.flat();
   const squeezing = blocks.filter(({ squeezed }) => squeezed > 0).length;
-  const words = [
+  const found = [...modules].map(([name, { attention, cheap, ratio }]): [string, string[]] => [
+    name,
+    [
+      ...(ratio === 2 ? [] : [`one primary channel of ${ratio}`]),
+      ...(attention ? [mixingWords(attention)] : []),
+      ...(cheap === 3 ? [] : [`cheap operation of ${cheap}x${cheap}`]),
+    ],
+  ]);
+  return [
     `stages of ${stages.map((stage) => stage.length).join(', ')} blocks`,
     `squeeze-and-excitation in ${squeezing} of ${blocks.length} blocks`,
+    ...wordsByModule(found, { modules: modules.size, everywhere: 'every ghost module' }),
   ];
-  const modulesWith = new Map<string, string[]>();
-  for (const [name, { attention, cheap, ratio }] of modules) {
-    const what = [
-      ...(ratio === 2 ? [] : [`one primary channel of ${ratio}`]),
-      ...(attention ? [`attention of ${mixingWords(attention)}`] : []),
-      ...(cheap === 3 ? [] : [`cheap operation of ${cheap}x${cheap}`]),
-    ];
-    for (const each of what) modulesWith.set(each, [...(modulesWith.get(each) ?? []), name.replace('blocks.', '')]);
-  }
-  for (const [what, names] of modulesWith)
-    words.push(`${what} in ${names.length === modules.size ? 'every ghost module' : names.join(', ')}`);
-  return words;
-}
-
-function mixingWords(mixing: Mixing): string {
-  if ('kernels' in mixing) return `${mixing.kernels[0]}x1 and 1x${mixing.kernels[1]}`;
-  if ('positions' in mixing) return `any two of ${mixing.positions} positions`;
-  return `any two of ${mixing.rows} rows, and of ${mixing.columns} columns`;
 }
 
 class Reader {

@@ -33,11 +33,12 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
       const channels = divisible(count * width, 8);
       const stride = index === 0 ? first : 1;
       const name = `blocks.${stage}.${index}`;
+      const mixing = attention.get(name);
       const block: InvertedResidual = {
         kernel: 3,
         expansion,
         channels,
-        gate: attention.has(name) ? gate : undefined,
+        attention: mixing && { mixing, gate },
         activation,
         stride,
       };

@@ -1,5 +1,7 @@
 import type { StateDict } from '../../formats/tensor.js';
+import { mixingIn, mixingWords, publishedMixing } from '../dfc-attention.js';
 import { divisible } from '../divisible.js';
+import { wordsByModule } from '../layout-words.js';
 import type { Description, Family } from '../network.js';
 import { recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
@@ -17,7 +19,10 @@ function descriptionOf(variant: Variant): Description {
   const deeper = variant.repeats.some((count, stage) => count !== repeats.paper[stage]);
   const name = `mobilenetv2_${hundredthsOf(width)}${deeper ? 'd' : ''}`;
   if (variant.attention.size === 0) return { architecture: name, kind: 'MobileNetV2', width };
-  return { architecture: `${name}_dfc`, kind: 'MobileNetV2 with DFC attention', width };
+  const found = [...variant.attention].map(([block, mixing]) => [block, [mixingWords(mixing)]] as const);
+  const expanded = variant.repeats.slice(1).reduce((sum, count) => sum + count, 0);
+  const layout = wordsByModule(found, { modules: expanded, everywhere: 'every block with an expansion' });
+  return { architecture: `${name}_dfc`, kind: 'MobileNetV2 with DFC attention', width, layout };
 }
 
 function namedVariant(architecture: string): Omit<Variant, 'numClasses' | 'attention'> | undefined {
@@ -45,7 +50,8 @@ function candidates(tensors: StateDict): Variant[] {
   const channelsOf = (name: string): number | undefined => tensors.get(name)?.shape[0];
   const numClasses = channelsOf('classifier.weight') ?? 0;
   const found = stages.map((_, stage) => blocksOf(tensors, stage));
-  const attention = new Set([...tensors.keys()].flatMap((name) => gated.exec(name)?.[1] ?? []));
+  const blocks = [...tensors.keys()].flatMap((name) => gated.exec(name)?.[1] ?? []);
+  const attention = new Map(blocks.map((name) => [name, mixingIn(tensors, name) ?? publishedMixing]));
   const widths = widthsWith(channelsOf('blocks.6.0.conv_pwl.weight') ?? lastChannels, lastChannels, 8);
   return widths.map((width) => {
     const ends = endsOf(width);

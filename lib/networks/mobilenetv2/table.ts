@@ -1,4 +1,5 @@
 import type { GateConfig } from '../../gate-config.js';
+import type { Mixing } from '../dfc-attention.js';
 
 export interface Variant {
   /** The multiplier of all channel counts but the head's. */
@@ -8,8 +9,8 @@ export interface Variant {
   /** Those of the stem; a wider network may keep the stem and the head of width 1. */
   readonly stemChannels: number;
   readonly headChannels: number;
-  /** Blocks with DFC attention, as `blocks.1.0`: the GhostNetV2 paper's experiment. */
-  readonly attention: ReadonlySet<string>;
+  /** Of blocks with DFC attention, as `blocks.1.0`: the GhostNetV2 paper's experiment. */
+  readonly attention: ReadonlyMap<string, Mixing>;
   /** Of its attention. Default {@link defaultGateConfig}. */
   readonly gate?: GateConfig;
   readonly numClasses: number;

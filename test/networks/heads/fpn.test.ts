@@ -178,7 +178,7 @@ const mobileNetV2 = {
   repeats: repeats.paper,
   stemChannels: 16,
   headChannels: 1280,
-  attention: new Set<string>(),
+  attention: new Map(),
 };
 const [above, behind] = [/^(?:conv_head|bn2|classifier)\./, /^(?:blocks\.[89]|conv_head|classifier)\./];
 

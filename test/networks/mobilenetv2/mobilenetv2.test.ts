@@ -13,7 +13,7 @@ import { syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
-const attention = new Set<string>();
+const attention: Variant['attention'] = new Map();
 const small: Variant = {
   width: 0.35,
   repeats: repeats.paper,
@@ -58,9 +58,25 @@ describe('a MobileNetV2', () => {
 
   it('may have DFC attention in some of its blocks, which timm has not', async () => {
     const file = join(folder, 'dfc.safetensors');
-    writeFileSync(file, savedTensors(weightsOf({ ...small, attention: new Set(['blocks.1.0', 'blocks.5.2']) })));
+    writeFileSync(
+      file,
+      savedTensors(
+        weightsOf({
+          ...small,
+          attention: new Map([
+            ['blocks.1.0', { kernels: [7, 3] as const }],
+            ['blocks.5.2', { positions: 1 }],
+          ]),
+        }),
+      ),
+    );
     await using model = await load(file);
     expect(model.config.architecture).toBe('mobilenetv2_035_dfc');
+    expect(model.config.layout).toEqual([
+      'attention of 7x1 and 1x3 in 1.0',
+      'attention of any two of 1 positions in 5.2',
+    ]);
+    expect(model.config.preprocess.inputSize).toEqual([64, 64]);
     const picture = { data: new Uint8Array(3 * 80 * 60).fill(90), width: 80, height: 60, channels: 3 } as const;
     const gates = await model.attention(picture);
     expect(gates.map(({ name, stride }) => [name, stride])).toEqual([
