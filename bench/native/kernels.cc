@@ -129,6 +129,7 @@ void bench_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
                        y.data() + height * row,
                        static_cast<ptrdiff_t>(row),
                        {other0.data(), other1.data()},
+                       {other0.data(), other1.data()},
                        gate_pixel.data(),
                        height,
                        width,

@@ -20,10 +20,11 @@ std::vector<Fusion> find_fusions(const Graph& graph, const LowerOptions& options
   for (int i = 0; i < static_cast<int>(graph.nodes.size()); ++i) {
     Fusion fusion;
     if (!fuse_ghost(neighbours, i, &fusion)) continue;
-    Fusion joined = fusion;
-    const bool joins = options.fuse_joins && (fuse_gate(neighbours, &joined) || fuse_shortcut(neighbours, &joined));
-    // The sum of two fused modules can be but one's.
-    if (joins && !made[joined.value]) fusion = joined;
+    for (const auto join : {fuse_gate, fuse_shortcut}) {
+      Fusion joined = fusion;
+      // The sum of two fused modules can be but one's.
+      if (options.fuse_joins && join(neighbours, &joined) && !made[joined.value]) fusion = joined;
+    }
     made[fusion.value] = true;
     found.push_back(std::move(fusion));
   }

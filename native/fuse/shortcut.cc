@@ -9,7 +9,7 @@ bool fuse_shortcut(const Neighbours& neighbours, Fusion* fusion) {
   const std::vector<NodeId>& inputs = neighbours.node(sum).inputs;
   const NodeId shortcut = inputs[0] == x ? inputs[1] : inputs[0];
   if (shortcut == x) return false;
-  fusion->join = Join::shortcut;
+  fusion->join = fusion->join == Join::gate ? Join::gate_shortcut : Join::shortcut;
   fusion->inputs.push_back(shortcut);
   fusion->covered.push_back(x);
   fusion->value = sum;

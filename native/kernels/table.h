@@ -76,14 +76,16 @@ using DepthwiseFn = void (*)(const DepthwiseArgs&);
 ///   concat:    identity = p,                ghost = max(low, depthwise3x3(p))
 ///   gated:     identity = p * gate[0],      ghost = max(low, depthwise3x3(p)) * gate[1]
 ///   residual:  identity = p + residual[0],  ghost = max(low, depthwise3x3(p)) + residual[1]
+///   gated_residual: gated, and then the same sums
 struct GhostArgs {
-  const void* const* rows;      // [height + 2] rows of p from one above, each one pixel left of the first
-  const void* weights;          // [9][lanes], then bias [lanes]
-  void* identity;               // [height] rows of [width][lanes]
-  void* ghost;                  // the same
-  ptrdiff_t output_pitch;       // of both, elements
-  const void* const* other[2];  // [height] rows of gate or residual for either output
-  const int32_t* gate_pixel;    // [width] column of the gate for column x; unused for residual and doubled
+  const void* const* rows;         // [height + 2] rows of p from one above, each one pixel left of the first
+  const void* weights;             // [9][lanes], then bias [lanes]
+  void* identity;                  // [height] rows of [width][lanes]
+  void* ghost;                     // the same
+  ptrdiff_t output_pitch;          // of both, elements
+  const void* const* gate[2];      // [height] rows for either output
+  const void* const* residual[2];  // the same
+  const int32_t* gate_pixel;       // [width] column of the gate for column x; unused by gated_doubled
   int height, width;
   float low;
 };

@@ -16,7 +16,7 @@ struct Worker {
   float* scratch = nullptr;      // rows and groups of values inside a step; each thread's own
   const float* zeros = nullptr;  // a row of zeros, for rows above and below a map
   const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
-  std::vector<const void*> rows, other0, other1, blocks;  // pointer lists that a stage hands to its kernel
+  std::vector<const void*> rows, joined[2][2], blocks;  // pointer lists that a stage hands to its kernel
   std::vector<const float*> image_rows;
   std::vector<float> row;     // of one block, for a stage that makes one
   std::vector<int> next_row;  // [stages of a row step]

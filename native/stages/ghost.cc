@@ -4,16 +4,18 @@
 namespace ghostnet {
 namespace {
 
-// inputs: primary_conv's output, then the gate (at its own, smaller size) or the shortcut.
+// inputs: primary_conv's output, then the gate (at its own, smaller size), the shortcut, or both.
 class Ghost final : public Stage {
  public:
   Ghost(const StageContext& c, OperationId id) : Stage(c, id), join_(static_cast<Join>(c.operation(id).variant)) {}
 
   void placed() override {
-    kind_ = join_ == Join::gate ? GhostKind::gated : join_ == Join::shortcut ? GhostKind::residual : GhostKind::concat;
-    if (join_ != Join::gate) return;
+    constexpr GhostKind kKinds[] = {GhostKind::concat, GhostKind::gated, GhostKind::residual,
+                                    GhostKind::gated_residual};
+    kind_ = kKinds[static_cast<int>(join_)];
+    if (!is_gate(1)) return;
     const int from = inputs[1]->width;
-    if (from * 2 == output->width) kind_ = GhostKind::gated_doubled;
+    if (join_ == Join::gate && from * 2 == output->width) kind_ = GhostKind::gated_doubled;
     gate_pixel_.clear();
     for (int x = 0; x < output->width; ++x)
       gate_pixel_.push_back(static_cast<int32_t>(int64_t{x} * from / output->width));
@@ -28,13 +30,15 @@ class Ghost final : public Stage {
     args.low = lower_bound(node_);
     w.rows.resize(height + 2);
     args.rows = w.rows.data();
-    w.other0.resize(height);
-    w.other1.resize(height);
-    args.other[0] = w.other0.data();
-    args.other[1] = w.other1.data();
+    for (size_t i = 1; i < inputs.size(); ++i)
+      for (size_t half = 0; half < 2; ++half) {
+        w.joined[i - 1][half].resize(height);
+        (is_gate(i) ? args.gate : args.residual)[half] = w.joined[i - 1][half].data();
+      }
     for (int group = groups.begin; group < groups.end; ++group) {
       const int second = group + output->layout->groups(), lanes = output->lanes(group);
       point_to_rows(w, group, rows);
+      for (size_t i = 1; i < inputs.size(); ++i) point_to_joined(w, i, group, rows);
       args.weights = packed_.weights[static_cast<size_t>(group)];
       args.identity = output->row(w, group, rows.begin);
       args.ghost = output->row(w, second, rows.begin);
@@ -45,13 +49,15 @@ class Ghost final : public Stage {
 
   Range input_rows(size_t i, int y) const override {
     if (i == 0) return {y - 1, y + 2};
-    const int other = join_ == Join::gate ? static_cast<int>(int64_t{y} * inputs[1]->height / output->height) : y;
+    const int other = is_gate(i) ? static_cast<int>(int64_t{y} * inputs[1]->height / output->height) : y;
     return {other, other + 1};
   }
   int input_border(size_t i) const override { return i == 0 ? 1 : 0; }
   const char* kernel() const override { return words_of(kind_); }
 
  private:
+  bool is_gate(size_t input) const { return input == 1 && (join_ == Join::gate || join_ == Join::gate_shortcut); }
+
   void point_to_rows(Worker& w, int group, Range rows) const {
     const View& primary = *inputs[0];
     const int pixel = primary.pixel_floats(group), height = primary.height;
@@ -59,13 +65,13 @@ class Ghost final : public Stage {
     const void* const zeros = w.zeros;
     const void** row = w.rows.data();
     for (int y = rows.begin - 1; y <= rows.end; ++y) *row++ = y >= 0 && y < height ? from[y] - pixel : zeros;
-    if (inputs.size() == 1) return;
-    const View::Rows first = inputs[1]->rows(w, group), second = inputs[1]->rows(w, group + output->layout->groups());
-    const void **other0 = w.other0.data(), **other1 = w.other1.data();
-    for (int y = rows.begin; y < rows.end; ++y) {
-      const int other = Ghost::input_rows(1, y).begin;
-      *other0++ = first[other];
-      *other1++ = second[other];
+  }
+
+  void point_to_joined(Worker& w, size_t input, int group, Range rows) const {
+    for (size_t half = 0; half < 2; ++half) {
+      const View::Rows from = inputs[input]->rows(w, group + static_cast<int>(half) * output->layout->groups());
+      const void** row = w.joined[input - 1][half].data();
+      for (int y = rows.begin; y < rows.end; ++y) *row++ = from[Ghost::input_rows(input, y).begin];
     }
   }
 

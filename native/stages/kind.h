@@ -67,11 +67,12 @@ struct Kind {
   bool mixes_channels() const { return weights == WeightFormat::matrix; }
 };
 
-/// kinds::ghost's variants: what it does to its value before storing it, with its second input.
+/// kinds::ghost's variants: what it does to its value before storing it, with its other inputs.
 enum class Join {
   none,
-  gate,      // times a gate, which may be smaller: its nearest pixel
-  shortcut,  // plus a map
+  gate,           // times a gate, which may be smaller: its nearest pixel
+  shortcut,       // plus a map
+  gate_shortcut,  // the one and then the other
 };
 
 namespace kinds {

@@ -134,14 +134,17 @@ void RandomNetwork::ghost_module(int in) {
   const int cheap = keep(n.depthwise(name("cheap"), primary, {3, 3}, 1, clamp()));
   const int channels = 2 * n.channels(primary);
   const int both = keep(n.node(op::concat, name("ghost"), {primary, cheap}, channels));
-  if (const int join = below(3); join == 1) {
-    const int gate = keep(n.pointwise(name("gate"), any(), channels, clamp()));
-    const int up = keep(n.node(upsample(), name("upsample"), {gate, both}, channels));
-    keep(n.node(op::mul, name("gated"), {both, up}, channels));
-  } else if (join == 2) {
+  int joined = both;
+  if (below(2)) {
+    int gate = keep(n.pointwise(name("gate"), below(3) ? any() : in, channels, clamp()));
+    if (at(gate).h != at(both).h || at(gate).w != at(both).w || below(2))
+      gate = keep(n.node(upsample(), name("upsample"), {gate, both}, channels));
+    joined = keep(n.node(op::mul, name("gated"), {both, gate}, channels));
+  }
+  if (below(2)) {
     const int shortcut = below(2) ? twin(both) : keep(n.pointwise(name("shortcut"), in, channels, Activation::none));
-    keep(n.node(op::add, name("sum"), below(2) ? std::vector<int>{both, shortcut} : std::vector<int>{shortcut, both},
-                channels));
+    keep(n.node(op::add, name("sum"),
+                below(2) ? std::vector<int>{joined, shortcut} : std::vector<int>{shortcut, joined}, channels));
   }
 }
 

@@ -58,7 +58,7 @@ void test_memory() {
 
 /// The kinds of a graph's operations, in order, as "conv ghost(gate) scale".
 std::string lowered_to(const Graph& graph) {
-  static const char* const joins[] = {"", "(gate)", "(shortcut)"};
+  static const char* const joins[] = {"", "(gate)", "(shortcut)", "(gate, shortcut)"};
   CHECK(check_graph(graph).ok());
   const Lowered lowered = lower(graph, Precision::fp32);
   std::string text;
@@ -104,6 +104,18 @@ void test_lowering_of_ghosts() {
   CHECK(gated.lowered({product}) == "planar_conv conv upsample_bilinear conv ghost(gate)");
   gated.graph.nodes[static_cast<size_t>(up)].op = &op::upsample_nearest;
   CHECK(gated.lowered({product, gated.both}) == "planar_conv conv ghost conv upsample_nearest binary");
+  const int sum =
+      gated.node(op::add, "sum", {product, gated.pointwise("shortcut", gated.stem, 12, Activation::none)}, 12);
+  CHECK(gated.lowered({sum}) == "planar_conv conv conv conv ghost(gate, shortcut)");
+  CHECK(gated.lowered({sum, product}) == "planar_conv conv conv ghost(gate) conv binary");
+
+  // A gate of the map's own size.
+  SmallNetwork whole;
+  const int factor = whole.pointwise("gate", whole.stem, 12, Activation::sigmoid);
+  CHECK(whole.lowered({whole.node(op::mul, "product", {whole.both, factor}, 12)}) ==
+        "planar_conv conv conv ghost(gate)");
+  CHECK(whole.lowered({whole.node(op::mul, "square", {whole.both, whole.both}, 12)}) ==
+        "planar_conv conv ghost binary");
 
   for (bool first : {true, false}) {
     SmallNetwork residual;
