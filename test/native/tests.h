@@ -21,6 +21,7 @@ void graph_tests();  // and with them
 void random_graph_tests();
 void fast_path_tests();
 void convolution_path_tests();
+void every_operator_tests();
 void network_tests();
 void run_tests();  // and with them
 void executor_tests();
