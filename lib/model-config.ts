@@ -1,6 +1,7 @@
 import type { Checkpoint } from './checkpoints/index.js';
-import { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
+import { defaultPreprocessConfig, forChannels, type PreprocessConfig } from './preprocess-config.js';
 import { GhostNetError } from './errors.js';
+import type { Blueprint } from './graph/blueprint.js';
 import type { Graph } from './graph/graph.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';
 import { checkClaim } from './networks/claim.js';
@@ -55,12 +56,18 @@ export function modelConfig(
     labels:
       knownLabels(checkpoint, numClasses, published) ??
       Array.from({ length: numClasses }, (_, index) => `class ${index}`),
-    preprocess: {
+    preprocess: preprocessFor(blueprint, {
       ...(published?.preprocess ?? defaultPreprocessConfig),
       ...(blueprint.inputSize && { inputSize: blueprint.inputSize }),
       ...config?.preprocess,
-    },
+    }),
   };
+}
+
+/** Weights know how many channels there are, and many a config.json does not. */
+function preprocessFor({ imageChannels }: Blueprint, config: PreprocessConfig): PreprocessConfig {
+  const [mean, std] = [config.mean, config.std].map((values) => forChannels(values, imageChannels));
+  return { ...config, mean: mean!, std: std! };
 }
 
 /**

@@ -96,7 +96,7 @@ export class GhostNet {
    * Runs the network on the model's own threads. Several calls at once are fine.
    *
    * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from the
-   *   smallest that the network takes (of a GhostNet 33).
+   *   smallest that the network takes (of a GhostNet 33). A network that was trained on other channels takes these.
    * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_ARCHITECTURE for a network without a
    *   classifier, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
@@ -114,8 +114,10 @@ export class GhostNet {
    * AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or an array of these.
    * Of an array a few images are read at a time: their pixels must stay as they are until the promise settles.
    *
+   * A network of one channel is given grey (see {@link preprocess}).
+   *
    * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT, ERR_GHOST_ARCHITECTURE for a network
-   *   without a classifier, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
+   *   without a classifier or of channels that no picture has, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   classify(image: ImageInput, options?: ClassifyOptions): Promise<Classification[]>;

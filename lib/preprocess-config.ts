@@ -7,8 +7,11 @@ export const maxPreprocessedSide = 2 ** 14;
 /** The rim is as wide as the image then; what is more would be rim for the most part. */
 const maxCropPct = 2;
 
-/** Of the input that an image becomes: red, green and blue. */
-export const imageChannels = 3;
+/** Of the inputs that a picture can become: red, green and blue, or grey. */
+export const pictureChannels: readonly number[] = [3, 1];
+
+/** Of any input, more than any network has. */
+const maxChannels = 1024;
 
 /**
  * How an input lies on the image that it was made of: position p of the image, in pixels from its upper or left edge,
@@ -30,10 +33,13 @@ export interface PreprocessConfig {
   /** The crop's side over the resized image's, in (0, 2]; above 1 the image gets a rim. */
   readonly cropPct: number;
   readonly cropMode: (typeof cropModes)[number];
-  /** Of RGB in [0, 1]. */
-  readonly mean: readonly [number, number, number];
-  /** Of RGB in [0, 1]. */
-  readonly std: readonly [number, number, number];
+  /**
+   * Of each channel of the input, in [0, 1]: three are those of R, G and B, one is that of grey, which Pillow calls `L`.
+   * A network may have other channels, of which there are no pictures.
+   */
+  readonly mean: readonly number[];
+  /** The same, as many. */
+  readonly std: readonly number[];
 }
 
 /** What GhostNet's published ImageNet weights were evaluated with, and most networks' are. */
@@ -63,22 +69,33 @@ export const preprocessRules: { readonly [K in keyof PreprocessConfig]: Rule<Pre
   cropPct: { expected: `a number above 0 and at most ${maxCropPct}`, accepts: (value) => isCropPct(value) },
   cropMode: oneOf(cropModes),
   mean: {
-    expected: 'three numbers, for R, G and B',
-    accepts: (value) => isNumbers<Colour>(value, imageChannels, Number.isFinite),
+    expected: 'three numbers, for R, G and B, or one, for grey',
+    accepts: (value) => isChannels(value, Number.isFinite),
   },
   std: {
-    expected: 'three numbers above 0, for R, G and B',
-    accepts: (value) => isNumbers<Colour>(value, imageChannels, isPositive),
+    expected: 'three numbers above 0, for R, G and B, or one, for grey',
+    accepts: (value) => isChannels(value, isPositive),
   },
 };
 
-type Colour = PreprocessConfig['mean'];
+/** A setting of another count of channels as timm takes it: the mean of them all for each. */
+export function forChannels(values: readonly number[], channels: number): readonly number[] {
+  if (values.length === channels) return values;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Array.from({ length: channels }, () => mean);
+}
 
 export function oneOf<const T extends readonly string[]>(names: T): Rule<T[number]> {
   return {
     expected: `one of ${names.join(', ')}`,
     accepts: (value): value is T[number] => names.some((name) => name === value),
   };
+}
+
+function isChannels(value: unknown, passes: (number: number) => boolean): value is readonly number[] {
+  return (
+    Array.isArray(value) && value.length <= maxChannels && value.length >= 1 && isNumbers(value, value.length, passes)
+  );
 }
 
 /** So many numbers, all of which pass. */

@@ -1,6 +1,6 @@
 import { GhostNetError } from '../errors.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
-import { imageChannels, maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
+import { maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { plain, quoted, shapeText } from '../messages/quoted.js';
@@ -76,7 +76,7 @@ function readPreprocess(section: Section): Partial<PreprocessConfig> {
   const size = section.read(
     'input_size',
     isImageSize,
-    `three whole numbers [${imageChannels}, height, width], the sides from 1 to ${maxPreprocessedSide}`,
+    `three whole numbers [channels, height, width] above 0, the sides at most ${maxPreprocessedSide}`,
   );
   const large = size && tooLarge(...size);
   if (large) throw section.fault('input_size', `${shapeText(size)} ${large}`);
@@ -164,5 +164,5 @@ function isTexts(value: unknown): value is Record<string, string> {
 }
 
 function isImageSize(value: unknown): value is [number, number, number] {
-  return Array.isArray(value) && value[0] === imageChannels && preprocessRules.inputSize.accepts(value.slice(1));
+  return Array.isArray(value) && isSize(value[0]) && value[0] >= 1 && preprocessRules.inputSize.accepts(value.slice(1));
 }

@@ -1,7 +1,7 @@
 import type { Tensor4 } from './tensor-input.js';
 import {
   defaultPreprocessConfig,
-  imageChannels,
+  pictureChannels,
   preprocessRules,
   type Geometry,
   type PreprocessConfig,
@@ -21,7 +21,9 @@ import { shapeText } from '../messages/quoted.js';
 
 /**
  * What {@link GhostNet.classify} feeds to the network: the image decoded, resized and cropped as Pillow does it
- * (equal to the byte), divided by 255, `mean` subtracted and divided by `std`; [1, 3, h, w] of `config.inputSize`.
+ * (equal to the byte), divided by 255, `mean` subtracted and divided by `std`; [1, 3, h, w] of `config.inputSize`, or
+ * [1, 1, h, w] where `mean` and `std` are one number each: then it becomes grey before it is resized, as Pillow's
+ * `convert('L')` makes it.
  * What `config` leaves out is as in the published ImageNet weights.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT, ERR_GHOST_BUSY or ERR_GHOST_NATIVE
@@ -40,13 +42,22 @@ export async function preprocess(
 /** Called at the end of what is done to an image before the network is run. */
 export type StageEnded = (stage: 'decoding' | 'preprocessing') => void;
 
-/** The same once the arguments have been checked, but for the image, and where the tensor lies on it. */
+/**
+ * The same once the arguments have been checked, but for the image, and where the tensor lies on it.
+ *
+ * @throws {GhostNetError} what {@link preprocess} throws; ERR_GHOST_ARCHITECTURE for a network of other channels
+ */
 export async function preprocessed(
   image: ImageInput,
   config: PreprocessConfig,
   limits: Limits,
   ended?: StageEnded,
 ): Promise<{ tensor: Tensor4; geometry: Geometry }> {
+  const channels = config.mean.length;
+  if (!pictureChannels.includes(channels)) {
+    const message = `The network takes inputs of ${channels} channels, which no picture has: it becomes 3 (RGB) or 1 (grey). Make the tensor [n, ${channels}, h, w] and pass it to infer(), features(), embed() or attention().`;
+    throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+  }
   const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
   ended?.('decoding');
   const isa = forcedIsa(() => cpu().isas);
@@ -54,7 +65,7 @@ export async function preprocessed(
   const spent = !isSharpLike(image);
   const { data, geometry } = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent });
   ended?.('preprocessing');
-  return { tensor: { data, shape: [1, imageChannels, ...config.inputSize] }, geometry };
+  return { tensor: { data, shape: [1, config.mean.length, ...config.inputSize] }, geometry };
 }
 
 /** Raw pixels are the caller's memory, who may write into it or transfer it away as soon as the call has returned. */
@@ -72,7 +83,7 @@ function ownPixels(image: object): ImageInput {
 }
 
 /** One for each channel. */
-const maxSettingNumbers = imageChannels;
+const maxSettingNumbers = Math.max(...pictureChannels);
 
 const settings = Object.keys(preprocessRules) as (keyof PreprocessConfig)[];
 
@@ -95,7 +106,12 @@ function checkPreprocessConfig(config: unknown): PreprocessConfig {
     mean: read('mean'),
     std: read('std'),
   };
-  const large = tooLarge(imageChannels, ...checked.inputSize);
+  const { mean, std } = checked;
+  if (mean.length !== std.length || !pictureChannels.includes(mean.length)) {
+    const message = `preprocess: mean and std should be three numbers each, for R, G and B, or one each, for grey, found ${mean.length} and ${std.length}.`;
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
+  }
+  const large = tooLarge(mean.length, ...checked.inputSize);
   if (large)
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: inputSize ${shapeText(checked.inputSize)} ${large}.`);
   return checked;

@@ -1,8 +1,10 @@
 import { defaultGateConfig, gateSettings, type GateInfo } from '../gate-config.js';
 import type { ModelConfig } from '../model-config.js';
-import { imageChannels } from '../preprocess-config.js';
 import { gateOf } from '../networks/gate.js';
 import type { Family } from '../networks/network.js';
+
+/** What timm's networks take where nobody says so. */
+const rgb = 3;
 
 /**
  * The `config.json` of timm's layout on the Hugging Face hub: what `load` and `timm.create_model('hf-hub:…')` ask for.
@@ -20,9 +22,10 @@ export function hubConfig(
     global_pool: 'avg',
     ...(labels && { label_names: labels }),
     ...(gate && toldGate(gate)),
+    ...(mean.length !== rgb && { model_args: { in_chans: mean.length } }),
     pretrained_cfg: {
       num_classes: numClasses,
-      input_size: [imageChannels, ...inputSize],
+      input_size: [mean.length, ...inputSize],
       fixed_input_size: false,
       interpolation,
       crop_pct: cropPct,

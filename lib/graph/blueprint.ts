@@ -79,7 +79,8 @@ export class Blueprint {
   private readonly strides: number[] = [];
   private offered: readonly (Output & { readonly node: NodeId })[] = [];
 
-  input(channels: number): NodeId {
+  /** @param channels of the image */
+  input(channels = 3): NodeId {
     return this.add({ op: 'input', name: 'input', inputs: [], channels });
   }
 
@@ -139,6 +140,10 @@ export class Blueprint {
   /** See {@link fixedInputSize}. */
   get inputSize(): Pair | undefined {
     return fixedInputSize(this.nodes as readonly GraphNode[], this.strides);
+  }
+
+  get imageChannels(): number {
+    return this.channels[0]!;
   }
 
   channelsOf(node: NodeId): number {

@@ -1,6 +1,6 @@
 import { loadAddon } from './addon.js';
 import type { Plan } from './plan.js';
-import { imageChannels, type Geometry, type PreprocessConfig } from '../preprocess-config.js';
+import type { Geometry, PreprocessConfig } from '../preprocess-config.js';
 import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
 import type { RawImage } from '../pixels/image.js';
@@ -107,7 +107,7 @@ interface Preprocessing {
   readonly spent: boolean;
   readonly config: PreprocessConfig;
   readonly isa: string;
-  /** [3, height, width] of the config's input size. */
+  /** [channels, height, width] of the config's means and input size. */
   readonly output: Float32Array;
   /** Scale and offset down, then across: see {@link Geometry}. */
   readonly geometry: Float64Array;
@@ -274,7 +274,7 @@ export function describePlan(model: NativeModel, height: number, width: number, 
 }
 
 /**
- * [3, height, width] of the config's input size. The pixels must stay as they are until the promise settles; an aborted
+ * [channels, height, width] of the config's means and input size. The pixels must stay as they are until the promise settles; an aborted
  * signal stops it between rows.
  *
  * @param spent whether nobody needs the pixels any more: then their memory is freed at once
@@ -287,7 +287,7 @@ export async function preprocessPixels(
 ): Promise<{ data: Float32Array; geometry: Geometry }> {
   const { width, height, channels } = image;
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
-  const output = floats(imageChannels * config.inputSize[0] * config.inputSize[1]);
+  const output = floats(config.mean.length * config.inputSize[0] * config.inputSize[1]);
   const isAlone = pixels.byteLength === pixels.buffer.byteLength;
   const geometry = new Float64Array(4);
   const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output, geometry };

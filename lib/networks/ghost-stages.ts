@@ -24,6 +24,8 @@ export interface GhostStages {
   /** Stage by stage as timm numbers them. */
   readonly stages: readonly (readonly Bottleneck[])[];
   readonly stemChannels: number;
+  /** Default: 3. */
+  readonly imageChannels?: number | undefined;
   /** Of the 1x1 convolution after the stages. */
   readonly lastChannels: number;
   /** Default: 1280. */
@@ -84,7 +86,7 @@ export function ghostNetwork(parts: GhostStages, numClasses: number): Blueprint 
 
 /** The stem and the stages up to the last feature of timm's. */
 export function addGhostBackbone(net: Blueprint, parts: GhostStages): NodeId {
-  const image = net.input(3);
+  const image = net.input(parts.imageChannels);
   const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
   // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
   net.output('conv_stem', net.conv(image, 'conv_stem.raw', parts.stemChannels, stem));

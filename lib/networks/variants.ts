@@ -5,9 +5,24 @@ import type { NodeId } from '../graph/graph.js';
 import { fits } from './fits.js';
 import type { Backbone, Backbones, Description, Family, Network } from './network.js';
 
-/** What every variant has. */
-interface Varied {
+/** What all networks have, whatever is between. */
+export interface BothEnds {
+  /** Of the input. Default: 3. */
+  readonly imageChannels?: number;
   readonly numClasses: number;
+}
+
+/** As many channels as the first convolution reads, as many classes as the classifier has. */
+export function bothEndsOf(tensors: StateDict): BothEnds {
+  const imageChannels = tensors.get('conv_stem.weight')?.shape[1];
+  return {
+    ...(imageChannels !== undefined && { imageChannels }),
+    numClasses: tensors.get('classifier.weight')?.shape[0] ?? 0,
+  };
+}
+
+/** What every variant has. */
+interface Varied extends BothEnds {
   /** Of its attention. Default {@link defaultGateConfig}. */
   readonly gate?: GateConfig;
 }

@@ -42,7 +42,9 @@ Status read_config(const Fields& o, PreprocessConfig* config) {
   if (config->input_height > kMaxInputSize || config->input_width > kMaxInputSize)
     return Status::invalid_argument("the input size is out of range");
   config->crop_pct = o.number("cropPct");
-  for (uint32_t c = 0; c < 3; ++c) {
+  // Who calls it has checked them, but none may be written where there is no place.
+  config->channels = mean.length() == 1 && std.length() == 1 ? 1 : 3;
+  for (uint32_t c = 0; c < static_cast<uint32_t>(config->channels); ++c) {
     config->mean[c] = mean.number_at(c);
     config->std[c] = std.number_at(c);
   }
@@ -70,7 +72,7 @@ class Preprocessing final : public Job {
   ImageView image;
   PreprocessConfig config;
   const KernelTable* kernels = nullptr;
-  float* output_data = nullptr;     // [3, input_height, input_width]
+  float* output_data = nullptr;     // [channels, input_height, input_width]
   double* geometry_data = nullptr;  // [kGeometryNumbers]
   size_t output_floats = 0;
   uint8_t* pixel_data = nullptr;  // [pixel_bytes]
@@ -123,8 +125,9 @@ Status read_call(const Fields& o, Preprocessing* job) {
   if (Status s = read_config(o.object("config"), &job->config); !s.ok()) return s;
   job->output_data = array<float>(o.env(), o.get("output"), napi_float32_array, &job->output_floats);
   const PreprocessConfig& c = job->config;
-  if (!job->output_data ||
-      job->output_floats != uint64_t{3} * static_cast<uint64_t>(c.input_height) * static_cast<uint64_t>(c.input_width))
+  if (!job->output_data || job->output_floats != static_cast<uint64_t>(c.channels) *
+                                                     static_cast<uint64_t>(c.input_height) *
+                                                     static_cast<uint64_t>(c.input_width))
     return Status::internal("preprocess: the output has not the input's size");
   size_t numbers = 0;
   job->geometry_data = array<double>(o.env(), o.get("geometry"), napi_float64_array, &numbers);

@@ -5,8 +5,9 @@
 namespace ghostnet {
 
 /// preprocess({ pixels: Uint8Array, width, height, channels, spent: boolean, config: PreprocessConfig, isa,
-///              output: Float32Array [3 * height * width of the config], geometry: Float64Array [4] },
+///              output: Float32Array [channels * height * width of the config], geometry: Float64Array [4] },
 ///            callback(failure)): a number for cancel(), or undefined
+/// channels of the config: as many as it has means, 3 (RGB) or 1 (grey).
 /// geometry: down, then across, scale and offset: position p of the picture, in pixels from its edge, becomes
 /// scale * p + offset of the input.
 /// isa: as createBuilder takes it.

@@ -6,7 +6,7 @@
 namespace ghostnet {
 
 NormalizeTable::NormalizeTable(const PreprocessConfig& config) {
-  for (int channel = 0; channel < 3; ++channel) {
+  for (int channel = 0; channel < config.channels; ++channel) {
     const float mean = static_cast<float>(config.mean[channel]);
     const float deviation = static_cast<float>(config.std[channel]);
     for (int value = 0; value < 256; ++value) {

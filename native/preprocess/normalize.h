@@ -17,7 +17,7 @@ class NormalizeTable {
   void apply(int channel, const uint8_t* bytes, int count, float* out) const;
 
  private:
-  float table_[3][256];
+  float table_[3][256];  // [channels][value]
 };
 
 // What timm's border mode pads with: the mean colour as a byte, halves rounded to even.

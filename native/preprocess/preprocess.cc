@@ -41,27 +41,49 @@ Status check_config(const PreprocessConfig& config) {
   if (!std::isfinite(config.crop_pct) || config.crop_pct <= 0) {
     return Status::invalid_argument("crop_pct must be a positive number, not " + std::to_string(config.crop_pct));
   }
-  for (int channel = 0; channel < 3; ++channel) {
-    if (!std::isfinite(config.mean[channel])) return Status::invalid_argument("mean must be three finite numbers");
+  if (config.channels != 1 && config.channels != 3)
+    return Status::invalid_argument("The network's input must have 1 or 3 channels, not " +
+                                    std::to_string(config.channels));
+  for (int channel = 0; channel < config.channels; ++channel) {
+    if (!std::isfinite(config.mean[channel])) return Status::invalid_argument("mean must be finite numbers");
     if (!std::isfinite(config.std[channel]) || config.std[channel] <= 0) {
-      return Status::invalid_argument("std must be three positive numbers");
+      return Status::invalid_argument("std must be positive numbers");
     }
   }
   return Status::success();
 }
 
+// Pillow's convert('L'): ITU-R 601-2 luma in 16 bits behind the point, rounded.
+uint8_t luma(const uint8_t* rgb) {
+  return static_cast<uint8_t>((rgb[0] * 19595u + rgb[1] * 38470u + rgb[2] * 7471u + 0x8000u) >> 16);
+}
+
+// The picture in grey, in `pixels` [height, width] unless it is so already.
+ImageView in_grey(const ImageView& image, std::vector<uint8_t>* pixels) {
+  if (image.channels == 1) return image;
+  pixels->resize(static_cast<size_t>(image.width * image.height));
+  const uint8_t* from = image.pixels;
+  for (uint8_t& pixel : *pixels) {
+    pixel = luma(from);
+    from += image.channels;
+  }
+  return {pixels->data(), image.width, image.height, 1};
+}
+
 // The way of every picture: calls write(y, row) for each row of the input, from top to bottom;
-// row is [3, input_width] bytes, padding included. Ends early once write returns false.
+// row is [channels, input_width] bytes, padding included. Ends early once write returns false.
 template <class Write>
-Status for_each_row(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels, Write write) {
+Status for_each_row(const ImageView& source, const PreprocessConfig& config, const KernelTable& kernels, Write write) {
+  std::vector<uint8_t> grey;
+  const ImageView image = config.channels == 1 ? in_grey(source, &grey) : source;
   Geometry geometry;
   if (Status s = plan_geometry(image, config, &geometry); !s.ok()) return s;
   Resampler resampler(kernels.resize);
   if (Status s = resampler.prepare(image, geometry, config.interpolation); !s.ok()) return s;
 
   const size_t width = static_cast<size_t>(config.input_width), kept = static_cast<size_t>(geometry.x.kept);
-  std::vector<uint8_t> padding(3 * width);
-  for (int channel = 0; channel < 3 && config.crop_mode == CropMode::border; ++channel) {
+  std::vector<uint8_t> padding(static_cast<size_t>(config.channels) * width);
+  for (int channel = 0; channel < config.channels && config.crop_mode == CropMode::border; ++channel) {
     std::memset(padding.data() + channel * width, border_fill(config.mean[channel]), width);
   }
   std::vector<uint8_t> row = padding;
@@ -73,7 +95,7 @@ Status for_each_row(const ImageView& image, const PreprocessConfig& config, cons
       continue;
     }
     resampler.next_row(picture, static_cast<ptrdiff_t>(width));
-    for (int channel = resampler.planes(); channel < 3; ++channel)
+    for (int channel = resampler.planes(); channel < config.channels; ++channel)
       std::memcpy(picture + channel * width, picture, kept);
     if (!write(y, row.data())) break;
   }
@@ -102,7 +124,7 @@ Status preprocess(const ImageView& image, const PreprocessConfig& config, const 
     const auto stopped = [&] { return cancelled.load(std::memory_order_relaxed); };
     Status status =
         stopped() ? Status::success() : for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
-          for (int channel = 0; channel < 3; ++channel) {
+          for (int channel = 0; channel < config.channels; ++channel) {
             table.apply(channel, row + channel * width, config.input_width, out + channel * plane + y * width);
           }
           return !stopped();
@@ -115,9 +137,10 @@ Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, 
                         uint8_t* out) noexcept {
   return checked(image, config, out, [&] {
     const size_t width = static_cast<size_t>(config.input_width);
+    const size_t channels = static_cast<size_t>(config.channels);
     return for_each_row(image, config, kernels, [&](int y, const uint8_t* row) {
-      uint8_t* pixels = out + y * width * 3;
-      for (size_t i = 0; i < 3 * width; ++i) pixels[i] = row[i % 3 * width + i / 3];
+      uint8_t* pixels = out + y * width * channels;
+      for (size_t i = 0; i < channels * width; ++i) pixels[i] = row[i % channels * width + i / channels];
       return true;
     });
   });

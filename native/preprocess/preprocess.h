@@ -38,20 +38,21 @@ struct PreprocessConfig {
   Interpolation interpolation;
   double crop_pct;  // > 0: the resize aims at floor(input size / crop_pct); above 1 the rim is padded
   CropMode crop_mode;
-  double mean[3];  // of values in 0 .. 1, in the order R, G, B
-  double std[3];   // > 0
+  double mean[3];    // [channels] of values in 0 .. 1, in the order R, G, B
+  double std[3];     // [channels], > 0
+  int channels = 3;  // of the input: 3: RGB; 1: grey, as Pillow's convert('L') makes it before the resize
 };
 
 inline constexpr int kMaxInputSize = 16384;
 
-// Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [3, input_height, input_width].
+// Writes (value / 255 - mean) / std in float32 arithmetic, as torch does, to out [channels, input_height, input_width].
 // Every kernel table gives the same. `cancelled` may be set by any thread; it is looked at before the first row and
 // after each. Errors: invalid_argument for impossible sizes and settings, unsupported for a reduction beyond thousands
 // of times, cancelled, out_of_memory; out's content is then unspecified.
 Status preprocess(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
                   const std::atomic<bool>& cancelled, float* out) noexcept;
 
-// The same picture before it is normalised: out [input_height, input_width, 3].
+// The same picture before it is normalised: out [input_height, input_width, channels].
 Status preprocess_bytes(const ImageView& image, const PreprocessConfig& config, const KernelTable& kernels,
                         uint8_t* out) noexcept;
 

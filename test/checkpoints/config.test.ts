@@ -74,7 +74,7 @@ describe('config.json', () => {
     ['label_names', { label_names: ['a'], num_classes: 2 }, /has 1 names for 2 classes/],
     ['label_descriptions', { label_descriptions: ['a'] }, /should be an object of strings/],
     ['pretrained_cfg', { pretrained_cfg: [] }, /should be an object/],
-    ['pretrained_cfg.input_size', { pretrained_cfg: { input_size: [1, 224, 224] } }, /should be three whole numbers/],
+    ['pretrained_cfg.input_size', { pretrained_cfg: { input_size: [0, 224, 224] } }, /should be three whole numbers/],
     ['pretrained_cfg.input_size', { pretrained_cfg: { input_size: [3, 224, 0] } }, /should be three whole numbers/],
     [
       'pretrained_cfg.interpolation',
@@ -90,7 +90,7 @@ describe('config.json', () => {
     ['gate.activation', { gate: { activation: 'tanh' } }, /one of sigmoid, hard_sigmoid, relu and is "\\"tanh\\""/],
     ['gate.pooling', { gate: { pooling: 'avg' } }, /should be one of mean, max, none and is/],
     ['gate.upsampling', { gate: { upsampling: true } }, /should be one of nearest, bilinear, bilinear_aligned and is/],
-    ['mean', { mean: [0.5] }, /should be three numbers/],
+    ['mean', { mean: [] }, /should be three numbers/],
     ['std', { std: [0.2, 0.2, 0] }, /should be three numbers above 0/],
   ])('names %s and the file when the value is bad', (key, config, found) => {
     const parse = () => parseHubConfig(config, 'hub/config.json');

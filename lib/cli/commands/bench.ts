@@ -64,7 +64,7 @@ async function bench(options: Options): Promise<void> {
       const size = options.size ?? model.config.preprocess.inputSize;
       // Says so before memory is asked for where the size is impossible.
       model.plan(size);
-      const input = noise(size);
+      const input = noise(model.config.preprocess.mean.length, size);
       if (!facts) {
         facts = await describe(model, input, options);
         show(headLines(facts));
@@ -128,14 +128,14 @@ export function threadCounts(cores: number): number[] {
 }
 
 /** Normalised pixels, evenly from -2 to 2: what a network is fed, and no zeros that could be quicker. */
-function noise([height, width]: readonly [number, number]): Tensor4 {
-  const data = new Float32Array(3 * height * width);
+function noise(channels: number, [height, width]: readonly [number, number]): Tensor4 {
+  const data = new Float32Array(channels * height * width);
   let state = 1;
   for (let i = 0; i < data.length; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     data[i] = state / 2 ** 30 - 2;
   }
-  return { data, shape: [1, 3, height, width] };
+  return { data, shape: [1, channels, height, width] };
 }
 
 function threadList(value: string): number[] {

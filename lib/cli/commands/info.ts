@@ -97,7 +97,7 @@ const planRuns = 20;
 function printPlan(model: GhostNet): void {
   const plan = model.plan(model.config.preprocess.inputSize, planRuns);
   print(
-    `plan        for 1x3x${plan.inputSize.join('x')}; caches of a core: L1d ${plan.l1Bytes} bytes, L2 ${plan.l2Bytes} bytes`,
+    `plan        for 1x${model.config.preprocess.mean.length}x${plan.inputSize.join('x')}; caches of a core: L1d ${plan.l1Bytes} bytes, L2 ${plan.l2Bytes} bytes`,
   );
   print(
     `memory      arena ${plan.arenaBytes} bytes an image, scratch ${plan.scratchBytes} bytes a thread, packed weights ${plan.weightBytes} bytes`,

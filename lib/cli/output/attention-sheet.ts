@@ -89,10 +89,11 @@ function picturePixels(
   { data, shape: [, channels, height, width] }: Tensor4,
   { mean, std }: PreprocessConfig,
 ): Uint8Array {
-  const pixels = new Uint8ClampedArray(height * width * channels);
-  for (let c = 0; c < channels; c++) {
+  const pixels = new Uint8ClampedArray(height * width * 3);
+  for (let c = 0; c < 3; c++) {
+    const from = Math.min(c, channels - 1); // grey has but one
     for (let i = 0; i < height * width; i++)
-      pixels[i * channels + c] = 255 * (data[c * height * width + i]! * std[c]! + mean[c]!);
+      pixels[i * 3 + c] = 255 * (data[from * height * width + i]! * std[from]! + mean[from]!);
   }
   return new Uint8Array(pixels.buffer);
 }

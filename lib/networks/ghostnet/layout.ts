@@ -22,6 +22,7 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
 function stagesOf(variant: Variant): GhostStages {
   return {
     ...(variant.structure ?? table(variant)),
+    imageChannels: variant.imageChannels,
     ghostModule: (net, module) => ghostModule(net, module, variant),
     strided: (block) => stridedParameters(block, variant),
   };

@@ -4,7 +4,7 @@ import type { StateDict } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import { fits, isWhole } from '../fits.js';
 import type { Backbones, Description, Network } from '../network.js';
-import { backboneOf, networkOf, type Variants } from '../variants.js';
+import { backboneOf, bothEndsOf, networkOf, type Variants } from '../variants.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
 import { structureOf, wordsOf } from './structure.js';
@@ -27,7 +27,7 @@ export function recogniseGhostNet(tensors: StateDict, framework: Framework): Net
     const unlikeTimm = `holds a network with blocks of its own, which timm has not: it cannot be written for timm. Export it as .onnx.`;
     return networkOf(variants, variant, unlikeTimm);
   }
-  if (framework !== 'mindspore' || isInTimm(variant, tensors)) return networkOf(variants, variant);
+  if (framework !== 'mindspore' || isInTimm(tensors)) return networkOf(variants, variant);
   const unlikeTimm = `holds MindSpore's network, which rounds its channels up and timm's to the nearest: its weights as .safetensors would mean another one. Export it as .onnx.`;
   return networkOf(variants, variant, unlikeTimm);
 }
@@ -38,7 +38,7 @@ export function recogniseGhostNet(tensors: StateDict, framework: Framework): Net
  * @param layout of which it is the variant: the whole network, or a head on a part of it
  */
 export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', layout: Layout = layoutOf): Variant {
-  const kind = kindOf([...tensors.keys()]);
+  const kind = kindOf(tensors);
   // MindSpore's own code rounds up; other networks with its names need not.
   const kinds: Kind[] =
     framework === 'pytorch'
@@ -47,13 +47,12 @@ export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', 
           { ...kind, ...mindSpore, channelRounding: 'up' },
           { ...kind, ...mindSpore },
         ];
-  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
-  const fitting = fittingVariant(tensors, kinds, numClasses, layout);
+  const fitting = fittingVariant(tensors, kinds, layout);
   if (fitting && isWhole(layout(fitting), tensors)) return fitting;
-  const own: Variant = { ...kinds[0]!, width: 1, numClasses, structure: structureOf(tensors) };
+  const own: Variant = { ...kinds[0]!, width: 1, structure: structureOf(tensors) };
   if (own.structure && isWhole(layout(own), tensors)) return own;
   // Nothing is there as a whole: what is wrong is said of the published network that is most similar.
-  return fitting ?? nearestVariant(tensors, kinds[0]!, numClasses);
+  return fitting ?? nearestVariant(tensors, kinds[0]!);
 }
 
 /** The backbone of the family that is most similar to `tensors`. */
@@ -77,8 +76,8 @@ function descriptionOf(variant: Variant): Description {
 
 type Layout = (variant: Variant) => Blueprint;
 
-/** A variant before its width and classes are known. */
-type Kind = Omit<Variant, 'width' | 'numClasses'>;
+/** A variant before its width is known. */
+type Kind = Omit<Variant, 'width'>;
 
 const mindSpore = { gate: { ...defaultGateConfig, upsampling: 'bilinear_aligned' } } as const;
 
@@ -86,17 +85,19 @@ const mindSpore = { gate: { ...defaultGateConfig, upsampling: 'bilinear_aligned'
  * Version 3 is published in training form (`_rpr_` branches); deployed, what were branches are convolutions with biases,
  * and all others have batch norm. Without any norm versions 2 and 3 are one and the same network.
  */
-function kindOf(found: readonly string[]): Kind {
-  if (found.some((name) => name.includes('_rpr_'))) return { version: 3 };
-  const some = (end: string): boolean => found.some((name) => name.endsWith(end));
+function kindOf(tensors: StateDict): Kind {
+  const names = [...tensors.keys()];
+  const ends = bothEndsOf(tensors);
+  if (names.some((name) => name.includes('_rpr_'))) return { ...ends, version: 3 };
+  const some = (end: string): boolean => names.some((name) => name.endsWith(end));
   const deployed = some('.primary_conv.0.bias') && !some('.primary_conv.1.weight') && { deployed: true };
-  if (!found.some((name) => name.includes('.short_conv.'))) return { version: 1, ...deployed };
-  return { version: deployed && found.includes('bn1.weight') ? 3 : 2, ...deployed };
+  if (!names.some((name) => name.includes('.short_conv.'))) return { ...ends, version: 1, ...deployed };
+  return { ...ends, version: deployed && tensors.has('bn1.weight') ? 3 : 2, ...deployed };
 }
 
 /** Whether timm has a network of the same tensors; of the gate its config.json tells. */
-function isInTimm({ numClasses }: Variant, tensors: StateDict): boolean {
-  return fittingVariant(tensors, [kindOf([...tensors.keys()])], numClasses, layoutOf) !== undefined;
+function isInTimm(tensors: StateDict): boolean {
+  return fittingVariant(tensors, [kindOf(tensors)], layoutOf) !== undefined;
 }
 
 /**
@@ -104,12 +105,7 @@ function isInTimm({ numClasses }: Variant, tensors: StateDict): boolean {
  * decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its
  * quotient can be right; of a backbone that ends before it, the last stage's channels tell.
  */
-function fittingVariant(
-  tensors: StateDict,
-  kinds: readonly Kind[],
-  numClasses: number,
-  layout: Layout,
-): Variant | undefined {
+function fittingVariant(tensors: StateDict, kinds: readonly Kind[], layout: Layout): Variant | undefined {
   const { channels, atWidth1 } = channelsOfLast(tensors);
   const [low, high] = [(channels - 4) / atWidth1, (channels + 4) / atWidth1];
   for (const steps of [1, 10, 100, 1000, 10000]) {
@@ -117,7 +113,7 @@ function fittingVariant(
     // Counted from 0, since above 2^53 a step of 1 would go nowhere.
     for (let step = 0; step <= high * steps - first; step++) {
       for (const kind of kinds) {
-        const variant = { ...kind, width: (first + step) / steps, numClasses };
+        const variant = { ...kind, width: (first + step) / steps };
         if (fits(layout(variant), tensors)) return variant;
       }
     }
@@ -126,9 +122,9 @@ function fittingVariant(
 }
 
 /** Of those that do not fit, the one that tells best which tensor is wrong. */
-function nearestVariant(tensors: StateDict, kind: Kind, numClasses: number): Variant {
+function nearestVariant(tensors: StateDict, kind: Kind): Variant {
   const { channels, atWidth1 } = channelsOfLast(tensors);
-  return { ...kind, width: Math.max(1, Math.round((channels / atWidth1) * 100)) / 100, numClasses };
+  return { ...kind, width: Math.max(1, Math.round((channels / atWidth1) * 100)) / 100 };
 }
 
 function channelsOfLast(tensors: StateDict): { channels: number; atWidth1: number } {

@@ -2,9 +2,10 @@ import type { GateConfig } from '../../gate-config.js';
 import { divisible } from '../divisible.js';
 import type { Block } from '../ghost-stages.js';
 import type { Structure } from './structure.js';
+import type { BothEnds } from '../variants.js';
 
 /** What tells the networks of the family apart. */
-export interface Variant {
+export interface Variant extends BothEnds {
   /**
    * 1: GhostNet (arXiv 1911.11907); 2: GhostNetV2 (arXiv 2211.12905), which adds DFC attention; 3: GhostNetV3 (arXiv
    * 2404.11202), of which convolutions are trained as sums of branches.
@@ -12,7 +13,6 @@ export interface Variant {
   readonly version: 1 | 2 | 3;
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
-  readonly numClasses: number;
   /**
    * Each sum of branches, if it is version 3, is stored as one convolution with a bias. Default: as it was trained.
    */

@@ -26,7 +26,12 @@ export function layoutOf(variant: Variant): Blueprint {
 export function addBackbone(net: Blueprint, variant: Variant): NodeId {
   const { width, repeats, stemChannels, attention, gate = defaultGateConfig } = variant;
   const activation = 'relu6';
-  let x = net.conv(net.input(3), 'conv_stem', stemChannels, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
+  let x = net.conv(net.input(variant.imageChannels), 'conv_stem', stemChannels, {
+    kernel: 3,
+    stride: 2,
+    batchNorm: 'bn1',
+    activation,
+  });
   net.output('bn1', x, { byDefault: false });
   for (const [stage, [expansion, count, first]] of stages.entries()) {
     for (let index = 0; index < repeats[stage]!; index++) {

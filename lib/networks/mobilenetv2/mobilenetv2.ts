@@ -3,7 +3,7 @@ import { mixingIn, mixingWords, publishedMixing } from '../dfc-attention.js';
 import { divisible } from '../divisible.js';
 import { wordsByModule } from '../layout-words.js';
 import type { Description, Family } from '../network.js';
-import { recognisers } from '../variants.js';
+import { bothEndsOf, recognisers, type BothEnds } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { headChannels, lastChannels, repeats, stages, stemChannels, type Variant } from './table.js';
@@ -25,7 +25,7 @@ function descriptionOf(variant: Variant): Description {
   return { architecture: `${name}_dfc`, kind: 'MobileNetV2 with DFC attention', width, layout };
 }
 
-function namedVariant(architecture: string): Omit<Variant, 'numClasses' | 'attention'> | undefined {
+function namedVariant(architecture: string): Omit<Variant, keyof BothEnds | 'attention'> | undefined {
   const [, hundredths, deeper] = /^mobilenetv2_(\d{3})(d?)(?:_dfc)?(?:\.|$)/.exec(architecture) ?? [];
   if (hundredths === undefined) return undefined;
   const width = Number(hundredths) / 100;
@@ -48,7 +48,6 @@ const gated = /^(blocks\.[1-6]\.\d+)\.short_conv\.0\.weight$/;
 /** How many blocks there are, and channels of the ends, is as found. */
 function candidates(tensors: StateDict): Variant[] {
   const channelsOf = (name: string): number | undefined => tensors.get(name)?.shape[0];
-  const numClasses = channelsOf('classifier.weight') ?? 0;
   const found = stages.map((_, stage) => blocksOf(tensors, stage));
   const blocks = [...tensors.keys()].flatMap((name) => gated.exec(name)?.[1] ?? []);
   const attention = new Map(blocks.map((name) => [name, mixingIn(tensors, name) ?? publishedMixing]));
@@ -56,8 +55,8 @@ function candidates(tensors: StateDict): Variant[] {
   return widths.map((width) => {
     const ends = endsOf(width);
     return {
+      ...bothEndsOf(tensors),
       width,
-      numClasses,
       repeats: found,
       attention,
       stemChannels: channelsOf('conv_stem.weight') ?? ends.stemChannels,

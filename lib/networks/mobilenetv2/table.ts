@@ -1,7 +1,8 @@
 import type { GateConfig } from '../../gate-config.js';
 import type { Mixing } from '../dfc-attention.js';
+import type { BothEnds } from '../variants.js';
 
-export interface Variant {
+export interface Variant extends BothEnds {
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
   /** Blocks of each stage. */
@@ -13,7 +14,6 @@ export interface Variant {
   readonly attention: ReadonlyMap<string, Mixing>;
   /** Of its attention. Default {@link defaultGateConfig}. */
   readonly gate?: GateConfig;
-  readonly numClasses: number;
 }
 
 export type Stage = readonly [expansion: number, channels: number, stride: 1 | 2];

@@ -27,7 +27,12 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
   const { stages, lastChannels } = tables[size];
   const stem = width < narrowestStem ? stemChannels : scaled(stemChannels, variant);
   const activation = 'hard_swish';
-  let x = net.conv(net.input(3), 'conv_stem', stem, { kernel: 3, stride: 2, batchNorm: 'bn1', activation });
+  let x = net.conv(net.input(variant.imageChannels), 'conv_stem', stem, {
+    kernel: 3,
+    stride: 2,
+    batchNorm: 'bn1',
+    activation,
+  });
   const halves = (stage: number): boolean => stages[stage]?.[0]?.[5] === 2;
   // What timm hands over as features is the last value of each resolution, which the next stage halves.
   net.output('bn1', x, { byDefault: halves(0) });

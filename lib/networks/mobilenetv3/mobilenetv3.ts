@@ -1,6 +1,6 @@
 import type { StateDict } from '../../formats/tensor.js';
 import type { Description, Family } from '../network.js';
-import { recognisers } from '../variants.js';
+import { bothEndsOf, recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { tables, type Variant } from './table.js';
@@ -22,9 +22,8 @@ function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | u
 function candidates(tensors: StateDict): Variant[] {
   const size = tensors.has('blocks.6.0.conv.weight') ? 'large' : 'small';
   const { stages, lastChannels } = tables[size];
-  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
   const channels = tensors.get(`blocks.${stages.length}.0.conv.weight`)?.shape[0] ?? lastChannels;
-  return widthsWith(channels, lastChannels, 8).map((width) => ({ size, width, numClasses }));
+  return widthsWith(channels, lastChannels, 8).map((width) => ({ ...bothEndsOf(tensors), size, width }));
 }
 
 const recognise = recognisers<Variant>(

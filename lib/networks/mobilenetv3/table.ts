@@ -1,10 +1,10 @@
 import type { Activation } from '../../graph/graph.js';
+import type { BothEnds } from '../variants.js';
 
-export interface Variant {
+export interface Variant extends BothEnds {
   readonly size: 'large' | 'small';
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
-  readonly numClasses: number;
 }
 
 /** An inverted residual; of expansion 1, a depthwise separable convolution. */

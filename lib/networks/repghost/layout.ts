@@ -18,6 +18,7 @@ function stagesOf(variant: Variant): GhostStages {
   return {
     stages: bottlenecks(stages, scaled, (channels) => divisible(channels / 4, 4)),
     stemChannels: scaled(stemChannels),
+    imageChannels: variant.imageChannels,
     lastChannels: scaled(lastChannels),
     ghostModule: (net, module) => ghostModule(net, module, variant),
     strided: (block) => ({ batchNorm: `${block}.bn_dw` }),

@@ -1,6 +1,6 @@
 import type { StateDict } from '../../formats/tensor.js';
 import type { Description, Family } from '../network.js';
-import { recognisers } from '../variants.js';
+import { bothEndsOf, recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { innerChannels, lastChannels, type Variant } from './table.js';
@@ -22,12 +22,11 @@ function namedVariant(architecture: string): Pick<Variant, 'width'> | undefined 
 }
 
 function candidates(tensors: StateDict): Variant[] {
-  const numClasses = tensors.get('classifier.weight')?.shape[0] ?? 0;
   const isDeployed = ![...tensors.keys()].some((name) => training.test(name));
   const last = tensors.get('blocks.9.0.conv.weight')?.shape[0];
   const inner = tensors.get('blocks.7.0.shortcut.2.weight')?.shape[0];
   const widths = last ? widthsWith(last, lastChannels, 4) : widthsWith(inner ?? innerChannels, innerChannels, 4);
-  return widths.map((width) => ({ width, numClasses, deployed: isDeployed }));
+  return widths.map((width) => ({ ...bothEndsOf(tensors), width, deployed: isDeployed }));
 }
 
 const recognise = recognisers<Variant>(

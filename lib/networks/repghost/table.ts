@@ -1,9 +1,9 @@
 import type { Block } from '../ghost-stages.js';
+import type { BothEnds } from '../variants.js';
 
-export interface Variant {
+export interface Variant extends BothEnds {
   /** The multiplier of all channel counts but the head's. */
   readonly width: number;
-  readonly numClasses: number;
   /** The two branches of each ghost module are stored as the one convolution that they are: timm's reparameterized model. */
   readonly deployed: boolean;
 }

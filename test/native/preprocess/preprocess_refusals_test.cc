@@ -53,6 +53,7 @@ void test_refused_settings() {
   refused([](auto& c) { c.crop_pct = 1e-12; }, "crop_pct");  // a resize past 2^31
   refused([&](auto& c) { c.mean[2] = nan; }, "mean");
   refused([](auto& c) { c.std[1] = 0; }, "std");
+  refused([](auto& c) { c.channels = 2; }, "1 or 3 channels");
 }
 
 // Nothing is begun; that a row is the last is tested where threads are.

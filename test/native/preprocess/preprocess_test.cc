@@ -25,7 +25,7 @@ constexpr CropMode kCropModes[] = {CropMode::center, CropMode::squash, CropMode:
 
 std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config,
                               const KernelTable& kernels = best_kernels()) {
-  std::vector<uint8_t> out(static_cast<size_t>(config.input_height) * static_cast<size_t>(config.input_width) * 3, 77);
+  std::vector<uint8_t> out(static_cast<size_t>(config.input_height * config.input_width * config.channels), 77);
   const Status status = preprocess_bytes(image, config, kernels, out.data());
   CHECK_MESSAGE(status.ok(), "%s", status.message().c_str());
   return out;
@@ -119,6 +119,31 @@ void test_pillows_figures() {
                             204, 91,  52, 87,  196, 128, 134, 214, 117, 94,  145, 19,  218};
   const auto out = bytes_of({tall, 3, 13, 1}, config_of(2, 2, Interpolation::bicubic, 1, CropMode::squash));
   CHECK(out[0] == 94 && out[3] == 109 && out[6] == 118 && out[9] == 132);
+}
+
+// Figures of Pillow 13.0: Image.convert('L') of six pixels, then its resize.
+void test_grey() {
+  const uint8_t colours[18] = {0, 255, 30, 200, 90, 10, 180, 1, 254, 255, 255, 255, 13, 77, 201, 128, 127, 129};
+  const std::vector<uint8_t> grey{153, 114, 83, 255, 72, 128}, reduced{140, 107, 183, 101};
+  const auto config = [](int width, int height = 1, CropMode mode = CropMode::squash) {
+    PreprocessConfig one = config_of(height, width, Interpolation::bicubic, 1, mode);
+    one.channels = 1;
+    return one;
+  };
+  CHECK(bytes_of({colours, 6, 1, 3}, config(6)) == grey);
+  CHECK(bytes_of({colours, 6, 1, 3}, config(4)) == reduced);
+  CHECK(bytes_of({grey.data(), 6, 1, 1}, config(4)) == reduced);
+  const uint8_t with_alpha[8] = {0, 255, 30, 9, 200, 90, 10, 99};
+  CHECK(bytes_of({with_alpha, 2, 1, 4}, config(2)) == std::vector<uint8_t>(grey.begin(), grey.begin() + 2));
+  // The rim has the mean: round(255 * 0.485).
+  CHECK(bytes_of({colours, 6, 1, 3}, config(6, 6, CropMode::border))[0] == 124);
+
+  PreprocessConfig one = config(6);
+  one.mean[0] = 0.25;
+  one.std[0] = 0.5;
+  float out[6];
+  CHECK(preprocess({colours, 6, 1, 3}, one, best_kernels(), kGoOn, out).ok());
+  for (size_t i = 0; i < 6; ++i) CHECK(out[i] == (static_cast<float>(grey[i]) / 255.0f - 0.25f) / 0.5f);
 }
 
 Geometry geometry_of(int64_t width, int64_t height, const PreprocessConfig& config) {
@@ -236,6 +261,7 @@ void preprocess_tests() {
   test_all_filters_and_modes();
   test_padding();
   test_pillows_figures();
+  test_grey();
   test_geometry();
   test_identity_and_constants();
   test_normalisation();
