@@ -29,6 +29,8 @@ describe('a GhostNet with blocks of its own', () => {
       'attention of 7x1 and 1x9 in 0.0.ghost1, 1.0.ghost1, 1.1.ghost1, 2.0.ghost1, 2.1.ghost1, 3.0.ghost1, 3.1.ghost1, 4.0.ghost1, 4.1.ghost1',
     ]);
     expect(identify(referenceCase('cheap-5').tensors).layout).toContain('cheap operation of 5x5 in every ghost module');
+    const { layout } = identify(referenceCase('ratio-3').tensors);
+    expect(layout).toContain('one primary channel of 3 in every ghost module');
   });
 
   it.each([
