@@ -11,7 +11,8 @@ export interface ReferenceCase {
   /** Where it is not the default. */
   readonly gate?: GateConfig;
   readonly input: readonly [1, number, number, number];
-  readonly outputs: { readonly logits: readonly number[] };
+  /** A network without a classifier has no logits; the embedding of others may not be there. */
+  readonly outputs: { readonly logits: readonly number[]; readonly embedding: readonly number[] };
   readonly tensors: Map<string, Tensor>;
 }
 
@@ -20,11 +21,20 @@ const folder = fileURLToPath(new URL('../test/reference/cases/', import.meta.url
 export const caseNames = readdirSync(folder).map((file) => file.replace('.json', ''));
 
 export function referenceCase(name: string): ReferenceCase {
-  const found = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Omit<ReferenceCase, 'tensors'> & {
+  const found = JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Omit<
+    ReferenceCase,
+    'tensors' | 'outputs'
+  > & {
+    readonly outputs: Partial<ReferenceCase['outputs']>;
     readonly tensors: Readonly<Record<string, string>>;
   };
   const shapes = Object.entries(found.tensors).map(
     ([tensor, shape]) => [tensor, shape.split('x').map(Number)] as const,
   );
-  return { ...found, tensors: new Map(shapes.map(([tensor, shape]) => [tensor, syntheticTensor(tensor, shape)])) };
+  const outputs = { logits: [], embedding: [], ...found.outputs };
+  return {
+    ...found,
+    outputs,
+    tensors: new Map(shapes.map(([tensor, shape]) => [tensor, syntheticTensor(tensor, shape)])),
+  };
 }

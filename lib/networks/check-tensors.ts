@@ -10,19 +10,14 @@ import type { Network } from './network.js';
 /**
  * Checks that `tensors` are the network's, all of them and no others.
  *
- * @param classifier the module that is left out where a network is trained for others
  * @returns how many trained numbers they hold
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not, ERR_GHOST_CHECKPOINT for a vector with a value that
  *   is NaN or infinite.
  */
-export function checkTensors(
-  { kind, architecture, blueprint }: Network,
-  classifier: string | undefined,
-  tensors: StateDict,
-): number {
+export function checkTensors({ kind, architecture, blueprint }: Network, tensors: StateDict): number {
   const expected = blueprint.tensors(tensors);
-  checkNames(expected, tensors, kind, classifier);
-  checkNotEmpty(expected);
+  checkNotEmpty(tensors);
+  checkNames(expected, tensors, kind);
   checkShapes(expected, tensors, `${architecture}, the most similar network,`);
   let parameterCount = 0;
   for (const spec of expected) {
@@ -46,12 +41,7 @@ export function firstFault({ architecture, blueprint }: Network, tensors: StateD
   return surplus && `${surplus} is there, and ${architecture} has none of that name`;
 }
 
-function checkNames(
-  expected: readonly TensorSpec[],
-  tensors: StateDict,
-  kind: string,
-  classifier: string | undefined,
-): void {
+function checkNames(expected: readonly TensorSpec[], tensors: StateDict, kind: string): void {
   const known = new Set(expected.map((spec) => spec.name));
   const missing = [...known].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
@@ -60,8 +50,6 @@ function checkNames(
     extra.length > 0 ? `; unexpected: ${plain(extra[0]!)}${andMore(extra)}${other ? `, as in ${other}` : ''}` : '';
   if (missing.length === 0) {
     if (surplus) throw unfit(`is no ${kind} that is known${surplus}`);
-  } else if (missing.length === 2 && missing.every((name) => name.startsWith(`${classifier}.`))) {
-    throw unfit(`has no classifier (num_classes 0)${surplus}; use one with a classifier`);
   } else {
     const lacking = `${missing.length} of ${known.size} tensors`;
     throw unfit(`is no complete ${kind}: it lacks ${lacking}, the first is ${plain(missing[0]!)}${surplus}`);
@@ -69,10 +57,11 @@ function checkNames(
 }
 
 /** Classes and a neck's channels are as many as the tensors say. */
-function checkNotEmpty(expected: readonly TensorSpec[]): void {
-  const empty = expected.find(({ shape }) => shape.includes(0));
+function checkNotEmpty(tensors: StateDict): void {
+  const empty = [...tensors].find(([, { shape }]) => shape.includes(0));
   if (!empty) return;
-  const found = `${empty.name} of shape ${shapeText(empty.shape)}`;
+  const [name, { shape }] = empty;
+  const found = `${plain(name)} of shape ${shapeText(shape)}`;
   throw unfit(`has 0 channels or 0 classes in tensor ${found}; expected one or more`);
 }
 

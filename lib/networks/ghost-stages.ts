@@ -1,5 +1,6 @@
 import { Blueprint, type ConvOptions } from '../graph/blueprint.js';
 import type { Activation, NodeId } from '../graph/graph.js';
+import { addClassifier } from './classifier.js';
 import { squeezeExcite } from './squeeze-excite.js';
 
 /** A bottleneck: what its channels and kernels are. */
@@ -79,8 +80,7 @@ export function ghostNetwork(parts: GhostStages, numClasses: number): Blueprint 
   x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
   x = net.conv(x, 'conv_head', parts.headChannels ?? 1280, { bias: true, activation: 'relu' });
   net.output('pre_logits', x, { role: 'embedding' });
-  x = net.conv(x, 'classifier', numClasses, { bias: true, linear: true });
-  net.output('logits', x, { role: 'logits' });
+  addClassifier(net, x, numClasses);
   return net;
 }
 

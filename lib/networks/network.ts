@@ -103,9 +103,10 @@ export function defaultOutputs({ blueprint }: Network, role: OutputRole): string
 }
 
 /**
- * The outputs that a model is made for: its logits, or else its features. Others are computed once they are asked for.
+ * The outputs that a model is made for: its logits, or else what would become them, or else its features. Others are
+ * computed once they are asked for.
  */
 export function mainOutputs(network: Network): string[] {
-  const logits = outputsFor(network, 'logits');
-  return logits.length > 0 ? logits : defaultOutputs(network, 'feature');
+  const [main] = [...outputsFor(network, 'logits'), ...outputsFor(network, 'embedding')];
+  return main === undefined ? defaultOutputs(network, 'feature') : [main];
 }

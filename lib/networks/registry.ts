@@ -40,7 +40,7 @@ export interface IdentifiedNetwork extends Network {
 export function identify(tensors: StateDict, framework: Framework = 'pytorch'): IdentifiedNetwork {
   const family = familyOf([...tensors.keys()]);
   const network = family.recognise(tensors, framework);
-  const parameterCount = checkTensors(network, family.classifier, tensors);
+  const parameterCount = checkTensors(network, tensors);
   return { ...network, ...foldedIn(network, tensors), family, parameterCount };
 }
 

@@ -55,6 +55,9 @@ export interface Task<A extends Asked, Answer> {
 export function requiredOutputs(network: Network, role: 'logits' | 'embedding'): string[] {
   const names = outputsFor(network, role);
   if (names.length > 0) return names;
-  const message = `${network.architecture} is a ${network.kind}, which has no classifier.`;
+  const message =
+    role === 'logits' && outputsFor(network, 'embedding').length > 0
+      ? `This ${network.architecture} was saved without its classifier (num_classes 0): embed() and features() are what it answers.`
+      : `${network.architecture} is a ${network.kind}, which has no classifier.`;
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
 }

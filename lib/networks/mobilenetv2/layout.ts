@@ -1,6 +1,7 @@
 import { defaultGateConfig } from '../../gate-config.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
+import { addClassifier } from '../classifier.js';
 import { divisible } from '../divisible.js';
 import { invertedResidual, type InvertedResidual } from '../inverted-residual.js';
 import { stages, type Variant } from './table.js';
@@ -17,8 +18,7 @@ export function layoutOf(variant: Variant): Blueprint {
   x = net.conv(x, 'conv_head', variant.headChannels, { batchNorm: 'bn2', activation: 'relu6' });
   x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
   net.output('pre_logits', x, { role: 'embedding' });
-  x = net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true });
-  net.output('logits', x, { role: 'logits' });
+  addClassifier(net, x, variant.numClasses);
   return net;
 }
 

@@ -1,5 +1,6 @@
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
+import { addClassifier } from '../classifier.js';
 import { divisible } from '../divisible.js';
 import { invertedResidual } from '../inverted-residual.js';
 import { narrowestStem, stemChannels, tables, type Variant } from './table.js';
@@ -16,8 +17,7 @@ export function layoutOf(variant: Variant): Blueprint {
   x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
   x = net.conv(x, 'conv_head', tables[variant.size].headChannels, { bias: true, activation: 'hard_swish' });
   net.output('pre_logits', x, { role: 'embedding' });
-  x = net.conv(x, 'classifier', variant.numClasses, { bias: true, linear: true });
-  net.output('logits', x, { role: 'logits' });
+  addClassifier(net, x, variant.numClasses);
   return net;
 }
 
