@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import pathlib
 import sys
 from dataclasses import replace
@@ -27,6 +28,30 @@ STAGES = (
 )
 OTHER_GATE = Gate("hard_sigmoid", "max", "bilinear")
 PUBLISHED = attention_where(STAGES, lambda stage, block: stage >= 2)
+
+# The papers' table without squeeze-and-excitation, (kernel, expansion, channels) of each block: MindSpore's nose_1x.
+NOSE = (
+    ((3, 16, 16),),
+    ((3, 48, 24),),
+    ((3, 72, 24),),
+    ((5, 72, 40),),
+    ((5, 120, 40),),
+    ((3, 240, 80),),
+    ((3, 200, 80), (3, 184, 80), (3, 184, 80), (3, 480, 112), (3, 672, 112)),
+    ((5, 672, 160),),
+    ((5, 960, 160),) * 4,
+)
+
+
+def nose(width):
+    """MindSpore goes up to the next multiple of 4, and upsamples the gate with the corners of both maps on each other."""
+    up = lambda count: math.ceil(count * width / 4) * 4
+    stages = tuple(
+        tuple(Block(k, up(middle), up(channels), stride=2 if i in (1, 3, 5, 7) else 1) for k, middle, channels in stage)
+        for i, stage in enumerate(NOSE)
+    )
+    stages = attention_where(stages, lambda stage, block: stage >= 2)
+    return Network(stages, stem=up(16), last=up(960), gate=Gate(upsampling="bilinear_aligned"))
 
 
 def ghosts(stages, **change):
@@ -60,6 +85,7 @@ def networks():
     yield "no-squeeze", Network(changed(PUBLISHED, lambda b, s, i: replace(b, squeeze=0)))
     yield "all-squeeze", Network(changed(PUBLISHED, lambda b, s, i: replace(b, squeeze=7 + s)))
     yield "kernels-7", Network(changed(PUBLISHED, lambda b, s, i: replace(b, kernel=7)))
+    yield "nose_1x", nose(0.15)
     yield "three-stages", Network(PUBLISHED[:3])
     yield "gray", Network(PUBLISHED, image_channels=1)
     yield "rgba", Network(STAGES, version=1, image_channels=4)
