@@ -17,7 +17,9 @@ export interface GhostParts {
 export interface Structure {
   readonly stages: readonly (readonly Bottleneck[])[];
   readonly stemChannels: number;
+  /** 0 of a backbone, which ends with its stages. */
   readonly lastChannels: number;
+  /** The same. */
   readonly headChannels: number;
   /** By the module's name, as `blocks.2.0.ghost1`. */
   readonly modules: ReadonlyMap<string, GhostParts>;
@@ -49,7 +51,7 @@ export function structureOf(tensors: StateDict): Structure | undefined {
   }
   const lastChannels = reader.size(`blocks.${stages.length}.0.conv.weight`, 0);
   const headChannels = reader.size('conv_head.weight', 0);
-  if (stages.length === 0 || !stemChannels || !lastChannels || !headChannels) return undefined;
+  if (stages.length === 0 || !stemChannels) return undefined;
   const { modules } = reader;
   const kernels = [
     ...stages.flat().flatMap(({ kernel, shortcutKernel }) => [kernel, shortcutKernel]),

@@ -13,6 +13,7 @@ import { layoutOf as repGhostLayout } from '../../../lib/networks/repghost/layou
 import { mainOutputs } from '../../../lib/networks/network.js';
 import { identify } from '../../../lib/networks/registry.js';
 import { timmNames } from '../../../lib/networks/tensor-names.js';
+import { referenceCase } from '../../../testing/cases.js';
 import { errorOf } from '../../../testing/error-of.js';
 import { onReference } from '../../../testing/on-reference.js';
 import { pyramidWeights as weightsOf, withNeck } from '../../../testing/pyramid.js';
@@ -181,6 +182,29 @@ const mobileNetV2 = {
   attention: new Map(),
 };
 const [above, behind] = [/^(?:conv_head|bn2|classifier)\./, /^(?:blocks\.[89]|conv_head|classifier)\./];
+
+describe('a feature pyramid on a GhostNet with blocks of its own', () => {
+  it.each(['dfc-7x9', 'ratio-3', 'all-squeeze', 'dfc-v3-7x3'])('%s is read from the tensors', async (name) => {
+    const whole = referenceCase(name);
+    const backbone = [...whole.tensors]
+      .map(([tensor, { shape }]) => ({ name: tensor, shape }))
+      .filter((spec) => !/^(?:blocks\.5|conv_head|classifier)\./.test(spec.name));
+    const last = [2, 3, 4].map((stage) => `blocks.${stage}.0.shortcut.2.weight`);
+    const tensors = withNeck(backbone, last, 12);
+    await using model = await loaded(tensors);
+    expect(model.config).toMatchObject({ architecture: `${whole.architecture}_fpn`, width: undefined, numClasses: 0 });
+    expect(model.config.layout).toEqual(identify(whole.tensors).layout);
+    const expected = await mapsOf(tensors, 65, 96);
+    const { data } = syntheticImage('input', [1, 3, 65, 96]);
+    const maps = await model.features({ data, shape: [1, 3, 65, 96] });
+    expect(maps.map(({ stride, shape }) => [stride, shape[1]])).toEqual([8, 16, 32].map((stride) => [stride, 12]));
+    for (const { name: map, data: values } of maps) {
+      const differences = expected.get(map)!.map((value, i) => Math.abs(values[i]! - value));
+      expect(Math.max(...differences), map).toBeLessThan(2e-5);
+    }
+    expect(onReference(model)).toEqual([]);
+  });
+});
 
 describe('a feature pyramid on another network', () => {
   // Where timm's feature_info has its maps, by the weights that make them.
