@@ -81,7 +81,11 @@ async function prepare(
 
 function modelInfo(
   native: NativeModel,
-  { checkpoint: { file, sizeBytes, unknownNames }, network: { parameterCount }, gate }: Omit<OpenNetwork, 'graph'>,
+  {
+    checkpoint: { file, sizeBytes, unknownNames },
+    network: { parameterCount, trainedCount },
+    gate,
+  }: Omit<OpenNetwork, 'graph'>,
   macs: number,
 ): ModelInfo {
   const { isa, threads, precision, weightBytes } = native.info();
@@ -94,6 +98,7 @@ function modelInfo(
     },
     precision,
     parameters: parameterCount,
+    trainedParameters: trainedCount,
     macs,
     gate,
     file,

@@ -43,8 +43,13 @@ export interface ModelInfo {
   readonly activeThreads: number;
   /** Of activations and weights. */
   readonly precision: Precision;
-  /** Trained parameters. */
+  /**
+   * Parameters that it computes with. What was trained as a sum of branches (GhostNetV3, RepGhostNet) counts as the one
+   * convolution that it is.
+   */
   readonly parameters: number;
+  /** Parameters of the weights file. */
+  readonly trainedParameters: number;
   /** Multiply-accumulates for one image of the config's input size. */
   readonly macs: number;
   /** How the gate of its DFC attention is computed, and who says so; undefined for a network without attention. */

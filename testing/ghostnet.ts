@@ -26,7 +26,7 @@ export function outputNames(variant: Variant): string[] {
 }
 
 /** The variant that `tensors` are found to be, and how many trained numbers it has. */
-export function inspectGhostNet(tensors: StateDict, framework?: Framework): Variant & { parameterCount: number } {
-  const { parameterCount } = identify(tensors, framework);
-  return { ...variantOf(tensors, framework), parameterCount };
+export function inspectGhostNet(tensors: StateDict, framework?: Framework): Variant & { trainedCount: number } {
+  const { trainedCount } = identify(tensors, framework);
+  return { ...variantOf(tensors, framework), trainedCount };
 }

@@ -161,8 +161,16 @@ export class Blueprint {
    * @param found a checkpoint's, which may have batch norms folded; by default none is
    */
   tensors(found: StateDict = new Map()): TensorSpec[] {
-    const specs = this.nodes.flatMap((node) => ('from' in node ? parametersOf(node, found) : []));
-    return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+    return this.specsOf((node) => parametersOf(node, found));
+  }
+
+  /** The same of the network as it is computed: in place of branches the one convolution whose sum they are. */
+  mergedTensors(found: StateDict): TensorSpec[] {
+    return this.specsOf((node) =>
+      node.branches
+        ? [node.from.weight, { name: `${node.name}.bias`, shape: [node.outChannels] }]
+        : parametersOf(node, found),
+    );
   }
 
   /** How many of the convolutions that are trained with batch norm have it folded into them in a checkpoint. */
@@ -196,6 +204,11 @@ export class Blueprint {
       nodes: needed.map((id) => withInputs(materialise(this.nodes[id]!, tensors), at)),
       outputs: wanted.map(({ name, node }) => ({ name, node: at(node) })),
     };
+  }
+
+  private specsOf(parameters: (node: PlannedConv2d) => readonly TensorSpec[]): TensorSpec[] {
+    const specs = this.nodes.flatMap((node) => ('from' in node ? parameters(node) : []));
+    return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
   }
 
   private append(node: PlannedNode, channels: number): NodeId {

@@ -10,23 +10,25 @@ import type { Network } from './network.js';
 /**
  * Checks that `tensors` are the network's, all of them and no others.
  *
- * @returns how many trained numbers they hold
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not, ERR_GHOST_CHECKPOINT for a vector with a value that
  *   is NaN or infinite.
  */
-export function checkTensors({ kind, architecture, blueprint }: Network, tensors: StateDict): number {
+export function checkTensors({ kind, architecture, blueprint }: Network, tensors: StateDict): void {
   const expected = blueprint.tensors(tensors);
   checkNotEmpty(tensors);
   checkNames(expected, tensors, kind);
   checkShapes(expected, tensors, `${architecture}, the most similar network,`);
-  let parameterCount = 0;
-  for (const spec of expected) {
-    const { data } = tensors.get(spec.name)!;
-    if (data && spec.shape.length === 1) checkFinite(spec.name, data);
-    const statistics = /\.running_(mean|var)$/.test(spec.name);
-    if (!statistics) parameterCount += spec.shape.reduce((product, size) => product * size, 1);
+  for (const { name, shape } of expected) {
+    const { data } = tensors.get(name)!;
+    if (data && shape.length === 1) checkFinite(name, data);
   }
-  return parameterCount;
+}
+
+/** How many trained numbers there are: all but batch norm's running statistics. */
+export function countTrained(specs: readonly TensorSpec[]): number {
+  return specs
+    .filter(({ name }) => !/\.running_(?:mean|var)$/.test(name))
+    .reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
 }
 
 /** Why `tensors` are not those of a network, beginning with the name of one of them; undefined if they are. */

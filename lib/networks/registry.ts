@@ -1,6 +1,6 @@
 import type { Framework } from '../checkpoints/format.js';
 import type { StateDict } from '../formats/tensor.js';
-import { checkTensors } from './check-tensors.js';
+import { checkTensors, countTrained } from './check-tensors.js';
 import { ghostNet } from './ghostnet/ghostnet.js';
 import { fpn } from './heads/fpn.js';
 import { mobileNetV2 } from './mobilenetv2/mobilenetv2.js';
@@ -26,8 +26,10 @@ export function networksWith(role: OutputRole): string {
 /** A network that tensors were found to belong to. */
 export interface IdentifiedNetwork extends Network {
   readonly family: Family;
-  /** Trained numbers: all of the tensors but batch norm's running statistics. */
+  /** Of the network as it is computed: branches count as the one convolution whose sum they are. */
   readonly parameterCount: number;
+  /** All of the tensors but batch norm's running statistics. */
+  readonly trainedCount: number;
 }
 
 /**
@@ -40,8 +42,15 @@ export interface IdentifiedNetwork extends Network {
 export function identify(tensors: StateDict, framework: Framework = 'pytorch'): IdentifiedNetwork {
   const family = familyOf([...tensors.keys()]);
   const network = family.recognise(tensors, framework);
-  const parameterCount = checkTensors(network, tensors);
-  return { ...network, ...foldedIn(network, tensors), family, parameterCount };
+  checkTensors(network, tensors);
+  const { blueprint } = network;
+  return {
+    ...network,
+    ...foldedIn(network, tensors),
+    family,
+    parameterCount: countTrained(blueprint.mergedTensors(tensors)),
+    trainedCount: countTrained(blueprint.tensors(tensors)),
+  };
 }
 
 /** What is to be said of a network where a checkpoint has batch norms folded. */

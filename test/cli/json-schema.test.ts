@@ -12,7 +12,7 @@ import { HubServer } from '../../testing/hub-server.js';
 import { pyramidWeights } from '../../testing/pyramid.js';
 import { savedTensors } from '../../testing/saved.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
-import { syntheticTensor } from '../../testing/synthetic.js';
+import { syntheticStateDict, syntheticTensor } from '../../testing/synthetic.js';
 import { layoutOf as mobileNetV3 } from '../../lib/networks/mobilenetv3/layout.js';
 
 const folder = temporaryFolder();
@@ -99,6 +99,18 @@ describe('what is printed with --json', () => {
     writeFileSync(file, savedTensors(new Map(specs.map(({ name, shape }) => [name, syntheticTensor(name, shape)]))));
     const [object] = await checked('info', ['info', '--json', '--model', file]);
     expect(object).toMatchObject({ architecture: 'mobilenetv3_small_035', version: null, width: 0.35, gate: null });
+  });
+
+  it('is as its schema has it: info of a network that was trained in branches', async () => {
+    mkdirSync(join(folder, 'branches'));
+    const file = join(folder, 'branches', 'model.safetensors');
+    writeFileSync(file, savedTensors(syntheticStateDict(3, 0.1, 4)));
+    const [object] = await checked('info', ['info', '--json', '--model', file]);
+    const { parameters, trainedParameters } = object as { parameters: number; trainedParameters: number };
+    expect(parameters).toBeLessThan(trainedParameters);
+    const { stdout } = await runNode([builtCommand, 'info', '--model', file]);
+    const [run, trained] = [parameters, trainedParameters].map((count) => (count / 1e6).toFixed(2));
+    expect(stdout).toContain(`${run} million, ${trained} million as it was trained, `);
   });
 
   it('is as its schema has it: pull', async () => {

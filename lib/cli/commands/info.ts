@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { gateSettings, type GateInfo } from '../../gate-config.js';
-import type { GhostNet } from '../../model.js';
+import type { GhostNet, ModelInfo } from '../../model.js';
 import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { jsonOption, gateOption, modelOption, precisionOption, revisionOption, threadsOption } from '../options.js';
@@ -73,7 +73,7 @@ function printFacts({ config, info }: GhostNet): void {
     ...config.layout.map((line): [string, string] => ['', line]),
     ...(info.gate ? [['gate', gateText(info.gate)] satisfies [string, string]] : []),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
-    ['parameters', `${(info.parameters / 1e6).toFixed(2)} million, ${megabytes(info.weightBytes)} in memory`],
+    ['parameters', `${parametersText(info)}, ${megabytes(info.weightBytes)} in memory`],
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
     ['input', `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`],
     ['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`],
@@ -86,6 +86,11 @@ function printFacts({ config, info }: GhostNet): void {
 function gateText(gate: GateInfo): string {
   const whose = { option: 'option', config: 'config.json', assumed: 'assumed' };
   return gateSettings.map((setting) => `${setting} ${gate[setting].value} (${whose[gate[setting].from]})`).join(', ');
+}
+
+function parametersText({ parameters, trainedParameters }: ModelInfo): string {
+  const [run, trained] = [parameters, trainedParameters].map((count) => `${(count / 1e6).toFixed(2)} million`);
+  return parameters === trainedParameters ? run! : `${run}, ${trained} as it was trained`;
 }
 
 function classesText(count: number): string {

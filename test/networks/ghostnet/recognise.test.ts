@@ -41,9 +41,17 @@ describe('architecture', () => {
     ['ghostnetv3_100, deployed', { version: 3, width: 1, numClasses: 1000, deployed: true }, 6.15],
   ])('%s has the published number of parameters', (_, variant, millions) => {
     const tensors = new Map(expectedTensors(variant).map(({ name, shape }) => [name, filled([...shape])]));
-    const { parameterCount, ...found } = inspectGhostNet(tensors);
+    const { trainedCount, ...found } = inspectGhostNet(tensors);
     expect(found).toEqual({ ...variant, imageChannels: 3 });
-    expect(Number((parameterCount / 1e6).toFixed(2))).toBe(millions);
+    expect(Number((trainedCount / 1e6).toFixed(2))).toBe(millions);
+  });
+
+  it('counts what a GhostNetV3 computes with as if it were deployed', () => {
+    const trained = identify(shapesOf({ version: 3, width: 1, numClasses: 1000 }));
+    const deployed = identify(shapesOf({ version: 3, width: 1, numClasses: 1000, deployed: true }));
+    expect(trained.parameterCount).toBe(deployed.trainedCount);
+    expect(deployed.parameterCount).toBe(deployed.trainedCount);
+    expect(trained.trainedCount).toBeGreaterThan(deployed.trainedCount);
   });
 
   it('finds every width of two decimals', () => {
