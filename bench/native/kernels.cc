@@ -129,7 +129,6 @@ void bench_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
                        y.data() + height * row,
                        static_cast<ptrdiff_t>(row),
                        {other0.data(), other1.data()},
-                       {other0.data(), other1.data()},
                        gate_pixel.data(),
                        height,
                        width,
@@ -163,12 +162,11 @@ void bench_vectors(const KernelTable& kernels, double peak) {
   print("avg_pool2, 16 lanes, 14 pixels",
         nanoseconds([&] { kernels.avg_pool2[2](x.data(), x.data() + 448, y.data(), 14); }), 0, peak);
   print("sum, 16 lanes, 196 pixels", nanoseconds([&] { kernels.sum[2](x.data(), 196, y.data()); }), 0, peak);
-  std::vector<LerpPixel> pixels;
+  std::vector<BetweenPixels> pixels;
   for (int i = 0; i < 196; ++i) pixels.push_back({i / 2, i / 2 + 1, 0.25f});
-  print("lerp, 16 lanes, 196 pixels",
-        nanoseconds([&] { kernels.lerp[2](x.data(), x.data() + 3136, 0.25f, y.data(), 196); }), 0, peak);
-  print("lerp_row, 16 lanes, 98 to 196 pixels",
-        nanoseconds([&] { kernels.lerp_row[2](x.data(), pixels.data(), y.data(), 196); }), 0, peak);
+  print("bilinear_row, 16 lanes, 98 to 196 pixels",
+        nanoseconds([&] { kernels.bilinear_row[2]({x.data(), x.data() + 1584, 0.25f, pixels.data(), y.data(), 196}); }),
+        0, peak);
   print("scale, 16 lanes, 196 pixels", nanoseconds([&] { kernels.scale[2](x.data(), bias.data(), y.data(), 196); }), 0,
         peak);
 }

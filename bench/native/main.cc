@@ -3,9 +3,10 @@
 //   ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--runs N] [--every MS]
 //                  [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
+//   ghostnet_bench --operators [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
 //   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME] [--runs N] [--caches L1xL2, in KiB]
-// and each with --fp16. See README.md beside this file.
+// and each with --fp16; [--dfc KHxKW] [--dfc-from BLOCK] [--dfc-on-ghost2] are other attention than V2's. See README.md beside this file.
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
@@ -22,6 +23,7 @@
 #include "counted.h"
 #include "kernels.h"
 #include "kernels/select.h"
+#include "operators.h"
 #include "operators/operator.h"
 #include "peak.h"
 #include "platform/cpu.h"
@@ -34,7 +36,8 @@ struct Options {
   int version = 2, height = 224, width = 224, threads = 1, runs = -1, rounds = 11, batch = 1, every_ms = 0;
   double multiplier = 1.0;
   std::string isa;
-  bool steps = false, kernels = false, ablation = false, counted = false, fp16 = false;
+  bool steps = false, kernels = false, operators = false, ablation = false, counted = false, fp16 = false;
+  ghostnet::Attention attention;
   // As PlanOptions has them by itself: the same plan on every machine.
   int l1_kib = 32, l2_kib = 512;
 
@@ -44,12 +47,14 @@ struct Options {
 bool parse(int argc, char** argv, Options* o) {
   for (int i = 1; i < argc; ++i) {
     const std::string flag = argv[i];
-    bool* const on = flag == "--steps"      ? &o->steps
-                     : flag == "--kernels"  ? &o->kernels
-                     : flag == "--ablation" ? &o->ablation
-                     : flag == "--counted"  ? &o->counted
-                     : flag == "--fp16"     ? &o->fp16
-                                            : nullptr;
+    bool* const on = flag == "--steps"           ? &o->steps
+                     : flag == "--kernels"       ? &o->kernels
+                     : flag == "--operators"     ? &o->operators
+                     : flag == "--dfc-on-ghost2" ? &o->attention.on_ghost2
+                     : flag == "--ablation"      ? &o->ablation
+                     : flag == "--counted"       ? &o->counted
+                     : flag == "--fp16"          ? &o->fp16
+                                                 : nullptr;
     if (on) {
       *on = true;
       continue;
@@ -62,7 +67,10 @@ bool parse(int argc, char** argv, Options* o) {
       if (std::sscanf(value, "%dx%d", &o->height, &o->width) != 2) return false;
     } else if (flag == "--caches") {
       if (std::sscanf(value, "%dx%d", &o->l1_kib, &o->l2_kib) != 2) return false;
-    } else if (flag == "--threads") o->threads = std::atoi(value);
+    } else if (flag == "--dfc") {
+      if (std::sscanf(value, "%dx%d", &o->attention.kernel.y, &o->attention.kernel.x) != 2) return false;
+    } else if (flag == "--dfc-from") o->attention.first_block = std::atoi(value);
+    else if (flag == "--threads") o->threads = std::atoi(value);
     else if (flag == "--batch") o->batch = std::atoi(value);
     else if (flag == "--every") o->every_ms = std::atoi(value);
     else if (flag == "--isa") o->isa = value;
@@ -172,9 +180,11 @@ int main(int argc, char** argv) {
                  "usage: ghostnet_bench [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--batch "
                  "N] [--runs N] [--every MS] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
+                 "       ghostnet_bench --operators [--isa NAME]\n"
                  "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with "
                  "the options of the network, one image at a time\n"
-                 "       --fp16 with any: in half precision\n");
+                 "       --fp16 with any: in half precision\n"
+                 "       --dfc KHxKW, --dfc-from BLOCK, --dfc-on-ghost2: other attention than GhostNetV2's\n");
     return 2;
   }
   const ghostnet::KernelTable* kernels = ghostnet::select_kernels(o.isa, o.precision());
@@ -182,7 +192,9 @@ int main(int argc, char** argv) {
     return std::fprintf(stderr, "this machine lacks %s%s\n", o.isa.c_str(), o.fp16 ? " kernels in half precision" : ""),
            1;
   if (o.kernels) return run_kernels(*kernels);
-  ghostnet::SyntheticNetwork network = ghostnet::synthetic_ghostnet(o.version, o.multiplier, 1000);
+  if (o.operators) return ghostnet::bench_operators(*kernels);
+  ghostnet::SyntheticNetwork network = o.version == 1 ? ghostnet::synthetic_ghostnet(1, o.multiplier, 1000)
+                                                      : ghostnet::synthetic_ghostnet(o.attention, o.multiplier, 1000);
   const ghostnet::Shape shape{o.batch, 3, o.height, o.width};
   std::vector<ghostnet::Shape> shapes;
   if (const ghostnet::Status s = ghostnet::infer_shapes(network.graph, shape, &shapes); !s.ok())

@@ -76,16 +76,14 @@ using DepthwiseFn = void (*)(const DepthwiseArgs&);
 ///   concat:    identity = p,                ghost = max(low, depthwise3x3(p))
 ///   gated:     identity = p * gate[0],      ghost = max(low, depthwise3x3(p)) * gate[1]
 ///   residual:  identity = p + residual[0],  ghost = max(low, depthwise3x3(p)) + residual[1]
-///   gated_residual: gated, and then the same sums
 struct GhostArgs {
-  const void* const* rows;         // [height + 2] rows of p from one above, each one pixel left of the first
-  const void* weights;             // [9][lanes], then bias [lanes]
-  void* identity;                  // [height] rows of [width][lanes]
-  void* ghost;                     // the same
-  ptrdiff_t output_pitch;          // of both, elements
-  const void* const* gate[2];      // [height] rows for either output
-  const void* const* residual[2];  // the same
-  const int32_t* gate_pixel;       // [width] column of the gate for column x; unused by gated_doubled
+  const void* const* rows;      // [height + 2] rows of p from one above, each one pixel left of the first
+  const void* weights;          // [9][lanes], then bias [lanes]
+  void* identity;               // [height] rows of [width][lanes]
+  void* ghost;                  // the same
+  ptrdiff_t output_pitch;       // of both, elements
+  const void* const* other[2];  // [height] rows of gate or residual for either output
+  const int32_t* gate_pixel;    // [width] column of the gate for column x; unused by residual and gated_doubled
   int height, width;
   float low;
 };
@@ -114,15 +112,20 @@ using ActivateFn = void (*)(void* row, int pixels, float slope);
 using BinaryFn = void (*)(const void* a, const void* b, void* output, int pixels);
 /// output[x] = row[column[x]] for 0 <= x < width. Never in place.
 using GatherRowFn = void (*)(const void* row, const int32_t* column, void* output, int width);
-/// output = a + (b - a) * distance, for `pixels` pixels.
-using LerpFn = void (*)(const void* a, const void* b, float distance, void* output, int pixels);
 /// A pixel between two of a row: row[first] + (row[second] - row[first]) * distance.
-struct LerpPixel {
+struct BetweenPixels {
   int32_t first, second;
   float distance;
 };
-/// output[x] as pixels[x] says, for 0 <= x < width. Never in place.
-using LerpRowFn = void (*)(const void* row, const LerpPixel* pixels, void* output, int width);
+/// output[x] = a + (b - a) * distance, where a and b are as pixels[x] says of the row above and the row below.
+struct BilinearRowArgs {
+  const void *above, *below;
+  float distance;
+  const BetweenPixels* pixels;  // [width]
+  void* output;                 // [width][lanes]; never one of the rows
+  int width;
+};
+using BilinearRowFn = void (*)(const BilinearRowArgs&);
 
 /// out = activation(bias + sum_k weights[k] * x[k]) for one output block of 16 lanes or fewer.
 struct MatVecArgs {

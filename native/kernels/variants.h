@@ -23,11 +23,11 @@ inline constexpr DepthwiseVariant kDepthwiseVariants[] = {
 #include "catalogue.inc"
 };
 
-/// The first that computes this: one that takes any window is there for every epilogue.
-constexpr const DepthwiseVariant& depthwise_variant(const DepthwiseWindow& window, Epilogue epilogue) {
-  const DepthwiseVariant* variant = kDepthwiseVariants;
-  while (variant->epilogue != epilogue || !variant->takes(window)) ++variant;
-  return *variant;
+/// The first that computes this, with another epilogue where none has this one: clamp there is for any window.
+constexpr const DepthwiseVariant& depthwise_variant(const DepthwiseWindow& window, Epilogue wanted) {
+  for (const DepthwiseVariant& variant : kDepthwiseVariants)
+    if (variant.epilogue == wanted && variant.takes(window)) return variant;
+  return depthwise_variant(window, Epilogue::clamp);
 }
 
 constexpr const char* words_of(GhostKind kind) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "../element.h"
+#include "../platform/aligned.h"
 #include "layout.h"
 #include "weight_stream.h"
 
@@ -16,11 +17,21 @@ struct Worker {
   float* scratch = nullptr;      // rows and groups of values inside a step; each thread's own
   const float* zeros = nullptr;  // a row of zeros, for rows above and below a map
   const float* image = nullptr;  // [channels][height + 2 padding.y][width + 2 padding.x], zero-padded
-  std::vector<const void*> rows, joined[2][2], blocks;  // pointer lists that a stage hands to its kernel
+  std::vector<const void*> rows, other[2], blocks;  // pointer lists that a stage hands to its kernel
   std::vector<const float*> image_rows;
-  std::vector<float> row;     // of one block, for a stage that makes one
   std::vector<int> next_row;  // [stages of a row step]
   WeightStream stream;
+
+  /// Room for rows that a stage makes for itself, from the start of a cache line on, until the next call.
+  float* rows_of(size_t floats) {
+    constexpr size_t line = kCacheLineBytes / sizeof(float);
+    made.resize(floats + line - 1);
+    const size_t beyond = reinterpret_cast<uintptr_t>(made.data()) % kCacheLineBytes / sizeof(float);
+    return made.data() + (line - beyond) % line;
+  }
+
+ private:
+  std::vector<float> made;
 };
 
 /// A value: blocks of [height][width][lanes] whose rows may have zero columns at both ends for depthwise kernels.

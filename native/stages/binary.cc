@@ -17,9 +17,9 @@ class Binary final : public Stage {
       const int i = lanes_index(output->lanes(block));
       const void* repeated = nullptr;
       if (is_pixel()) {
-        w.row.resize(static_cast<size_t>(output->width) * static_cast<size_t>(output->pixel_floats(block)));
-        kernels_.gather_row[i](b.row(w, block, 0), column_.data(), w.row.data(), output->width);
-        repeated = w.row.data();
+        float* const row = w.rows_of(static_cast<size_t>(output->width * output->pixel_floats(block)));
+        kernels_.gather_row[i](b.row(w, block, 0), column_.data(), row, output->width);
+        repeated = row;
       }
       for (int y = rows.begin; y < rows.end; ++y)
         kernel[i](a.row(w, block, y), repeated ? repeated : b.row(w, block, y), output->row(w, block, y),

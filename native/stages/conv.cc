@@ -181,7 +181,7 @@ class Conv final : public Stage {
   void point_to_blocks(Worker& w, const Reads& reads, int y, Range taps, PointwiseArgs* args) const {
     const View& in = *inputs[0];
     w.blocks.resize(reads.lanes.size());
-    if (strided()) w.row.resize(static_cast<size_t>(taps.size()) * reads.copied_floats);
+    float* const copies = strided() ? w.rows_of(static_cast<size_t>(taps.size()) * reads.copied_floats) : nullptr;
     for (int tap = taps.begin; tap < taps.end; ++tap) {
       const int from = input_row(y, tap);
       const void** const of_row = w.blocks.data() + static_cast<size_t>(tap) * reads.blocks_of_row;
@@ -189,8 +189,8 @@ class Conv final : public Stage {
         for (size_t i = 0; i < reads.blocks_of_row; ++i) of_row[i] = w.zeros;
         continue;
       }
-      if (strided()) copy_columns(w, reads, from, w.row.data() + (tap - taps.begin) * reads.row_floats[0]);
-      const float* const start = strided() ? w.row.data() : in.start(w);
+      if (strided()) copy_columns(w, reads, from, copies + (tap - taps.begin) * reads.row_floats[0]);
+      const float* const start = strided() ? copies : in.start(w);
       const ptrdiff_t row = strided() ? tap - taps.begin : from & in.row_mask;
       for (size_t i = 0; i < reads.blocks_of_row; ++i)
         of_row[i] = start + reads.first_pixel[i] + row * reads.row_floats[i];

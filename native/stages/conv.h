@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "../graph.h"
-#include "../kernels/table.h"
+#include "../kernels/variants.h"
 
 namespace ghostnet {
 
@@ -13,18 +13,17 @@ namespace ghostnet {
 inline float lower_bound(const Node& conv) {
   return conv.activation == Activation::relu ? 0.0f : -std::numeric_limits<float>::infinity();
 }
+/// The kernel of a depthwise convolution.
+inline const DepthwiseVariant& variant_of(const Node& conv) {
+  return depthwise_variant(
+      {conv.kernel.y, conv.kernel.x, conv.stride.y, conv.stride.x, conv.dilation.y, conv.dilation.x},
+      conv.activation == Activation::sigmoid ? Epilogue::sigmoid : Epilogue::clamp);
+}
 inline Activation activation_after(const Node& conv) {
-  const bool in_kernel = conv.activation == Activation::none || conv.activation == Activation::relu ||
-                         (conv.depthwise() && conv.activation == Activation::sigmoid);
+  const bool in_kernel =
+      conv.activation == Activation::none || conv.activation == Activation::relu ||
+      (conv.depthwise() && conv.activation == Activation::sigmoid && variant_of(conv).epilogue == Epilogue::sigmoid);
   return in_kernel ? Activation::none : conv.activation;
-}
-
-/// Of a depthwise convolution.
-inline DepthwiseWindow window_of(const Node& conv) {
-  return {conv.kernel.y, conv.kernel.x, conv.stride.y, conv.stride.x, conv.dilation.y, conv.dilation.x};
-}
-inline Epilogue epilogue_of(const Node& conv) {
-  return conv.activation == Activation::sigmoid ? Epilogue::sigmoid : Epilogue::clamp;
 }
 
 }  // namespace ghostnet

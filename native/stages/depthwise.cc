@@ -1,4 +1,3 @@
-#include "../kernels/variants.h"
 #include "stage.h"
 
 namespace ghostnet {
@@ -7,7 +6,9 @@ namespace {
 class Depthwise final : public Stage {
  public:
   Depthwise(const StageContext& c, OperationId id)
-      : Stage(c, id), window_(window_of(node_)), variant_(depthwise_variant(window_, epilogue_of(node_))) {}
+      : Stage(c, id),
+        window_{node_.kernel.y, node_.kernel.x, node_.stride.y, node_.stride.x, node_.dilation.y, node_.dilation.x},
+        variant_(variant_of(node_)) {}
 
   void run(Worker& w, Range groups, Range rows) const override {
     const View& in = *inputs[0];

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include "../operators/upsample.h"
 #include "stage.h"
 
@@ -16,9 +18,14 @@ class UpsampleNearest final : public Stage {
   }
   void run(Worker& w, Range groups, Range rows) const override {
     output->layout->for_blocks(groups, [&](int b) {
-      for (int y = rows.begin; y < rows.end; ++y)
-        kernels_.gather_row[lanes_index(output->lanes(b))](inputs[0]->row(w, b, source(y)), column_.data(),
-                                                           output->row(w, b, y), output->width);
+      const size_t row_bytes = static_cast<size_t>(output->width * output->pixel_floats(b)) * sizeof(float);
+      for (int y = rows.begin; y < rows.end; ++y) {
+        if (y > rows.begin && source(y) == source(y - 1))
+          std::memcpy(output->row(w, b, y), output->row(w, b, y - 1), row_bytes);
+        else
+          kernels_.gather_row[lanes_index(output->lanes(b))](inputs[0]->row(w, b, source(y)), column_.data(),
+                                                             output->row(w, b, y), output->width);
+      }
     });
   }
   Range input_rows(size_t, int y) const override { return {source(y), source(y) + 1}; }
@@ -29,7 +36,6 @@ class UpsampleNearest final : public Stage {
   std::vector<int32_t> column_;  // [output width]
 };
 
-// First between the two source rows, as wide as they are, then between the pixels of that row.
 class UpsampleBilinear final : public Stage {
  public:
   using Stage::Stage;
@@ -43,19 +49,17 @@ class UpsampleBilinear final : public Stage {
     }
   }
   void run(Worker& w, Range groups, Range rows) const override {
-    const View& in = *inputs[0];
+    BilinearRowArgs args;
+    args.pixels = pixels_.data();
+    args.width = output->width;
     output->layout->for_blocks(groups, [&](int b) {
-      const int i = lanes_index(output->lanes(b));
-      w.row.resize(static_cast<size_t>(in.width) * static_cast<size_t>(in.pixel_floats(b)));
       for (int y = rows.begin; y < rows.end; ++y) {
         const Between at = source(y);
-        const float* row = in.row(w, b, static_cast<int>(at.first));
-        if (at.first < at.second && at.distance > 0) {
-          kernels_.lerp[i](row, in.row(w, b, static_cast<int>(at.second)), static_cast<float>(at.distance),
-                           w.row.data(), in.width);
-          row = w.row.data();
-        }
-        kernels_.lerp_row[i](row, pixels_.data(), output->row(w, b, y), output->width);
+        args.above = inputs[0]->row(w, b, static_cast<int>(at.first));
+        args.below = inputs[0]->row(w, b, static_cast<int>(at.second));
+        args.distance = static_cast<float>(at.distance);
+        args.output = output->row(w, b, y);
+        kernels_.bilinear_row[lanes_index(output->lanes(b))](args);
       }
     });
   }
@@ -66,7 +70,7 @@ class UpsampleBilinear final : public Stage {
  private:
   Between source(int y) const { return between(node_, inputs[0]->height, output->height, y); }
 
-  std::vector<LerpPixel> pixels_;  // [output width]
+  std::vector<BetweenPixels> pixels_;  // [output width]
 };
 
 }  // namespace

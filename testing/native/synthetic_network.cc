@@ -1,6 +1,7 @@
 #include "synthetic_network.h"
 
 #include <cmath>
+#include <iterator>
 
 namespace ghostnet {
 namespace {
@@ -23,14 +24,14 @@ int round4(double v) {
 }
 
 int ghost_module(SyntheticNetwork& n, const std::string& name, int in, int channels, Activation activation,
-                 bool attention) {
+                 const Attention* attention) {
   int gate = -1;
   if (attention) {
     const int pooled = n.node(op::avg_pool2d, name + ".pool", {in}, n.channels(in));
     n.graph.nodes.back().kernel = n.graph.nodes.back().stride = {2, 2};
     const int all = n.pointwise(name + ".short_conv.0", pooled, channels, Activation::none);
-    const int horizontal = n.depthwise(name + ".short_conv.2", all, {1, 5}, 1, Activation::none);
-    gate = n.depthwise(name + ".short_conv.4", horizontal, {5, 1}, 1, Activation::sigmoid);
+    const int horizontal = n.depthwise(name + ".short_conv.2", all, {1, attention->kernel.x}, 1, Activation::none);
+    gate = n.depthwise(name + ".short_conv.4", horizontal, {attention->kernel.y, 1}, 1, Activation::sigmoid);
   }
   const int primary = n.pointwise(name + ".primary_conv", in, (channels + 1) / 2, activation);
   const int cheap = n.depthwise(name + ".cheap_operation", primary, {3, 3}, 1, activation);
@@ -114,16 +115,23 @@ int SyntheticNetwork::depthwise(const std::string& name, int in, Pair kernel, in
 }
 
 SyntheticNetwork synthetic_ghostnet(int version, double width, int classes) {
+  Attention attention;
+  if (version == 1) attention.first_block = static_cast<int>(std::size(kBlocks));
+  return synthetic_ghostnet(attention, width, classes);
+}
+
+SyntheticNetwork synthetic_ghostnet(const Attention& attention, double width, int classes) {
   SyntheticNetwork n;
   int x = n.conv("conv_stem", n.input(3), round4(16 * width), {3, 3}, {2, 2}, {1, 1}, 1, Activation::relu);
   int index = 0;
   for (const BlockRow& b : kBlocks) {
     const std::string name = "block" + std::to_string(index);
     const int in = x, middle = round4(b.middle * width), channels = round4(b.channels * width);
-    x = ghost_module(n, name + ".ghost1", x, middle, Activation::relu, version == 2 && index >= 2);
+    const Attention* const attended = index >= attention.first_block ? &attention : nullptr;
+    x = ghost_module(n, name + ".ghost1", x, middle, Activation::relu, attended);
     if (b.stride == 2) x = n.depthwise(name + ".conv_dw", x, {b.kernel, b.kernel}, 2, Activation::none);
     if (b.squeeze_excite) x = squeeze_excite(n, name + ".se", x);
-    x = ghost_module(n, name + ".ghost2", x, channels, Activation::none, false);
+    x = ghost_module(n, name + ".ghost2", x, channels, Activation::none, attention.on_ghost2 ? attended : nullptr);
     int shortcut = in;
     if (b.stride == 2 || n.channels(in) != channels) {
       const int dw = n.depthwise(name + ".shortcut.0", in, {b.kernel, b.kernel}, b.stride, Activation::none);

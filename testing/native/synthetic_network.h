@@ -42,7 +42,16 @@ class SyntheticNetwork {
   std::deque<std::vector<double>> doubles_;
 };
 
+/// Which ghost modules have DFC attention, and its two depthwise kernels: y of the vertical one, x of the horizontal.
+struct Attention {
+  int first_block = 2;  // of ghost1; behind the last one: none
+  bool on_ghost2 = false;
+  Pair kernel{5, 5};
+};
+
 /// The network of the papers (V1 without, V2 with DFC attention). One output, "logits".
 SyntheticNetwork synthetic_ghostnet(int version, double width, int classes);
+/// The same with attention elsewhere.
+SyntheticNetwork synthetic_ghostnet(const Attention& attention, double width, int classes);
 
 }  // namespace ghostnet

@@ -12,7 +12,8 @@ namespace {
 // What a variant is tested with: its own window, or odd ones where it takes any.
 std::vector<DepthwiseWindow> windows_of(const DepthwiseVariant& v) {
   if (v.takes_any())
-    return {{3, 3, 1, 1, 2, 3}, {7, 2, 3, 1, 1, 1}, {1, 1, 1, 2, 1, 1}, {3, 3, 2, 2, 1, 1}, {1, 5, 1, 1, 1, 1}};
+    return {{3, 3, 1, 1, 2, 3}, {7, 2, 3, 1, 1, 1}, {9, 1, 1, 1, 1, 1},
+            {1, 1, 1, 2, 1, 1}, {3, 3, 2, 2, 1, 1}, {1, 5, 1, 1, 1, 1}};
   return {{v.kernel_h, v.kernel_w, v.stride, v.stride, 1, 1}};
 }
 
@@ -88,8 +89,7 @@ void test_depthwise(const KernelTable& kernels) {
 std::vector<int> other_widths(GhostKind kind, int width) {
   switch (kind) {
     case GhostKind::concat: return {1};
-    case GhostKind::gated:
-    case GhostKind::gated_residual: return {1, (width + 1) / 2, width, 2 * width + 1};
+    case GhostKind::gated: return {1, (width + 1) / 2, width, 2 * width + 1};
     case GhostKind::gated_doubled: return width % 2 == 0 ? std::vector<int>{width / 2} : std::vector<int>{};
     case GhostKind::residual: return {width};
   }
@@ -100,23 +100,18 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
                  float low) {
   Values values;
   const auto stride = static_cast<size_t>(lanes);
-  std::vector<Elements> rows, gates[2], residuals[2];
-  std::vector<const void*> pointers, gate_rows[2], residual_rows[2];
-  const bool gated = kind != GhostKind::concat && kind != GhostKind::residual,
-             adds = kind == GhostKind::residual || kind == GhostKind::gated_residual;
+  std::vector<Elements> rows, others[2];
+  std::vector<const void*> pointers, other_pointers[2];
   for (int r = 0; r < height + 2; ++r)
     rows.emplace_back(kernels.precision, values.floats(static_cast<size_t>(width + 2) * stride));
   for (const auto& row : rows) pointers.push_back(row.data());
   std::vector<int32_t> gate_pixel;
-  for (int x = 0; x < width; ++x) gate_pixel.push_back(x * gate_width / width);
+  for (int x = 0; x < width; ++x) gate_pixel.push_back(kind == GhostKind::residual ? x : x * gate_width / width);
   for (int half = 0; half < 2; ++half) {
-    for (int y = 0; y < height; ++y) {
-      gates[half].emplace_back(kernels.precision, values.floats(static_cast<size_t>(gate_width) * stride));
-      residuals[half].emplace_back(kernels.precision, values.floats(static_cast<size_t>(width) * stride));
-    }
+    for (int y = 0; y < height; ++y)
+      others[half].emplace_back(kernels.precision, values.floats(static_cast<size_t>(gate_width) * stride));
     // Rows of the gate may serve several rows of the output.
-    for (int y = 0; y < height; ++y) gate_rows[half].push_back(gates[half][static_cast<size_t>(y / 2)].data());
-    for (int y = 0; y < height; ++y) residual_rows[half].push_back(residuals[half][static_cast<size_t>(y)].data());
+    for (int y = 0; y < height; ++y) other_pointers[half].push_back(others[half][static_cast<size_t>(y / 2)].data());
   }
   const Elements weights(kernels.precision, values.floats(10 * stride));
   const size_t pitch = static_cast<size_t>(width + 1) * stride;
@@ -130,9 +125,10 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
         for (size_t k = 0; k < 9; ++k)
           sum.add(double{weights[k * stride + lane]} * rows[y + k / 3][(x + k % 3) * stride + lane]);
         double first = rows[y + 1][(x + 1) * stride + lane], second = sum.above(low);
-        const size_t gate = static_cast<size_t>(gate_pixel[x]) * stride + lane, pixel = x * stride + lane;
-        if (gated) first *= gates[0][y / 2][gate], second *= gates[1][y / 2][gate];
-        if (adds) first += residuals[0][y][pixel], second += residuals[1][y][pixel];
+        const size_t at = static_cast<size_t>(gate_pixel[x]) * stride + lane;
+        const double a = others[0][y / 2][at], b = others[1][y / 2][at];
+        if (kind == GhostKind::residual) first += a, second += b;
+        else if (kind != GhostKind::concat) first *= a, second *= b;
         identity.expect(y * pitch + x * stride + lane, first, 2);
         ghost.expect(y * pitch + x * stride + lane, second, sum.magnitude + 1);
       }
@@ -143,12 +139,13 @@ void check_ghost(const KernelTable& kernels, GhostKind kind, int lanes, int heig
                  identity.data(),
                  ghost.data(),
                  static_cast<ptrdiff_t>(pitch),
-                 {gated ? gate_rows[0].data() : nullptr, gated ? gate_rows[1].data() : nullptr},
-                 {adds ? residual_rows[0].data() : nullptr, adds ? residual_rows[1].data() : nullptr},
-                 kind == GhostKind::gated_doubled ? nullptr : gate_pixel.data(),
+                 {nullptr, nullptr},
+                 kind == GhostKind::gated ? gate_pixel.data() : nullptr,
                  height,
                  width,
                  low};
+  if (kind != GhostKind::concat)
+    for (int half = 0; half < 2; ++half) args.other[half] = other_pointers[half].data();
   kernels.ghost[static_cast<int>(kind)][lanes_index(lanes)](args);
   const std::string fault = !identity.fault().empty() ? "identity " + identity.fault() : ghost.fault();
   CHECK_MESSAGE(fault.empty(), "%s %s, %d lanes, %d x %d, gate %d, low %g: %s", kernels.name, words_of(kind), lanes,
@@ -189,7 +186,7 @@ void test_nan(const KernelTable& kernels) {
     check("ghost", [&](void* out) {
       Elements identity(kernels.precision, 8 * stride);
       kernels.ghost[static_cast<int>(GhostKind::concat)][i](
-          {rows.data(), ones.data(), identity.data(), out, 0, {}, {}, nullptr, 1, 8, 0});
+          {rows.data(), ones.data(), identity.data(), out, 0, {nullptr, nullptr}, nullptr, 1, 8, 0});
     });
   }
 }

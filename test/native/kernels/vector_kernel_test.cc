@@ -161,31 +161,28 @@ void test_gather_row(const KernelTable& kernels, int lanes, int width) {
   expect_no_fault(output, kernels, "gather_row", lanes, width);
 }
 
-// Rows of which the second is read behind the first, and pixels in any order, some of them between twice the same one.
-void test_lerp(const KernelTable& kernels, int lanes, int width) {
+// Pixels in any order, some of them between twice the same one.
+void test_bilinear_row(const KernelTable& kernels, int lanes, int width) {
   Values values;
   const auto stride = static_cast<size_t>(lanes), count = static_cast<size_t>(width) * stride;
   const int source = 1 + width / 2;
-  const Elements a(kernels.precision, values.floats(count)), b(kernels.precision, values.floats(count)),
-      row(kernels.precision, values.floats(static_cast<size_t>(source) * stride));
-  GuardedOutput rows(kernels.precision, count), output(kernels.precision, count);
-  std::vector<LerpPixel> pixels;
-  const float down = std::fabs(values.uniform());
+  const Elements above(kernels.precision, values.floats(static_cast<size_t>(source) * stride)),
+      below(kernels.precision, values.floats(static_cast<size_t>(source) * stride));
+  GuardedOutput output(kernels.precision, count);
+  std::vector<BetweenPixels> pixels;
+  const float down = width % 3 == 0 ? 0 : std::fabs(values.uniform());
+  for (int x = 0; x < width; ++x)
+    pixels.push_back({values.below(source), values.below(source), x % 3 == 0 ? 0 : std::fabs(values.uniform())});
   for (size_t at = 0; at < count; ++at) {
-    rows.expect(at, a[at] + (double{b[at]} - a[at]) * down, 2);
-    if (at % stride == 0) {
-      const float right = at % 3 == 0 ? 0 : std::fabs(values.uniform());
-      pixels.push_back({values.below(source), values.below(source), right});
-    }
-    const LerpPixel& pixel = pixels.back();
-    const double first = row[static_cast<size_t>(pixel.first) * stride + at % stride];
-    output.expect(at, first + (row[static_cast<size_t>(pixel.second) * stride + at % stride] - first) * pixel.distance,
-                  2);
+    const BetweenPixels& pixel = pixels[at / stride];
+    const auto across = [&](const Elements& row) {
+      const double first = row[static_cast<size_t>(pixel.first) * stride + at % stride];
+      return first + (row[static_cast<size_t>(pixel.second) * stride + at % stride] - first) * pixel.distance;
+    };
+    output.expect(at, across(above) + (across(below) - across(above)) * down, 4);
   }
-  kernels.lerp[lanes_index(lanes)](a.data(), b.data(), down, rows.data(), width);
-  kernels.lerp_row[lanes_index(lanes)](row.data(), pixels.data(), output.data(), width);
-  expect_no_fault(rows, kernels, "lerp", lanes, width);
-  expect_no_fault(output, kernels, "lerp_row", lanes, width);
+  kernels.bilinear_row[lanes_index(lanes)]({above.data(), below.data(), down, pixels.data(), output.data(), width});
+  expect_no_fault(output, kernels, "bilinear_row", lanes, width);
 }
 
 void test_matvec(const KernelTable& kernels, int lanes, int inputs, Activation activation) {
@@ -275,7 +272,7 @@ void vector_kernel_tests() {
         test_sum(*kernels, lanes, size);
         test_scale(*kernels, lanes, size);
         test_gather_row(*kernels, lanes, size);
-        test_lerp(*kernels, lanes, size);
+        test_bilinear_row(*kernels, lanes, size);
         for (int kind = 0; kind < kBinaryKinds; ++kind)
           test_binary(*kernels, lanes, size, static_cast<BinaryKind>(kind));
         for (Activation activation : all_activations()) {
