@@ -45,7 +45,9 @@ export function gated<N extends Network>(
     pooling: settled(option.pooling, config.pooling, network.gate.pooling),
     upsampling: settled(option.upsampling, config.upsampling, network.gate.upsampling),
   };
-  return { network: { ...network, ...network.withGate(gateOf(gate)) }, gate };
+  // What else is known of the network stays.
+  const { blueprint, gate: value } = network.withGate(gateOf(gate));
+  return { network: { ...network, blueprint, gate: value }, gate };
 }
 
 /** Its values alone. */

@@ -6,6 +6,7 @@ import { exportModel, load } from '../../lib/index.js';
 import { checkClaim } from '../../lib/networks/claim.js';
 import { identify } from '../../lib/networks/registry.js';
 import { mainOutputs } from '../../lib/networks/network.js';
+import { referenceCase } from '../../testing/cases.js';
 import { errorOf } from '../../testing/error-of.js';
 import { evaluate } from '../../testing/evaluate.js';
 import { pyramidWeights } from '../../testing/pyramid.js';
@@ -82,6 +83,12 @@ describe('batch norms that are folded into their convolutions', () => {
     const { layout } = identify(folded(plain, (norm) => norm === 'bn1'));
     expect(layout).toEqual([`batch norm folded into 1 of ${norms} convolutions`]);
     expect(identify(plain)).not.toHaveProperty('layout');
+  });
+
+  it('are told of a network with blocks of its own too, whatever is said of its gate', async () => {
+    const file = saved('own', referenceCase('folded-v2').tensors);
+    await using model = await load(file, { gate: { pooling: 'max' } });
+    expect(model.config.layout.at(-1)).toMatch(/^batch norm folded into (\d+) of \1 convolutions$/);
   });
 
   it('make the first feature that of the convolution as it is stored', async () => {

@@ -5,6 +5,7 @@ import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { jsonOption, gateOption, modelOption, precisionOption, revisionOption, threadsOption } from '../options.js';
 import { megabytes, platform, print, printJson } from '../output/print.js';
+import { pictureChannels } from '../../preprocess-config.js';
 import { version } from '../version.js';
 
 interface Options extends ModelOptions {
@@ -75,9 +76,12 @@ function printFacts({ config, info }: GhostNet): void {
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ['parameters', `${parametersText(info)}, ${megabytes(info.weightBytes)} in memory`],
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
-    ['input', `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`],
-    ['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`],
   ];
+  if (pictureChannels.includes(mean.length)) {
+    const made = `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`;
+    facts.push(['input', mean.length === 1 ? `grey, ${made}` : made]);
+    facts.push(['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`]);
+  } else facts.push(['input', `tensors of ${mean.length} channels`]);
   const { unknownNames } = info;
   if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
   for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);

@@ -63,8 +63,10 @@ export function structureOf(tensors: StateDict): Structure | undefined {
 }
 
 /** What it is, in words for people: no name says it. */
-export function wordsOf({ stages, modules }: Structure): string[] {
+export function wordsOf(structure: Structure): string[] {
+  const { stages, modules } = structure;
   const blocks = stages.flat();
+  const halved = halvings(structure);
   const squeezing = blocks.filter(({ squeezed }) => squeezed > 0).length;
   const found = [...modules].map(([name, { attention, cheap, ratio }]): [string, string[]] => [
     name,
@@ -76,9 +78,28 @@ export function wordsOf({ stages, modules }: Structure): string[] {
   ]);
   return [
     `stages of ${stages.map((stage) => stage.length).join(', ')} blocks`,
+    channelWords(structure),
+    ...(halved.length > 0 ? [`halved in ${halved.join(', ')}`] : []),
     `squeeze-and-excitation in ${squeezing} of ${blocks.length} blocks`,
     ...wordsByModule(found, { modules: modules.size, everywhere: 'every ghost module' }),
   ];
+}
+
+function channelWords({ stages, stemChannels, lastChannels, headChannels }: Structure): string {
+  const [stem, last, head] = [`stem ${stemChannels}`, `last ${lastChannels}`, `head ${headChannels}`];
+  const after = `stages ${stages.map((blocks) => blocks.at(-1)!.channels).join(', ')}`;
+  return `channels: ${[stem, after, ...(lastChannels > 0 ? [last] : []), ...(headChannels > 0 ? [head] : [])].join('; ')}`;
+}
+
+/** Of each block that halves the map which kernels do. */
+function halvings({ stages }: Structure): string[] {
+  return stages.flatMap((blocks, stage) =>
+    blocks.flatMap(({ stride, kernel, shortcutKernel: around }, block) => {
+      if (stride === 1) return [];
+      const shortcut = around === kernel ? '' : `, the shortcut by ${around}x${around}`;
+      return `${stage}.${block} by ${kernel}x${kernel}${shortcut}`;
+    }),
+  );
 }
 
 class Reader {
@@ -92,8 +113,7 @@ class Reader {
   }
 
   bottleneck(name: string, inChannels: number): Bottleneck | undefined {
-    const out = this.ghostModule(`${name}.ghost2`);
-    if (!this.ghostModule(`${name}.ghost1`) || !out) return undefined;
+    if (!this.ghostModule(`${name}.ghost1`) || !this.ghostModule(`${name}.ghost2`)) return undefined;
     const middle = this.convolution(`${name}.ghost2.primary`, 1);
     const strided = this.convolution(`${name}.dw`, 2) || this.size(`${name}.conv_dw.weight`, 2);
     const around = this.size(`${name}.shortcut.0.weight`, 2);

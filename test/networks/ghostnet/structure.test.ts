@@ -25,6 +25,8 @@ describe('a GhostNet with blocks of its own', () => {
     expect(model.config).toMatchObject({ architecture: 'ghostnetv2', version: 2, width: undefined });
     expect(model.config.layout).toEqual([
       'stages of 1, 2, 2, 2, 2 blocks',
+      'channels: stem 16; stages 14, 18, 21, 30, 38; last 24; head 20',
+      'halved in 1.0 by 3x3, 2.0 by 5x5, 3.0 by 3x3, 4.0 by 5x5',
       'squeeze-and-excitation in 4 of 9 blocks',
       'attention of 7x1 and 1x9 in 0.0.ghost1, 1.0.ghost1, 1.1.ghost1, 2.0.ghost1, 2.1.ghost1, 3.0.ghost1, 3.1.ghost1, 4.0.ghost1, 4.1.ghost1',
     ]);

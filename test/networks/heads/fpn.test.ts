@@ -193,7 +193,8 @@ describe('a feature pyramid on a GhostNet with blocks of its own', () => {
     const tensors = withNeck(backbone, last, 12);
     await using model = await loaded(tensors);
     expect(model.config).toMatchObject({ architecture: `${whole.architecture}_fpn`, width: undefined, numClasses: 0 });
-    expect(model.config.layout).toEqual(identify(whole.tensors).layout);
+    const layout = identify(whole.tensors).layout!.map((line) => line.replace('; last 24; head 20', ''));
+    expect(model.config.layout).toEqual(layout);
     const expected = await mapsOf(tensors, 65, 96);
     const { data } = syntheticImage('input', [1, 3, 65, 96]);
     const maps = await model.features({ data, shape: [1, 3, 65, 96] });
