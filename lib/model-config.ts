@@ -17,8 +17,8 @@ export interface ModelConfig {
   /** The channel multiplier; undefined for a network with blocks of its own, of no published table. */
   readonly width: number | undefined;
   /**
-   * What the tensors tell and no name says, a line each: of blocks of a network's own, of batch norms that are folded.
-   * None for a published network as it was trained.
+   * What the tensors tell and no name says, a line each: of blocks of a network's own, of batch norms that are folded;
+   * and what was assumed of a network that no config.json names. None for a published GhostNet as it was trained.
    */
   readonly layout: readonly string[];
   readonly numClasses: number;
@@ -37,7 +37,7 @@ export function modelConfig(
   checkpoint: Checkpoint,
   published: PublishedModel | undefined,
 ): ModelConfig {
-  const { version, width, layout = [], numClasses, blueprint } = network;
+  const { version, width, layout = [], assumed, numClasses, blueprint } = network;
   const { config, file } = checkpoint;
   if (config?.labels && config.labels.length !== numClasses) {
     const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
@@ -47,11 +47,12 @@ export function modelConfig(
     const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
     checkClaim({ name: config.architecture, ...source }, network, checkpoint.tensors, file);
   }
+  const isNamed = config?.architecture !== undefined && network.named(config.architecture) !== undefined;
   return {
     architecture: config?.architecture ?? network.architecture,
     version,
     width,
-    layout,
+    layout: assumed === undefined || isNamed ? layout : [...layout, assumed],
     numClasses,
     labels:
       knownLabels(checkpoint, numClasses, published) ??

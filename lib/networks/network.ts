@@ -16,6 +16,8 @@ export interface Description {
   readonly width?: number | undefined;
   /** What the tensors tell and no name says, a line each. */
   readonly layout?: readonly string[];
+  /** What the tensors do not tell and is taken for granted unless a config.json names the network; a line as of `layout`. */
+  readonly assumed?: string;
 }
 
 /** A network: what it is called and how it is computed. It holds no numbers. */

@@ -46,13 +46,14 @@ export function fpn(families: readonly Family[], fallback: Family): Family {
 }
 
 function networkOf(backbone: Backbone, neck: Neck): Network {
-  const { architecture, kind, version, width, layout, gate } = backbone;
+  const { architecture, kind, version, width, layout, assumed, gate } = backbone;
   return {
     architecture: `${architecture}${suffix}`,
     kind: `${kind} with an FPN`,
     version,
     width,
     ...(layout && { layout }),
+    ...(assumed !== undefined && { assumed }),
     numClasses: 0,
     blueprint: layoutOf(backbone, neck),
     named: (name) => {

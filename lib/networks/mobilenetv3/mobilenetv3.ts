@@ -10,7 +10,12 @@ function hasInvertedResiduals(names: readonly string[]): boolean {
 }
 
 function descriptionOf({ size, width }: Variant): Description {
-  return { architecture: `mobilenetv3_${size}_${hundredthsOf(width)}`, kind: 'MobileNetV3', width };
+  return {
+    architecture: `mobilenetv3_${size}_${hundredthsOf(width)}`,
+    kind: 'MobileNetV3',
+    width,
+    assumed: "padding as PyTorch's networks have it (assumed; a tf_mobilenetv3 has the same tensors)",
+  };
 }
 
 function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | undefined {

@@ -132,8 +132,15 @@ describe('a MobileNetV3', () => {
     writeFileSync(named, savedTensors(tensors));
     const config = (architecture: string): void =>
       writeFileSync(join(folder, 'config.json'), JSON.stringify({ architecture, num_classes: 10 }));
-    config('mobilenetv3_small_035.some_tag');
-    await (await load(named)).dispose();
+    const assumed = [expect.stringMatching(/^padding as PyTorch's networks have it \(assumed; /) as string];
+    for (const [name, layout] of [
+      ['mobilenetv3_small_035.some_tag', []],
+      ['our_own_network', assumed],
+    ] as const) {
+      config(name);
+      await using model = await load(named);
+      expect(model.config.layout, name).toEqual(layout);
+    }
     config('tf_mobilenetv3_small_035');
     const { code, message } = await errorOf(load(named));
     expect(code).toBe('ERR_GHOST_ARCHITECTURE');
