@@ -21,8 +21,8 @@ export function hubConfig(
     num_classes: numClasses,
     global_pool: 'avg',
     ...(labels && { label_names: labels }),
-    ...(gate && toldGate(gate)),
-    ...(mean.length !== rgb && { model_args: { in_chans: mean.length } }),
+    ...(gate && isTold(gate) && { gate: gateOf(gate) }),
+    ...modelArguments(mean.length, gate),
     pretrained_cfg: {
       num_classes: numClasses,
       input_size: [mean.length, ...inputSize],
@@ -39,15 +39,25 @@ export function hubConfig(
   return `${JSON.stringify(config, undefined, 1)}\n`;
 }
 
+/** Where somebody says it, or it is not timm's, which is the default. */
+function isTold(gate: GateInfo): boolean {
+  return !isTimms(gate) || gateSettings.some((setting) => gate[setting].from !== 'assumed');
+}
+
+function isTimms(gate: GateInfo): boolean {
+  return gateSettings.every((setting) => gate[setting].value === defaultGateConfig[setting]);
+}
+
 /**
- * The gate, where somebody says it or it is not timm's, which is the default. timm would compute its own all the same; an
- * argument that its networks do not take makes it refuse the others.
+ * What timm builds the network with. Of any gate it would compute its own all the same: an argument that its networks do
+ * not take makes it refuse the others.
  */
-function toldGate(info: GateInfo): object {
-  const gate = gateOf(info);
-  const isTimms = gateSettings.every((setting) => gate[setting] === defaultGateConfig[setting]);
-  if (!isTimms) return { gate, model_args: { gate } };
-  return gateSettings.some((setting) => info[setting].from !== 'assumed') ? { gate } : {};
+function modelArguments(channels: number, gate: GateInfo | undefined): object {
+  const found = {
+    ...(channels !== rgb && { in_chans: channels }),
+    ...(gate && !isTimms(gate) && { gate: gateOf(gate) }),
+  };
+  return Object.keys(found).length > 0 ? { model_args: found } : {};
 }
 
 /** What a config.json says, for whoever runs an ONNX file: as texts in JSON, but for the name. */

@@ -77,6 +77,10 @@ describe('a network of grey pictures', () => {
     });
     await using model = await load(join(folder, 'model.safetensors'));
     expect(model.config.preprocess.mean).toHaveLength(1);
+    const gate = { activation: 'relu', pooling: 'mean', upsampling: 'nearest' } as const;
+    await exportModel(source, join(folder, 'model.safetensors'), { gate, overwrite: true });
+    const gated = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as object;
+    expect(gated).toMatchObject({ gate, model_args: { in_chans: 1, gate } });
   });
 });
 
