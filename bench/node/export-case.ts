@@ -5,26 +5,41 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { safetensorsFile } from '../../lib/export/safetensors.js';
 import { bytesOf } from '../../testing/checkpoints/writers.js';
-import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
+import { syntheticImage, syntheticTensor } from '../../testing/synthetic.js';
 import { onnxModel, type InputShape } from './onnx.js';
-import type { Variant } from '../../lib/networks/ghostnet/table.js';
-import { buildGhostNet } from '../../testing/ghostnet.js';
+import type { Blueprint } from '../../lib/graph/blueprint.js';
+import { layoutOf as ghostNet } from '../../lib/networks/ghostnet/layout.js';
+import { layoutOf as mobileNetV3 } from '../../lib/networks/mobilenetv3/layout.js';
+import { layoutOf as repGhost } from '../../lib/networks/repghost/layout.js';
 
-const numClasses = 1000;
+const ends = { numClasses: 1000 };
 
-function variantOf(model: string): Variant {
-  const [, v2, hundredths] = /^ghostnet(v2)?_(\d{3})$/.exec(model) ?? [];
-  if (hundredths === undefined) throw new Error(`expected a name as ghostnet_100 or ghostnetv2_130, found ${model}`);
-  return { version: v2 ? 2 : 1, width: Number(hundredths) / 100, numClasses };
+function blueprintOf(model: string): Blueprint {
+  const [, family, hundredths] = /^(.+)_(\d{3})$/.exec(model) ?? [];
+  const width = Number(hundredths) / 100;
+  switch (family) {
+    case 'ghostnet':
+      return ghostNet({ version: 1, width, ...ends });
+    case 'ghostnetv2':
+      return ghostNet({ version: 2, width, ...ends });
+    case 'mobilenetv3_large':
+      return mobileNetV3({ size: 'large', width, ...ends });
+    case 'mobilenetv3_small':
+      return mobileNetV3({ size: 'small', width, ...ends });
+    case 'repghostnet':
+      return repGhost({ width, deployed: true, ...ends });
+    default:
+      throw new Error(`expected a name as ghostnet_100, ghostnetv2_130 or mobilenetv3_large_100, found ${model}`);
+  }
 }
 
 const [folder, model, shape, simplified] = process.argv.slice(2) as [string, string, string, 'simplified' | undefined];
 const inputShape = shape.split('x').map(Number) as unknown as InputShape;
-const variant = variantOf(model);
-const tensors = syntheticStateDict(variant.version, variant.width, variant.numClasses);
+const blueprint = blueprintOf(model);
+const tensors = new Map(blueprint.tensors().map(({ name, shape }) => [name, syntheticTensor(name, shape)]));
 await writeFile(join(folder, 'model.safetensors'), safetensorsFile(tensors, 'F32'));
 writeFileSync(
   join(folder, 'model.onnx'),
-  await onnxModel(buildGhostNet(tensors, variant), inputShape, simplified !== undefined),
+  await onnxModel(blueprint.graph(tensors, ['logits']), inputShape, simplified !== undefined),
 );
 writeFileSync(join(folder, 'input.f32'), bytesOf(syntheticImage('image', inputShape).data));

@@ -4,7 +4,8 @@ import { engines } from './contenders/index.js';
 export const usage = `node run.js [options]
   --quick               ghostnetv2_100 at 224x224, batch 1, 5 rounds; each of these can still be given
   --table               the cases of the table in the project's README, latencies alone, without onnxruntime-web
-  --models LIST         of ghostnet_100, ghostnetv2_100, ghostnetv2_130 and other widths, in hundredths
+  --models LIST         of ghostnet_100, ghostnetv2_130, mobilenetv3_large_100, mobilenetv3_small_100, repghostnet_100
+                        and other widths, in hundredths
   --sizes LIST          heights and widths of the input, as 224x224,480x360
   --batch LIST          images per inference, as 1,8
   --threads LIST        as 1,2
@@ -93,7 +94,7 @@ export function parseOptions(args) {
  * @returns {Case[]}
  */
 function casesOf({ models, sizes, batch, threads }) {
-  const names = list('models', models, matching(/^ghostnet(v2)?_\d{3}$/, 'ghostnetv2_100'));
+  const names = list('models', models, matching(/^\w+_\d{3}$/, 'ghostnetv2_100'));
   const inputs = list('sizes', sizes, matching(/^\d+x\d+$/, '224x224')).map((size) => size.split('x').map(Number));
   const batches = list('batch', batch, (value) => count('batch', value));
   const threadCounts = list('threads', threads, (value) => count('threads', value));

@@ -20,10 +20,18 @@ void Stage::compute(Worker& worker, Range which, Range rows) const {
   const bool borders = output->home == View::Home::arena && output->border > 0;
   if (!activate_ && !borders) return;
   output->layout->for_blocks(which, [&](int b) {
-    for (int y = rows.begin; activate_ && y < rows.end; ++y)
-      activate_[lanes_index(output->lanes(b))](output->row(worker, b, y), output->width, node_.slope);
+    if (activate_) activate_rows(worker, b, rows);
     if (borders) clear_borders(*output, worker, b, rows);
   });
+}
+
+// Rows that follow each other are one, zeros between them included, where these stay zero.
+void Stage::activate_rows(Worker& worker, int block, Range rows) const {
+  const bool as_one = output->border == 0 || activate(after, 0, node_.slope) == 0;
+  const int together = as_one ? rows.size() : 1;
+  for (int y = rows.begin; y < rows.end; y += together)
+    activate_[lanes_index(output->lanes(block))](output->row(worker, block, y),
+                                                 (together - 1) * output->pitch() + output->width, node_.slope);
 }
 
 std::string Stage::description() const {

@@ -68,6 +68,7 @@ class Stage {
 
  private:
   virtual void run(Worker& worker, Range which, Range rows) const = 0;
+  void activate_rows(Worker& worker, int block, Range rows) const;
   /// One or two words.
   virtual const char* kernel() const { return of_kind_.name; }
 
