@@ -22,6 +22,7 @@ void random_graph_tests();
 void fast_path_tests();
 void convolution_path_tests();
 void every_operator_tests();
+void reference_tests();
 void network_tests();
 void run_tests();  // and with them
 void executor_tests();

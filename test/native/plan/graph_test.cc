@@ -159,6 +159,7 @@ void graph_tests() {
   fast_path_tests();
   convolution_path_tests();
   every_operator_tests();
+  reference_tests();
   random_graph_tests();
 }
 
