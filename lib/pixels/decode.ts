@@ -1,9 +1,12 @@
 import { isSharedArrayBuffer, isUint8Array } from 'node:util/types';
-import type { Metadata, SharpOptions } from 'sharp';
+import type { Metadata, OutputInfo, Sharp, SharpOptions } from 'sharp';
 import { GhostNetError } from '../errors.js';
 import { placeOf } from '../arguments/intrinsics.js';
 import { kindOf, reasonOf } from '../messages/shown.js';
 import { readFields } from '../arguments/untyped.js';
+import type { Limits } from '../waiting/limits.js';
+import { inStretches } from '../waiting/stretches.js';
+import { mayBeCmyk, rgbOfCmyk } from './cmyk.js';
 import { checkFormat, tookTooLong, undecodable } from './faults.js';
 import type { RawImage, SharpLike } from './image.js';
 import { checkRawImage } from './raw.js';
@@ -24,27 +27,28 @@ const maxDecodeBytes = 2 ** 30;
 /**
  * `ignoreIcc`: timm, torchvision and so the networks' training take a file's values as they are; converting by an
  * embedded colour profile would change one in ten photographs of ImageNet's classes (10 of 96), by up to 104 of 255.
- * CMYK still goes through a profile, since it has no values that could be taken as RGB.
  */
 const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: maxImagePixels, ignoreIcc: true };
 
 /** Libvips says so of a header, before anything is decoded. */
 const tooManyPixels = /pixel limit/;
 
-/** Of the formats that are decoded; `timeoutMs` is when the work is stopped, if the decoder can be. */
-export async function decodeBytes(bytes: Uint8Array, name: string, timeoutMs: number): Promise<RawImage> {
-  checkFormat(bytes, name);
+/** Of the formats that are decoded. Beyond its limits the work is stopped, if the decoder can be. */
+export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limits): Promise<RawImage> {
+  const format = checkFormat(bytes, name);
   const sharp = loadSharp();
   // Shared memory is copied: other threads must not change what the decoder has begun to read. Other memory is wrapped
   // in a Buffer of this realm, because sharp does not know a Uint8Array of another one (vm, jest).
   const { buffer, byteOffset, byteLength } = placeOf(bytes);
   const encoded = isSharedArrayBuffer(buffer) ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
   const decode = (limitInputPixels: number): Promise<RawImage> =>
-    pixelsOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, timeoutMs);
-  try {
-    return await decode(ordinaryPixels);
-  } catch (error) {
-    if (!(error instanceof GhostNetError) || !tooManyPixels.test(reasonOf(error.cause))) throw error;
+    rgbOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, limits.timeoutMs);
+  if (!mayBeCmyk(encoded, format)) {
+    try {
+      return await decode(ordinaryPixels);
+    } catch (error) {
+      if (!(error instanceof GhostNetError) || !tooManyPixels.test(reasonOf(error.cause))) throw error;
+    }
   }
   const metadata = await sharp(encoded, sharpOptions)
     .metadata()
@@ -52,7 +56,19 @@ export async function decodeBytes(bytes: Uint8Array, name: string, timeoutMs: nu
       throw undecodable(name, reasonIn(cause), cause);
     });
   checkHeader(metadata, name);
-  return decode(maxImagePixels);
+  return metadata.space === 'cmyk'
+    ? decodeCmyk(sharp(encoded, sharpOptions), metadata, name, limits)
+    : decode(maxImagePixels);
+}
+
+/** The inks as they are stored, which sharp itself would convert by a colour profile of the file or of its own. */
+async function decodeCmyk(file: Sharp, { depth }: Metadata, name: string, limits: Limits): Promise<RawImage> {
+  const isWide = depth === 'ushort';
+  const inks = file.pipelineColourspace('cmyk').autoOrient().toColourspace('cmyk').removeAlpha();
+  const found = await pixelsOf(() => inks.raw({ depth: isWide ? 'ushort' : 'uchar' }), name, limits.timeoutMs);
+  const { data, info } = found as { data: Buffer; info: OutputInfo };
+  const samples = isWide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
+  return inStretches(rgbOfCmyk(samples, info.width, info.height), limits, () => tookTooLong(name, limits.timeoutMs));
 }
 
 function checkHeader(metadata: Metadata, name: string): void {
@@ -71,12 +87,12 @@ function checkHeader(metadata: Metadata, name: string): void {
 
 /** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */
 export function decodePipeline(pipeline: SharpLike, timeoutMs: number): Promise<RawImage> {
-  return pixelsOf(() => pipeline.clone(), 'The sharp pipeline', timeoutMs);
+  return rgbOf(() => pipeline.clone(), 'The sharp pipeline', timeoutMs);
 }
 
 /**
- * The most that is in memory at once: RGB of 8 bits, and what the format's decoder must hold as a whole. That is
- * nothing where it gives row by row.
+ * The most that is in memory at once: RGB of 8 bits, the inks that it is made of, and what the format's decoder must
+ * hold as a whole. That is nothing where it gives row by row.
  */
 export function bytesToDecode({
   format,
@@ -84,6 +100,7 @@ export function bytesToDecode({
   height,
   channels,
   depth,
+  space,
   isProgressive,
   chromaSubsampling,
 }: Metadata): number {
@@ -99,27 +116,31 @@ export function bytesToDecode({
     // As a single strip, if it comes to the worst.
     tiff: channels * sampleBytes,
   };
-  return width * height * (3 + (whole[format] ?? 0));
+  const inks = space === 'cmyk' ? 4 * sampleBytes : 0;
+  return width * height * (3 + inks + (whole[format] ?? 0));
 }
 
 /** Whatever the pipeline is and does. */
-async function pixelsOf(start: () => SharpLike, name: string, timeoutMs: number): Promise<RawImage> {
-  let found: unknown;
+async function rgbOf(start: () => SharpLike, name: string, timeoutMs: number): Promise<RawImage> {
+  const upright = (): SharpLike => start().autoOrient().toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
+  return checkPixels(await pixelsOf(upright, name, timeoutMs), name);
+}
+
+async function pixelsOf(start: () => Pick<SharpLike, 'toBuffer'>, name: string, timeoutMs: number): Promise<unknown> {
   try {
-    const upright = start().autoOrient().toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
-    stopAfter(upright, timeoutMs);
-    found = await upright.toBuffer({ resolveWithObject: true });
+    const pipeline = start();
+    stopAfter(pipeline, timeoutMs);
+    return await pipeline.toBuffer({ resolveWithObject: true });
   } catch (cause) {
     if (/^timeout\b/.test(reasonOf(cause))) throw tookTooLong(name, timeoutMs);
     throw undecodable(name, reasonIn(cause), cause);
   }
-  return checkPixels(found, name);
 }
 
 /**
  * Sharp stops the work itself where it can; it counts whole seconds, and a shorter time that the user has set stays.
  */
-function stopAfter(pipeline: SharpLike, timeoutMs: number): void {
+function stopAfter(pipeline: object, timeoutMs: number): void {
   const { timeout, options } = pipeline as { timeout?: unknown; options?: { timeoutSeconds?: unknown } };
   if (typeof timeout !== 'function') return;
   const seconds = Math.ceil(timeoutMs / 1000);

@@ -1,5 +1,5 @@
 import { GhostNetError } from '../errors.js';
-import { imageFormats, recogniseImage, remarkOn } from './format.js';
+import { imageFormats, recogniseImage, remarkOn, type ImageFormat } from './format.js';
 
 const expected = `${imageFormats.slice(0, -1).join(', ')} or ${imageFormats.at(-1)}`;
 
@@ -14,8 +14,14 @@ export function tookTooLong(name: string, timeoutMs: number): GhostNetError {
   return new GhostNetError('ERR_GHOST_IMAGE', message);
 }
 
-/** @throws {GhostNetError} ERR_GHOST_IMAGE unless a file that begins with `head` is one that is decoded */
-export function checkFormat(head: Uint8Array, name: string): void {
+/**
+ * The format of a file that begins with `head`.
+ *
+ * @throws {GhostNetError} ERR_GHOST_IMAGE unless it is one that is decoded
+ */
+export function checkFormat(head: Uint8Array, name: string): ImageFormat {
   if (head.byteLength === 0) throw undecodable(name, 'it is empty (0 bytes)');
-  if (!recogniseImage(head)) throw undecodable(name, remarkOn(head));
+  const format = recogniseImage(head);
+  if (!format) throw undecodable(name, remarkOn(head));
+  return format;
 }

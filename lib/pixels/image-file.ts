@@ -38,7 +38,7 @@ export async function readImageFile(
   name = String(path),
 ): Promise<Uint8Array> {
   try {
-    return await readWholeFile(path, maxFileBytes, signal, (head) => checkFormat(head, name));
+    return await readWholeFile(path, maxFileBytes, signal, (head) => void checkFormat(head, name));
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof GhostNetError) throw cause;

@@ -45,8 +45,8 @@ export type ImageInput = string | URL | Uint8Array | ArrayBuffer | RawImage | Sh
 
 /**
  * The pixels of an image, upright, without alpha. Raw pixels are checked and handed through: the same memory. Of a
- * file: EXIF's orientation is applied, alpha is removed (not blended), grey and CMYK become RGB, 16 bits become 8,
- * embedded colour profiles are ignored, an animation gives its first frame. A sharp pipeline is cloned, so it
+ * file: EXIF's orientation is applied, alpha is removed (not blended), grey becomes RGB, and so do inks (CMYK) by
+ * Pillow's formula, 16 bits become 8, embedded colour profiles are ignored, an animation gives its first frame. A sharp pipeline is cloned, so it
  * can be used again, and keeps the options that it was made with.
  *
  * Of a file its bytes must be those of a format that is promised: others may be made to take any time and memory. Some
@@ -68,7 +68,7 @@ export async function decodeImage(
   const path = pathOf(input);
   if (path !== undefined) return decodeFile(path, limits);
   if (isUint8Array(input))
-    return decode(`The image of ${input.byteLength} bytes`, limits, (name) => decodeBytes(input, name, timeoutMs));
+    return decode(`The image of ${input.byteLength} bytes`, limits, (name) => decodeBytes(input, name, limits));
   if (isAnyArrayBuffer(input)) return decodeImage(new Uint8Array(input), limits);
   if (isSharpLike(input)) return decode('The sharp pipeline', limits, () => decodePipeline(input, timeoutMs));
   if (!isRawImage(input)) throw noImage(input);
@@ -81,12 +81,11 @@ export function isRawImage(input: unknown): input is RawImage {
 }
 
 async function decodeFile(path: string, limits: Limits): Promise<RawImage> {
-  const { signal, timeoutMs } = limits;
   if ((await kindOfImageFile(path)) === 'pipe') {
     const bytes = await readImagePipe(path, limits);
-    return decode(path, limits, () => decodeBytes(bytes, path, timeoutMs));
+    return decode(path, limits, () => decodeBytes(bytes, path, limits));
   }
-  return decode(path, limits, async () => decodeBytes(await readImageFile(path, signal), path, timeoutMs));
+  return decode(path, limits, async () => decodeBytes(await readImageFile(path, limits.signal), path, limits));
 }
 
 function decode(name: string, limits: Limits, work: (name: string) => Promise<RawImage>): Promise<RawImage> {

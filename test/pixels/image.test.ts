@@ -138,18 +138,6 @@ describe('what a file becomes', () => {
     expectPixels(await decodeImage(await picture(3).withIccProfile('p3').png().toBuffer()), pixels);
   });
 
-  it('is RGB of CMYK', async () => {
-    for (const background of ['#c03020', '#ffffff', '#000000', '#2040a0']) {
-      const made = sharp({ create: { width, height, channels: 3, background } });
-      const file = await made.toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
-      expect((await sharp(file).metadata()).space).toBe('cmyk');
-      const image = await decodeImage(file);
-      expect(image).toMatchObject({ width, height, channels: 3 });
-      const want = [1, 3, 5].map((i) => parseInt(background.slice(i, i + 2), 16));
-      for (let c = 0; c < 3; c++) expect(Math.abs((image.data[c] ?? NaN) - (want[c] ?? NaN))).toBeLessThan(50);
-    }
-  });
-
   it('is the first frame of an animation', async () => {
     const still = (background: string) =>
       sharp({ create: { width, height, channels: 3, background } })
