@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.js';
 import { classifyCommand } from './commands/classify.js';
 import { completionCommand } from './commands/completion.js';
 import { embedCommand } from './commands/embed.js';
+import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { pullCommand } from './commands/pull.js';
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     .addCommand(embedCommand())
     .addCommand(similarCommand())
     .addCommand(attentionCommand())
+    .addCommand(evaluateCommand())
     .addCommand(exportCommand())
     .addCommand(completionCommand());
   for (const command of [program, ...program.commands]) {

@@ -55,6 +55,7 @@ async function checked(
 
 let hub: HubServer;
 beforeAll(async () => {
+  writeFileSync(join(folder, 'evaluated.csv'), `${sample},0\n${sample},186\n`);
   hub = await HubServer.start();
   hub.add('someone/their-model', smallModel());
 });
@@ -77,6 +78,7 @@ describe('what is printed with --json', () => {
     ['info', ['info', '--json', '--plan', '--gate-pooling', 'none']],
     ['bench', ['bench', '--json', '--threads', '1,2', '--seconds', '0.05']],
     ['bench', ['bench', '--json', '--threads', '1', '--seconds', '0.05', '--every', '2']],
+    ['evaluate', ['evaluate', '--json', join(folder, 'evaluated.csv')]],
     ['export', ['export', '--json', '--half', model, join(folder, 'exported.safetensors')]],
   ])('is as its schema has it: %s %j', async (name, args) => {
     await checked(name, args);
