@@ -13,6 +13,13 @@ export function wholeNumberOrNone(value: string): number {
   return value === '0' ? 0 : wholeNumber(value);
 }
 
+export function positiveNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !(number > 0 && number < Infinity))
+    throw new InvalidArgumentError('Expected a number above 0.');
+  return number;
+}
+
 export function seconds(value: string): number {
   const number = Number(value);
   if (!/^\d*\.?\d+$/.test(value) || number < 0.001 || number > 86400)

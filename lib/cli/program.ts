@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { attentionCommand } from './commands/attention.js';
 import { benchCommand } from './commands/bench.js';
+import { checkCommand } from './commands/check.js';
 import { classifyCommand } from './commands/classify.js';
 import { completionCommand } from './commands/completion.js';
 import { embedCommand } from './commands/embed.js';
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     .addCommand(similarCommand())
     .addCommand(attentionCommand())
     .addCommand(evaluateCommand())
+    .addCommand(checkCommand())
     .addCommand(exportCommand())
     .addCommand(completionCommand());
   for (const command of [program, ...program.commands]) {

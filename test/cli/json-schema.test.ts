@@ -55,6 +55,9 @@ async function checked(
 
 let hub: HubServer;
 beforeAll(async () => {
+  const zeros = (...[size, ...rest]: number[]): unknown =>
+    Array.from({ length: size! }, () => (rest.length > 0 ? zeros(...rest) : 0));
+  writeFileSync(join(folder, 'reference.json'), JSON.stringify({ input: zeros(2, 3, 40, 33), logits: zeros(2, 200) }));
   writeFileSync(join(folder, 'evaluated.csv'), `${sample},0\n${sample},186\n`);
   hub = await HubServer.start();
   hub.add('someone/their-model', smallModel());
@@ -78,6 +81,7 @@ describe('what is printed with --json', () => {
     ['info', ['info', '--json', '--plan', '--gate-pooling', 'none']],
     ['bench', ['bench', '--json', '--threads', '1,2', '--seconds', '0.05']],
     ['bench', ['bench', '--json', '--threads', '1', '--seconds', '0.05', '--every', '2']],
+    ['check', ['check', '--json', model, join(folder, 'reference.json')]],
     ['evaluate', ['evaluate', '--json', join(folder, 'evaluated.csv')]],
     ['export', ['export', '--json', '--half', model, join(folder, 'exported.safetensors')]],
   ])('is as its schema has it: %s %j', async (name, args) => {
