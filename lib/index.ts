@@ -9,8 +9,9 @@ export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-con
 export type { GateConfig, GateInfo, GateSetting } from './gate-config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';
 export type { LoadProgress } from './hub/download.js';
-export type { ImageInput, RawImage, SharpLike } from './pixels/image.js';
-export { mjpegFrames, type ByteStream, type MjpegOptions, type SkippedFrame } from './pixels/mjpeg.js';
+export type { BodyLike, ImageInput, RawImage, SharpLike } from './pixels/image.js';
+export type { ByteStream } from './pixels/byte-stream.js';
+export { mjpegFrames, type MjpegOptions, type SkippedFrame } from './pixels/mjpeg.js';
 export type { Plan, PlanStep } from './native/plan.js';
 export type { Precision } from './native/native.js';
 export type { ImageOptions } from './pixels/options.js';

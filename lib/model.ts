@@ -15,7 +15,7 @@ import type { ImageInput } from './pixels/image.js';
 import type { ImageOptions } from './pixels/options.js';
 import { attention } from './tasks/attention.js';
 import { classification, type Classification, type ClassifyOptions } from './tasks/classification.js';
-import { eachImage } from './tasks/each-image.js';
+import { eachInput } from './tasks/each-input.js';
 import { embedding, type EmbedOptions, type Embedding } from './tasks/embedding.js';
 import { features, type FeaturesOptions } from './tasks/features.js';
 import { requiredOutputs, type Asked, type FeatureMap, type Task } from './tasks/task.js';
@@ -115,8 +115,9 @@ export class GhostNet {
   }
 
   /**
-   * The most probable classes of an image, or of each of several: a path, a file URL, encoded bytes (JPEG, PNG, WebP,
-   * AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or an array of these.
+   * The most probable classes of an image, or of each of several: a path, a file: or data: URL, encoded bytes in memory
+   * or in a stream (JPEG, PNG, WebP, AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or
+   * an array of these ({@link ImageInput}).
    * Of an array a few images are read at a time: their pixels must stay as they are until the promise settles.
    *
    * A network of one channel is given grey (see {@link preprocess}).
@@ -131,17 +132,12 @@ export class GhostNet {
     images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    const asked = classification.check(options);
-    this.#checkAlive();
-    if (!isBatch(images)) return this.#track(this.#answerChecked(classification, images, asked));
-    const one = (image: ImageInput, limits: Limits): Promise<Classification[]> =>
-      this.#answerChecked(classification, image, { ...asked, limits });
-    return this.#track(eachImage(images, asked.limits, one));
+    return this.#answerEach(classification, images, options);
   }
 
   /**
-   * The maps that stages of the network make of an image or of a normalised tensor [n, 3, h, w], in the order of
-   * `options.stages`; by default the network's levels, one for each of its resolutions (of a GhostNet the five of strides
+   * The maps that stages of the network make of an image or of a normalised tensor [n, 3, h, w], or of each of several,
+   * in the order of `options.stages`; by default the network's levels, one for each of its resolutions (of a GhostNet the five of strides
    * 2, 4, 8, 16 and 32). Nothing behind the last of them is computed,
    * and the smallest input is the smallest that these stages take.
    *
@@ -153,8 +149,10 @@ export class GhostNet {
    *   ERR_GHOST_BUSY or ERR_GHOST_DISPOSED; what {@link load} throws for a file that is damaged by now
    * @throws `signal.reason` once the signal is aborted.
    */
-  async features(input: ImageInput | Tensor4, options: FeaturesOptions = {}): Promise<FeatureMap[]> {
-    return this.#answer(features, input, options);
+  features(inputs: readonly (ImageInput | Tensor4)[], options?: FeaturesOptions): Promise<FeatureMap[][]>;
+  features(input: ImageInput | Tensor4, options?: FeaturesOptions): Promise<FeatureMap[]>;
+  async features(input: OneOrMore, options: FeaturesOptions = {}): Promise<FeatureMap[] | FeatureMap[][]> {
+    return this.#answerEach(features, input, options);
   }
 
   /**
@@ -163,8 +161,10 @@ export class GhostNet {
    * vectors of a similar direction. Memory and errors: as {@link features}, and ERR_GHOST_ARCHITECTURE for a network
    * without a classifier.
    */
-  async embed(input: ImageInput | Tensor4, options: EmbedOptions = {}): Promise<Embedding> {
-    return this.#answer(embedding, input, options);
+  embed(inputs: readonly (ImageInput | Tensor4)[], options?: EmbedOptions): Promise<Embedding[]>;
+  embed(input: ImageInput | Tensor4, options?: EmbedOptions): Promise<Embedding>;
+  async embed(input: OneOrMore, options: EmbedOptions = {}): Promise<Embedding | Embedding[]> {
+    return this.#answerEach(embedding, input, options);
   }
 
   /**
@@ -174,8 +174,10 @@ export class GhostNet {
    * ignored. Memory and errors:
    * as {@link features}, and ERR_GHOST_ARCHITECTURE for a network without it, as GhostNet V1 is.
    */
-  async attention(input: ImageInput | Tensor4, options: ImageOptions = {}): Promise<FeatureMap[]> {
-    return this.#answer(attention, input, options);
+  attention(inputs: readonly (ImageInput | Tensor4)[], options?: ImageOptions): Promise<FeatureMap[][]>;
+  attention(input: ImageInput | Tensor4, options?: ImageOptions): Promise<FeatureMap[]>;
+  async attention(input: OneOrMore, options: ImageOptions = {}): Promise<FeatureMap[] | FeatureMap[][]> {
+    return this.#answerEach(attention, input, options);
   }
 
   /**
@@ -230,6 +232,20 @@ export class GhostNet {
     return this.#track(this.#answerChecked(task, input, asked, ended));
   }
 
+  /** Of each of several what it is of one. */
+  async #answerEach<A extends Asked, Answer>(
+    task: Task<A, Answer>,
+    input: OneOrMore,
+    options: unknown,
+  ): Promise<Answer | Answer[]> {
+    if (!isArray(input)) return this.#answer(task, input, options);
+    const asked = task.check(options);
+    this.#checkAlive();
+    const one = (each: ImageInput | Tensor4, limits: Limits): Promise<Answer> =>
+      this.#answerChecked(task, each, { ...asked, limits });
+    return this.#track(eachInput(input, asked.limits, one));
+  }
+
   async #answerChecked<A extends Asked, Answer>(
     task: Task<A, Answer>,
     input: ImageInput | Tensor4,
@@ -269,6 +285,8 @@ export class GhostNet {
   }
 }
 
-function isBatch(images: ImageInput | readonly ImageInput[]): images is readonly ImageInput[] {
-  return guarded('The images', () => Array.isArray(images));
+type OneOrMore = ImageInput | Tensor4 | readonly (ImageInput | Tensor4)[];
+
+function isArray(input: OneOrMore): input is readonly (ImageInput | Tensor4)[] {
+  return guarded('The images', () => Array.isArray(input));
 }

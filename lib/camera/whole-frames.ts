@@ -1,4 +1,5 @@
-import { mjpegFrames, type ByteStream, type MjpegOptions } from '../pixels/mjpeg.js';
+import type { ByteStream } from '../pixels/byte-stream.js';
+import { mjpegFrames, type MjpegOptions } from '../pixels/mjpeg.js';
 
 /** A stream without one frame in so many bytes is no Motion JPEG. */
 const maxBytesWithoutFrame = 64 * 2 ** 20;

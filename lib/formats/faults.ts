@@ -1,10 +1,13 @@
 import { GhostNetError } from '../errors.js';
+import { mostPathLetters, shownPath } from '../messages/quoted.js';
 
 /** What the file system's refusal of `path` becomes. */
 export function fileError(path: string, cause: unknown): GhostNetError {
   const { code, message } = cause as NodeJS.ErrnoException;
-  const fault = code === 'ENOENT' ? 'does not exist' : `cannot be read (${message})`;
-  return new GhostNetError('ERR_GHOST_FILE', `${path} ${fault}.`, { cause });
+  // The message has the path once more.
+  const reason = path.length > mostPathLetters ? code : message;
+  const fault = code === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`;
+  return new GhostNetError('ERR_GHOST_FILE', `${shownPath(path)} ${fault}.`, { cause });
 }
 
 /** A file that is of a known format and breaks its rules. `fault` continues "<file> is damaged: ". */

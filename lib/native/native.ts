@@ -3,7 +3,7 @@ import type { Plan } from './plan.js';
 import type { Geometry, PreprocessConfig } from '../preprocess-config.js';
 import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
-import type { RawImage } from '../pixels/image.js';
+import type { DecodedImage } from '../pixels/image.js';
 import { inferShapes } from '../graph/shapes.js';
 import { onAbort } from '../waiting/abort.js';
 
@@ -280,7 +280,7 @@ export function describePlan(model: NativeModel, height: number, width: number, 
  * @param spent whether nobody needs the pixels any more: then their memory is freed at once
  */
 export async function preprocessPixels(
-  image: RawImage,
+  image: DecodedImage,
   config: PreprocessConfig,
   isa: string,
   { signal, spent }: { signal: AbortSignal | undefined; spent: boolean },

@@ -1,5 +1,5 @@
 import type { ImageFormat } from './format.js';
-import type { RawImage } from './image.js';
+import type { DecodedImage } from './image.js';
 
 /**
  * Whether a file may have four inks; what a TIFF has, and a JPEG without a sound header, only its decoder tells. The
@@ -28,7 +28,11 @@ function jpegComponents(bytes: Uint8Array): number | undefined {
  *
  * @param data `[height, width, 4]` of cyan, magenta, yellow and black; of 16 bits the upper 8 count
  */
-export function* rgbOfCmyk(data: Uint8Array | Uint16Array, width: number, height: number): Generator<void, RawImage> {
+export function* rgbOfCmyk(
+  data: Uint8Array | Uint16Array,
+  width: number,
+  height: number,
+): Generator<void, DecodedImage> {
   const rgb = new Uint8Array(3 * width * height);
   const shift = data.BYTES_PER_ELEMENT === 2 ? 8 : 0;
   for (let y = 0, at = 0, to = 0; y < height; y++) {

@@ -8,7 +8,7 @@ import type { Limits } from '../waiting/limits.js';
 import { inStretches } from '../waiting/stretches.js';
 import { mayBeCmyk, rgbOfCmyk } from './cmyk.js';
 import { checkFormat, tookTooLong, undecodable } from './faults.js';
-import type { RawImage, SharpLike } from './image.js';
+import type { DecodedImage, SharpLike } from './image.js';
 import { checkRawImage } from './raw.js';
 import { loadSharp } from './sharp.js';
 
@@ -34,14 +34,14 @@ const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: maxImage
 const tooManyPixels = /pixel limit/;
 
 /** Of the formats that are decoded. Beyond its limits the work is stopped, if the decoder can be. */
-export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limits): Promise<RawImage> {
+export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limits): Promise<DecodedImage> {
   const format = checkFormat(bytes, name);
   const sharp = loadSharp();
   // Shared memory is copied: other threads must not change what the decoder has begun to read. Other memory is wrapped
   // in a Buffer of this realm, because sharp does not know a Uint8Array of another one (vm, jest).
   const { buffer, byteOffset, byteLength } = placeOf(bytes);
   const encoded = isSharedArrayBuffer(buffer) ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
-  const decode = (limitInputPixels: number): Promise<RawImage> =>
+  const decode = (limitInputPixels: number): Promise<DecodedImage> =>
     rgbOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, limits.timeoutMs);
   if (!mayBeCmyk(encoded, format)) {
     try {
@@ -62,7 +62,7 @@ export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limit
 }
 
 /** The inks as they are stored, which sharp itself would convert by a colour profile of the file or of its own. */
-async function decodeCmyk(file: Sharp, { depth }: Metadata, name: string, limits: Limits): Promise<RawImage> {
+async function decodeCmyk(file: Sharp, { depth }: Metadata, name: string, limits: Limits): Promise<DecodedImage> {
   const isWide = depth === 'ushort';
   const inks = file.pipelineColourspace('cmyk').autoOrient().toColourspace('cmyk').removeAlpha();
   const found = await pixelsOf(() => inks.raw({ depth: isWide ? 'ushort' : 'uchar' }), name, limits.timeoutMs);
@@ -86,7 +86,7 @@ function checkHeader(metadata: Metadata, name: string): void {
 }
 
 /** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */
-export function decodePipeline(pipeline: SharpLike, timeoutMs: number): Promise<RawImage> {
+export function decodePipeline(pipeline: SharpLike, timeoutMs: number): Promise<DecodedImage> {
   return rgbOf(() => pipeline.clone(), 'The sharp pipeline', timeoutMs);
 }
 
@@ -121,7 +121,7 @@ export function bytesToDecode({
 }
 
 /** Whatever the pipeline is and does. */
-async function rgbOf(start: () => SharpLike, name: string, timeoutMs: number): Promise<RawImage> {
+async function rgbOf(start: () => SharpLike, name: string, timeoutMs: number): Promise<DecodedImage> {
   const upright = (): SharpLike => start().autoOrient().toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
   return checkPixels(await pixelsOf(upright, name, timeoutMs), name);
 }
@@ -148,7 +148,7 @@ function stopAfter(pipeline: object, timeoutMs: number): void {
   timeout.call(pipeline, { seconds: own > 0 ? Math.min(own, seconds) : seconds });
 }
 
-function checkPixels(found: unknown, name: string): RawImage {
+function checkPixels(found: unknown, name: string): DecodedImage {
   const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
   const { data, info } = isObject(found) ? readFields(found, ['data', 'info'], name) : {};
   if (!isUint8Array(data) || !isObject(info))

@@ -5,7 +5,11 @@ import { promisify } from 'node:util';
 import { fileError } from '../formats/faults.js';
 import { GhostNetError } from '../errors.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
+import { shownPath } from '../messages/quoted.js';
+import { follower } from '../waiting/abort.js';
 import { withinTime, type Limits } from '../waiting/limits.js';
+import { chunksOf, type ByteStream } from './byte-stream.js';
+import { isBase64OfImage } from './data-url.js';
 import { checkFormat, tookTooLong, undecodable } from './faults.js';
 import { headBytes } from './format.js';
 
@@ -15,13 +19,18 @@ const maxFileBytes = 2 ** 30;
 /** How a path is read: a pipe keeps its reader waiting for as long as its writer likes. */
 export async function kindOfImageFile(path: string): Promise<'file' | 'pipe'> {
   const stats = await stat(path).catch((cause: unknown) => {
-    throw fileError(path, cause);
+    throw isBase64OfImage(path) ? base64Fault(path) : fileError(path, cause);
   });
   if (stats.isFile()) return 'file';
   if (stats.isFIFO()) return 'pipe';
   // A device such as /dev/zero has no end.
   const fault = stats.isDirectory() ? 'is a folder; pass the path of an image in it' : 'is not a file';
-  throw new GhostNetError('ERR_GHOST_FILE', `${path} ${fault}.`);
+  throw new GhostNetError('ERR_GHOST_FILE', `${shownPath(path)} ${fault}.`);
+}
+
+function base64Fault(text: string): GhostNetError {
+  const message = `A string is taken as a path, and this one of ${text.length} letters is a picture in base64. Pass its bytes: Buffer.from(text, 'base64'). A data: URL is taken as it is.`;
+  return new GhostNetError('ERR_GHOST_ARGUMENT', message);
 }
 
 /**
@@ -35,7 +44,7 @@ export async function kindOfImageFile(path: string): Promise<'file' | 'pipe'> {
 export async function readImageFile(
   path: string | Buffer,
   signal: AbortSignal | undefined,
-  name = String(path),
+  name = shownPath(String(path)),
 ): Promise<Uint8Array> {
   try {
     return await readWholeFile(path, maxFileBytes, signal, (head) => void checkFormat(head, name));
@@ -50,11 +59,31 @@ export async function readImageFile(
 
 /** The same of a named pipe, whose reader waits without a thread, and so hears when it is to stop. */
 export async function readImagePipe(path: string, limits: Limits): Promise<Uint8Array> {
-  const pipe = await openPipe(path);
+  const [pipe, name] = [await openPipe(path), shownPath(path)];
+  return readImageStream(pipe, name, limits, (cause) => fileError(path, cause));
+}
+
+/**
+ * The same of a stream, which has ended afterwards.
+ *
+ * @param brokenOff what becomes of an error of the stream's own
+ */
+export async function readImageStream(
+  stream: ByteStream,
+  name: string,
+  limits: Limits,
+  brokenOff: (cause: unknown) => GhostNetError,
+): Promise<Uint8Array> {
+  const { controller, leave } = follower(limits.signal);
   try {
-    return await withinTime(allOf(pipe, path), limits, () => tookTooLong(path, limits.timeoutMs));
+    const bytes = allOf(chunksOf(stream, controller.signal), name);
+    return await withinTime(bytes, limits, () => tookTooLong(name, limits.timeoutMs));
+  } catch (cause) {
+    limits.signal?.throwIfAborted();
+    throw cause instanceof GhostNetError ? cause : brokenOff(cause);
   } finally {
-    pipe.destroy();
+    leave();
+    controller.abort();
   }
 }
 
@@ -68,20 +97,16 @@ async function openPipe(path: string): Promise<Socket> {
   }
 }
 
-async function allOf(pipe: Socket, path: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+async function allOf(stream: AsyncIterable<Uint8Array>, name: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
   let [sizeBytes, isChecked] = [0, false];
-  try {
-    for await (const chunk of pipe as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      sizeBytes += chunk.length;
-      if (sizeBytes > maxFileBytes) throw undecodable(path, `it has more than ${maxFileBytes} bytes`);
-      if (isChecked || sizeBytes < headBytes) continue;
-      checkFormat(Buffer.concat(chunks), path);
-      isChecked = true;
-    }
-  } catch (cause) {
-    throw cause instanceof GhostNetError ? cause : fileError(path, cause);
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxFileBytes) throw undecodable(name, `it has more than ${maxFileBytes} bytes`);
+    if (isChecked || sizeBytes < headBytes) continue;
+    checkFormat(Buffer.concat(chunks), name);
+    isChecked = true;
   }
   return Buffer.concat(chunks, sizeBytes);
 }

@@ -3,18 +3,19 @@ import { GhostNetError } from '../errors.js';
 import { placeOf } from '../arguments/intrinsics.js';
 import { kindOf } from '../messages/shown.js';
 import { readFields } from '../arguments/untyped.js';
-import type { RawImage } from './image.js';
+import type { DecodedImage } from './image.js';
 
 const maxSide = 2 ** 31 - 1;
 
 /**
- * Raw pixels as untyped code may pass them, each property read once: an object of our own on the same memory.
+ * Raw pixels as untyped code may pass them, each property read once: an object of our own on the same memory, but for
+ * grey with alpha, which is copied without its alpha. Channels that are not said follow from the sizes.
  *
  * @param what begins the messages
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT or ERR_GHOST_IMAGE
  */
-export function checkRawImage(input: object, what = 'Raw pixels'): RawImage {
-  const { data, width, height, channels } = readFields(input, ['data', 'width', 'height', 'channels'], what);
+export function checkRawImage(input: object, what = 'Raw pixels'): DecodedImage {
+  const { data, width, height, channels: said } = readFields(input, ['data', 'width', 'height', 'channels'], what);
   if (!isUint8Array(data) && !isUint8ClampedArray(data)) {
     const message = `${what} must have data in a Uint8Array or Uint8ClampedArray, not ${kindOf(data)}.`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
@@ -25,15 +26,27 @@ export function checkRawImage(input: object, what = 'Raw pixels'): RawImage {
       `must have a whole width and height from 1 to ${maxSide}, not ${numberOrKind(width)} x ${numberOrKind(height)}`,
     );
   }
-  if (channels !== 1 && channels !== 3 && channels !== 4) {
-    throw fault(`must have 1 (grey), 3 (RGB) or 4 (RGBA) channels, not ${numberOrKind(channels)}`);
-  }
   const { buffer, byteOffset, byteLength } = placeOf(data);
+  const channels = said === undefined ? byteLength / (width * height) : said;
+  if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4) {
+    const found =
+      said === undefined ? `found ${byteLength} values for ${width} x ${height} pixels` : `not ${numberOrKind(said)}`;
+    throw fault(`must have 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels, ${found}`);
+  }
   if (byteLength !== width * height * channels) {
     const size = `${width} x ${height} x ${channels} = ${width * height * channels}`;
     throw fault(`of ${size} values must have as many in data, which has ${byteLength}`);
   }
-  return { data: new Uint8Array(buffer, byteOffset, byteLength), width, height, channels };
+  const values = new Uint8Array(buffer, byteOffset, byteLength);
+  return channels === 2
+    ? { data: everySecond(values), width, height, channels: 1 }
+    : { data: values, width, height, channels };
+}
+
+function everySecond(values: Uint8Array): Uint8Array {
+  const kept = new Uint8Array(values.length / 2);
+  for (let i = 0; i < kept.length; i++) kept[i] = values[2 * i]!;
+  return kept;
 }
 
 function isSide(value: unknown): value is number {

@@ -23,11 +23,6 @@ const notYet = new Set([
   'global-pool-max',
   'image-bmp24',
   'image-bmp8',
-  'image-cmyk-jpeg',
-  'input-base64',
-  'input-blob',
-  'input-grey-alpha',
-  'input-imagedata',
   'label-names-dict',
   'lightning-criterion',
   'lightning-ema',
@@ -103,11 +98,11 @@ function imageOf(path: string, { as, width, height }: Case): ImageInput {
     case 'base64':
       return bytes().toString('base64');
     case 'blob':
-      return new Blob([bytes()]) as unknown as ImageInput;
+      return new Blob([bytes()]);
     case 'greyalpha':
-      return { data: bytes(), width: width!, height: height!, channels: 2 } as unknown as ImageInput;
+      return { data: bytes(), width: width!, height: height!, channels: 2 };
     case 'imagedata':
-      return { data: new Uint8ClampedArray(bytes()), width, height } as unknown as ImageInput;
+      return { data: new Uint8ClampedArray(bytes()), width: width!, height: height! };
     default:
       return path;
   }

@@ -187,10 +187,10 @@ describe('a model refuses', () => {
     ],
     ['raw pixels of NaN width', () => model.classify({ ...pixels, width: NaN }), 'ERR_GHOST_IMAGE', ['width', 'NaN']],
     [
-      'raw pixels of 2 channels',
-      () => model.classify({ ...pixels, channels: wrong(2) }),
+      'raw pixels of 5 channels',
+      () => model.classify({ ...pixels, channels: wrong(5) }),
       'ERR_GHOST_IMAGE',
-      [/1 \(grey\), 3 \(RGB\) or 4 \(RGBA\)/],
+      [/1 \(grey\), 2 \(grey, alpha\), 3 \(RGB\) or 4 \(RGBA\)/],
     ],
     [
       'a bad picture among good ones',

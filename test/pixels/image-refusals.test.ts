@@ -25,7 +25,8 @@ describe('what is refused', () => {
       /text\.jpg cannot be decoded: .*begins with "not a picture"/,
     );
     await expectError(new Uint8Array(0), 'ERR_GHOST_IMAGE', /empty/);
-    await expectError(new ArrayBuffer(64), 'ERR_GHOST_IMAGE', /image of 64 bytes cannot be decoded/);
+    for (const zeros of [new ArrayBuffer(64), new Uint16Array(32), new DataView(new ArrayBuffer(64))])
+      await expectError(zeros, 'ERR_GHOST_IMAGE', /image of 64 bytes cannot be decoded/);
     await expectError(sharp(Buffer.from('not a picture')), 'ERR_GHOST_IMAGE', /sharp pipeline cannot be decoded/);
   });
 
@@ -59,11 +60,11 @@ describe('what is refused', () => {
         /whole width and height from 1 to 2147483647/,
       );
     }
-    for (const channels of [0, 2, 5, '3', undefined]) {
+    for (const channels of [0, 2, 5, '3', null]) {
       await expectError(
         { data, width, height, channels },
         'ERR_GHOST_IMAGE',
-        /1 \(grey\), 3 \(RGB\) or 4 \(RGBA\) channels/,
+        channels === 2 ? /7 x 5 x 2 = 70 values/ : /1 \(grey\), 2 \(grey, alpha\), 3 \(RGB\) or 4 \(RGBA\) channels/,
       );
     }
     await expectError(
@@ -82,18 +83,7 @@ describe('what is refused', () => {
   });
 
   it('is anything else', async () => {
-    const others = [
-      undefined,
-      null,
-      7,
-      true,
-      {},
-      [],
-      Symbol('image'),
-      () => 1,
-      new Uint16Array(4),
-      new DataView(new ArrayBuffer(8)),
-    ];
+    const others = [undefined, null, 7, true, {}, [], Symbol('image'), () => 1, new Float64Array(4)];
     for (const other of others)
       await expectError(other, 'ERR_GHOST_ARGUMENT', /An image must be a path, .*, not .+\.$/);
     await expectError(new Float32Array(4), 'ERR_GHOST_ARGUMENT', /class Float32Array/);
@@ -109,14 +99,8 @@ describe('what is refused', () => {
 
   it('is a URL that is not a file', async () => {
     const link = 'https://example.com/cat.jpg';
-    for (const url of [
-      link,
-      new URL(link),
-      'HTTP://example.com/',
-      'data:image/png;base64,AAAA',
-      's3://bucket/cat.jpg',
-    ]) {
-      await expectError(url, 'ERR_GHOST_ARGUMENT', /not downloaded: .*Fetch it first and pass the bytes/);
+    for (const url of [link, new URL(link), 'HTTP://example.com/', 's3://bucket/cat.jpg']) {
+      await expectError(url, 'ERR_GHOST_ARGUMENT', /not downloaded: .*Fetch it first and pass the answer: await fetch/);
     }
     const long = await expectError(`data:${'a'.repeat(1e6)}`, 'ERR_GHOST_ARGUMENT', /…/);
     expect(long.message.length).toBeLessThan(400);

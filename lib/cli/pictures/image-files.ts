@@ -74,9 +74,9 @@ function refuseAddress(argument: string): void {
   );
 }
 
-/** What is wrong with an image, with its file's name, which the library knows of a path alone. */
+/** What is wrong with an image, with its file's name, which the library knows of a path alone, and shortens. */
 export function faultIn(file: string, { message }: GhostNetError): string {
-  return typeof encodePath(file) === 'string' || message.includes(file) ? message : `${file}: ${message}`;
+  return message.includes(file) ? message : `${file}: ${message}`;
 }
 
 /**
