@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 import { smallModel } from '../../testing/hub-cache.js';
+import { load } from '../../lib/index.js';
 import { commitOf, type Files, type HubServer } from '../../testing/hub-server.js';
 import { root } from '../package/installed.js';
 import { savedTensors } from '../../testing/saved.js';
@@ -52,9 +53,23 @@ export async function writeFiles(folder: string): Promise<void> {
   for (const [name, content] of Object.entries(published)) writeFileSync(join(folder, 'ghostnetv2_100', name), content);
   for (const name of ['checkpoint.pth', 'checkpoint.pth.tar']) writeFileSync(join(folder, name), checkpoint);
   writeFileSync(join(folder, 'ghostnetv3-1.0.pth.tar'), ghostnetV3);
+  mkdirSync(join(folder, 'val', 'orange'), { recursive: true });
+  writeFileSync(join(folder, 'val', 'orange', 'a.jpg'), upright);
+  await writeReference(folder);
   // What PyTorch would have written, of one class less: only the form counts here.
   writeFileSync(join(folder, 'input.bin'), syntheticImage('input', [1, 3, 224, 224]).data);
   writeFileSync(join(folder, 'logits.bin'), new Float32Array(10));
+}
+
+/** As PyTorch would have written it for checkpoint.pth. */
+async function writeReference(folder: string): Promise<void> {
+  const side = 64;
+  await using model = await load(join(folder, 'checkpoint.pth'));
+  const data = new Float32Array(3 * side * side);
+  const logits = await model.infer({ data, shape: [1, 3, side, side] });
+  const plane = Array.from({ length: side }, () => Array.from({ length: side }, () => 0));
+  const reference = { input: [[plane, plane, plane]], logits: [[...logits.data]] };
+  writeFileSync(join(folder, 'reference.json'), JSON.stringify(reference));
 }
 
 /** A camera's program that takes one picture: after more of them, its end would be that of a camera that broke off. */
