@@ -1,5 +1,6 @@
 export { load } from './load.js';
 export type { GhostNet, Logits, ModelInfo } from './model.js';
+export type { Part } from './networks/checkpoint.js';
 export { cameraFrames, type CameraOptions, type Reconnection } from './camera/camera.js';
 export type { ModelConfig } from './model-config.js';
 export { exportModel, type ExportedModel, type ExportOptions } from './export/index.js';

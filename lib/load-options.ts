@@ -21,6 +21,12 @@ export interface LoadOptions {
    */
   precision?: 'fp32' | 'fp16' | 'auto';
   /**
+   * Which network of a file that holds several: the name under which `model.info.parts` and errors list it, as `model_ema`
+   * or `state_dict.model`; `.` is the file's own top level. Default: an averaged copy where there is one, or else the one
+   * that lies where trainers keep theirs.
+   */
+  part?: string;
+  /**
    * How the gate of DFC attention is computed, of a network that has some: no tensor tells. What is left out here is
    * what `gate` says in the `config.json` beside the weights, and else the default; `model.info.gate` has what came of it.
    */

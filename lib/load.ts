@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
-import { checkGate, checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
+import { checkGate, checkPart, checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
 import { PartialNetworks } from './engine/partial-networks.js';
 import { createCheckedModel } from './engine/precision.js';
@@ -33,16 +33,17 @@ const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
  *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'gate', 'signal']);
+  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'part', 'gate', 'signal']);
   const threads = checkThreads(given.threads);
   const revision = checkRevision(given.revision);
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
+  const part = checkPart(given.part);
   const gate = checkGate(given.gate);
   const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(path, { signal, gate });
+  const opened = await openNetwork(path, { signal, gate, part });
   try {
     return await prepare({ ...opened, published }, { threads, isa, precision }, signal);
   } finally {
@@ -72,6 +73,7 @@ async function prepare(
   const partial = new PartialNetworks({
     file: resolve(checkpoint.file),
     stamp: checkpoint.stamp,
+    part: checkpoint.part,
     gate: gate && gateOf(gate),
     options: { ...options, precision: info.precision },
   });
@@ -82,7 +84,7 @@ async function prepare(
 function modelInfo(
   native: NativeModel,
   {
-    checkpoint: { file, sizeBytes, unknownNames },
+    checkpoint: { file, sizeBytes, unknownNames, part, parts, leftOut },
     network: { parameterCount, trainedCount },
     gate,
   }: Omit<OpenNetwork, 'graph'>,
@@ -103,6 +105,9 @@ function modelInfo(
     gate,
     file,
     fileBytes: sizeBytes,
+    part,
+    parts,
+    leftOut,
     unknownNames,
     weightBytes,
   };

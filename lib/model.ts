@@ -10,6 +10,7 @@ import { inferShapes } from './graph/shapes.js';
 import type { ModelConfig } from './model-config.js';
 import { describePlan, infer, type Precision } from './native/native.js';
 import type { Plan } from './native/plan.js';
+import type { Part } from './networks/checkpoint.js';
 import type { Network } from './networks/network.js';
 import type { ImageInput } from './pixels/image.js';
 import type { ImageOptions } from './pixels/options.js';
@@ -57,6 +58,12 @@ export interface ModelInfo {
   /** The weights file that was read. */
   readonly file: string;
   readonly fileBytes: number;
+  /** Which network of the file it is: where it lies, as `model_ema`; `.` is the file's own top level. */
+  readonly part: string;
+  /** Every whole network in the file, this one among them; `load`'s option `part` chooses. */
+  readonly parts: readonly Part[];
+  /** Tensors of the file's that lie beside the network and that no network of ours has, at most 8 names. */
+  readonly leftOut: readonly string[];
   /**
    * Classes and functions that a PyTorch checkpoint names beside its weights and that are not known to be harmless, by
    * their dotted names, at most 8. They are inert: none was looked up or run. Empty for other formats.

@@ -9,10 +9,12 @@ import { readMindSpore } from './mindspore.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';
+import type { TensorDict } from './tensor-dict.js';
 import type { StateDict } from '../formats/tensor.js';
 
-export interface Checkpoint {
-  readonly tensors: StateDict;
+export interface CheckpointFile {
+  /** Every dict of tensors in it, those at the top first; one at least. */
+  readonly dicts: readonly TensorDict[];
   readonly framework: Framework;
   /** From the `config.json` that lies with the weights, if there is one. */
   readonly config?: HubConfig;
@@ -27,6 +29,11 @@ export interface Checkpoint {
   readonly unknownNames: readonly string[];
   /** To be called in the end; stored tensors cannot be read any more. */
   readonly close: () => Promise<void>;
+}
+
+/** The same with the tensors of a network in place of all that it holds. */
+export interface Checkpoint extends Omit<CheckpointFile, 'dicts'> {
+  readonly tensors: StateDict;
 }
 
 const maxUnknownNames = 8;
@@ -47,7 +54,7 @@ const maxUnknownNames = 8;
 export async function readCheckpoint(
   path: string,
   options: { signal?: AbortSignal | undefined } = {},
-): Promise<Checkpoint> {
+): Promise<CheckpointFile> {
   const { signal } = options;
   signal?.throwIfAborted();
   const { file: found, inFolder } = await findWeights(path);
@@ -60,13 +67,13 @@ export async function readCheckpoint(
     const unknown = (path: string): void => {
       if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(path));
     };
-    const tensors = await readTensors(file, format, head, unknown, signal);
+    const dicts = await readDicts(file, format, head, unknown, signal);
     signal?.throwIfAborted();
     const hasConfig = inFolder || format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
     const { sizeBytes, stamp } = file;
     return {
-      tensors,
+      dicts,
       framework,
       ...(config && { config }),
       file: found,
@@ -82,23 +89,23 @@ export async function readCheckpoint(
   }
 }
 
-async function readTensors(
+async function readDicts(
   file: OpenFile,
   format: Format,
   head: Buffer,
   unknown: (path: string) => void,
   signal: AbortSignal | undefined,
-): Promise<StateDict> {
+): Promise<readonly TensorDict[]> {
   const { path, sizeBytes } = file;
   switch (format) {
     case 'safetensors':
-      return readSafetensors(file, signal);
+      return [await readSafetensors(file, signal)];
     case 'pytorch':
       return readPyTorch(file, unknown, signal);
     case 'pytorch-legacy':
       return readLegacyPyTorch(file, unknown, signal);
     case 'mindspore':
-      return readMindSpore(file, signal);
+      return [await readMindSpore(file, signal)];
     case 'unknown': {
       const expected = 'expected .safetensors, a file of torch.save or a MindSpore .ckpt';
       const found = `found ${sizeBytes} bytes that begin with ${quoted(head.toString('latin1', 0, 24))}`;

@@ -5,6 +5,7 @@ import { quoted, shapeText } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
 import { fieldsOf, packedVarints } from '../formats/protobuf-reader.js';
+import type { TensorDict } from './tensor-dict.js';
 import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
 
 /** Bound what a hostile file can take: a training checkpoint has a few thousand parameters, a weight 4 dimensions. */
@@ -46,10 +47,7 @@ interface Parameter extends Omit<Value, 'content'> {
  *
  * @returns tensors by MindSpore's names
  */
-export async function readMindSpore(
-  opened: OpenFile,
-  signal?: AbortSignal,
-): Promise<Map<string, Tensor | StoredTensor>> {
+export async function readMindSpore(opened: OpenFile, signal?: AbortSignal): Promise<TensorDict> {
   const file = opened.path;
   const bytes = withoutChecksum(await opened.read(0, opened.sizeBytes, signal), file);
   const parameters = new Map<string, Parameter>();
@@ -71,7 +69,9 @@ export async function readMindSpore(
     const tensor = tensorOf(parameter, file);
     if (tensor) tensors.set(name, tensor);
   }
-  return tensors;
+  const read = (names: Iterable<string>): Map<string, Tensor | StoredTensor> =>
+    new Map(Array.from(names, (name) => [name, tensors.get(name)!]));
+  return { path: '', shapes: tensors, read: (names) => Promise.resolve(read(names)) };
 }
 
 function withoutChecksum(bytes: Buffer, file: string): Buffer {

@@ -32,6 +32,11 @@ export class Global {
 
 /** What a call of something unknown would have made. */
 export class Opaque {
+  /** What BUILD gave it: as a rule a Map of its attributes. It is data and changes nothing. */
+  state: unknown;
+  /** What was set in it by keys, as in a class of dicts. */
+  items: Map<unknown, unknown> | undefined;
+
   constructor(
     readonly maker: string,
     /** What was called. */

@@ -244,6 +244,7 @@ export class Unpickler {
     this.refuse(object instanceof Global ? faultOfChanging(object) : faultOfState(state));
     if (this.built.has(object)) throw this.unsafe('gives an object its state twice');
     if (typeof object === 'object' && object !== null) this.built.add(object);
+    if (object instanceof Opaque) object.state = state;
     if (object instanceof Opaque && object.kept.length > 0 && Array.isArray(state)) {
       const [callable, args] = state as unknown[];
       this.refuse(faultOfKept(callable));
@@ -268,11 +269,12 @@ export class Unpickler {
   setItems(items: readonly unknown[]): void {
     const target = this.top();
     if (items.length % 2 !== 0) throw this.damaged('a key has no value');
-    if (target instanceof Map) {
-      for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
+    const dict: unknown = target instanceof Opaque ? (target.items ??= new Map()) : target;
+    if (dict instanceof Map) {
+      for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);
     } else if (target instanceof Global) {
       this.refuse(faultOfChanging(target));
-    } else if (!(target instanceof Opaque)) {
+    } else {
       throw this.damaged('a key is set in what is no dict');
     }
   }

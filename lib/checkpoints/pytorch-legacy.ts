@@ -2,9 +2,9 @@ import { damaged, unreadable } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
-import { readStateDict } from './state-dict.js';
+import type { TensorDict } from './tensor-dict.js';
+import { tensorDicts } from './tensor-dicts.js';
 import { StorageReader } from './storages.js';
-import type { Tensor } from '../formats/tensor.js';
 import { StorageReference, torchObjects } from './torch-objects.js';
 
 /** 0x1950a86a20f9469cfc6c as the file's first pickle has it. */
@@ -23,7 +23,7 @@ export async function readLegacyPyTorch(
   opened: OpenFile,
   unknown: (path: string) => void,
   signal?: AbortSignal,
-): Promise<Map<string, Tensor>> {
+): Promise<TensorDict[]> {
   const file = opened.path;
   const bytes = await opened.read(0, opened.sizeBytes, signal);
   const { checkpoint, keys, references, end } = readPickles(bytes, file, unknown);
@@ -40,7 +40,7 @@ export async function readLegacyPyTorch(
     'LE',
     file,
   );
-  return readStateDict(checkpoint, storages, file, signal);
+  return tensorDicts(checkpoint, storages, file, signal);
 }
 
 interface Pickles {

@@ -4,9 +4,9 @@ import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import type { ByteOrder } from '../formats/floats.js';
 import { unpickle } from './pickle.js';
-import { readStateDict } from './state-dict.js';
+import type { TensorDict } from './tensor-dict.js';
+import { tensorDicts } from './tensor-dicts.js';
 import { StorageReader } from './storages.js';
-import type { Tensor } from '../formats/tensor.js';
 import { torchObjects } from './torch-objects.js';
 
 /**
@@ -21,14 +21,14 @@ export async function readPyTorch(
   opened: OpenFile,
   unknown: (path: string) => void,
   signal?: AbortSignal,
-): Promise<Map<string, Tensor>> {
+): Promise<TensorDict[]> {
   const file = opened.path;
   const archive = await ZipArchive.open(await opened.read(0, opened.sizeBytes, signal), file);
   const root = rootFolder(archive.names, file);
   const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file, unknown));
   const order = await byteOrder(archive, root);
   const storages = new StorageReader((key) => archive.read(`${root}data/${key}`), order, file);
-  return readStateDict(checkpoint, storages, file, signal);
+  return tensorDicts(checkpoint, storages, file, signal);
 }
 
 /** The one folder in which torch.save puts everything, with its slash; empty if the files lie at the top. */
@@ -37,9 +37,6 @@ function rootFolder(names: readonly string[], file: string): string {
   if (pickle === undefined) throw unreadable(file, 'is a zip file without a data.pkl, so torch.save did not write it');
   if (more.length > 0) throw damaged(file, `it holds several data.pkl (${quoted(pickle)}, ${quoted(more[0]!)})`);
   const root = pickle.slice(0, -'data.pkl'.length);
-  if (names.includes(`${root}constants.pkl`)) {
-    throw unreadable(file, 'is a TorchScript program; save the weights alone: torch.save(model.state_dict(), path)');
-  }
   return root;
 }
 

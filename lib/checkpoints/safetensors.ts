@@ -5,6 +5,7 @@ import { quoted, shapeText } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
 import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
+import type { TensorDict } from './tensor-dict.js';
 import { isRecord, isSizes } from './untyped-values.js';
 
 /** The format's own limit on its JSON header. */
@@ -37,10 +38,7 @@ interface Entry {
  * float32 matrices stay in the file; what lies between two of them is read at once, and float32 tensors are views on
  * it.
  */
-export async function readSafetensors(
-  file: OpenFile,
-  signal?: AbortSignal,
-): Promise<Map<string, Tensor | StoredTensor>> {
+export async function readSafetensors(file: OpenFile, signal?: AbortSignal): Promise<TensorDict> {
   const headerBytes = Number((await file.read(0, 8)).readBigUInt64LE(0));
   if (headerBytes > maxHeaderBytes) {
     throw damaged(file.path, `it claims a header of ${headerBytes} bytes, where the format allows ${maxHeaderBytes}`);
@@ -55,17 +53,38 @@ export async function readSafetensors(
   const entries = readHeader(header, file.path).sort(byPlace);
   checkCoverage(entries, file.sizeBytes - dataStart, file.path);
 
+  const floats = entries.filter(({ dtype }) => isFloatType(dtype));
+  return {
+    path: '',
+    shapes: new Map(floats.map((entry) => [entry.name, entry])),
+    read: (names) => readEntries(floats, new Set(names), { file, dataStart, signal }),
+  };
+}
+
+interface Data {
+  readonly file: OpenFile;
+  readonly dataStart: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function readEntries(
+  entries: readonly Entry[],
+  wanted: ReadonlySet<string>,
+  data: Data,
+): Promise<Map<string, Tensor | StoredTensor>> {
   const tensors = new Map<string, Tensor | StoredTensor>();
-  for (let i = 0; i < entries.length;) {
-    if (staysInFile(entries[i]!)) {
-      const { name, shape, begin } = entries[i++]!;
-      tensors.set(name, storedTensor(file, shape, dataStart + begin));
-    } else {
-      const from = i;
-      while (i < entries.length && !staysInFile(entries[i]!)) i++;
-      await readNeighbours(entries.slice(from, i), file, dataStart, tensors, signal);
-    }
+  let neighbours: Entry[] = [];
+  const readThem = async (): Promise<void> => {
+    if (neighbours.length > 0) await readNeighbours(neighbours, data, tensors);
+    neighbours = [];
+  };
+  for (const entry of entries) {
+    if (!wanted.has(entry.name) || staysInFile(entry)) await readThem();
+    if (!wanted.has(entry.name)) continue;
+    if (staysInFile(entry)) tensors.set(entry.name, storedTensor(data.file, entry.shape, data.dataStart + entry.begin));
+    else neighbours.push(entry);
   }
+  await readThem();
   return tensors;
 }
 
@@ -88,10 +107,8 @@ function storedTensor(file: OpenFile, shape: readonly number[], start: number): 
 /** Entries that follow each other in the file. */
 async function readNeighbours(
   entries: readonly Entry[],
-  file: OpenFile,
-  dataStart: number,
+  { file, dataStart, signal }: Data,
   tensors: Map<string, Tensor | StoredTensor>,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
   const start = entries[0]!.begin;
   const bytes = await file.read(dataStart + start, entries.at(-1)!.end - start, signal);

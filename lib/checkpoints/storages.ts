@@ -19,11 +19,11 @@ export class StorageReader {
     private readonly file: string,
   ) {}
 
-  /** The tensor, made contiguous; undefined if it holds integers. */
-  async tensor(name: string, reference: TensorReference): Promise<Tensor | undefined> {
+  /** The tensor, made contiguous. */
+  async tensor(name: string, reference: TensorReference): Promise<Tensor> {
     const { type, typeName, storage, offset, shape } = reference;
-    if (type === 'integer') return undefined;
-    if (!type) throw unreadable(this.file, `holds tensor ${quoted(name)} as ${quoted(typeName)}; save it as float32`);
+    if (!type || type === 'integer')
+      throw unreadable(this.file, `holds tensor ${quoted(name)} as ${quoted(typeName)}; save it as float32`);
 
     const elements = await this.elements(storage, type);
     const count = elementCount(reference);

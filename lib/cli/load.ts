@@ -5,17 +5,18 @@ import { saidGate, type GateFlags } from './options.js';
 import { withProgressBar } from './output/progress.js';
 
 /** What the options give that say which model, and how it is made. */
-export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'threads' | 'precision'>, GateFlags {
+export interface ModelOptions extends Pick<LoadOptions, 'revision' | 'part' | 'threads' | 'precision'>, GateFlags {
   model?: string;
 }
 
 /** The model that the options name; a download is shown on standard error. */
 export function loadModel(
-  { model, revision, threads, precision, ...flags }: ModelOptions,
+  { model, revision, part, threads, precision, ...flags }: ModelOptions,
   signal?: AbortSignal,
 ): Promise<GhostNet> {
   const options = {
     ...(revision !== undefined && { revision }),
+    ...(part !== undefined && { part }),
     ...(threads !== undefined && { threads }),
     ...(precision !== undefined && { precision }),
     gate: saidGate(flags),

@@ -74,6 +74,8 @@ export const modelOption = (): Option =>
   );
 export const revisionOption = (): Option =>
   new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
+export const partOption = (): Option =>
+  new Option('--part <name>', 'which network of a file that holds several, as ghostnet info lists them');
 export const threadsOption = (): Option =>
   new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
 export const precisionOption = (): Option =>

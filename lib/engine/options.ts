@@ -41,6 +41,12 @@ export function checkGate(gate: unknown): Partial<GateConfig> {
   return { ...said('activation'), ...said('pooling'), ...said('upsampling') };
 }
 
+/** The name of a network in a file. */
+export function checkPart(part: unknown): string | undefined {
+  if (part === undefined || (typeof part === 'string' && part !== '')) return part;
+  throw argumentError('part should be the name of a network in the file, as model.info.parts lists them', part);
+}
+
 const maxProfileRuns = 10_000;
 
 export function checkProfileRuns(runs: unknown): number {

@@ -26,6 +26,8 @@ export interface NetworkSource {
   readonly file: string;
   /** The checkpoint's when the model was loaded. */
   readonly stamp: string;
+  /** The network in it. */
+  readonly part: string;
   /** Of its attention, where it has some. */
   readonly gate: GateConfig | undefined;
   readonly options: { readonly threads: number; readonly isa: string; readonly precision: Precision };
@@ -105,8 +107,8 @@ export class PartialNetworks {
   }
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {
-    const { file, stamp, gate, options } = this.#source;
-    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, gate });
+    const { file, stamp, part, gate, options } = this.#source;
+    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, part, gate });
     try {
       const graph = await graphOf(outputs);
       return {

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { checkGate } from '../engine/options.js';
+import { checkGate, checkPart } from '../engine/options.js';
 import { openNetwork, type OpenNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
@@ -21,7 +21,7 @@ import { onnxGraph } from '../onnx/graph.js';
 import { safetensorsFile } from './safetensors.js';
 
 /** How {@link exportModel} writes a model. */
-export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'gate' | 'signal'> {
+export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'part' | 'gate' | 'signal'> {
   /** Of `.safetensors`: elements in float16, each rounded once. Default: float32. */
   half?: boolean;
   /**
@@ -60,9 +60,19 @@ export async function exportModel(
   file: string | URL,
   options: ExportOptions = {},
 ): Promise<ExportedModel> {
-  const given = readOptions(options, ['revision', 'onProgress', 'gate', 'signal', 'half', 'inputSize', 'overwrite']);
+  const given = readOptions(options, [
+    'revision',
+    'onProgress',
+    'part',
+    'gate',
+    'signal',
+    'half',
+    'inputSize',
+    'overwrite',
+  ]);
   const revision = checkRevision(given.revision);
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
+  const part = checkPart(given.part);
   const gate = checkGate(given.gate);
   const signal = checkSignal(given.signal);
   const half = checkFlag('half', given.half);
@@ -73,7 +83,7 @@ export async function exportModel(
   const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
   if (!overwrite) await checkVacant(files);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(found, { signal, gate });
+  const opened = await openNetwork(found, { signal, gate, part });
   try {
     const contents =
       format === 'onnx' ? await onnx(opened, published, inputSize) : safetensors(opened, published, half);

@@ -25,6 +25,9 @@ export const storedBytes = 2 ** 16;
 /** Names, as a checkpoint or a network has them, to parameters; integer tensors are left out. */
 export type StateDict = ReadonlyMap<string, Tensor | StoredTensor>;
 
+/** What is known of parameters before any of them is read. */
+export type Shapes = ReadonlyMap<string, Pick<Tensor, 'shape'>>;
+
 /** Infinite for a hostile shape, but never NaN, which would pass every check. */
 export function elementCount({ shape }: Pick<Tensor, 'shape'>): number {
   return shape.includes(0) ? 0 : shape.reduce((product, size) => product * size, 1);

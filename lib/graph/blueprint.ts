@@ -1,5 +1,5 @@
 import { shapeText } from '../messages/quoted.js';
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes, StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import type { Activation, Conv2dNode, Graph, GraphOutput, NodeId, Pair } from './graph.js';
 import { operatorOf, type GraphNode } from './operators.js';
@@ -160,12 +160,12 @@ export class Blueprint {
    *
    * @param found a checkpoint's, which may have batch norms folded; by default none is
    */
-  tensors(found: StateDict = new Map()): TensorSpec[] {
+  tensors(found: Shapes = new Map()): TensorSpec[] {
     return this.specsOf((node) => parametersOf(node, found));
   }
 
   /** The same of the network as it is computed: in place of branches the one convolution whose sum they are. */
-  mergedTensors(found: StateDict): TensorSpec[] {
+  mergedTensors(found: Shapes): TensorSpec[] {
     return this.specsOf((node) =>
       node.branches
         ? [node.from.weight, { name: `${node.name}.bias`, shape: [node.outChannels] }]
@@ -174,7 +174,7 @@ export class Blueprint {
   }
 
   /** How many of the convolutions that are trained with batch norm have it folded into them in a checkpoint. */
-  foldedIn(found: StateDict): { readonly folded: number; readonly trained: number } {
+  foldedIn(found: Shapes): { readonly folded: number; readonly trained: number } {
     const sources = this.nodes.flatMap((node) =>
       'from' in node ? sourcesOf(node).map((from) => ({ from, node })) : [],
     );
@@ -248,7 +248,7 @@ function sourcesOf({ from, branches }: PlannedConv2d): readonly Sources[] {
   return branches ?? [from];
 }
 
-function parametersOf(node: PlannedConv2d, found: StateDict): TensorSpec[] {
+function parametersOf(node: PlannedConv2d, found: Shapes): TensorSpec[] {
   return sourcesOf(node).flatMap((from) => specsOf(asFound(from, node.outChannels, found), node.outChannels));
 }
 
@@ -267,13 +267,13 @@ export function sameShape(a: readonly number[], b: readonly number[]): boolean {
 }
 
 /** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
-function checkTensor(spec: TensorSpec, tensors: StateDict): void {
+function checkTensor(spec: TensorSpec, tensors: Shapes): void {
   const fault = tensorFault(spec, tensors, 'the network');
   if (fault !== undefined) throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${fault}.`);
 }
 
 /** Why `network` cannot use a tensor that it needs, beginning with the tensor's name; undefined if it can. */
-export function tensorFault({ name, shape }: TensorSpec, tensors: StateDict, network: string): string | undefined {
+export function tensorFault({ name, shape }: TensorSpec, tensors: Shapes, network: string): string | undefined {
   const found = tensors.get(name)?.shape;
   if (found && sameShape(found, shape)) return undefined;
   return `${name} ${found ? `has shape ${shapeText(found)}` : 'is missing'}, where ${network} needs ${shapeText(shape)}`;

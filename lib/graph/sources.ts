@@ -1,4 +1,4 @@
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes, StateDict } from '../formats/tensor.js';
 import type { Branch } from './branches.js';
 import type { BatchNorm } from './graph.js';
 
@@ -21,7 +21,7 @@ export interface Sources {
  * What of it a checkpoint has: where it has a bias and nothing of the batch norm, that is folded into the convolution.
  * Where it has both, the bias counts before the norm.
  */
-export function asFound({ weight, bias, batchNorm }: Sources, channels: number, found: StateDict): Sources {
+export function asFound({ weight, bias, batchNorm }: Sources, channels: number, found: Shapes): Sources {
   if (!weight) return { batchNorm: batchNorm! };
   const name = weight.name.replace(/weight$/, 'bias');
   const hasBias = found.has(name);

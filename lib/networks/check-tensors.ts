@@ -1,5 +1,5 @@
 import { checkFinite } from '../formats/finite.js';
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes, StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { tensorFault } from '../graph/blueprint.js';
 import type { TensorSpec } from '../graph/sources.js';
@@ -10,14 +10,18 @@ import type { Network } from './network.js';
 /**
  * Checks that `tensors` are the network's, all of them and no others.
  *
- * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not, ERR_GHOST_CHECKPOINT for a vector with a value that
- *   is NaN or infinite.
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are not
  */
-export function checkTensors({ kind, architecture, blueprint }: Network, tensors: StateDict): void {
+export function checkShapes({ kind, architecture, blueprint }: Network, tensors: Shapes): void {
   const expected = blueprint.tensors(tensors);
   checkNotEmpty(tensors);
   checkNames(expected, tensors, kind);
-  checkShapes(expected, tensors, `${architecture}, the most similar network,`);
+  checkEach(expected, tensors, `${architecture}, the most similar network,`);
+}
+
+/** @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a vector of the network's with a value that is NaN or infinite */
+export function checkNumbers({ blueprint }: Network, tensors: StateDict): void {
+  const expected = blueprint.tensors(tensors);
   for (const { name, shape } of expected) {
     const { data } = tensors.get(name)!;
     if (data && shape.length === 1) checkFinite(name, data);
@@ -32,7 +36,7 @@ export function countTrained(specs: readonly TensorSpec[]): number {
 }
 
 /** Why `tensors` are not those of a network, beginning with the name of one of them; undefined if they are. */
-export function firstFault({ architecture, blueprint }: Network, tensors: StateDict): string | undefined {
+export function firstFault({ architecture, blueprint }: Network, tensors: Shapes): string | undefined {
   const expected = blueprint.tensors(tensors);
   for (const spec of expected) {
     const fault = tensorFault(spec, tensors, architecture);
@@ -43,7 +47,7 @@ export function firstFault({ architecture, blueprint }: Network, tensors: StateD
   return surplus && `${surplus} is there, and ${architecture} has none of that name`;
 }
 
-function checkNames(expected: readonly TensorSpec[], tensors: StateDict, kind: string): void {
+function checkNames(expected: readonly TensorSpec[], tensors: Shapes, kind: string): void {
   const known = new Set(expected.map((spec) => spec.name));
   const missing = [...known].filter((name) => !tensors.has(name));
   const extra = [...tensors.keys()].filter((name) => !known.has(name));
@@ -59,7 +63,7 @@ function checkNames(expected: readonly TensorSpec[], tensors: StateDict, kind: s
 }
 
 /** Classes and a neck's channels are as many as the tensors say. */
-function checkNotEmpty(tensors: StateDict): void {
+function checkNotEmpty(tensors: Shapes): void {
   const empty = [...tensors].find(([, { shape }]) => shape.includes(0));
   if (!empty) return;
   const [name, { shape }] = empty;
@@ -67,7 +71,7 @@ function checkNotEmpty(tensors: StateDict): void {
   throw unfit(`has 0 channels or 0 classes in tensor ${found}; expected one or more`);
 }
 
-function checkShapes(expected: readonly TensorSpec[], tensors: StateDict, network: string): void {
+function checkEach(expected: readonly TensorSpec[], tensors: Shapes, network: string): void {
   const faults = expected.flatMap((spec) => tensorFault(spec, tensors, network) ?? []);
   if (faults.length === 0) return;
   const others =

@@ -1,15 +1,35 @@
-import { readCheckpoint, type Checkpoint } from '../checkpoints/index.js';
+import { readCheckpoint, type Checkpoint, type CheckpointFile } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
 import type { GateConfig, GateInfo } from '../gate-config.js';
 import type { Graph } from '../graph/graph.js';
+import { plain } from '../messages/quoted.js';
 import { ownTurn } from '../waiting/own-turn.js';
 import { gated } from './gate.js';
-import { identify, type IdentifiedNetwork } from './registry.js';
-import { timmNames } from './tensor-names.js';
+import { readTensors } from './candidates.js';
+import { checkNumbers } from './check-tensors.js';
+import { findNetwork } from './find.js';
+import type { IdentifiedNetwork } from './registry.js';
+
+/** A network that a file holds. */
+export interface Part {
+  /** Where it lies, as `load`'s option `part` takes it: `model_ema`; `.` for the file's own top level. */
+  readonly name: string;
+  readonly architecture: string;
+  readonly numClasses: number;
+}
+
+/** A checkpoint with the tensors of one network alone, by the names that timm gives them. */
+export interface NetworkCheckpoint extends Checkpoint {
+  readonly part: string;
+  /** Every whole network in the file. */
+  readonly parts: readonly Part[];
+  /** Tensors beside the network that no network of ours could own, at most {@link maxLeftOut}, fit to be printed. */
+  readonly leftOut: readonly string[];
+}
 
 /** A file's network; its large tensors are read as they are asked for, until the checkpoint is closed. */
 export interface OpenNetwork {
-  readonly checkpoint: Checkpoint;
+  readonly checkpoint: NetworkCheckpoint;
   readonly network: IdentifiedNetwork;
   /** Of its attention, and who says so; undefined for a network without. */
   readonly gate: GateInfo | undefined;
@@ -17,10 +37,13 @@ export interface OpenNetwork {
   readonly graph: (outputs: readonly string[]) => Promise<Graph>;
 }
 
+const maxLeftOut = 8;
+
 interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   readonly stamp?: string;
   readonly gate?: Partial<GateConfig> | undefined;
+  readonly part?: string | undefined;
 }
 
 /**
@@ -28,49 +51,49 @@ interface OpenOptions {
  *
  * @param stamp the file's, where it should be what it was
  * @param gate what is said of it beside the file's config.json
- * @throws what {@link readNetwork}, {@link identify} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another stamp
+ * @param part which of several, see {@link findNetwork}
+ * @throws what {@link readCheckpoint}, {@link findNetwork} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another
+ *   stamp, ERR_GHOST_CHECKPOINT for a value that is NaN or infinite
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function openNetwork(
   path: string,
-  { signal, stamp, gate: option = {} }: OpenOptions = {},
+  { signal, stamp, gate: option = {}, part }: OpenOptions = {},
 ): Promise<OpenNetwork> {
-  const checkpoint = await readNetwork(path, { signal });
+  const file = await readCheckpoint(path, { signal });
   try {
-    if (stamp !== undefined && checkpoint.stamp !== stamp) {
+    if (stamp !== undefined && file.stamp !== stamp) {
       const message = `${path} has changed since the model was loaded from it. Load the model again.`;
       throw new GhostNetError('ERR_GHOST_FILE', message);
     }
     await ownTurn();
-    const { tensors, framework } = checkpoint;
-    const { network, gate } = gated(identify(tensors, framework), checkpoint, option);
+    const { checkpoint, network: found } = await readNetwork(file, part);
+    const { tensors } = checkpoint;
+    checkNumbers(found, tensors);
+    const { network, gate } = gated(found, checkpoint, option);
     const graph = async (outputs: readonly string[]): Promise<Graph> => {
       await ownTurn();
       return network.blueprint.graph(tensors, outputs);
     };
     return { checkpoint, network, gate, graph };
   } catch (error) {
-    await checkpoint.close();
+    await file.close();
     throw error;
   }
 }
 
-/**
- * What {@link readCheckpoint} reads, with the network's tensors alone, by the names that timm gives them: the prefixes
- * of wrapped modules (`module.`) are taken off, counters are left out, and names are translated whoever wrote the file.
- *
- * @throws what {@link readCheckpoint} throws; {GhostNetError} ERR_GHOST_CHECKPOINT for a tensor under two names
- */
-export async function readNetwork(
-  path: string,
-  options: { signal?: AbortSignal | undefined } = {},
-): Promise<Checkpoint> {
-  const checkpoint = await readCheckpoint(path, options);
-  const { tensors, framework, file, close } = checkpoint;
-  try {
-    return { ...checkpoint, tensors: timmNames(tensors, framework, file) };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+/** Reads the tensors of the network that is meant, and no others. */
+async function readNetwork(
+  { dicts, ...file }: CheckpointFile,
+  part: string | undefined,
+): Promise<{ checkpoint: NetworkCheckpoint; network: IdentifiedNetwork }> {
+  const { chosen, whole } = findNetwork({ dicts, framework: file.framework, file: file.file }, part);
+  const checkpoint = {
+    ...file,
+    tensors: await readTensors(chosen),
+    part: chosen.part,
+    parts: whole.map(({ part: name, network: { architecture, numClasses } }) => ({ name, architecture, numClasses })),
+    leftOut: chosen.leftOut.slice(0, maxLeftOut).map(plain),
+  };
+  return { checkpoint, network: chosen.network };
 }

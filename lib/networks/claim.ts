@@ -1,4 +1,4 @@
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { plain } from '../messages/quoted.js';
 import { firstFault } from './check-tensors.js';
@@ -19,7 +19,7 @@ export interface Claim {
  * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensors, which are `found`'s, are not those that are claimed.
  *   Shapes decide, not names: several names can mean the same network. Or if a family refuses the name.
  */
-export function checkClaim({ name, source, advice }: Claim, found: Network, tensors: StateDict, file: string): void {
+export function checkClaim({ name, source, advice }: Claim, found: Network, tensors: Shapes, file: string): void {
   for (const { refused } of families) {
     const why = refused?.(name);
     if (why === undefined) continue;

@@ -1,5 +1,5 @@
 import type { GateConfig } from '../gate-config.js';
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint } from '../graph/blueprint.js';
 import type { Activation, NodeId, Pair } from '../graph/graph.js';
 
@@ -77,7 +77,7 @@ function mixed(net: Blueprint, map: NodeId, at: Name, mixing: Mixing, activation
  *
  * @param name of the module whose `short_conv` it is
  */
-export function mixingIn(tensors: StateDict, name: string): Mixing | undefined {
+export function mixingIn(tensors: Shapes, name: string): Mixing | undefined {
   const shapeOf = (index: number): readonly number[] => tensors.get(`${name}.short_conv.${index}.weight`)?.shape ?? [];
   const [second, third, fourth] = [shapeOf(2), shapeOf(3), shapeOf(4)];
   const [columns, rows] = [second[3], fourth[2]];

@@ -1,8 +1,8 @@
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes } from '../formats/tensor.js';
 import { sameShape, type Blueprint } from '../graph/blueprint.js';
 
 /** Whether tensors are a network's, all of them and no others. */
-export function isWhole(blueprint: Blueprint, tensors: StateDict): boolean {
+export function isWhole(blueprint: Blueprint, tensors: Shapes): boolean {
   const expected = blueprint.tensors(tensors);
   return (
     expected.length === tensors.size &&
@@ -11,7 +11,7 @@ export function isWhole(blueprint: Blueprint, tensors: StateDict): boolean {
 }
 
 /** Whether tensors have the shapes that a network needs. A missing one fits: its absence is a fault of its own. */
-export function fits(blueprint: Blueprint, tensors: StateDict): boolean {
+export function fits(blueprint: Blueprint, tensors: Shapes): boolean {
   return blueprint.tensors(tensors).every(({ name, shape }) => {
     const found = tensors.get(name)?.shape;
     return !found || sameShape(found, shape);

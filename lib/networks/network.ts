@@ -1,6 +1,6 @@
 import type { Framework } from '../checkpoints/format.js';
 import type { GateConfig } from '../gate-config.js';
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
 
@@ -58,7 +58,7 @@ export interface Backbones {
    *
    * @param headed the whole network with that backbone
    */
-  readonly recognise: (tensors: StateDict, framework: Framework, headed: (backbone: Backbone) => Blueprint) => Backbone;
+  readonly recognise: (tensors: Shapes, framework: Framework, headed: (backbone: Backbone) => Blueprint) => Backbone;
 }
 
 /** Networks that differ in numbers alone: a row of the registry. */
@@ -76,7 +76,7 @@ export interface Family {
    * The network that is most similar to the tensors, as their names and shapes tell. Whether they are its tensors, all
    * of them and no others, is another question.
    */
-  readonly recognise: (tensors: StateDict, framework: Framework) => Network;
+  readonly recognise: (tensors: Shapes, framework: Framework) => Network;
   /** Where heads may stand on its networks. */
   readonly backbones?: Backbones;
   /**
@@ -90,8 +90,6 @@ export interface Family {
   readonly offers?: Partial<Record<OutputRole, string>>;
   /** timm's name of a tensor, where a checkpoint may have another. */
   readonly timmName?: (name: string, framework: Framework) => string;
-  /** Which of a MindSpore checkpoint's tensors are the network's, by timm's names: an optimizer's lie among them. */
-  readonly modules?: RegExp;
 }
 
 /** The names of a network's outputs of one role, in the order in which they are computed. */

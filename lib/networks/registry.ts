@@ -1,7 +1,8 @@
 import type { Framework } from '../checkpoints/format.js';
-import type { StateDict } from '../formats/tensor.js';
-import { checkTensors, countTrained } from './check-tensors.js';
+import type { Shapes, StateDict } from '../formats/tensor.js';
+import { checkNumbers, checkShapes, countTrained } from './check-tensors.js';
 import { ghostNet } from './ghostnet/ghostnet.js';
+import { bare } from './heads/bare.js';
 import { fpn } from './heads/fpn.js';
 import { mobileNetV2 } from './mobilenetv2/mobilenetv2.js';
 import { mobileNetV3 } from './mobilenetv3/mobilenetv3.js';
@@ -11,7 +12,7 @@ import type { Family, Network } from './network.js';
 
 /** Every family, a row each. The first that claims the tensors has them. */
 const withClassifiers = [repGhost, mobileNetV2, mobileNetV3, ghostNet];
-export const families: readonly Family[] = [fpn(withClassifiers, ghostNet), ...withClassifiers];
+export const families: readonly Family[] = [fpn(withClassifiers, ghostNet), bare(withClassifiers), ...withClassifiers];
 
 /** What nobody claims is looked at as a GhostNet, and the errors say so. */
 export function familyOf(names: readonly string[]): Family {
@@ -40,9 +41,20 @@ export interface IdentifiedNetwork extends Network {
  *   is NaN or infinite.
  */
 export function identify(tensors: StateDict, framework: Framework = 'pytorch'): IdentifiedNetwork {
+  const network = identifyShapes(tensors, framework);
+  checkNumbers(network, tensors);
+  return network;
+}
+
+/**
+ * The same of tensors that have not been read.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if they are no known network's
+ */
+export function identifyShapes(tensors: Shapes, framework: Framework): IdentifiedNetwork {
   const family = familyOf([...tensors.keys()]);
   const network = family.recognise(tensors, framework);
-  checkTensors(network, tensors);
+  checkShapes(network, tensors);
   const { blueprint } = network;
   return {
     ...network,
@@ -54,7 +66,7 @@ export function identify(tensors: StateDict, framework: Framework = 'pytorch'): 
 }
 
 /** What is to be said of a network where a checkpoint has batch norms folded. */
-function foldedIn({ blueprint, layout = [], unlikeTimm }: Network, tensors: StateDict): Partial<Network> {
+function foldedIn({ blueprint, layout = [], unlikeTimm }: Network, tensors: Shapes): Partial<Network> {
   const { folded, trained } = blueprint.foldedIn(tensors);
   if (folded === 0) return {};
   return {

@@ -1,49 +1,89 @@
+import type { Framework } from '../checkpoints/format.js';
+import type { TensorDict } from '../checkpoints/tensor-dict.js';
 import { damaged } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
-import type { Framework } from '../checkpoints/format.js';
-import type { StateDict, StoredTensor, Tensor } from '../formats/tensor.js';
-import { families, familyOf } from './registry.js';
+import { familyOf } from './registry.js';
 
-/** What DistributedDataParallel, timm's EMA and torch.compile put before the names of what they wrap. */
-const wrapperPrefix = /^(?:module\.|_orig_mod\.)+/;
+/**
+ * What DataParallel, torch.compile, activation checkpointing, FSDP and DeepSpeed put into the names of what they wrap,
+ * before all of it or in the middle.
+ */
+const wrapperWord =
+  /(^|\.)(?:(?:module|_orig_mod|_checkpoint_wrapped_module|_fsdp_wrapped_module|_forward_module)\.)+/g;
 
 /** Counters of batch norm and of the profiler thop: no parameters, even where they are stored as floats. */
 const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
 
+/** Where the tensors of networks with classifiers are, by timm's names, and of those that stand on them. */
+const ownModule = /^(?:conv_stem|bn1|bn2|blocks(?:_\d+)?|conv_head|classifier)\./;
+const ownHeadModule = /^(?:neck|backbone)\./;
+const firstOfHead = 'neck.lateral_convs.0.conv.weight';
+
+/** Before them a prefix shows. */
+export const firstTensors = ['conv_stem.weight', firstOfHead];
+
+/** More networks than anybody keeps in one dict, so that a hostile file is looked at no longer. */
+const maxPrefixes = 32;
+
+/** Where a network may lie in a dict of tensors. */
+export interface Place {
+  /** With its dot; empty where there is none. */
+  readonly prefix: string;
+  /** All of the dict's names without wrappers, by those in the checkpoint; counters are left out. */
+  readonly names: ReadonlyMap<string, string>;
+  /** Those below the prefix, without it: each with its name in the checkpoint before it. */
+  readonly below: readonly (readonly [fullName: string, name: string])[];
+  /** Of these, those that a network of ours can have. */
+  readonly own: readonly (readonly [fullName: string, name: string])[];
+}
+
+/** Every place in a dict that a network may lie at, the shortest prefix first; one at least. */
+export function placesIn({ shapes }: TensorDict): Place[] {
+  const names = unwrapped(shapes.keys());
+  return prefixesOf([...names.values()]).map((prefix) => {
+    const below = [...names].flatMap(([fullName, name]): [string, string][] =>
+      name.startsWith(prefix) ? [[fullName, name.slice(prefix.length)]] : [],
+    );
+    const isHeaded = below.some(([, name]) => name === firstOfHead);
+    const own = below.filter(([, name]) => ownModule.test(name) || (isHeaded && ownHeadModule.test(name)));
+    return { prefix, names, below, own };
+  });
+}
+
+function unwrapped(fullNames: Iterable<string>): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const name of fullNames) if (!counter.test(name)) names.set(name, name.replace(wrapperWord, '$1'));
+  return names;
+}
+
+/** Those before the first tensor of a network; an empty one where there is none. */
+function prefixesOf(names: readonly string[]): string[] {
+  const found = new Set<string>();
+  for (const name of names) {
+    const tensor = firstTensors.find((each) => name === each || name.endsWith(`.${each}`));
+    if (tensor !== undefined) found.add(name.slice(0, -tensor.length));
+  }
+  return found.size === 0 ? [''] : [...found].sort((a, b) => a.length - b.length).slice(0, maxPrefixes);
+}
+
 /**
- * The tensors that a network computes with, by the names that timm gives them. Prefixes that all names share (of a
- * module in which the network was trained) are taken off; names that other code gives are translated as the network's
- * family says. Of MindSpore's parameters only the network's are kept, since an optimizer's lie among them.
+ * The names that timm gives to tensors of a network, each with its name in the checkpoint.
+ *
+ * @param names in the checkpoint, each with the network's own
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a tensor under two names
  */
-export function timmNames(tensors: StateDict, framework: Framework, file: string): StateDict {
-  const names = ownNames([...tensors.keys()]);
-  const { timmName, modules, firstTensor } = familyOf([...names.values()]);
-  const found = new Map<string, Tensor | StoredTensor>();
-  for (const [fullName, own] of names) {
+export function timmNames(
+  names: Iterable<readonly [fullName: string, own: string]>,
+  framework: Framework,
+  file: string,
+): Map<string, string> {
+  const pairs = [...names];
+  const { timmName } = familyOf(pairs.map(([, own]) => own));
+  const found = new Map<string, string>();
+  for (const [fullName, own] of pairs) {
     const name = timmName?.(own, framework) ?? own;
     if (found.has(name)) throw damaged(file, `it holds tensor ${quoted(name)} twice, under two names`);
-    found.set(name, tensors.get(fullName)!);
-  }
-  if (modules && framework === 'mindspore' && found.has(firstTensor)) {
-    for (const name of found.keys()) if (!modules.test(name)) found.delete(name);
+    found.set(name, fullName);
   }
   return found;
-}
-
-/** Names as the network itself has them, by those in the checkpoint; counters are left out. */
-function ownNames(fullNames: readonly string[]): Map<string, string> {
-  const parameters = fullNames.filter((name) => !counter.test(name));
-  const names = parameters.map((name) => name.replace(wrapperPrefix, ''));
-  const prefix = sharedPrefix(names);
-  return new Map(parameters.map((fullName, i) => [fullName, names[i]!.slice(prefix.length)]));
-}
-
-/** With its dot; empty where there is none, as where a network is only a part of another. */
-function sharedPrefix(names: readonly string[]): string {
-  for (const { firstTensor } of families) {
-    const first = names.find((name) => name.endsWith(`.${firstTensor}`));
-    const prefix = first?.slice(0, -firstTensor.length) ?? '';
-    if (prefix !== '' && names.every((name) => name.startsWith(prefix))) return prefix;
-  }
-  return '';
 }

@@ -1,5 +1,5 @@
 import { defaultGateConfig, type GateConfig } from '../gate-config.js';
-import type { StateDict } from '../formats/tensor.js';
+import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
 import { fits } from './fits.js';
@@ -13,7 +13,7 @@ export interface BothEnds {
 }
 
 /** As many channels as the first convolution reads, as many classes as the classifier has. */
-export function bothEndsOf(tensors: StateDict): BothEnds {
+export function bothEndsOf(tensors: Shapes): BothEnds {
   const imageChannels = tensors.get('conv_stem.weight')?.shape[1];
   return {
     ...(imageChannels !== undefined && { imageChannels }),
@@ -79,9 +79,9 @@ export function backboneOf<V extends Varied>(variants: Variants<V>, variant: V):
  */
 export function recognisers<V extends Varied>(
   variants: Variants<V>,
-  candidates: (tensors: StateDict) => readonly V[],
+  candidates: (tensors: Shapes) => readonly V[],
 ): { readonly network: Family['recognise']; readonly backbone: Backbones['recognise'] } {
-  const nearest = (tensors: StateDict, layout: (variant: V) => Blueprint): V => {
+  const nearest = (tensors: Shapes, layout: (variant: V) => Blueprint): V => {
     const all = candidates(tensors);
     return all.find((variant) => fits(layout(variant), tensors)) ?? all[0]!;
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readNetwork } from '../../lib/networks/checkpoint.js';
+import { openTensors } from '../../testing/checkpoints/whole.js';
 import { unpickle } from '../../lib/checkpoints/pickle.js';
 import { isStandardModule } from '../../lib/checkpoints/standard-library.js';
 import { torchObjects } from '../../lib/checkpoints/torch-objects.js';
@@ -182,7 +182,7 @@ describe('what trainers keep beside the weights', () => {
       legacyTorchFile(checkpoint, [{ key: '0', bytes: numbers, elements: 2 }]),
     ]) {
       writeFileSync(file, bytes);
-      const { tensors, close } = await readNetwork(file);
+      const { tensors, close } = await openTensors(file);
       await close();
       expect([name, ...tensors.keys()]).toEqual([name, 'w']);
     }
@@ -202,7 +202,7 @@ it('what nobody knows is listed, a few names, fit to be printed', async () => {
     names: tuple(...names),
   });
   writeFileSync(file, torchFile(weights, { 0: Buffer.alloc(4) }));
-  const { unknownNames, close } = await readNetwork(file);
+  const { unknownNames, close } = await openTensors(file);
   await close();
   expect(unknownNames).toEqual(['test.Config', 'os.system', '"a\\u001b[2J.b"', 'm.a', 'm.b', 'm.c', 'm.d', 'm.e']);
 });
@@ -220,13 +220,13 @@ describe.skipIf(!existsSync(cases))('checkpoints as people have them', () => {
     const bytes = gunzipSync(readFileSync(join(cases, name, `${load}.gz`)));
     const file = join(folder, `${name}-${load}`);
     writeFileSync(file, bytes);
-    return expect(readNetwork(file).then(({ close }) => close(), notUnsafe)).resolves.toBeUndefined();
+    return expect(openTensors(file).then(({ close }) => close(), notUnsafe)).resolves.toBeUndefined();
   });
 
   it('getattr-attack is not', async () => {
     const file = join(folder, 'attack.pth');
     writeFileSync(file, gunzipSync(readFileSync(join(cases, 'getattr-attack', 'model.pth.gz'))));
-    await expect(readNetwork(file)).rejects.toMatchObject({
+    await expect(openTensors(file)).rejects.toMatchObject({
       code: 'ERR_GHOST_UNSAFE',
       message: expect.stringMatching(/getattr/),
     });

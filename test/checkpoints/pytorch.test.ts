@@ -97,12 +97,17 @@ describe('what is around the weights', () => {
   const storages = Object.fromEntries([0, 1, 2, 3, 4].map((key) => [key, float(key)]));
 
   it.each<[order: string, entries: Record<string, Buffer>, value: number]>([
-    ['state_dict_ema before all', { state_dict: dict('1'), model: dict('2'), state_dict_ema: dict('3') }, 3],
-    ['model_ema before model', { model: dict('1'), model_ema: dict('2') }, 2],
-    ['state_dict before model', { model: dict('1'), state_dict: dict('2') }, 2],
     ['model alone', { model: dict('4'), optimizer: dict('1') }, 4],
     ['the dict itself', { w: one('3') }, 3],
     ['an empty EMA is none', { state_dict_ema: pickle.none, state_dict: dict('2') }, 2],
+    ['two levels down', { state: pickle.dict({ model: dict('2') }) }, 2],
+    ['in a list', { weights: pickle.list(pickle.int(1), dict('2')) }, 2],
+    ['under a number', { folds: Buffer.concat([Buffer.from('}('), pickle.int(0), dict('2'), Buffer.from('u')]) }, 2],
+    [
+      'an attribute of an object',
+      { trainer: pickle.build(pickle.newObject(pickle.global('m', 'Trainer')), pickle.dict({ weights: dict('3') })) },
+      3,
+    ],
   ])('%s', async (_, entries, value) => {
     const { tensors } = await read(torchFile(pickle.dict(entries), storages));
     expect([...tensors.get('w')!.data]).toEqual([value]);
@@ -178,12 +183,12 @@ describe('what is around the weights', () => {
     [
       'a whole model',
       pickle.newObject(pickle.global('models.ghost', 'GhostNet')),
-      /object of class "models\.ghost\.GhostNet", not tensors; .*state_dict/,
+      /object of class "models\.ghost\.GhostNet" without tensors; .*state_dict/,
     ],
     [
-      'a whole model under a key',
+      'a whole model under a key, without its tensors',
       pickle.dict({ model: pickle.newObject(pickle.global('m', 'Net')) }),
-      /class "m\.Net"/,
+      /its keys are "model"/,
     ],
     ['a class', pickle.global('m', 'Net'), /class "m\.Net"/],
     ['a number', pickle.int(3), /holds no dict of tensors/],
@@ -228,7 +233,11 @@ describe('the archive', () => {
     ],
     ['an entry twice', zipFile([program, program]), /"m\/data\.pkl" is listed twice/],
     ['two pickles', zipFile([program, { ...program, name: 'n/data.pkl' }]), /several data\.pkl/],
-    ['TorchScript', zipFile([program, { name: 'm/constants.pkl', data: counting }]), /is a TorchScript program/],
+    [
+      'TorchScript without tensors',
+      torchFile(pickle.newObject(pickle.global('__torch__.m', 'Net'))),
+      /is a TorchScript program without plain tensors/,
+    ],
   ])('%s', async (_, bytes, sentence) => {
     const error = await errorOf(read(bytes));
     expect(error).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT', message: expect.stringMatching(sentence) });

@@ -1,7 +1,7 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readNetwork } from '../../lib/networks/checkpoint.js';
+import { openTensors } from '../../testing/checkpoints/whole.js';
 import type { StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 import type { Conv2dNode, Graph } from '../../lib/graph/graph.js';
 import { load } from '../../lib/index.js';
@@ -61,7 +61,7 @@ describe('weights', () => {
     const expected = await logitsOf(graph);
     expect(sameBits(await logitsOf(stored(copyOut)), expected)).toBe(true);
 
-    const checkpoint = await readNetwork(written('whole', tensors));
+    const checkpoint = await openTensors(written('whole', tensors));
     const left = [...checkpoint.tensors.values()].filter(({ data }) => !data);
     const elements = left.reduce((sum, { shape }) => sum + shape.reduce((product, size) => product * size, 1), 0);
     expect(4 * elements).toBeGreaterThan(0.9 * checkpoint.sizeBytes);
@@ -73,7 +73,7 @@ describe('weights', () => {
     const branched = syntheticStateDict(3, 0.5, 10);
     const network = { version: 3, width: 0.5, numClasses: 10 } as const;
     const expected = await logitsOf(buildGhostNet(branched, network));
-    const checkpoint = await readNetwork(written('branched', branched));
+    const checkpoint = await openTensors(written('branched', branched));
     expect(
       [...checkpoint.tensors].filter(([name, { data }]) => name.includes('_rpr_') && !data).length,
     ).toBeGreaterThan(10);
@@ -110,7 +110,7 @@ describe('weights', () => {
 describe('a file', () => {
   it('that becomes shorter after its header was read is refused', async () => {
     const file = written('shrinking', tensors);
-    const checkpoint = await readNetwork(file);
+    const checkpoint = await openTensors(file);
     truncateSync(file, checkpoint.sizeBytes / 2);
     const error = await errorOf(createPackedModel(buildGhostNet(checkpoint.tensors, variant), options));
     expect(error.code).toBe('ERR_GHOST_CHECKPOINT');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { halfBytes, toFloat32 } from '../../lib/formats/floats.js';
-import { readNetwork } from '../../lib/networks/checkpoint.js';
+import { openTensors } from '../../testing/checkpoints/whole.js';
 import type { StateDict, StoredTensor, Tensor } from '../../lib/formats/tensor.js';
 import { writeFiles } from '../../lib/formats/new-file.js';
 import { exportModel, load } from '../../lib/index.js';
@@ -52,7 +52,7 @@ async function elements(tensor: Tensor | StoredTensor): Promise<Float32Array> {
 }
 
 async function tensorsIn(path: string): Promise<Map<string, Tensor>> {
-  const checkpoint = await readNetwork(path);
+  const checkpoint = await openTensors(path);
   const read = async (tensors: StateDict): Promise<[string, Tensor][]> =>
     Promise.all(
       [...tensors].map(async ([name, tensor]): Promise<[string, Tensor]> => [

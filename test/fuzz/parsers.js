@@ -1,18 +1,27 @@
 // What is fuzzed in Node: how bytes are read, what must hold of every reading, and what to begin with. Whatever `read`
 // throws is a find, unless it is a GhostNetError.
 import { readHubConfig } from '../../dist/checkpoints/config.js';
-import { readNetwork } from '../../dist/networks/checkpoint.js';
+import { readCheckpoint } from '../../dist/checkpoints/index.js';
+import { findNetwork } from '../../dist/networks/find.js';
 import { mjpegFrames } from '../../dist/pixels/mjpeg.js';
 
 /** A file of any checkpoint format: every tensor that it promises can be had, or is refused. */
 async function checkpoint(bytes, file) {
-  const { tensors, close } = await readNetwork(file);
+  const { dicts, framework, close } = await readCheckpoint(file);
   try {
-    for (const [name, { shape, data, read }] of tensors) {
-      const elements = shape.reduce((product, size) => product * size, 1);
-      if (data && data.length !== elements)
-        throw new Error(`tensor ${name} has ${data.length} elements for shape ${shape}`);
-      if (!data) await read(new Float32Array(elements), 0);
+    for (const dict of dicts) {
+      for (const [name, { shape, data, read }] of await dict.read(dict.shapes.keys())) {
+        const elements = shape.reduce((product, size) => product * size, 1);
+        if (data && data.length !== elements)
+          throw new Error(`tensor ${name} has ${data.length} elements for shape ${shape}`);
+        if (!data) await read(new Float32Array(elements), 0);
+      }
+    }
+    try {
+      findNetwork({ dicts, framework, file }, undefined);
+    } catch (error) {
+      // Hardly a mutation leaves a network whole.
+      if (error.name !== 'GhostNetError') throw error;
     }
   } finally {
     await close();

@@ -14,7 +14,13 @@ import { folder, file, image, model, saved, expectClose, cases } from './small-m
 /** What computes parts of the small model, and the native threads of each part, 0 once it is closed. */
 async function singleThreaded() {
   const options = { threads: 1, isa: '', precision: 'fp32' } as const;
-  const networks = new PartialNetworks({ file: resolve(file), stamp: await stampOf(file), gate: undefined, options });
+  const networks = new PartialNetworks({
+    file: resolve(file),
+    stamp: await stampOf(file),
+    part: '.',
+    gate: undefined,
+    options,
+  });
   return {
     networks,
     threads: ({ native }: PartialNetwork): number => native.info().activeThreads ?? 0,

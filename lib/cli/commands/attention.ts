@@ -12,6 +12,7 @@ import {
   modelOption,
   outputName,
   precisionOption,
+  partOption,
   revisionOption,
   threadsOption,
   wholeNumber,
@@ -43,6 +44,7 @@ export function attentionCommand(): Command {
     )
     .addOption(modelOption())
     .addOption(revisionOption())
+    .addOption(partOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(gateOption('activation'))

@@ -12,6 +12,7 @@ import {
   gateOption,
   modelOption,
   precisionOption,
+  partOption,
   revisionOption,
   wholeNumber,
 } from '../options.js';
@@ -32,6 +33,7 @@ export function benchCommand(): Command {
     .description('Measures the latency of an image on this machine, its clocks and its heat: a report to send in.')
     .addOption(modelOption())
     .addOption(revisionOption())
+    .addOption(partOption())
     .option(
       '-t, --threads <list>',
       'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)',

@@ -8,6 +8,7 @@ import {
   gateOption,
   modelOption,
   precisionOption,
+  partOption,
   revisionOption,
   seconds,
   threadsOption,
@@ -38,6 +39,7 @@ export function classifyCommand(): Command {
     )
     .addOption(modelOption())
     .addOption(revisionOption())
+    .addOption(partOption())
     .addOption(topOption())
     .addOption(threadsOption())
     .addOption(precisionOption())

@@ -14,6 +14,7 @@ import {
   modelOption,
   outputName,
   precisionOption,
+  partOption,
   revisionOption,
   threadsOption,
   type DecodeLimit,
@@ -41,6 +42,7 @@ export function embedCommand(): Command {
     .option('--normalize', 'give every vector the length 1')
     .addOption(modelOption())
     .addOption(revisionOption())
+    .addOption(partOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(gateOption('activation'))

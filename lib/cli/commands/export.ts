@@ -1,12 +1,22 @@
 import { Command } from 'commander';
 import { exportModel } from '../../export/index.js';
-import { gateOption, imageSize, jsonOption, outputName, revisionOption, saidGate, type GateFlags } from '../options.js';
+import {
+  gateOption,
+  imageSize,
+  jsonOption,
+  outputName,
+  partOption,
+  revisionOption,
+  saidGate,
+  type GateFlags,
+} from '../options.js';
 import { megabytes, print, printJson } from '../output/print.js';
 import { withProgressBar } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
 
 interface Options extends GateFlags {
   revision?: string;
+  part?: string;
   half?: boolean;
   size?: [height: number, width: number];
   force?: boolean;
@@ -24,6 +34,7 @@ export function exportCommand(): Command {
     .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
     .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
     .addOption(revisionOption())
+    .addOption(partOption())
     .addOption(gateOption('activation'))
     .addOption(gateOption('pooling'))
     .addOption(gateOption('upsampling'))
@@ -44,11 +55,12 @@ export function exportCommand(): Command {
 async function exportTo(
   model: string,
   file: string,
-  { revision, half, size, force, json, ...flags }: Options,
+  { revision, part, half, size, force, json, ...flags }: Options,
   signal: AbortSignal,
 ): Promise<void> {
   const options = {
     ...(revision !== undefined && { revision }),
+    ...(part !== undefined && { part }),
     gate: saidGate(flags),
     ...(half !== undefined && { half }),
     ...(size && { inputSize: size }),

@@ -3,7 +3,15 @@ import { gateSettings, type GateInfo } from '../../gate-config.js';
 import type { GhostNet, ModelInfo } from '../../model.js';
 import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
-import { jsonOption, gateOption, modelOption, precisionOption, revisionOption, threadsOption } from '../options.js';
+import {
+  jsonOption,
+  gateOption,
+  modelOption,
+  partOption,
+  precisionOption,
+  revisionOption,
+  threadsOption,
+} from '../options.js';
 import { megabytes, platform, print, printJson } from '../output/print.js';
 import { pictureChannels } from '../../preprocess-config.js';
 import { version } from '../version.js';
@@ -18,6 +26,7 @@ export function infoCommand(): Command {
     .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
     .addOption(modelOption())
     .addOption(revisionOption())
+    .addOption(partOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(gateOption('activation'))
@@ -74,6 +83,7 @@ function printFacts({ config, info }: GhostNet): void {
     ...config.layout.map((line): [string, string] => ['', line]),
     ...(info.gate ? [['gate', gateText(info.gate)] satisfies [string, string]] : []),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
+    ...partLines(info),
     ['parameters', `${parametersText(info)}, ${megabytes(info.weightBytes)} in memory`],
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
   ];
@@ -85,6 +95,20 @@ function printFacts({ config, info }: GhostNet): void {
   const { unknownNames } = info;
   if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
   for (const [name, value] of facts) print(`${name.padEnd(11)} ${value}`);
+}
+
+/** Which network of the file it is, where that is not plain, and what else is in it. */
+function partLines({ part, parts, leftOut }: ModelInfo): [string, string][] {
+  const others = parts.filter(({ name }) => name !== part);
+  const isPlain = part === '.' && others.length === 0;
+  return [
+    ...(isPlain ? [] : [['part', part] satisfies [string, string]]),
+    ...others.map(({ name, architecture, numClasses }): [string, string] => [
+      '',
+      `not chosen: ${name}, ${architecture}, ${classesText(numClasses)}; --part ${name}`,
+    ]),
+    ...(leftOut.length > 0 ? [['left out', leftOut.join(', ')] satisfies [string, string]] : []),
+  ];
 }
 
 function gateText(gate: GateInfo): string {

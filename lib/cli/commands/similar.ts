@@ -11,6 +11,7 @@ import {
   gateOption,
   modelOption,
   precisionOption,
+  partOption,
   revisionOption,
   threadsOption,
   wholeNumber,
@@ -39,6 +40,7 @@ export function similarCommand(): Command {
     .option('--top <n>', 'how many to print', wholeNumber, 5)
     .addOption(modelOption())
     .addOption(revisionOption())
+    .addOption(partOption())
     .addOption(threadsOption())
     .addOption(precisionOption())
     .addOption(gateOption('activation'))

@@ -1,5 +1,5 @@
 import type { Family } from '../network.js';
-import { architectureNames, networkModules, timmName } from './names.js';
+import { architectureNames, timmName } from './names.js';
 import { recogniseBackbone, recogniseGhostNet } from './recognise.js';
 
 /** GhostNet V1, V2 and V3. */
@@ -12,7 +12,6 @@ export const ghostNet: Family = {
   classifier: 'classifier',
   offers: { attention: 'a GhostNetV2 or GhostNetV3' },
   timmName,
-  modules: networkModules,
 };
 
 function claims(names: readonly string[]): boolean {

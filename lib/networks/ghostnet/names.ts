@@ -25,9 +25,6 @@ export function timmName(name: string, framework: Framework): string {
 /** The batch norm of a branch, which timm calls bn1. No part of a name is looked at twice, however long it is. */
 const authorsNorm = /(_rpr_[a-z]+(?:\.\d+)?)\.bn\./;
 
-/** Where the network's tensors are: an optimizer's lie among them in MindSpore's checkpoints. */
-export const networkModules = /^(?:conv_stem|bn1|blocks|conv_head|classifier)\./;
-
 /** MindSpore numbers the blocks through all stages; after the last of them comes a convolution. */
 const blockNames = stages.flatMap((blocks, stage) => blocks.map((_, block) => `${stage}.${block}`));
 

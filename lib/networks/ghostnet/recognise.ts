@@ -1,6 +1,6 @@
 import type { Framework } from '../../checkpoints/format.js';
 import { defaultGateConfig } from '../../gate-config.js';
-import type { StateDict } from '../../formats/tensor.js';
+import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import { fits, isWhole } from '../fits.js';
 import type { Backbones, Description, Network } from '../network.js';
@@ -21,7 +21,7 @@ const variants: Variants<Variant> = {
 };
 
 /** The network of the family that is most similar to `tensors`. */
-export function recogniseGhostNet(tensors: StateDict, framework: Framework): Network {
+export function recogniseGhostNet(tensors: Shapes, framework: Framework): Network {
   const variant = variantOf(tensors, framework);
   if (variant.structure) {
     const unlikeTimm = `holds a network with blocks of its own, which timm has not: it cannot be written for timm. Export it as .onnx.`;
@@ -37,7 +37,7 @@ export function recogniseGhostNet(tensors: StateDict, framework: Framework): Net
  *
  * @param layout of which it is the variant: the whole network, or a head on a part of it
  */
-export function variantOf(tensors: StateDict, framework: Framework = 'pytorch', layout: Layout = layoutOf): Variant {
+export function variantOf(tensors: Shapes, framework: Framework = 'pytorch', layout: Layout = layoutOf): Variant {
   const kind = kindOf(tensors);
   // MindSpore's own code rounds up; other networks with its names need not.
   const kinds: Kind[] =
@@ -85,7 +85,7 @@ const mindSpore = { gate: { ...defaultGateConfig, upsampling: 'bilinear_aligned'
  * Version 3 is published in training form (`_rpr_` branches); deployed, what were branches are convolutions with biases,
  * and all others have batch norm. Without any norm versions 2 and 3 are one and the same network.
  */
-function kindOf(tensors: StateDict): Kind {
+function kindOf(tensors: Shapes): Kind {
   const names = [...tensors.keys()];
   const ends = bothEndsOf(tensors);
   if (names.some((name) => name.includes('_rpr_'))) return { ...ends, version: 3 };
@@ -96,7 +96,7 @@ function kindOf(tensors: StateDict): Kind {
 }
 
 /** Whether timm has a network of the same tensors; of the gate its config.json tells. */
-function isInTimm(tensors: StateDict): boolean {
+function isInTimm(tensors: Shapes): boolean {
   return fittingVariant(tensors, [kindOf(tensors)], layoutOf) !== undefined;
 }
 
@@ -105,7 +105,7 @@ function isInTimm(tensors: StateDict): boolean {
  * decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its
  * quotient can be right; of a backbone that ends before it, the last stage's channels tell.
  */
-function fittingVariant(tensors: StateDict, kinds: readonly Kind[], layout: Layout): Variant | undefined {
+function fittingVariant(tensors: Shapes, kinds: readonly Kind[], layout: Layout): Variant | undefined {
   const { channels, atWidth1 } = channelsOfLast(tensors);
   const [low, high] = [(channels - 4) / atWidth1, (channels + 4) / atWidth1];
   for (const steps of [1, 10, 100, 1000, 10000]) {
@@ -122,12 +122,12 @@ function fittingVariant(tensors: StateDict, kinds: readonly Kind[], layout: Layo
 }
 
 /** Of those that do not fit, the one that tells best which tensor is wrong. */
-function nearestVariant(tensors: StateDict, kind: Kind): Variant {
+function nearestVariant(tensors: Shapes, kind: Kind): Variant {
   const { channels, atWidth1 } = channelsOfLast(tensors);
   return { ...kind, width: Math.max(1, Math.round((channels / atWidth1) * 100)) / 100 };
 }
 
-function channelsOfLast(tensors: StateDict): { channels: number; atWidth1: number } {
+function channelsOfLast(tensors: Shapes): { channels: number; atWidth1: number } {
   const last = tensors.get('blocks.9.0.conv.weight')?.shape[0];
   if (last !== undefined) return { channels: last, atWidth1: lastChannels };
   const inner = tensors.get('blocks.7.0.shortcut.2.weight')?.shape[0];

@@ -1,4 +1,4 @@
-import type { StateDict } from '../../formats/tensor.js';
+import type { Shapes } from '../../formats/tensor.js';
 import { mixingIn, mixingWords, type Mixing } from '../dfc-attention.js';
 import type { Bottleneck } from '../ghost-stages.js';
 import { wordsByModule } from '../layout-words.js';
@@ -33,7 +33,7 @@ const mostBlocks = 64;
  * What the tensors say of themselves, if they are a network of ghost bottlenecks at all: whether they are all there, and
  * fit each other, is for the layout to tell.
  */
-export function structureOf(tensors: StateDict): Structure | undefined {
+export function structureOf(tensors: Shapes): Structure | undefined {
   const reader = new Reader(tensors);
   const stages: Bottleneck[][] = [];
   let channels = reader.size('conv_stem.weight', 0);
@@ -105,7 +105,7 @@ function halvings({ stages }: Structure): string[] {
 class Reader {
   readonly modules = new Map<string, GhostParts>();
 
-  constructor(private readonly tensors: StateDict) {}
+  constructor(private readonly tensors: Shapes) {}
 
   /** 0 where there is no such tensor, or it has no such axis. */
   size(name: string, axis: number): number {

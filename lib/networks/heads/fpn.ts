@@ -1,4 +1,4 @@
-import type { StateDict } from '../../formats/tensor.js';
+import type { Shapes } from '../../formats/tensor.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
 import type { Backbone, Family, Network } from '../network.js';
@@ -73,7 +73,7 @@ function withoutSuffix(architecture: string): string {
 /** More features than any backbone has. */
 const maxLevels = 8;
 
-function neckOf(tensors: StateDict): Neck {
+function neckOf(tensors: Shapes): Neck {
   const isThere = (level: number): boolean => tensors.has(`neck.lateral_convs.${level}.conv.weight`);
   let levels = 0;
   while (levels < maxLevels && isThere(levels)) levels++;

@@ -1,4 +1,4 @@
-import type { StateDict } from '../../formats/tensor.js';
+import type { Shapes } from '../../formats/tensor.js';
 import { mixingIn, mixingWords, publishedMixing } from '../dfc-attention.js';
 import { divisible } from '../divisible.js';
 import { wordsByModule } from '../layout-words.js';
@@ -46,7 +46,7 @@ function endsOf(width: number): Pick<Variant, 'stemChannels' | 'headChannels'> {
 const gated = /^(blocks\.[1-6]\.\d+)\.short_conv\.0\.weight$/;
 
 /** How many blocks there are, and channels of the ends, is as found. */
-function candidates(tensors: StateDict): Variant[] {
+function candidates(tensors: Shapes): Variant[] {
   const channelsOf = (name: string): number | undefined => tensors.get(name)?.shape[0];
   const found = stages.map((_, stage) => blocksOf(tensors, stage));
   const blocks = [...tensors.keys()].flatMap((name) => gated.exec(name)?.[1] ?? []);
@@ -68,7 +68,7 @@ function candidates(tensors: StateDict): Variant[] {
 /** More than any network has, so that a file of names without end is looked at no longer. */
 const mostBlocks = 64;
 
-function blocksOf(tensors: StateDict, stage: number): number {
+function blocksOf(tensors: Shapes, stage: number): number {
   let count = 0;
   while (count < mostBlocks && tensors.has(`blocks.${stage}.${count}.conv_dw.weight`)) count++;
   return Math.max(1, count);

@@ -1,4 +1,4 @@
-import type { StateDict } from '../../formats/tensor.js';
+import type { Shapes } from '../../formats/tensor.js';
 import type { Description, Family } from '../network.js';
 import { bothEndsOf, recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
@@ -24,7 +24,7 @@ function namedVariant(architecture: string): Pick<Variant, 'size' | 'width'> | u
 }
 
 /** The last stage's channels tell the width to a hundredth. */
-function candidates(tensors: StateDict): Variant[] {
+function candidates(tensors: Shapes): Variant[] {
   const size = tensors.has('blocks.6.0.conv.weight') ? 'large' : 'small';
   const { stages, lastChannels } = tables[size];
   const channels = tensors.get(`blocks.${stages.length}.0.conv.weight`)?.shape[0] ?? lastChannels;

@@ -1,4 +1,4 @@
-import type { StateDict } from '../../formats/tensor.js';
+import type { Shapes } from '../../formats/tensor.js';
 import type { Description, Family } from '../network.js';
 import { bothEndsOf, recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
@@ -21,7 +21,7 @@ function namedVariant(architecture: string): Pick<Variant, 'width'> | undefined 
   return hundredths === undefined ? undefined : { width: Number(hundredths) / 100 };
 }
 
-function candidates(tensors: StateDict): Variant[] {
+function candidates(tensors: Shapes): Variant[] {
   const isDeployed = ![...tensors.keys()].some((name) => training.test(name));
   const last = tensors.get('blocks.9.0.conv.weight')?.shape[0];
   const inner = tensors.get('blocks.7.0.shortcut.2.weight')?.shape[0];

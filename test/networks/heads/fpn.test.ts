@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { StateDict, Tensor } from '../../../lib/formats/tensor.js';
+import type { StateDict, StoredTensor, Tensor } from '../../../lib/formats/tensor.js';
 import type { Blueprint } from '../../../lib/graph/blueprint.js';
 import type { TensorSpec } from '../../../lib/graph/sources.js';
 import { exportModel, load, type GhostNet } from '../../../lib/index.js';
@@ -12,7 +12,7 @@ import { layoutOf as mobileNetLayout } from '../../../lib/networks/mobilenetv3/l
 import { layoutOf as repGhostLayout } from '../../../lib/networks/repghost/layout.js';
 import { mainOutputs } from '../../../lib/networks/network.js';
 import { identify } from '../../../lib/networks/registry.js';
-import { timmNames } from '../../../lib/networks/tensor-names.js';
+import { placesIn, timmNames, type Place } from '../../../lib/networks/tensor-names.js';
 import { referenceCase } from '../../../testing/cases.js';
 import { errorOf } from '../../../testing/error-of.js';
 import { onReference } from '../../../testing/on-reference.js';
@@ -157,10 +157,16 @@ describe('a feature pyramid on a GhostNet', () => {
 
   it('is told by its neck, and refused where something is missing, changed or too much', () => {
     const written = asWritten(weightsOf({ version: 3, width: 0.3 }, 2, 8));
-    const tensors = new Map(timmNames(written, 'pytorch', 'weights.pth'));
+    const named = (tensors: StateDict): Map<string, Tensor | StoredTensor> => {
+      const [{ below }] = placesIn({ path: '', shapes: tensors, read: () => Promise.resolve(new Map()) }) as [Place];
+      return new Map(
+        [...timmNames(below, 'pytorch', 'weights.pth')].map(([name, fullName]) => [name, tensors.get(fullName)!]),
+      );
+    };
+    const tensors = named(written);
     expect(identify(tensors)).toMatchObject({ architecture: 'ghostnetv3_030_fpn', kind: 'GhostNet V3 with an FPN' });
     const wrapped = new Map([...written].map(([name, tensor]) => [`module.detector.${name}`, tensor]));
-    expect([...timmNames(wrapped, 'pytorch', 'weights.pth').keys()]).toEqual([...tensors.keys()]);
+    expect([...named(wrapped).keys()]).toEqual([...tensors.keys()]);
     tensors.set('bbox_head.conv.weight', syntheticTensor('x', [4, 8, 1, 1]));
     expect(() => identify(tensors)).toThrow(/is no GhostNet V3 with an FPN that is known; unexpected: bbox_head/);
     tensors.delete('bbox_head.conv.weight');

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { TensorDict } from '../../lib/checkpoints/tensor-dict.js';
+import { GhostNetError } from '../../lib/errors.js';
+import type { Shapes } from '../../lib/formats/tensor.js';
+import { findNetwork, type Found } from '../../lib/networks/find.js';
+import { expectedTensors } from '../../testing/ghostnet.js';
+
+const network: Shapes = new Map(
+  expectedTensors({ version: 1, width: 0.5, numClasses: 10 }).map(({ name, shape }) => [name, { shape }]),
+);
+
+type Renamed = (name: string) => string | undefined;
+
+function renamed(rename: Renamed): Map<string, { shape: readonly number[] }> {
+  return new Map([...network].flatMap(([name, shape]) => (rename(name) === undefined ? [] : [[rename(name)!, shape]])));
+}
+
+const below = (prefix: string): Map<string, { shape: readonly number[] }> => renamed((name) => prefix + name);
+
+function dict(path: string, shapes: Shapes, rest: Partial<TensorDict> = {}): TensorDict {
+  return { path, shapes, read: () => Promise.resolve(new Map()), ...rest };
+}
+
+function find(dicts: readonly TensorDict[], part?: string): Found {
+  return findNetwork({ dicts, framework: 'pytorch', file: 'weights.pth' }, part);
+}
+
+function faultOf(...given: Parameters<typeof find>): GhostNetError {
+  try {
+    find(...given);
+  } catch (error) {
+    if (error instanceof GhostNetError) return error;
+    throw error;
+  }
+  throw new Error('an error was expected and nothing was thrown');
+}
+
+describe('the network in a file', () => {
+  it.each<[where: string, dicts: TensorDict[], part: string]>([
+    ['at the top', [dict('', network)], '.'],
+    ['under any key', [dict('net', network)], 'net'],
+    ['below any prefix', [dict('state_dict', below('model.backbone.'))], 'state_dict.model.backbone'],
+    ['behind wrappers', [dict('', below('module._orig_mod.'))], '.'],
+    [
+      'with wrappers within names',
+      [
+        dict(
+          '',
+          renamed((name) => name.replace(/^(blocks\.3\.\d)\./, '$1._checkpoint_wrapped_module.')),
+        ),
+      ],
+      '.',
+    ],
+    [
+      'state_dict_ema before all',
+      ['state_dict', 'model', 'state_dict_ema'].map((path) => dict(path, network)),
+      'state_dict_ema',
+    ],
+    ['model_ema before model', ['model', 'model_ema'].map((path) => dict(path, network)), 'model_ema'],
+    ['params_ema before params', ['params', 'params_ema'].map((path) => dict(path, network)), 'params_ema'],
+    ['state_dict before model', ['model', 'state_dict'].map((path) => dict(path, network)), 'state_dict'],
+    ['a key before others', ['best', 'model'].map((path) => dict(path, network)), 'model'],
+    [
+      'an averaged copy in the same dict',
+      [dict('', new Map([...network, ...below('ema_model.module.')]))],
+      'ema_model',
+    ],
+    [
+      'a whole one before an averaged one that is not',
+      [dict('ema', new Map([...network].slice(9))), dict('net', network)],
+      'net',
+    ],
+  ])('%s', (_, dicts, part) => {
+    const { chosen } = find(dicts);
+    expect(chosen.part).toBe(part);
+    expect([...chosen.sources.keys()].sort()).toEqual([...network.keys()].sort());
+  });
+
+  it('leaves out what lies beside it, and says so', () => {
+    const shapes = new Map([
+      ...below('model.'),
+      ['criterion.weight', { shape: [10] }],
+      ['x.total_ops', { shape: [1] }],
+    ]);
+    expect(find([dict('', shapes)]).chosen.leftOut).toEqual(['criterion.weight']);
+  });
+
+  it('is chosen by its name where several are as good', () => {
+    const folds = ['0', '1'].map((path) => dict(path, network));
+    expect(faultOf(folds)).toMatchObject({
+      code: 'ERR_GHOST_ARCHITECTURE',
+      message: expect.stringContaining(
+        `2 networks, and nothing tells which one is meant: 0, 1. Choose one: load(file, { part: '0' })`,
+      ),
+    });
+    const { chosen, whole } = find(folds, '1');
+    expect([chosen.part, whole.map(({ part }) => part)]).toEqual(['1', ['0', '1']]);
+    expect(faultOf(folds, '2')).toMatchObject({
+      code: 'ERR_GHOST_ARGUMENT',
+      message: 'weights.pth has no part "2"; it has 0, 1.',
+    });
+  });
+
+  it('counts once under two names', () => {
+    const identity = (name: string): string => name.replace(/^(?:a|b)\./, '');
+    const twice = dict('', new Map([...below('a.'), ...below('b.')]), { identity });
+    expect(find([twice]).whole.map(({ part }) => part)).toEqual(['a']);
+  });
+
+  it('that is not whole is reported with where it was looked for', () => {
+    const shapes = below('model.');
+    shapes.delete('model.blocks.3.0.ghost1.primary_conv.0.weight');
+    expect(faultOf([dict('optimizer', new Map([['x', { shape: [1] }]])), dict('state_dict', shapes)]).message).toBe(
+      'The checkpoint is no complete GhostNet V1: it lacks 1 of 432 tensors, the first is blocks.3.0.ghost1.primary_conv.0.weight. ' +
+        'It was looked for at state_dict.model of the file.',
+    );
+  });
+
+  it('of tensors that cannot be read is reported as such', () => {
+    const unreadable = new Map([['conv_stem.weight', 'holds tensor "conv_stem.weight" quantised; save it as float32']]);
+    expect(faultOf([dict('', new Map([...network].slice(1)), { unreadable })]).message).toContain('quantised');
+  });
+});
+
+describe('a classifier that was replaced', () => {
+  const withoutHead = renamed((name) => (name.startsWith('classifier.') ? undefined : name));
+  const linear = (name: string, features = 1280, bias = true): [string, { shape: number[] }][] => [
+    [`${name}.weight`, { shape: [3, features] }],
+    ...(bias ? ([[`${name}.bias`, { shape: [3] }]] satisfies [string, { shape: number[] }][]) : []),
+  ];
+  const classesOf = (shapes: Shapes): number => find([dict('', shapes)]).chosen.network.numClasses;
+
+  it.each(['classifier', 'classifier.1', 'classifier.fc', 'fc', 'head', 'head.fc', 'fc.0', 'last_linear'])(
+    '%s',
+    (name) => {
+      expect(classesOf(new Map([...withoutHead, ...linear(name)]))).toBe(3);
+      expect(classesOf(new Map([...withoutHead, ...linear(name, 1280, false)]))).toBe(3);
+    },
+  );
+
+  it('beside a backbone', () => {
+    const backbone = [...withoutHead].map(([name, shape]) => [`encoder.model.${name}`, shape] as const);
+    expect(classesOf(new Map([...backbone, ...linear('encoder.fc')]))).toBe(3);
+    expect(classesOf(new Map([...backbone, ...linear('fc')]))).toBe(3);
+    expect(classesOf(new Map([...backbone, ...linear('fc', 7)]))).toBe(0);
+    expect(classesOf(new Map([...backbone, ...linear('fc'), ...linear('head')]))).toBe(0);
+  });
+
+  it('of several layers is refused', () => {
+    const shapes = new Map([...withoutHead, ...linear('classifier.0'), ...linear('classifier.3', 3)]);
+    const { code, message } = faultOf([dict('', shapes)]);
+    expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+    expect(message).toContain(
+      'classifier has several layers (linear: classifier.0.weight [3, 1280], classifier.3.weight [3, 3])',
+    );
+    expect(
+      faultOf([dict('', new Map([...withoutHead, ...linear('fc.0'), ['fc.1.running_mean', { shape: [3] }]]))]).message,
+    ).toContain('classifier fc has several layers');
+  });
+});
+
+it('a backbone by itself has features, under the names of timm as well', () => {
+  const backbone = renamed((name) =>
+    /^(?:conv_stem|bn1|blocks\.[0-7])\./.test(name) ? name.replace(/^blocks\.(\d)\./, 'blocks_$1.') : undefined,
+  );
+  for (const prefix of ['', 'backbone.', 'encoder.model.']) {
+    const shapes = new Map([...backbone].map(([name, shape]) => [prefix + name, shape]));
+    const { network: found } = find([dict('', shapes)]).chosen;
+    expect(found).toMatchObject({ architecture: 'ghostnet_050', numClasses: 0 });
+    expect(found.blueprint.outputs.every(({ role }) => role === 'feature')).toBe(true);
+  }
+});
