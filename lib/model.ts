@@ -123,7 +123,7 @@ export class GhostNet {
 
   /**
    * The most probable classes of an image, or of each of several: a path, a file: or data: URL, encoded bytes in memory
-   * or in a stream (JPEG, PNG, WebP, AVIF, GIF, TIFF), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or
+   * or in a stream (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP, PPM, PGM, PBM), raw pixels `{ data, width, height, channels }`, a sharp pipeline, or
    * an array of these ({@link ImageInput}).
    * Of an array a few images are read at a time: their pixels must stay as they are until the promise settles.
    *

@@ -8,21 +8,16 @@ import type { Limits } from '../waiting/limits.js';
 import { inStretches } from '../waiting/stretches.js';
 import { mayBeCmyk, rgbOfCmyk } from './cmyk.js';
 import { checkFormat, tookTooLong, undecodable } from './faults.js';
+import type { ImageFormat } from './format.js';
 import type { DecodedImage, SharpLike } from './image.js';
 import { checkRawImage } from './raw.js';
+import { readBmp } from './bmp.js';
+import { readNetpbm } from './netpbm.js';
 import { loadSharp } from './sharp.js';
+import { checkSize, maxImagePixels } from './size-limits.js';
 
-/** The most pixels that an image file may hold, about sharp's own default (16383 squared): 0.8 GB once decoded. */
-export const maxImagePixels = 16384 * 16384;
-
-/** With no more pixels than this, no format takes a quarter of {@link maxDecodeBytes}, whatever a file does. */
+/** With no more pixels than this, no format takes a quarter of what is allowed to be decoded, whatever a file does. */
 const ordinaryPixels = 10_000_000;
-
-/** The longer side over the shorter one. Nothing could be seen in what is left of such a picture once it is resized. */
-const maxElongation = 2 ** 16;
-
-/** For the pixels of a file, and what is in memory on the way to them; the file itself comes on top. */
-const maxDecodeBytes = 2 ** 30;
 
 /**
  * `ignoreIcc`: timm, torchvision and so the networks' training take a file's values as they are; converting by an
@@ -33,14 +28,22 @@ const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: maxImage
 /** Libvips says so of a header, before anything is decoded. */
 const tooManyPixels = /pixel limit/;
 
+/** Of the formats that sharp does not know. */
+const readers: Partial<Record<ImageFormat, (bytes: Uint8Array, name: string) => Generator<void, DecodedImage>>> = {
+  BMP: readBmp,
+  Netpbm: readNetpbm,
+};
+
 /** Of the formats that are decoded. Beyond its limits the work is stopped, if the decoder can be. */
 export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limits): Promise<DecodedImage> {
   const format = checkFormat(bytes, name);
-  const sharp = loadSharp();
   // Shared memory is copied: other threads must not change what the decoder has begun to read. Other memory is wrapped
   // in a Buffer of this realm, because sharp does not know a Uint8Array of another one (vm, jest).
   const { buffer, byteOffset, byteLength } = placeOf(bytes);
   const encoded = isSharedArrayBuffer(buffer) ? Buffer.from(bytes) : Buffer.from(buffer, byteOffset, byteLength);
+  const read = readers[format];
+  if (read) return inStretches(read(encoded, name), limits, () => tookTooLong(name, limits.timeoutMs));
+  const sharp = loadSharp();
   const decode = (limitInputPixels: number): Promise<DecodedImage> =>
     rgbOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, limits.timeoutMs);
   if (!mayBeCmyk(encoded, format)) {
@@ -55,7 +58,7 @@ export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limit
     .catch((cause: unknown) => {
       throw undecodable(name, reasonIn(cause), cause);
     });
-  checkHeader(metadata, name);
+  checkSize(metadata.width, metadata.height, bytesToDecode(metadata), name);
   return metadata.space === 'cmyk'
     ? decodeCmyk(sharp(encoded, sharpOptions), metadata, name, limits)
     : decode(maxImagePixels);
@@ -69,20 +72,6 @@ async function decodeCmyk(file: Sharp, { depth }: Metadata, name: string, limits
   const { data, info } = found as { data: Buffer; info: OutputInfo };
   const samples = isWide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
   return inStretches(rgbOfCmyk(samples, info.width, info.height), limits, () => tookTooLong(name, limits.timeoutMs));
-}
-
-function checkHeader(metadata: Metadata, name: string): void {
-  const { width, height } = metadata;
-  const size = `its ${width} x ${height} pixels`;
-  if (Math.max(width, height) > maxElongation * Math.min(width, height)) {
-    throw undecodable(name, `${size} are too elongated to be resized; crop it first`);
-  }
-  const needed = bytesToDecode(metadata);
-  if (needed > maxDecodeBytes)
-    throw undecodable(
-      name,
-      `${size} would take ${needed} bytes to decode, more than ${maxDecodeBytes}; reduce it first`,
-    );
 }
 
 /** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */

@@ -75,7 +75,7 @@ export type ImageInput =
  * Of a file its bytes must be those of a format that is promised: others may be made to take any time and memory. Some
  * are decoded at once, the rest wait for their turn; the time limit begins with it.
  *
- * Decoding needs sharp, which is loaded with the first image that is not raw pixels.
+ * Decoding needs sharp, which is loaded with the first image that is no raw pixels, BMP, PPM, PGM or PBM.
  *
  * @throws GhostNetError `ERR_GHOST_ARGUMENT` no image at all, or a URL that is neither `file:` nor `data:`;
  *   `ERR_GHOST_FILE` the file cannot be read; `ERR_GHOST_STREAM` the stream broke off; `ERR_GHOST_IMAGE` it is no image of these formats, damaged, too large or takes too long;

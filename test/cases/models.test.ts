@@ -18,8 +18,6 @@ const notYet = new Set([
   'features-names-port',
   'foreign-config',
   'global-pool-max',
-  'image-bmp24',
-  'image-bmp8',
   'label-names-dict',
   'mixin-config',
   'one-class',

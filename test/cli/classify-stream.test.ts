@@ -186,9 +186,9 @@ describe('ghostnet classify -', () => {
       /no whole JPEG frame: it is an SVG drawing; render it to PNG first\. Expected/,
     ],
     [
-      'a BMP picture',
+      'a BMP picture that is damaged',
       () => Buffer.concat([Buffer.from('BM'), Buffer.alloc(200)]),
-      /no whole JPEG frame: it is a BMP picture; convert it/,
+      /Frame 1: The image of 202 bytes cannot be decoded: as a BMP picture/,
     ],
     [
       'a BigTIFF picture that is damaged',

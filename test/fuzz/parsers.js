@@ -4,6 +4,7 @@ import { readHubConfig } from '../../dist/checkpoints/config.js';
 import { readCheckpoint } from '../../dist/checkpoints/index.js';
 import { findNetwork } from '../../dist/networks/find.js';
 import { mjpegFrames } from '../../dist/pixels/mjpeg.js';
+import { bitmapParsers } from './bitmaps.js';
 
 /** A file of any checkpoint format: every tensor that it promises can be had, or is refused. */
 async function checkpoint(bytes, file) {
@@ -163,5 +164,6 @@ export function parsersOf({ safetensors, torch, picklesOfTorch, legacy, mindSpor
       ),
       words: jpegSegments,
     },
+    ...bitmapParsers,
   };
 }

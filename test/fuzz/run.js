@@ -19,6 +19,8 @@ const fuzzers = {
   mindspore: 'a .ckpt of MindSpore',
   config: 'config.json',
   mjpeg: 'a stream of JPEG pictures, cut anywhere',
+  bmp: 'a bitmap of Windows or OS/2',
+  netpbm: 'PBM, PGM, PPM',
 };
 
 async function main() {

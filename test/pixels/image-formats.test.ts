@@ -14,6 +14,19 @@ const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="2000" height="2000"><filter id="f" x="0" y="0" width="1" height="1"><feTurbulence baseFrequency="0.05" numOctaves="40"/></filter><rect width="2000" height="2000" filter="url(#f)"/></svg>`;
 const wide = (text: string): Buffer => Buffer.from(text, 'utf16le');
 
+/** The directory of a big-endian TIFF, of single numbers. */
+function tiffOf(tags: readonly (readonly [tag: number, value: number])[]): Buffer {
+  const entries = tags.map(([tag, value]) => {
+    const entry = Buffer.alloc(12);
+    entry.writeUInt16BE(tag);
+    entry.writeUInt16BE(4, 2);
+    entry.writeUInt32BE(1, 4);
+    entry.writeUInt32BE(value, 8);
+    return entry;
+  });
+  return Buffer.concat([latin1('MM\0*\0\0\0\x08\0'), Buffer.of(tags.length), ...entries, Buffer.alloc(4)]);
+}
+
 describe('a file of another format is refused by its name', () => {
   it.each<[string, Buffer, RegExp]>([
     ['SVG', Buffer.from(svg), /an SVG drawing; render it to PNG first/],
@@ -38,13 +51,35 @@ describe('a file of another format is refused by its name', () => {
     ['HEIC', latin1('\0\0\0\x18ftypheic\0\0\0\0mif1heic'), /an HEIC or HEIF picture.*convert it/],
     ['HEIC by another brand', latin1('\0\0\0\x18ftypmif1\0\0\0\0mif1heic'), /an HEIC or HEIF picture/],
     ['MP4', latin1('\0\0\0\x18ftypisom\0\0\0\0isommp42'), /an MP4 or QuickTime video; take its frames/],
-    ['BMP', latin1('BM\x36\0\0\0'), /a BMP picture; convert it/],
-    ['PPM', Buffer.from('P6\n2 2\n255\n'), /Netpbm picture \(PPM/],
     ['PFM', Buffer.from('PF\n2 2\n-1\n'), /PFM/],
     ['JPEG 2000', latin1('\0\0\0\x0cjP  \r\n\x87\n'), /a JPEG 2000 picture/],
     ['JPEG XL', latin1('\xff\x0a\0\0'), /a JPEG XL picture/],
     ['JPEG XL in a box', latin1('\0\0\0\x0cJXL \r\n\x87\n'), /a JPEG XL picture/],
     ['FITS', Buffer.from('SIMPLE  =                    T'), /a FITS picture/],
+    [
+      'a Targa picture',
+      latin1(`\0\0\x02${'\0'.repeat(9)}\x10\0\x10\0\x18\0\x55\x66`),
+      /a Targa picture \(TGA\), as it seems/,
+    ],
+    ['DICOM', Buffer.concat([Buffer.alloc(128), latin1('DICM')]), /a DICOM picture/],
+    ['a raw photograph of Canon', latin1('II*\0\x10\0\0\0CR\x02\0'), /raw photograph of Canon; develop it/],
+    ['a raw photograph of Olympus', latin1('IIRO\x08\0\0\0'), /raw photograph of Olympus/],
+    [
+      'DNG',
+      tiffOf([
+        [254, 0],
+        [50706, 1],
+      ]),
+      /a raw photograph \(DNG, NEF, ARW/,
+    ],
+    [
+      'a preview before a raw photograph',
+      tiffOf([
+        [254, 1],
+        [330, 99],
+      ]),
+      /a raw photograph \(DNG, NEF, ARW/,
+    ],
     ['Photoshop', latin1('8BPS\0\x01'), /a Photoshop document/],
     ['an icon', latin1('\0\0\x01\0\x01\0'), /a Windows icon/],
     ['AVI', latin1('RIFF\0\0\0\0AVI LIST'), /an AVI video/],
@@ -66,7 +101,7 @@ describe('a file of another format is refused by its name', () => {
         message: expect.stringMatching(words) as unknown,
       });
       expect(error.message).toMatch(
-        /^[^\n]+ cannot be decoded: [^\n]+\. Expected a sound JPEG, PNG, WebP, AVIF, GIF or TIFF image\.$/,
+        /^[^\n]+ cannot be decoded: [^\n]+\. Expected a sound JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP or Netpbm image\.$/,
       );
     }
   });

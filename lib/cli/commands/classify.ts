@@ -35,7 +35,7 @@ export function classifyCommand(): Command {
     .description('Prints the most probable classes of each image.')
     .argument(
       '<image...>',
-      'JPEG, PNG, WebP, AVIF, GIF or TIFF files, folders of them, patterns as "photos/*.jpg"; or - for standard input, or http://camera/stream',
+      'JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP or PPM (PGM, PBM) files, folders of them, patterns as "photos/*.jpg"; or - for standard input, or http://camera/stream',
     )
     .addOption(modelOption())
     .addOption(revisionOption())

@@ -45,7 +45,7 @@ function standardInputStats(): Stats | undefined {
 
 /**
  * The pictures of standard input: a Motion JPEG stream's frames (a JPEG file is one of a single frame), or the one
- * PNG, WebP, GIF, TIFF or AVIF file that it is.
+ * file of another format that it is.
  *
  * @throws {GhostNetError} ERR_GHOST_IMAGE when there is none; ERR_GHOST_STREAM when nothing comes for too long;
  *   ERR_GHOST_FILE
