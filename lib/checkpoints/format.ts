@@ -1,3 +1,5 @@
+import { quoted } from '../messages/quoted.js';
+
 /** What a file is, told by its bytes alone. */
 export type Format = 'safetensors' | 'pytorch' | 'pytorch-legacy' | 'mindspore' | 'unknown';
 
@@ -29,6 +31,28 @@ export function remarkOn(bytes: Buffer): string | undefined {
   // Field 1 of ONNX is a small version number, and field 2 the name of the program that wrote it.
   const onnx = bytes[0] === 0x08 && bytes[1]! < 0x20 && bytes[2] === 0x12;
   return onnx ? 'is an ONNX model; load the weights that it was exported from' : undefined;
+}
+
+/** What people take for a checkpoint of PyTorch because it is a zip file, by what one of its entries is called. */
+const otherZips: readonly (readonly [entry: RegExp, remark: string])[] = [
+  [
+    /^[^/]*\.npy$/,
+    'is an .npz archive of NumPy arrays; save all weights by their names as .safetensors or with torch.save',
+  ],
+  [
+    /(?:^|\/)(?:archive_format|serialized_exported_program\.json)$/,
+    'is a program of torch.export (.pt2); save the weights alone: torch.save(program.state_dict, path)',
+  ],
+  [/^model\.weights\.h5$/, 'is a model of Keras (.keras); convert its weights to .safetensors'],
+  [/\.mlmodel$/, 'is a model of Core ML; load the weights that it was converted from'],
+];
+
+/** What can be said of a zip file that torch.save did not write, by the names of its entries. */
+export function remarkOnZip(names: readonly string[]): string {
+  const inside = names.find((name) => /\.(?:pth|pt|ckpt|bin|safetensors|tar)$/.test(name));
+  if (inside !== undefined) return `is a zip archive around ${quoted(inside)}; unpack it and load what is inside`;
+  const other = otherZips.find(([entry]) => names.some((name) => entry.test(name)));
+  return other?.[1] ?? 'is a zip file without a data.pkl, so torch.save did not write it';
 }
 
 /** Recognises a checkpoint's format from its first {@link headBytes}. */

@@ -55,6 +55,8 @@ const harmless = new Set<string>([
     torch.storage.TypedStorage torch.storage._UntypedStorage torch.storage._TypedStorage torch._C.Generator torch._C.device
     torch.serialization._get_layout torch.torch_version.TorchVersion torch.amp.grad_scaler._refresh_per_optimizer_state
     torch.cuda.amp.grad_scaler._refresh_per_optimizer_state
+    torch.jit._pickle.build_intlist torch.jit._pickle.build_doublelist torch.jit._pickle.build_boollist
+    torch.jit._pickle.build_tensorlist torch.jit._pickle.build_tensor_from_id torch.jit._pickle.restore_type_tag
     torch._dynamo.decorators._DimRange torch.nested._internal.nested_tensor._rebuild_njt torch.autograd.variable.Variable
     torch.nn.backends.thnn._get_thnn_function_backend torch.utils.data._utils.collate.default_collate
     torch.utils.data.dataloader.DataLoader deepspeed.utils.tensor_fragment.fragment_address

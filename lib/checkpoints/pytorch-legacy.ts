@@ -1,6 +1,7 @@
 import { damaged, unreadable } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
+import { isNumPyArray } from './tensor-dicts.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
 import type { TensorDict } from './tensor-dict.js';
 import { tensorDicts } from './tensor-dicts.js';
@@ -71,7 +72,9 @@ function readPickles(bytes: Buffer, file: string, unknown: (path: string) => voi
   };
   const magic = next();
   if (typeof magic !== 'number' || !bytes.subarray(0, end).includes(magicNumber)) {
-    throw unreadable(file, 'is a pickle that torch.save did not write; save the weights with torch.save');
+    const paddle = magic instanceof Map && [...magic.values()].some(isNumPyArray);
+    const whose = paddle ? 'of NumPy arrays, as PaddlePaddle writes them (.pdparams), and' : 'that';
+    throw unreadable(file, `is a pickle ${whose} torch.save did not write; save the weights with torch.save`);
   }
   const version = next();
   if (version !== protocolVersion) throw damaged(file, `its protocol should be ${protocolVersion} and is another`);

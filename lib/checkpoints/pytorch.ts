@@ -1,4 +1,5 @@
 import { ZipArchive } from './archive.js';
+import { remarkOnZip } from './format.js';
 import { damaged, unreadable } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
@@ -34,7 +35,7 @@ export async function readPyTorch(
 /** The one folder in which torch.save puts everything, with its slash; empty if the files lie at the top. */
 function rootFolder(names: readonly string[], file: string): string {
   const [pickle, ...more] = names.filter((name) => /^([^/]*\/)?data\.pkl$/.test(name));
-  if (pickle === undefined) throw unreadable(file, 'is a zip file without a data.pkl, so torch.save did not write it');
+  if (pickle === undefined) throw unreadable(file, remarkOnZip(names));
   if (more.length > 0) throw damaged(file, `it holds several data.pkl (${quoted(pickle)}, ${quoted(more[0]!)})`);
   const root = pickle.slice(0, -'data.pkl'.length);
   return root;

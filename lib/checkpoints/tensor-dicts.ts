@@ -112,9 +112,13 @@ function faultOf(name: string, value: unknown): string | undefined {
     return `holds tensor ${quoted(name)} made by ${quoted(maker)}, so quantised; save the weights as they were before quantisation, as float32`;
   if (maker.includes('_rebuild'))
     return `holds tensor ${quoted(name)} made by ${quoted(maker)}; save it as a plain tensor`;
-  if (/^numpy\..*_reconstruct$/.test(maker))
+  if (isNumPyArray(value))
     return `holds ${quoted(name)} as a NumPy array; save tensors: torch.save({k: torch.from_numpy(v) for k, v in weights.items()}, path)`;
   return undefined;
+}
+
+export function isNumPyArray(value: unknown): boolean {
+  return value instanceof Opaque && /^numpy\..*_reconstruct$/.test(value.maker);
 }
 
 function nothingFound(checkpoint: unknown, file: string): GhostNetError {

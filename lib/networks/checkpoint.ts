@@ -7,7 +7,7 @@ import { ownTurn } from '../waiting/own-turn.js';
 import { gated } from './gate.js';
 import { readTensors } from './candidates.js';
 import { checkNumbers } from './check-tensors.js';
-import { findNetwork } from './find.js';
+import { findNetwork, type Found } from './find.js';
 import type { IdentifiedNetwork } from './registry.js';
 
 /** A network that a file holds. */
@@ -49,7 +49,7 @@ interface OpenOptions {
 /**
  * The network that a file holds, found in turns of the event loop of its own.
  *
- * @param stamp the file's, where it should be what it was
+ * @param stamp the network's, where its file should be what it was
  * @param gate what is said of it beside the file's config.json
  * @param part which of several, see {@link findNetwork}
  * @throws what {@link readCheckpoint}, {@link findNetwork} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another
@@ -62,7 +62,7 @@ export async function openNetwork(
 ): Promise<OpenNetwork> {
   const file = await readCheckpoint(path, { signal });
   try {
-    if (stamp !== undefined && file.stamp !== stamp) {
+    if (stamp !== undefined && stampOf(file, part) !== stamp) {
       const message = `${path} has changed since the model was loaded from it. Load the model again.`;
       throw new GhostNetError('ERR_GHOST_FILE', message);
     }
@@ -82,6 +82,18 @@ export async function openNetwork(
   }
 }
 
+/** Of the tensors beside the network those that belong to no other whole one. */
+function beside({ chosen, whole }: Found): string[] {
+  const others = whole.filter(({ dict }) => dict === chosen.dict).flatMap(({ sources }) => [...sources.values()]);
+  const known = new Set(others);
+  return chosen.leftOut.filter((name) => !known.has(name));
+}
+
+/** Networks of one file share names, and no weights. */
+function stampOf({ stamp }: Pick<CheckpointFile, 'stamp'>, part: string | undefined): string {
+  return part === undefined || part === '.' ? stamp : `${stamp} ${part}`;
+}
+
 /** Reads the tensors of the network that is meant, and no others. */
 async function readNetwork(
   { dicts, ...file }: CheckpointFile,
@@ -90,10 +102,11 @@ async function readNetwork(
   const { chosen, whole } = findNetwork({ dicts, framework: file.framework, file: file.file }, part);
   const checkpoint = {
     ...file,
+    stamp: stampOf(file, chosen.part),
     tensors: await readTensors(chosen),
     part: chosen.part,
     parts: whole.map(({ part: name, network: { architecture, numClasses } }) => ({ name, architecture, numClasses })),
-    leftOut: chosen.leftOut.slice(0, maxLeftOut).map(plain),
+    leftOut: beside({ chosen, whole }).slice(0, maxLeftOut).map(plain),
   };
   return { checkpoint, network: chosen.network };
 }

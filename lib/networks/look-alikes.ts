@@ -1,5 +1,6 @@
 /** Signs of networks that people load by mistake, in names of tensors. */
 const lookAlikes: readonly (readonly [sign: RegExp, network: string])[] = [
+  [/^(?!blocks\.)(?:.*\.)?(?:primary_conv|cheap_operation)\./, 'another port of GhostNet, with names of its own'],
   [/^layer[1-4]\.\d+\.conv\d\./, 'a ResNet'],
   [/^blocks\.\d+\.\d+\.conv_pwl?\./, "one of timm's EfficientNets or MobileNets"],
   [/^features\.\d+\./, "one of torchvision's MobileNets or EfficientNets"],

@@ -232,6 +232,11 @@ describe('the archive', () => {
       /storage "0" should have 96 bytes and has 92/,
     ],
     ['an entry twice', zipFile([program, program]), /"m\/data\.pkl" is listed twice/],
+    ['a .pth in a zip', zipFile([{ name: 'model.pth', data: counting }]), /archive around "model\.pth"; unpack it/],
+    ['.npz', zipFile([{ name: 'conv_stem.weight.npy', data: counting }]), /\.npz archive of NumPy arrays/],
+    ['.pt2', zipFile([{ name: 'm/archive_format', data: counting }]), /torch\.export \(\.pt2\)/],
+    ['.keras', zipFile([{ name: 'model.weights.h5', data: counting }]), /model of Keras/],
+    ['any other zip', zipFile([{ name: 'a.txt', data: counting }]), /without a data\.pkl/],
     ['two pickles', zipFile([program, { ...program, name: 'n/data.pkl' }]), /several data\.pkl/],
     [
       'TorchScript without tensors',
