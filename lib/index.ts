@@ -1,12 +1,14 @@
 export { load } from './load.js';
-export type { GhostNet, Logits, ModelInfo } from './model.js';
+export type { GhostNet, Logits } from './model.js';
+export type { ModelInfo } from './model-info.js';
 export type { Part } from './networks/checkpoint.js';
 export { cameraFrames, type CameraOptions, type Reconnection } from './camera/camera.js';
-export type { ModelConfig } from './model-config.js';
+export type { ConfigOrigins, ModelConfig, Origin } from './model-config.js';
 export { exportModel, type ExportedModel, type ExportOptions } from './export/index.js';
 export { preprocess } from './engine/preprocess.js';
 export { type Tensor4 } from './engine/tensor-input.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
+export type { ClassActivation } from './class-activation.js';
 export type { GateConfig, GateInfo, GateSetting } from './gate-config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';
 export type { LoadProgress } from './hub/download.js';

@@ -1,5 +1,6 @@
 import type { GateConfig } from './gate-config.js';
 import type { LoadProgress } from './hub/download.js';
+import type { PreprocessConfig } from './preprocess-config.js';
 
 /** How {@link load} makes a model. */
 export interface LoadOptions {
@@ -31,6 +32,17 @@ export interface LoadOptions {
    * what `gate` says in the `config.json` beside the weights, and else the default; `model.info.gate` has what came of it.
    */
   gate?: Partial<GateConfig>;
+  /**
+   * The names of the classes in the order of the logits: an array, or the path or file URL of a text file with one on each
+   * line (or JSON: an array, or an object as transformers' `id2label`). Of a model whose files have names these count in
+   * their place; `model.info.origins` says whose they are.
+   */
+  labels?: readonly string[] | string | URL;
+  /**
+   * How an image becomes the input. What is left out here is what the `config.json` beside the weights says, and else the
+   * default. One number as `mean` or `std` is for all channels.
+   */
+  preprocess?: Partial<PreprocessConfig>;
   /** Stops loading; the promise rejects with `signal.reason`. */
   signal?: AbortSignal;
 }

@@ -9,17 +9,31 @@ import { locateModel } from './hub/index.js';
 import { checkRevision } from './hub/options.js';
 import type { PublishedModel } from './hub/published.js';
 import type { LoadOptions } from './load-options.js';
-import { checkOwnSize, modelConfig } from './model-config.js';
-import { GhostNet, type ModelInfo } from './model.js';
+import { checkOwnSize, modelConfig, type ConfigOrigins, type SaidConfig } from './model-config.js';
+import type { ModelInfo } from './model-info.js';
+import { GhostNet } from './model.js';
 import { cpu, type NativeModel, type Precision } from './native/native.js';
 import { openNetwork, type OpenNetwork } from './networks/checkpoint.js';
 import { gateOf } from './networks/gate.js';
 import { mainOutputs } from './networks/network.js';
 import { packageRoot } from './package-root.js';
+import { saidConfig } from './said-config.js';
 import { ownTurn } from './waiting/own-turn.js';
 
 /** The model that comes with the package. */
 const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
+
+const loadOptions = [
+  'threads',
+  'revision',
+  'onProgress',
+  'precision',
+  'part',
+  'gate',
+  'labels',
+  'preprocess',
+  'signal',
+] as const;
 
 /**
  * Loads a model and makes it ready to run.
@@ -33,7 +47,7 @@ const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
  *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
 export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
-  const given = readOptions(options, ['threads', 'revision', 'onProgress', 'precision', 'part', 'gate', 'signal']);
+  const given = readOptions(options, loadOptions);
   const threads = checkThreads(given.threads);
   const revision = checkRevision(given.revision);
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
@@ -42,10 +56,11 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
+  const said = await saidConfig(given);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
   const opened = await openNetwork(path, { signal, gate, part });
   try {
-    return await prepare({ ...opened, published }, { threads, isa, precision }, signal);
+    return await prepare({ ...opened, published, said }, { threads, isa, precision }, signal);
   } finally {
     await opened.checkpoint.close();
   }
@@ -53,23 +68,25 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
 
 interface Source extends OpenNetwork {
   readonly published: PublishedModel | undefined;
+  readonly said: SaidConfig;
 }
 
 async function prepare(
-  { checkpoint, network, gate, graph: graphOf, published }: Source,
+  { checkpoint, network, gate, graph: graphOf, published, said }: Source,
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
   const graph = await graphOf(mainOutputs(network));
   await ownTurn();
-  const config = modelConfig(network, checkpoint, published);
-  checkOwnSize(config, graph, checkpoint);
+  const known = modelConfig(network, checkpoint, published, said);
+  const { config } = known;
+  checkOwnSize(known, graph, checkpoint.file);
   const macs = countMacs(graph, config.preprocess.inputSize);
   const native =
     precision === 'auto'
       ? await createCheckedModel(graph, { ...options, file: checkpoint }, config.preprocess.inputSize, signal)
       : await createPackedModel(graph, { ...options, precision, file: checkpoint }, signal);
-  const info = modelInfo(native, { checkpoint, network, gate }, macs);
+  const info = modelInfo(native, { checkpoint, network, gate }, known.origins, macs);
   const partial = new PartialNetworks({
     file: resolve(checkpoint.file),
     stamp: checkpoint.stamp,
@@ -88,6 +105,7 @@ function modelInfo(
     network: { parameterCount, trainedCount },
     gate,
   }: Omit<OpenNetwork, 'graph'>,
+  origins: ConfigOrigins,
   macs: number,
 ): ModelInfo {
   const { isa, threads, precision, weightBytes } = native.info();
@@ -103,6 +121,7 @@ function modelInfo(
     trainedParameters: trainedCount,
     macs,
     gate,
+    origins,
     file,
     fileBytes: sizeBytes,
     part,

@@ -1,8 +1,15 @@
 import type { Checkpoint } from './checkpoints/index.js';
-import { defaultPreprocessConfig, forChannels, type PreprocessConfig } from './preprocess-config.js';
+import { activationFor, type ClassActivation } from './class-activation.js';
+import {
+  defaultPreprocessConfig,
+  forChannels,
+  preprocessSettings,
+  type PreprocessConfig,
+} from './preprocess-config.js';
 import { GhostNetError } from './errors.js';
 import type { Blueprint } from './graph/blueprint.js';
 import type { Graph } from './graph/graph.js';
+import { quoted } from './messages/quoted.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';
 import { checkClaim } from './networks/claim.js';
 import type { Network } from './networks/network.js';
@@ -22,78 +29,179 @@ export interface ModelConfig {
    */
   readonly layout: readonly string[];
   readonly numClasses: number;
-  /** One per class: the checkpoint's, or those that a published model is known to have; else `class 0`, `class 1`, … */
+  /**
+   * One per class: those that were said, or of the config.json, of the checkpoint itself, of a `labels.txt` or `classes.txt`
+   * beside it, or those that a published model is known to have; else `class 0`, `class 1`, …
+   */
   readonly labels: readonly string[];
   readonly preprocess: PreprocessConfig;
+  /** What the logits become where `classify` is not told otherwise: a transformers config's `problem_type` may say it. */
+  readonly activation: ClassActivation;
+}
+
+/** What somebody says of a model beside its files: it counts more than they do. */
+export interface SaidConfig {
+  readonly labels?: readonly string[] | undefined;
+  readonly preprocess?: Partial<PreprocessConfig>;
 }
 
 /**
- * What a checkpoint's own config.json says, and for the rest what is known otherwise.
+ * Who says something of a model: the option of `load`, the `config.json` beside the weights, the checkpoint itself, the
+ * `labels.txt` or `classes.txt` beside it, the list of published models, the network's shapes, or nobody.
+ */
+export type Origin =
+  'option' | 'config' | 'checkpoint' | 'labels.txt' | 'classes.txt' | 'published' | 'network' | 'assumed';
+
+/** Who says what the classes are called, what their logits become, and how a picture becomes an input. */
+export interface ConfigOrigins {
+  readonly labels: Origin;
+  readonly activation: Origin;
+  readonly preprocess: { readonly [K in keyof PreprocessConfig]: Origin };
+}
+
+/** What is known of a model, and who says so. */
+export interface KnownConfig {
+  readonly config: ModelConfig;
+  readonly origins: ConfigOrigins;
+}
+
+/**
+ * What somebody says, what a checkpoint's own config.json says, and for the rest what is known otherwise.
  *
- * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights;
+ *   ERR_GHOST_ARGUMENT for another count of labels than there are classes
  */
 export function modelConfig(
   network: Network,
   checkpoint: Checkpoint,
   published: PublishedModel | undefined,
-): ModelConfig {
-  const { version, width, layout = [], assumed, numClasses, blueprint } = network;
-  const { config, file } = checkpoint;
-  if (config?.labels && config.labels.length !== numClasses) {
-    const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.labels.length} labels.`;
-    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
-  }
-  if (config?.architecture !== undefined) {
-    const source = { source: 'the config.json beside it', advice: 'Correct or remove "architecture" there.' };
-    checkClaim({ name: config.architecture, ...source }, network, checkpoint.tensors, file);
-  }
+  said: SaidConfig = {},
+): KnownConfig {
+  const { version, width, layout = [], assumed, numClasses } = network;
+  const { config } = checkpoint;
+  checkArchitecture(network, checkpoint);
   const isNamed = config?.architecture !== undefined && network.named(config.architecture) !== undefined;
+  const labels = knownLabels(checkpoint, numClasses, published, said) ?? {
+    labels: Array.from({ length: numClasses }, (_, index) => `class ${index}`),
+    from: 'assumed',
+  };
+  const preprocess = knownPreprocess(network.blueprint, [
+    ['option', said.preprocess],
+    ['config', config?.preprocess],
+    ['network', network.blueprint.inputSize && { inputSize: network.blueprint.inputSize }],
+    ['published', published?.preprocess],
+    ['assumed', defaultPreprocessConfig],
+  ]);
   return {
-    architecture: config?.architecture ?? network.architecture,
-    version,
-    width,
-    layout: assumed === undefined || isNamed ? layout : [...layout, assumed],
-    numClasses,
-    labels:
-      knownLabels(checkpoint, numClasses, published) ??
-      Array.from({ length: numClasses }, (_, index) => `class ${index}`),
-    preprocess: preprocessFor(blueprint, {
-      ...(published?.preprocess ?? defaultPreprocessConfig),
-      ...(blueprint.inputSize && { inputSize: blueprint.inputSize }),
-      ...config?.preprocess,
-    }),
+    config: {
+      architecture: config?.architecture ?? network.architecture,
+      version,
+      width,
+      layout: assumed === undefined || isNamed ? layout : [...layout, assumed],
+      numClasses,
+      labels: labels.labels,
+      preprocess: preprocess.config,
+      activation: config?.activation ?? activationFor(numClasses),
+    },
+    origins: {
+      labels: labels.from,
+      activation: config?.activation ? 'config' : 'assumed',
+      preprocess: preprocess.origins,
+    },
   };
 }
 
-/** Weights know how many channels there are, and many a config.json does not. */
-function preprocessFor({ imageChannels }: Blueprint, config: PreprocessConfig): PreprocessConfig {
-  const [mean, std] = [config.mean, config.std].map((values) => forChannels(values, imageChannels));
-  return { ...config, mean: mean!, std: std! };
+/** Means before the classifier; timm's `fast` ones compute the same. */
+const meanPools = ['avg', 'fast', 'fastavg'];
+
+function checkArchitecture(network: Network, { config, tensors, file }: Checkpoint): void {
+  const source = 'the config.json beside it';
+  if (config?.architecture !== undefined) {
+    const advice = 'Correct or remove "architecture" there.';
+    checkClaim({ name: config.architecture, source, advice }, network, tensors, file);
+  }
+  if (config?.modelType !== undefined) {
+    const advice = 'Correct or remove "model_type" there.';
+    checkClaim({ name: config.modelType, source, advice }, network, tensors, file);
+  }
+  const { globalPool } = config ?? {};
+  // Without a classifier, timm's '' leaves the pooling to whoever takes the features.
+  if (globalPool === undefined || meanPools.includes(globalPool) || (globalPool === '' && network.numClasses === 0))
+    return;
+  const message = `${file} cannot be used: ${source} has global_pool ${quoted(globalPool)}, and no pooling but the mean ("avg") is computed before the classifier. If it was trained with that, correct it there.`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+}
+
+type SaidPreprocess = readonly [from: Origin, said: Partial<PreprocessConfig> | undefined];
+
+/**
+ * Of each setting what the first says who says anything; the last says all. Weights know how many channels there are,
+ * and many a config.json does not.
+ */
+function knownPreprocess(
+  { imageChannels }: Blueprint,
+  said: readonly SaidPreprocess[],
+): { config: PreprocessConfig; origins: ConfigOrigins['preprocess'] } {
+  const config = said.reduceRight<Partial<PreprocessConfig>>((all, [, some]) => ({ ...all, ...some }), {});
+  const origins = preprocessSettings.map((key) => [key, said.find(([, some]) => some?.[key] !== undefined)![0]]);
+  const { mean, std, ...rest } = config as PreprocessConfig;
+  return {
+    config: { ...rest, mean: forChannels(mean, imageChannels), std: forChannels(std, imageChannels) },
+    origins: Object.fromEntries(origins) as ConfigOrigins['preprocess'],
+  };
 }
 
 /**
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the network takes no input of the size that its config.json gives, or
- *   of the one that is meant where there is none
+ *   of the one that is meant where there is none; ERR_GHOST_ARGUMENT for one that was said
  */
-export function checkOwnSize({ preprocess }: ModelConfig, graph: Graph, { file, config }: Checkpoint): void {
+export function checkOwnSize({ config: { preprocess }, origins }: KnownConfig, graph: Graph, file: string): void {
   try {
     inferShapes(graph, preprocess.inputSize);
   } catch (cause) {
-    const where = config?.preprocess.inputSize
-      ? 'the input_size of the config.json beside it'
-      : `${preprocess.inputSize.join('x')}, and no config.json beside it has another "input_size"`;
+    const from = origins.preprocess.inputSize;
+    const size = preprocess.inputSize.join('x');
+    const where =
+      from === 'config'
+        ? 'the input_size of the config.json beside it'
+        : from === 'option'
+          ? `the inputSize ${size} of the option preprocess`
+          : `${size}, and no config.json beside it has another "input_size"`;
     const message = `${file} cannot be used at ${where}. ${(cause as Error).message}`;
-    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message, { cause });
+    throw new GhostNetError(from === 'option' ? 'ERR_GHOST_ARGUMENT' : 'ERR_GHOST_CHECKPOINT', message, { cause });
   }
 }
 
-/** The words of the classes, where the checkpoint has them or its publisher is known to mean them. */
+/**
+ * The words of the classes, where somebody says them, the checkpoint has them or its publisher is known to mean them.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT or ERR_GHOST_CHECKPOINT for another count of them than there are classes, where
+ *   they are meant for this network
+ */
 export function knownLabels(
-  { config }: Checkpoint,
+  { config, file, classNames, labelsFiles }: Checkpoint,
   numClasses: number,
   published: PublishedModel | undefined,
-): readonly string[] | undefined {
-  if (config?.labels) return config.labels;
+  said: SaidConfig = {},
+): { readonly labels: readonly string[]; readonly from: Origin } | undefined {
+  const has = `${file} has ${numClasses} class${numClasses === 1 ? '' : 'es'}`;
+  if (said.labels) {
+    if (said.labels.length === numClasses) return { labels: said.labels, from: 'option' };
+    throw new GhostNetError(
+      'ERR_GHOST_ARGUMENT',
+      `labels should be as many as there are classes: ${has}, and ${said.labels.length} were given.`,
+    );
+  }
+  if (config?.labels) {
+    if (config.labels.length === numClasses) return { labels: config.labels, from: 'config' };
+    const message = `${has}, but the config.json beside it has ${config.labels.length} labels.`;
+    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+  }
+  const fits = (labels: readonly string[] | undefined): labels is readonly string[] => labels?.length === numClasses;
+  const own = classNames.find(fits);
+  if (own) return { labels: own, from: 'checkpoint' };
+  const beside = labelsFiles.find(({ labels }) => fits(labels));
+  if (beside) return { labels: beside.labels, from: beside.name };
   const labels = published && publishedLabels(published);
-  return labels?.length === numClasses ? labels : undefined;
+  return fits(labels) ? { labels, from: 'published' } : undefined;
 }

@@ -78,6 +78,8 @@ export const preprocessRules: { readonly [K in keyof PreprocessConfig]: Rule<Pre
   },
 };
 
+export const preprocessSettings = Object.keys(preprocessRules) as readonly (keyof PreprocessConfig)[];
+
 /** A setting of another count of channels as timm takes it: the mean of them all for each. */
 export function forChannels(values: readonly number[], channels: number): readonly number[] {
   if (values.length === channels) return values;

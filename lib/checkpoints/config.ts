@@ -1,8 +1,11 @@
+import { areGiven, classNames, expectedClassNames } from './class-names.js';
 import { GhostNetError } from '../errors.js';
+import type { ClassActivation } from '../class-activation.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
+import { decodedText } from '../formats/text.js';
 import { plain, quoted, shapeText } from '../messages/quoted.js';
 import { isRecord, isSize } from './untyped-values.js';
 import { fileError } from '../formats/faults.js';
@@ -11,14 +14,23 @@ import { fileError } from '../formats/faults.js';
 export interface HubConfig {
   /** timm's name, as `ghostnetv2_100`. */
   readonly architecture?: string;
+  /** transformers' name of a kind of networks, as `vit`. */
+  readonly modelType?: string;
   /** One readable label per class, in the order of the logits. */
   readonly labels?: readonly string[];
+  /** What classes' logits become, as transformers' `problem_type` says it. */
+  readonly activation?: ClassActivation;
+  /** timm's name of the pooling before the classifier. */
+  readonly globalPool?: string;
   readonly preprocess: Partial<PreprocessConfig>;
   /** Of the network's attention; timm has no such key. */
   readonly gate?: Partial<GateConfig>;
 }
 
-/** Reads the `config.json` that timm pushes to the Hugging Face hub; undefined if there is no such file. */
+/**
+ * Reads the `config.json` that timm or transformers push to the Hugging Face hub; undefined if there is no such file.
+ * A byte order mark is passed over.
+ */
 export async function readHubConfig(file: string): Promise<HubConfig | undefined> {
   const text = await readText(file);
   if (text === undefined) return undefined;
@@ -26,7 +38,11 @@ export async function readHubConfig(file: string): Promise<HubConfig | undefined
   try {
     config = JSON.parse(text);
   } catch (cause) {
-    throw new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} is not valid JSON. Repair or remove it.`, { cause });
+    throw new GhostNetError(
+      'ERR_GHOST_CHECKPOINT',
+      `${file} is not valid JSON, which has no comments. Repair or remove it.`,
+      { cause },
+    );
   }
   return parseHubConfig(config, file);
 }
@@ -36,7 +52,7 @@ export const maxConfigBytes = 4 * 2 ** 20;
 
 async function readText(file: string): Promise<string | undefined> {
   try {
-    return (await readWholeFile(file, maxConfigBytes)).toString('utf8');
+    return decodedText(await readWholeFile(file, maxConfigBytes));
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     if (cause instanceof Unread)
@@ -49,26 +65,51 @@ async function readText(file: string): Promise<string | undefined> {
   }
 }
 
-/** Checks and translates timm's keys; `file` is for messages. Old files have `pretrained_cfg`'s keys at top level. */
+/**
+ * Checks and translates timm's keys and transformers'; `file` is for messages. Old files have `pretrained_cfg`'s keys at
+ * top level. A file without `architecture` and `pretrained_cfg` is somebody else's: keys of these names may mean
+ * anything there, and what is not of timm's form counts as absent.
+ */
 export function parseHubConfig(config: unknown, file: string): HubConfig {
-  const top = new Section(config, file);
+  const isTimms = isRecord(config) && (isString(config['architecture']) || isRecord(config['pretrained_cfg']));
+  const top = new Section(config, file, isTimms);
   const pretrained = top.section('pretrained_cfg') ?? top;
-  const numClasses = readEither('num_classes', isSize, 'a whole number', top, pretrained);
   return withoutUndefined({
     architecture: top.read('architecture', isString, 'a string'),
-    labels: readLabels(top, pretrained, numClasses),
+    modelType: top.any('model_type', isString),
+    labels: readLabels(top, pretrained),
+    activation: readActivation(top.any('problem_type', isString)),
+    // As timm builds it: what the network was made with comes first.
+    globalPool: [top.section('model_args'), pretrained, top]
+      .map((section) => section?.any('global_pool', isString))
+      .find((name) => name !== undefined),
     preprocess: readPreprocess(pretrained),
     gate: readGate(top.section('gate')),
   });
 }
 
-function readLabels(top: Section, pretrained: Section, numClasses: number | undefined): string[] | undefined {
-  const names = readEither('label_names', isStrings, 'an array of strings', top, pretrained);
+function readLabels(top: Section, pretrained: Section): string[] | undefined {
+  const numClasses = readEither('num_classes', isSize, 'a whole number', top, pretrained);
   const texts = readEither('label_descriptions', isTexts, 'an object of strings', top, pretrained);
-  if (names && numClasses && names.length !== numClasses) {
-    throw top.fault('label_names', `has ${names.length} names for ${numClasses} classes`);
-  }
-  return names?.map((name) => (texts && Object.hasOwn(texts, name) ? texts[name]! : name));
+  const timms = readEither('label_names', isClassNames, expectedClassNames, top, pretrained);
+  // Transformers' and timm's old key, which others have for something else.
+  const found = [
+    ['label_names', timms] as const,
+    ...(['id2label', 'labels', 'label2id'] as const).map(
+      (key) => [key, top.any(key, isClassNames) ?? pretrained.any(key, isClassNames)] as const,
+    ),
+  ].find(([, names]) => names !== undefined);
+  const labels = classNames(found?.[1]);
+  if (!found || !labels || !areGiven(labels)) return undefined;
+  if (numClasses && labels.length !== numClasses)
+    throw top.fault(found[0], `has ${labels.length} names for ${numClasses} classes`);
+  return labels.map((name) => (texts && Object.hasOwn(texts, name) ? texts[name]! : name));
+}
+
+/** Of one label a picture nothing follows: that is what is meant anyway. */
+function readActivation(problemType: string | undefined): ClassActivation | undefined {
+  if (problemType === 'multi_label_classification') return 'sigmoid';
+  return problemType === 'regression' ? 'none' : undefined;
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {
@@ -110,6 +151,8 @@ class Section {
   constructor(
     value: unknown,
     private readonly file: string,
+    /** Whether its keys mean what they mean in timm, so that a value of another form is an error. */
+    private readonly isTimms: boolean,
     private readonly path = '',
   ) {
     if (!isRecord(value)) {
@@ -120,14 +163,24 @@ class Section {
 
   section(key: string): Section | undefined {
     const value = this.read(key, isRecord, 'an object');
-    return value && new Section(value, this.file, `${this.path}${key}.`);
+    return value && new Section(value, this.file, this.isTimms, `${this.path}${key}.`);
   }
 
   read<T>(key: string, check: Check<T>, expected: string): T | undefined {
-    const value = Object.hasOwn(this.values, key) ? this.values[key] : undefined;
-    if (value === undefined || value === null) return undefined;
-    if (!check(value)) throw this.fault(key, `should be ${expected} and is ${quoted(JSON.stringify(value))}`);
-    return value;
+    const value = this.own(key);
+    if (value === undefined || check(value)) return value;
+    if (!this.isTimms) return undefined;
+    throw this.fault(key, `should be ${expected} and is ${quoted(JSON.stringify(value))}`);
+  }
+
+  /** Of a key that others use too: absent where it is not of that form. */
+  any<T>(key: string, check: Check<T>): T | undefined {
+    const value = this.own(key);
+    return value !== undefined && check(value) ? value : undefined;
+  }
+
+  private own(key: string): unknown {
+    return Object.hasOwn(this.values, key) ? (this.values[key] ?? undefined) : undefined;
   }
 
   /** Of a section that is ours: a key that means nothing would be taken for one that does. */
@@ -155,8 +208,8 @@ function isString(value: unknown): value is string {
   return typeof value === 'string';
 }
 
-function isStrings(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every(isString);
+function isClassNames(value: unknown): value is object {
+  return classNames(value) !== undefined;
 }
 
 function isTexts(value: unknown): value is Record<string, string> {

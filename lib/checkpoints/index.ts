@@ -5,7 +5,10 @@ import { unreadable } from '../formats/faults.js';
 import { OpenFile } from '../formats/open-file.js';
 import { findWeights, maxWeightsBytes } from './hub-folder.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
+import { classNamesWithin } from './class-names.js';
+import { labelsBeside, type LabelsFile } from './labels-file.js';
 import { readMindSpore } from './mindspore.js';
+import type { PickleListener } from './pickle-values.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';
@@ -27,6 +30,10 @@ export interface CheckpointFile {
   readonly isUnchanged: () => Promise<boolean>;
   /** What its pickle names and nobody knows, at most {@link maxUnknownNames}, fit to be printed. */
   readonly unknownNames: readonly string[];
+  /** Lists of names in its pickle that look like its classes', the likeliest first. */
+  readonly classNames: readonly (readonly string[])[];
+  /** Lists of names that lie beside it, whosever they are. */
+  readonly labelsFiles: readonly LabelsFile[];
   /** To be called in the end; stored tensors cannot be read any more. */
   readonly close: () => Promise<void>;
 }
@@ -64,13 +71,18 @@ export async function readCheckpoint(
     const format = recogniseFormat(head);
     const framework = format === 'mindspore' ? 'mindspore' : 'pytorch';
     const unknownNames: string[] = [];
-    const unknown = (path: string): void => {
-      if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(path));
+    let classNames: readonly (readonly string[])[] = [];
+    const heard: PickleListener = {
+      unknown: (path) => {
+        if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(path));
+      },
+      whole: (checkpoint) => (classNames = classNamesWithin(checkpoint)),
     };
-    const dicts = await readDicts(file, format, head, unknown, signal);
+    const dicts = await readDicts(file, format, head, heard, signal);
     signal?.throwIfAborted();
     const hasConfig = inFolder || format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
+    const labelsFiles = await labelsBeside(dirname(found));
     const { sizeBytes, stamp } = file;
     return {
       dicts,
@@ -81,6 +93,8 @@ export async function readCheckpoint(
       stamp,
       isUnchanged: () => file.isUnchanged(),
       unknownNames,
+      classNames,
+      labelsFiles,
       close: () => file.close(),
     };
   } catch (error) {
@@ -93,7 +107,7 @@ async function readDicts(
   file: OpenFile,
   format: Format,
   head: Buffer,
-  unknown: (path: string) => void,
+  heard: PickleListener,
   signal: AbortSignal | undefined,
 ): Promise<readonly TensorDict[]> {
   const { path, sizeBytes } = file;
@@ -101,9 +115,9 @@ async function readDicts(
     case 'safetensors':
       return [await readSafetensors(file, signal)];
     case 'pytorch':
-      return readPyTorch(file, unknown, signal);
+      return readPyTorch(file, heard, signal);
     case 'pytorch-legacy':
-      return readLegacyPyTorch(file, unknown, signal);
+      return readLegacyPyTorch(file, heard, signal);
     case 'mindspore':
       return [await readMindSpore(file, signal)];
     case 'unknown': {

@@ -45,3 +45,11 @@ export class Opaque {
     readonly kept: (readonly [callable: unknown, argument: unknown])[] = [],
   ) {}
 }
+
+/** Hears of a checkpoint's pickle while its tensors are read. */
+export interface PickleListener {
+  /** A class or function that it names and nobody knows. */
+  readonly unknown: (path: string) => void;
+  /** What it holds: maps, arrays, and inert objects. */
+  readonly whole: (checkpoint: unknown) => void;
+}

@@ -3,6 +3,7 @@ import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import { isNumPyArray } from './tensor-dicts.js';
 import { unpickleAt, type PickleObjects } from './pickle.js';
+import type { PickleListener } from './pickle-values.js';
 import type { TensorDict } from './tensor-dict.js';
 import { tensorDicts } from './tensor-dicts.js';
 import { StorageReader } from './storages.js';
@@ -22,12 +23,13 @@ const protocolVersion = 1001;
  */
 export async function readLegacyPyTorch(
   opened: OpenFile,
-  unknown: (path: string) => void,
+  heard: PickleListener,
   signal?: AbortSignal,
 ): Promise<TensorDict[]> {
   const file = opened.path;
   const bytes = await opened.read(0, opened.sizeBytes, signal);
-  const { checkpoint, keys, references, end } = readPickles(bytes, file, unknown);
+  const { checkpoint, keys, references, end } = readPickles(bytes, file, heard.unknown);
+  heard.whole(checkpoint);
   // Moved to a multiple of 8, storages can be used where they lie: their counts have 8 bytes, and float32 elements 4.
   const start = end - (end % 8);
   bytes.copyWithin(start, end);

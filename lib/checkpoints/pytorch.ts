@@ -5,6 +5,7 @@ import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
 import type { ByteOrder } from '../formats/floats.js';
 import { unpickle } from './pickle.js';
+import type { PickleListener } from './pickle-values.js';
 import type { TensorDict } from './tensor-dict.js';
 import { tensorDicts } from './tensor-dicts.js';
 import { StorageReader } from './storages.js';
@@ -14,19 +15,20 @@ import { torchObjects } from './torch-objects.js';
  * Reads a PyTorch checkpoint in the zip format (what `torch.save` writes since 1.6): `<name>/data.pkl` describes the
  * objects, `<name>/data/<key>` holds each storage's elements, `<name>/byteorder` their byte order.
  *
- * The pickle is read as data, nothing of it is run; `unknown` hears what it names. Float32 tensors are views on the
+ * The pickle is read as data, nothing of it is run. Float32 tensors are views on the
  * file's one buffer where they lie aligned and contiguous; storages that the weights do not use (the optimizer's) are
  * not touched.
  */
 export async function readPyTorch(
   opened: OpenFile,
-  unknown: (path: string) => void,
+  heard: PickleListener,
   signal?: AbortSignal,
 ): Promise<TensorDict[]> {
   const file = opened.path;
   const archive = await ZipArchive.open(await opened.read(0, opened.sizeBytes, signal), file);
   const root = rootFolder(archive.names, file);
-  const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file, unknown));
+  const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file, heard.unknown));
+  heard.whole(checkpoint);
   const order = await byteOrder(archive, root);
   const storages = new StorageReader((key) => archive.read(`${root}data/${key}`), order, file);
   return tensorDicts(checkpoint, storages, file, signal);

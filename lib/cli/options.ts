@@ -90,5 +90,7 @@ export const gateOption = (setting: keyof GateConfig): Option =>
 export const decodeTimeoutOption = (): Option =>
   new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
 export const topOption = (): Option =>
-  new Option('--top <n>', 'classes to print for each image').argParser(wholeNumber).default(5);
+  new Option('--top <n>', 'classes to print for each image (default: 5, or all with --threshold)').argParser(
+    wholeNumber,
+  );
 export const jsonOption = (): Option => new Option('--json', 'print JSON, one object a line');

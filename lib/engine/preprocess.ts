@@ -3,6 +3,7 @@ import {
   defaultPreprocessConfig,
   pictureChannels,
   preprocessRules,
+  preprocessSettings,
   type Geometry,
   type PreprocessConfig,
   type Rule,
@@ -85,27 +86,39 @@ function ownPixels(image: object): ImageInput {
 /** One for each channel. */
 const maxSettingNumbers = Math.max(...pictureChannels);
 
-const settings = Object.keys(preprocessRules) as (keyof PreprocessConfig)[];
+/**
+ * Those settings that are given, as untyped code may pass them.
+ *
+ * @param name begins the messages
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT
+ */
+export function checkPreprocessSettings(config: unknown, name: string): Partial<PreprocessConfig> {
+  const given = readOptions(config, preprocessSettings, name);
+  const read = <K extends keyof PreprocessConfig>(key: K): { readonly [key in K]?: PreprocessConfig[K] } => {
+    const value = given[key];
+    if (value === undefined) return {};
+    const own = typeof value === 'object' ? readArray(value, maxSettingNumbers, name) : value;
+    const { accepts, expected }: Rule<PreprocessConfig[K]> = preprocessRules[key];
+    if (accepts(own) && isOfPictures(key, own)) return { [key]: own } as { [key in K]: PreprocessConfig[K] };
+    throw argumentError(`preprocess: ${key} should be ${expected}`, value);
+  };
+  return {
+    ...read('inputSize'),
+    ...read('interpolation'),
+    ...read('cropPct'),
+    ...read('cropMode'),
+    ...read('mean'),
+    ...read('std'),
+  };
+}
+
+function isOfPictures<K extends keyof PreprocessConfig>(key: K, value: PreprocessConfig[K]): boolean {
+  return (key !== 'mean' && key !== 'std') || pictureChannels.includes((value as PreprocessConfig['mean']).length);
+}
 
 /** Names and numbers as untyped code may pass them, what is left out added. */
 function checkPreprocessConfig(config: unknown): PreprocessConfig {
-  const given = readOptions(config, settings, 'config');
-  const read = <K extends keyof PreprocessConfig>(key: K): PreprocessConfig[K] => {
-    const value = given[key];
-    if (value === undefined) return defaultPreprocessConfig[key];
-    const own = typeof value === 'object' ? readArray(value, maxSettingNumbers, 'config') : value;
-    const { accepts, expected }: Rule<PreprocessConfig[K]> = preprocessRules[key];
-    if (accepts(own)) return own;
-    throw argumentError(`preprocess: ${key} should be ${expected}`, value);
-  };
-  const checked: PreprocessConfig = {
-    inputSize: read('inputSize'),
-    interpolation: read('interpolation'),
-    cropPct: read('cropPct'),
-    cropMode: read('cropMode'),
-    mean: read('mean'),
-    std: read('std'),
-  };
+  const checked = { ...defaultPreprocessConfig, ...checkPreprocessSettings(config, 'config') };
   const { mean, std } = checked;
   if (mean.length !== std.length || !pictureChannels.includes(mean.length)) {
     const message = `preprocess: mean and std should be three numbers each, for R, G and B, or one each, for grey, found ${mean.length} and ${std.length}.`;

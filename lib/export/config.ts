@@ -1,7 +1,15 @@
+import { activationFor, type ClassActivation } from '../class-activation.js';
 import { defaultGateConfig, gateSettings, type GateInfo } from '../gate-config.js';
 import type { ModelConfig } from '../model-config.js';
 import { gateOf } from '../networks/gate.js';
 import type { Family } from '../networks/network.js';
+
+/** As transformers calls what the logits become. */
+const problemTypes: Readonly<Record<ClassActivation, string>> = {
+  softmax: 'single_label_classification',
+  sigmoid: 'multi_label_classification',
+  none: 'regression',
+};
 
 /** What timm's networks take where nobody says so. */
 const rgb = 3;
@@ -10,7 +18,7 @@ const rgb = 3;
  * The `config.json` of timm's layout on the Hugging Face hub: what `load` and `timm.create_model('hf-hub:…')` ask for.
  */
 export function hubConfig(
-  { architecture, numClasses, preprocess }: ModelConfig,
+  { architecture, numClasses, preprocess, activation }: ModelConfig,
   { firstTensor, classifier }: Family,
   gate: GateInfo | undefined,
   labels?: readonly string[],
@@ -21,6 +29,7 @@ export function hubConfig(
     num_classes: numClasses,
     global_pool: 'avg',
     ...(labels && { label_names: labels }),
+    ...(activation !== activationFor(numClasses) && { problem_type: problemTypes[activation] }),
     ...(gate && isTold(gate) && { gate: gateOf(gate) }),
     ...modelArguments(mean.length, gate),
     pretrained_cfg: {

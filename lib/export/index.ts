@@ -6,12 +6,13 @@ import { filePath, hrefOf } from '../arguments/file-url.js';
 import type { Pair } from '../graph/graph.js';
 import { locateModel } from '../hub/index.js';
 import type { PublishedModel } from '../hub/published.js';
-import { checkOwnSize, knownLabels, modelConfig, type ModelConfig } from '../model-config.js';
+import { checkOwnSize, knownLabels, modelConfig, type ModelConfig, type SaidConfig } from '../model-config.js';
 import { mainOutputs } from '../networks/network.js';
 import { checkFlag, checkFunction, checkSignal, readOptions } from '../arguments/options.js';
 import { checkRevision } from '../hub/options.js';
 import type { LoadOptions } from '../load-options.js';
 import { checkInputSize } from '../engine/tensor-input.js';
+import { saidConfig } from '../said-config.js';
 import { shownAddress } from '../messages/address.js';
 import { shown } from '../messages/shown.js';
 import { hubConfig, onnxMetadata } from './config.js';
@@ -21,7 +22,10 @@ import { onnxGraph } from '../onnx/graph.js';
 import { safetensorsFile } from './safetensors.js';
 
 /** How {@link exportModel} writes a model. */
-export interface ExportOptions extends Pick<LoadOptions, 'revision' | 'onProgress' | 'part' | 'gate' | 'signal'> {
+export interface ExportOptions extends Pick<
+  LoadOptions,
+  'revision' | 'onProgress' | 'part' | 'gate' | 'labels' | 'preprocess' | 'signal'
+> {
   /** Of `.safetensors`: elements in float16, each rounded once. Default: float32. */
   half?: boolean;
   /**
@@ -42,6 +46,19 @@ export interface ExportedModel {
   readonly config: ModelConfig;
 }
 
+const exportOptions = [
+  'revision',
+  'onProgress',
+  'part',
+  'gate',
+  'labels',
+  'preprocess',
+  'signal',
+  'half',
+  'inputSize',
+  'overwrite',
+] as const;
+
 /**
  * Writes a model for other engines: `.onnx` (float32, opset 18, any batch, input `input` [batch, 3, h, w], or of the
  * network's own channels; output `logits` [batch, classes], or, without a classifier, the embedding `pre_logits`
@@ -60,16 +77,7 @@ export async function exportModel(
   file: string | URL,
   options: ExportOptions = {},
 ): Promise<ExportedModel> {
-  const given = readOptions(options, [
-    'revision',
-    'onProgress',
-    'part',
-    'gate',
-    'signal',
-    'half',
-    'inputSize',
-    'overwrite',
-  ]);
+  const given = readOptions(options, exportOptions);
   const revision = checkRevision(given.revision);
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
   const part = checkPart(given.part);
@@ -82,11 +90,12 @@ export async function exportModel(
   const inputSize = checkFits(format, half, given.inputSize);
   const files = format === 'onnx' ? [path] : [path, join(dirname(path), 'config.json')];
   if (!overwrite) await checkVacant(files);
+  const said = await saidConfig(given);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
   const opened = await openNetwork(found, { signal, gate, part });
   try {
     const contents =
-      format === 'onnx' ? await onnx(opened, published, inputSize) : safetensors(opened, published, half);
+      format === 'onnx' ? await onnx(opened, published, said, inputSize) : safetensors(opened, published, said, half);
     const toWrite = files.map((name, i): FileToWrite => ({ path: name, pieces: contents.pieces[i]! }));
     const [sizeBytes] = await writeFiles(toWrite, overwrite, signal);
     return { files, sizeBytes: sizeBytes!, config: contents.config };
@@ -104,27 +113,30 @@ interface Contents {
 async function onnx(
   { checkpoint, network, graph: graphOf }: OpenNetwork,
   published: PublishedModel | undefined,
+  said: SaidConfig,
   inputSize?: Pair,
 ): Promise<Contents> {
-  const found = modelConfig(network, checkpoint, published);
+  const known = modelConfig(network, checkpoint, published, said);
+  const found = known.config;
   const config = inputSize ? { ...found, preprocess: { ...found.preprocess, inputSize } } : found;
   const graph = await graphOf(mainOutputs(network));
-  if (!inputSize) checkOwnSize(config, graph, checkpoint);
+  if (!inputSize) checkOwnSize(known, graph, checkpoint.file);
   const translated = onnxGraph(graph, config.preprocess.inputSize);
-  const metadata = onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published));
+  const metadata = onnxMetadata(config, knownLabels(checkpoint, config.numClasses, published, said)?.labels);
   return { pieces: [onnxFile(translated, metadata)], config };
 }
 
 function safetensors(
   { checkpoint, network, gate }: OpenNetwork,
   published: PublishedModel | undefined,
+  said: SaidConfig,
   half: boolean,
 ): Contents {
   // In timm's network the same weights may mean something else.
   if (network.unlikeTimm !== undefined)
     throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${checkpoint.file} ${network.unlikeTimm}`);
-  const config = modelConfig(network, checkpoint, published);
-  const labels = knownLabels(checkpoint, config.numClasses, published);
+  const { config } = modelConfig(network, checkpoint, published, said);
+  const labels = knownLabels(checkpoint, config.numClasses, published, said)?.labels;
   const json = hubConfig(config, network.family, gate, labels);
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
 }

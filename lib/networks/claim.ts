@@ -2,12 +2,16 @@ import type { Shapes } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
 import { plain } from '../messages/quoted.js';
 import { firstFault } from './check-tensors.js';
+import { isOtherNetwork } from './look-alikes.js';
 import type { Network } from './network.js';
 import { families } from './registry.js';
 
 /** Where an architecture is named, as errors say it. */
 export interface Claim {
-  /** `ghostnetv2_100`, also with a tag (`ghostnetv2_100.in1k`). Names of unknown families claim nothing. */
+  /**
+   * `ghostnetv2_100`, also with a tag (`ghostnetv2_100.in1k`), or a kind of networks (`vit`). Names that nobody knows claim
+   * nothing.
+   */
   readonly name: string;
   /** Who says so: "the config.json beside it". */
   readonly source: string;
@@ -28,9 +32,9 @@ export function checkClaim({ name, source, advice }: Claim, found: Network, tens
   }
   const claimed = found.named(name);
   const fault = claimed ? firstFault(claimed, tensors) : undefined;
-  const foreign = !claimed && families.some(({ architectures }) => architectures.test(name));
+  const foreign = !claimed && (families.some(({ architectures }) => architectures.test(name)) || isOtherNetwork(name));
   if (fault === undefined && !foreign) return;
   const reason = fault === undefined ? '' : `: tensor ${fault}`;
-  const message = `${file} holds the weights of ${found.architecture}, but ${source} names ${claimed?.architecture ?? name}${reason}. ${advice}`;
+  const message = `${file} holds the weights of ${found.architecture}, but ${source} names ${claimed?.architecture ?? plain(name)}${reason}. ${advice}`;
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
 }

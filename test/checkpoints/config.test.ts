@@ -68,9 +68,10 @@ describe('config.json', () => {
   });
 
   it.each<[key: string, config: unknown, found: RegExp]>([
-    ['architecture', { architecture: 1 }, /should be a string and is "1"/],
     ['num_classes', { num_classes: -1 }, /should be a whole number/],
-    ['label_names', { label_names: ['a', 1] }, /should be an array of strings/],
+    ['label_names', { label_names: ['a', 1] }, /should be an array of strings, or an object of names/],
+    ['label_names', { label_names: { 0: 'a', 2: 'c' } }, /should be an array of strings, or an object of names/],
+    ['id2label', { id2label: { 0: 'a' }, num_classes: 2 }, /has 1 names for 2 classes/],
     ['label_names', { label_names: ['a'], num_classes: 2 }, /has 1 names for 2 classes/],
     ['label_descriptions', { label_descriptions: ['a'] }, /should be an object of strings/],
     ['pretrained_cfg', { pretrained_cfg: [] }, /should be an object/],
@@ -93,10 +94,66 @@ describe('config.json', () => {
     ['mean', { mean: [] }, /should be three numbers/],
     ['std', { std: [0.2, 0.2, 0] }, /should be three numbers above 0/],
   ])('names %s and the file when the value is bad', (key, config, found) => {
-    const parse = () => parseHubConfig(config, 'hub/config.json');
+    const parse = () => parseHubConfig({ architecture: 'ghostnet_100', ...(config as object) }, 'hub/config.json');
     expect(parse).toThrow(expect.objectContaining({ code: 'ERR_GHOST_CHECKPOINT' }));
     expect(parse).toThrow(`hub/config.json: ${key} `);
     expect(parse).toThrow(found);
+  });
+
+  it.each<[form: string, config: object]>([
+    ["timm's", { label_names: ['b', 'a'] }],
+    ["timm's, an object", { pretrained_cfg: { label_names: { 0: 'b', 1: 'a' } } }],
+    ["timm's old key", { labels: ['b', 'a'] }],
+    ["transformers' names by index", { id2label: { 1: 'a', 0: 'b' } }],
+    ["transformers' indices by name", { label2id: { a: 1, b: 0 } }],
+    ['more than one, of which the surest counts', { label_names: ['b', 'a'], id2label: { 0: 'x', 1: 'y' } }],
+    ['indices by names that are numbers', { label_names: { b: 0, a: 1 } }],
+  ])('has class names in this form: %s', (_, config) => {
+    expect(parseHubConfig(config, 'c').labels).toEqual(['b', 'a']);
+  });
+
+  it('has no class names where transformers made them up, or where a key is for something else', () => {
+    for (const config of [{ id2label: { 0: 'LABEL_0', 1: 'LABEL_1' } }, { labels: 5 }, { labels: [1, 2] }])
+      expect(parseHubConfig({ architecture: 'ghostnet_100', ...config }, 'c')).not.toHaveProperty('labels');
+  });
+
+  it('says what the logits become', () => {
+    const activation = (problem_type: unknown) => parseHubConfig({ problem_type }, 'c').activation;
+    expect(activation('multi_label_classification')).toBe('sigmoid');
+    expect(activation('regression')).toBe('none');
+    expect(activation('single_label_classification')).toBeUndefined();
+    expect(activation(3)).toBeUndefined();
+  });
+
+  it("is somebody else's without architecture and pretrained_cfg, and what is not of timm's form is passed over", () => {
+    const config = { num_classes: '5', input_size: 224, mean: 0.5, std: [0.5, 0.5, 0.5], interpolation: 2, gate: true };
+    expect(parseHubConfig({ ...config, label_names: 'names.txt', architecture: { depth: 3 } }, 'c')).toEqual({
+      preprocess: { std: [0.5, 0.5, 0.5] },
+    });
+  });
+
+  it('says of the pooling what the network was made with, else what is told beside it', () => {
+    const pool = (config: object) => parseHubConfig({ architecture: 'ghostnet_100', ...config }, 'c').globalPool;
+    expect(pool({ global_pool: 'avg', model_args: { global_pool: 'max' } })).toBe('max');
+    expect(pool({ global_pool: 'avg', pretrained_cfg: { global_pool: 'max' } })).toBe('max');
+    expect(pool({ global_pool: 'max', model_args: {} })).toBe('max');
+    expect(pool({ global_pool: true })).toBeUndefined();
+  });
+
+  it('may begin with a byte order mark, and have no comments', async () => {
+    const folder = temporaryFolder();
+    const weights = safetensorsFile({}, new Uint8Array(0));
+    const read = async (config: Buffer) => {
+      await errorOf(readFrom(folder, config, 'config.json'));
+      return (await readFrom(folder, weights, 'model.safetensors')).config;
+    };
+    const text = '{ "architecture": "ghostnet_100" }';
+    const expected = { architecture: 'ghostnet_100', preprocess: {} };
+    expect(await read(Buffer.from(`\ufeff${text}`))).toEqual(expected);
+    expect(await read(Buffer.from(`\ufeff${text}`, 'utf16le'))).toEqual(expected);
+    expect((await errorOf(read(Buffer.from(`// ours\n${text}`)))).message).toMatch(
+      /not valid JSON, which has no comments/,
+    );
   });
 
   it('must be a JSON object', async () => {

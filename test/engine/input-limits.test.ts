@@ -17,12 +17,12 @@ const folder = temporaryFolder();
 const weights = savedTensors(syntheticStateDict(2, 0.1, 10));
 let count = 0;
 
-/** A model whose config.json says so. */
-function modelOf(config: unknown): string {
+/** A model whose config.json, of timm's form, says so. */
+function modelOf(config: object): string {
   const model = join(folder, `model-${count++}`);
   mkdirSync(model);
   writeFileSync(join(model, 'model.safetensors'), weights);
-  writeFileSync(join(model, 'config.json'), JSON.stringify(config));
+  writeFileSync(join(model, 'config.json'), JSON.stringify({ architecture: 'ghostnetv2_010', ...config }));
   return model;
 }
 

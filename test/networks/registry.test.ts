@@ -36,10 +36,23 @@ describe('a network', () => {
     expect(graph.nodes[1]).toMatchObject({ parameters: { weight: others.get('conv_stem.weight') } });
   });
 
-  it('of an unknown name claims nothing', () => {
-    const claim = { name: 'resnet50', source: 'the config.json beside it', advice: 'Correct it.' };
-    expect(() => checkClaim(claim, network, tensors, 'weights.pth')).not.toThrow();
-  });
+  it.each(['baseline', 'MyNet', 'GhostNetV2', 'vit_ghost', 'mobilenet'])(
+    'of an unknown name claims nothing: %s',
+    (name) => {
+      const claim = { name, source: 'the config.json beside it', advice: 'Correct it.' };
+      expect(() => checkClaim(claim, network, tensors, 'weights.pth')).not.toThrow();
+    },
+  );
+
+  it.each(['resnet50', 'vit_base_patch16_224.augreg', 'tf_efficientnet_b0', 'convnextv2', 'mobilenetv4_conv_small'])(
+    'is refused where it is called after another network: %s',
+    (name) => {
+      const claim = { name, source: 'the config.json beside it', advice: 'Correct it.' };
+      expect(() => checkClaim(claim, network, tensors, 'weights.pth')).toThrow(
+        expect.objectContaining({ code: 'ERR_GHOST_ARCHITECTURE', message: expect.stringContaining(name) as string }),
+      );
+    },
+  );
 });
 
 describe('the families', () => {

@@ -99,6 +99,38 @@ describe('classify', () => {
     expect(await model.classify(picture(90, 70), { topK: 1e6 })).toEqual(all);
   });
 
+  it('gives a softmax, a sigmoid of each, or the logits, and the classes that reach a threshold', async () => {
+    const image = picture(90, 70);
+    const { numClasses, preprocess: config } = model.config;
+    const { data } = await model.infer(await preprocess(image, config));
+    expect(model.config.activation).toBe('softmax');
+    const expected = {
+      softmax: softmax(data),
+      sigmoid: Array.from(data, (x) => 1 / (1 + Math.exp(-x))),
+      none: [...data],
+    };
+    for (const activation of ['softmax', 'sigmoid', 'none'] as const) {
+      const all = await model.classify(image, { activation, topK: numClasses });
+      expect(all).toHaveLength(numClasses);
+      for (const { index, probability } of all) expect(probability).toBeCloseTo(expected[activation][index]!, 12);
+      const threshold = all[6]!.probability;
+      expect(await model.classify(image, { activation, threshold })).toEqual(all.slice(0, 7));
+      expect(await model.classify(image, { activation, threshold, topK: 2 })).toEqual(all.slice(0, 2));
+    }
+    expect(await model.classify(image, { threshold: 1.5 })).toEqual([]);
+  });
+
+  it.each<[options: object, message: RegExp]>([
+    [{ activation: 'tanh' }, /activation should be one of softmax, sigmoid, none/],
+    [{ threshold: '0.5' }, /threshold should be a number/],
+    [{ threshold: NaN }, /threshold should be a number/],
+  ])('refuses %j', async (options, message) => {
+    await expect(model.classify(picture(9, 9), options)).rejects.toMatchObject({
+      code: 'ERR_GHOST_ARGUMENT',
+      message: expect.stringMatching(message) as unknown,
+    });
+  });
+
   it('feeds what preprocess() gives', async () => {
     const { numClasses, preprocess: config } = model.config;
     for (const image of [picture(90, 70), picture(40, 333), picture(64, 64)]) {

@@ -18,6 +18,7 @@ import {
   wholeNumber,
   type DecodeLimit,
 } from '../options.js';
+import { preprocessOptions, withOptions } from '../preprocess-options.js';
 import { untilStopped } from '../stop.js';
 
 interface Options extends ModelOptions, DecodeLimit {
@@ -33,32 +34,37 @@ of the block's gate over its channels, from its smallest value (blue) to its lar
 `;
 
 export function attentionCommand(): Command {
-  return new Command('attention')
-    .description('Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.')
-    .argument('<image>', 'an image file')
-    .requiredOption('-o, --output <file>', `the picture to write (${endings})`, outputName)
-    .option(
-      '--side <pixels>',
-      "of the square that the network sees: more show more (default: the model's input size)",
-      wholeNumber,
-    )
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .addOption(decodeTimeoutOption())
-    .addHelpText('after', help)
-    .action((image: string, options: Options, command: Command) => {
-      const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
-        extname(options.output).toLowerCase(),
-      );
-      if (!format) command.error(`the output should end in ${endings}`);
-      return untilStopped((signal) => attention(image, options, format, signal));
-    });
+  return withOptions(
+    new Command('attention')
+      .description(
+        'Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.',
+      )
+      .argument('<image>', 'an image file')
+      .requiredOption('-o, --output <file>', `the picture to write (${endings})`, outputName)
+      .option(
+        '--side <pixels>',
+        "of the square that the network sees: more show more (default: the model's input size)",
+        wholeNumber,
+      )
+      .addOption(modelOption())
+      .addOption(revisionOption())
+      .addOption(partOption())
+      .addOption(threadsOption())
+      .addOption(precisionOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .addOption(decodeTimeoutOption())
+      .addHelpText('after', help)
+      .action((image: string, options: Options, command: Command) => {
+        const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
+          extname(options.output).toLowerCase(),
+        );
+        if (!format) command.error(`the output should end in ${endings}`);
+        return untilStopped((signal) => attention(image, options, format, signal));
+      }),
+    preprocessOptions().filter(({ long }) => long !== '--size'),
+  );
 }
 
 async function attention(

@@ -16,11 +16,12 @@ import {
   revisionOption,
   wholeNumber,
 } from '../options.js';
+import type { PreprocessFlags } from '../preprocess-options.js';
 import { platform, print, printJson, round } from '../output/print.js';
 import { readClocks, readHeat, readTemperatures } from '../bench/throttling.js';
 import { version } from '../version.js';
 
-interface Options extends Omit<ModelOptions, 'threads'> {
+interface Options extends Omit<ModelOptions, 'threads' | keyof PreprocessFlags> {
   threads?: number[];
   size?: [height: number, width: number];
   seconds: number;
@@ -54,7 +55,7 @@ export function benchCommand(): Command {
     .action(bench);
 }
 
-async function bench(options: Options): Promise<void> {
+async function bench({ size: wanted, ...options }: Options): Promise<void> {
   const show = (lines: readonly string[]): void => {
     if (!options.json) lines.forEach(print);
   };
@@ -63,7 +64,7 @@ async function bench(options: Options): Promise<void> {
   for (const threads of options.threads ?? threadCounts(cpu().cores)) {
     const model = await loadModel({ ...options, threads });
     try {
-      const size = options.size ?? model.config.preprocess.inputSize;
+      const size = wanted ?? model.config.preprocess.inputSize;
       // Says so before memory is asked for where the size is impossible.
       model.plan(size);
       const input = noise(model.config.preprocess.mean.length, size);

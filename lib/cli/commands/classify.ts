@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { classActivations } from '../../class-activation.js';
 import { isCameraAddress } from '../../camera/address.js';
 import { classifyFiles, type FilesOptions } from '../pictures/classify-files.js';
 import { classifyStream, type StreamOptions } from '../pictures/classify-stream.js';
@@ -16,6 +17,7 @@ import {
   wholeNumber,
   wholeNumberOrNone,
 } from '../options.js';
+import { labelsOption, number, preprocessOptions, withOptions } from '../preprocess-options.js';
 
 const cameraHelp = `
 With - a picture or a stream of JPEG frames (Motion JPEG) is read from standard input, and a line is printed for each. An IP
@@ -31,52 +33,62 @@ program before a pipe has ended by itself.
 const streamOptions = ['latest', 'maxFrames', 'stall', 'interval', 'retries'];
 
 export function classifyCommand(): Command {
-  return new Command('classify')
-    .description('Prints the most probable classes of each image.')
-    .argument(
-      '<image...>',
-      'JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP or PPM (PGM, PBM) files, folders of them, patterns as "photos/*.jpg"; or - for standard input, or http://camera/stream',
-    )
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .addOption(topOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .addOption(decodeTimeoutOption())
-    .addOption(jsonOption())
-    .addOption(
-      new Option(
-        '--csv',
-        'print CSV, a row for each image and class: image, rank, index, label, probability',
-      ).conflicts('json'),
-    )
-    .option(
-      '--latest',
-      'of a stream, take the newest frame and pass over older ones (default, but for a file at standard input)',
-    )
-    .option('--no-latest', 'of a stream, take every frame')
-    .option('--max-frames <n>', 'of a stream, end after n frames', wholeNumber)
-    .option(
-      '--stall <seconds>',
-      'of a stream, how long nothing may come: then a camera is connected to again (default: 10), and standard input ends (default: never)',
-      seconds,
-    )
-    .option(
-      '--retries <n>',
-      'of a camera, connections in a row that may fail after the first (default: 5)',
-      wholeNumberOrNone,
-    )
-    .option(
-      '--interval <seconds>',
-      'of an address that gives a single picture, ask again so often (default: once)',
-      seconds,
-    )
-    .addHelpText('after', cameraHelp)
-    .action(classify);
+  return withOptions(
+    new Command('classify')
+      .description('Prints the most probable classes of each image.')
+      .argument(
+        '<image...>',
+        'JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP or PPM (PGM, PBM) files, folders of them, patterns as "photos/*.jpg"; or - for standard input, or http://camera/stream',
+      )
+      .addOption(modelOption())
+      .addOption(revisionOption())
+      .addOption(partOption())
+      .addOption(topOption())
+      .addOption(
+        new Option(
+          '--activation <name>',
+          'what logits become: a softmax over all classes, or a sigmoid of each, for several labels a picture (default: what config.json says, or softmax; of one class sigmoid)',
+        ).choices(classActivations),
+      )
+      .option('--threshold <number>', 'print the classes that are at least so probable', number)
+      .addOption(threadsOption())
+      .addOption(precisionOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .addOption(decodeTimeoutOption())
+      .addOption(jsonOption())
+      .addOption(
+        new Option(
+          '--csv',
+          'print CSV, a row for each image and class: image, rank, index, label, probability',
+        ).conflicts('json'),
+      )
+      .option(
+        '--latest',
+        'of a stream, take the newest frame and pass over older ones (default, but for a file at standard input)',
+      )
+      .option('--no-latest', 'of a stream, take every frame')
+      .option('--max-frames <n>', 'of a stream, end after n frames', wholeNumber)
+      .option(
+        '--stall <seconds>',
+        'of a stream, how long nothing may come: then a camera is connected to again (default: 10), and standard input ends (default: never)',
+        seconds,
+      )
+      .option(
+        '--retries <n>',
+        'of a camera, connections in a row that may fail after the first (default: 5)',
+        wholeNumberOrNone,
+      )
+      .option(
+        '--interval <seconds>',
+        'of an address that gives a single picture, ask again so often (default: once)',
+        seconds,
+      )
+      .addHelpText('after', cameraHelp)
+      .action(classify),
+    [labelsOption(), ...preprocessOptions()],
+  );
 }
 
 async function classify(images: string[], options: StreamOptions & FilesOptions, command: Command): Promise<void> {

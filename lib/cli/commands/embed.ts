@@ -19,6 +19,7 @@ import {
   threadsOption,
   type DecodeLimit,
 } from '../options.js';
+import { preprocessOptions, withOptions } from '../preprocess-options.js';
 import { print } from '../output/print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
@@ -35,27 +36,30 @@ A GhostNet gives 1280 numbers for an image.
 `;
 
 export function embedCommand(): Command {
-  return new Command('embed')
-    .description('Writes a vector for each image, by which images can be compared, searched or sorted.')
-    .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
-    .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)', outputName)
-    .option('--normalize', 'give every vector the length 1')
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .addOption(decodeTimeoutOption())
-    .addHelpText('after', help)
-    .action((paths: string[], options: Options, command: Command) => {
-      const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
-      if (ending !== undefined && ending !== '.npy' && ending !== '.jsonl')
-        command.error('the output should be a .npy or .jsonl file');
-      return untilStopped((signal) => embed(paths, options, signal));
-    });
+  return withOptions(
+    new Command('embed')
+      .description('Writes a vector for each image, by which images can be compared, searched or sorted.')
+      .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
+      .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)', outputName)
+      .option('--normalize', 'give every vector the length 1')
+      .addOption(modelOption())
+      .addOption(revisionOption())
+      .addOption(partOption())
+      .addOption(threadsOption())
+      .addOption(precisionOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .addOption(decodeTimeoutOption())
+      .addHelpText('after', help)
+      .action((paths: string[], options: Options, command: Command) => {
+        const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
+        if (ending !== undefined && ending !== '.npy' && ending !== '.jsonl')
+          command.error('the output should be a .npy or .jsonl file');
+        return untilStopped((signal) => embed(paths, options, signal));
+      }),
+    preprocessOptions(),
+  );
 }
 
 async function embed(paths: string[], options: Options, signal: AbortSignal): Promise<void> {

@@ -17,6 +17,7 @@ import {
   wholeNumberOrNone,
   type DecodeLimit,
 } from '../options.js';
+import { labelsOption, preprocessOptions, withOptions } from '../preprocess-options.js';
 import { percent, print, printJson, reportFault, round } from '../output/print.js';
 import { bar, ProgressLine } from '../output/progress.js';
 import { faultIn, imageIn, imagesAhead, isFaultOfImage } from '../pictures/image-files.js';
@@ -37,21 +38,24 @@ A bad picture is reported and left out, and the status is 1 then.
 `;
 
 export function evaluateCommand(): Command {
-  return new Command('evaluate')
-    .description('Counts how often a model is right on pictures whose classes are known.')
-    .argument('<folder or csv>', 'a folder with a folder of pictures for each class, or a CSV file')
-    .option('--worst <n>', 'classes to print, those with the fewest right first', wholeNumberOrNone, 5)
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .addOption(decodeTimeoutOption())
-    .addOption(jsonOption())
-    .addHelpText('after', help)
-    .action((path: string, options: Options) => untilStopped((signal) => evaluate(path, options, signal)));
+  return withOptions(
+    new Command('evaluate')
+      .description('Counts how often a model is right on pictures whose classes are known.')
+      .argument('<folder or csv>', 'a folder with a folder of pictures for each class, or a CSV file')
+      .option('--worst <n>', 'classes to print, those with the fewest right first', wholeNumberOrNone, 5)
+      .addOption(modelOption())
+      .addOption(revisionOption())
+      .addOption(threadsOption())
+      .addOption(precisionOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .addOption(decodeTimeoutOption())
+      .addOption(jsonOption())
+      .addHelpText('after', help)
+      .action((path: string, options: Options) => untilStopped((signal) => evaluate(path, options, signal))),
+    [labelsOption(), ...preprocessOptions()],
+  );
 }
 
 interface Counted {
@@ -99,7 +103,12 @@ async function count(
   let [done, faults] = [0, 0];
   try {
     for await (const outcome of inOrder(pictures, imagesAhead, async ({ file }) =>
-      model.classify(await imageIn(file, signal), { topK: 5, signal, ...decodeTimeoutMs(options) }),
+      model.classify(await imageIn(file, signal), {
+        topK: 5,
+        activation: 'softmax',
+        signal,
+        ...decodeTimeoutMs(options),
+      }),
     )) {
       signal.throwIfAborted();
       done++;

@@ -10,15 +10,22 @@ import {
   saidGate,
   type GateFlags,
 } from '../options.js';
+import {
+  labelsOption,
+  preprocessOptions,
+  saidPreprocess,
+  withOptions,
+  type PreprocessFlags,
+} from '../preprocess-options.js';
 import { megabytes, print, printJson } from '../output/print.js';
 import { withProgressBar } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends GateFlags {
+interface Options extends GateFlags, PreprocessFlags {
+  labels?: string;
   revision?: string;
   part?: string;
   half?: boolean;
-  size?: [height: number, width: number];
   force?: boolean;
   json?: boolean;
 }
@@ -29,38 +36,43 @@ const help = `
 `;
 
 export function exportCommand(): Command {
-  return new Command('export')
-    .description("Writes a model for other engines, as ONNX or as safetensors with timm's names.")
-    .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
-    .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .option('--half', 'of .safetensors: float16 in place of float32')
-    .option(
-      '--size <pixels>',
-      "of .onnx: height and width of the input, as 224 or 192x256 (default: the model's)",
-      imageSize,
-    )
-    .option('-f, --force', 'replace files that exist')
-    .addOption(jsonOption())
-    .addHelpText('after', help)
-    .action((model: string, file: string, options: Options) =>
-      untilStopped((signal) => exportTo(model, file, options, signal)),
-    );
+  return withOptions(
+    new Command('export')
+      .description("Writes a model for other engines, as ONNX or as safetensors with timm's names.")
+      .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
+      .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
+      .addOption(revisionOption())
+      .addOption(partOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .option('--half', 'of .safetensors: float16 in place of float32')
+      .option(
+        '--size <pixels>',
+        "of .onnx: height and width of the input, as 224 or 192x256 (default: the model's)",
+        imageSize,
+      )
+      .option('-f, --force', 'replace files that exist')
+      .addOption(jsonOption())
+      .addHelpText('after', help)
+      .action((model: string, file: string, options: Options) =>
+        untilStopped((signal) => exportTo(model, file, options, signal)),
+      ),
+    [labelsOption(), ...preprocessOptions().filter(({ long }) => long !== '--size')],
+  );
 }
 
 async function exportTo(
   model: string,
   file: string,
-  { revision, part, half, size, force, json, ...flags }: Options,
+  { revision, part, half, size, force, json, labels, ...flags }: Options,
   signal: AbortSignal,
 ): Promise<void> {
   const options = {
     ...(revision !== undefined && { revision }),
     ...(part !== undefined && { part }),
+    ...(labels !== undefined && { labels }),
+    preprocess: saidPreprocess(flags),
     gate: saidGate(flags),
     ...(half !== undefined && { half }),
     ...(size && { inputSize: size }),

@@ -1,18 +1,22 @@
 import { Command } from 'commander';
 import { gateSettings, type GateInfo } from '../../gate-config.js';
-import type { GhostNet, ModelInfo } from '../../model.js';
+import type { ConfigOrigins, ModelConfig, Origin } from '../../model-config.js';
+import type { ModelInfo } from '../../model-info.js';
+import type { GhostNet } from '../../model.js';
 import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
   jsonOption,
   gateOption,
   modelOption,
-  partOption,
   precisionOption,
+  partOption,
   revisionOption,
   threadsOption,
 } from '../options.js';
+import { labelsOption, preprocessOptions, withOptions } from '../preprocess-options.js';
 import { megabytes, platform, print, printJson } from '../output/print.js';
+import { shortened } from '../../messages/quoted.js';
 import { pictureChannels } from '../../preprocess-config.js';
 import { version } from '../version.js';
 
@@ -22,19 +26,22 @@ interface Options extends ModelOptions {
 }
 
 export function infoCommand(): Command {
-  return new Command('info')
-    .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .option('--plan', 'print the steps of the plan, each measured on all threads')
-    .addOption(jsonOption())
-    .action(info);
+  return withOptions(
+    new Command('info')
+      .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
+      .addOption(modelOption())
+      .addOption(revisionOption())
+      .addOption(partOption())
+      .addOption(threadsOption())
+      .addOption(precisionOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .option('--plan', 'print the steps of the plan, each measured on all threads')
+      .addOption(jsonOption())
+      .action(info),
+    [labelsOption(), ...preprocessOptions()],
+  );
 }
 
 async function info(options: Options): Promise<void> {
@@ -82,6 +89,7 @@ function printFacts({ config, info }: GhostNet): void {
     ['model', `${config.architecture}, ${classesText(config.numClasses)}, ${info.precision}`],
     ...config.layout.map((line): [string, string] => ['', line]),
     ...(info.gate ? [['gate', gateText(info.gate)] satisfies [string, string]] : []),
+    ...(config.numClasses > 0 ? classesFacts(config, info.origins) : []),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ...partLines(info),
     ['parameters', `${parametersText(info)}, ${megabytes(info.weightBytes)} in memory`],
@@ -91,6 +99,7 @@ function printFacts({ config, info }: GhostNet): void {
     const made = `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`;
     facts.push(['input', mean.length === 1 ? `grey, ${made}` : made]);
     facts.push(['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`]);
+    facts.push(['', originsText(info.origins)]);
   } else facts.push(['input', `tensors of ${mean.length} channels`]);
   const { unknownNames } = info;
   if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
@@ -111,8 +120,39 @@ function partLines({ part, parts, leftOut }: ModelInfo): [string, string][] {
   ];
 }
 
+function classesFacts(config: ModelConfig, { labels, activation }: ConfigOrigins): [string, string][] {
+  return [
+    ['labels', labelsText(config, labels)],
+    ['', `activation ${config.activation} (${whose[activation]})`],
+  ];
+}
+
+const whose: Readonly<Record<Origin, string>> = {
+  option: 'option',
+  config: 'config.json',
+  checkpoint: 'the checkpoint',
+  'labels.txt': 'labels.txt',
+  'classes.txt': 'classes.txt',
+  published: 'the published model',
+  network: 'the tensors',
+  assumed: 'assumed',
+};
+
+/** `tench; goldfish; … (config.json)`, since a name may have commas. */
+function labelsText({ labels }: ModelConfig, from: Origin): string {
+  if (from === 'assumed') return 'none given';
+  return `${shortened(labels.slice(0, 3).join('; '), 60)}${labels.length > 3 ? '; …' : ''} (${whose[from]})`;
+}
+
+/** `inputSize, cropPct (config.json); mean, std (assumed)` */
+function originsText({ preprocess }: ConfigOrigins): string {
+  const settings = Object.entries<Origin>(preprocess);
+  return [...new Set(settings.map(([, from]) => from))]
+    .map((from) => `${settings.flatMap(([name, by]) => (by === from ? [name] : [])).join(', ')} (${whose[from]})`)
+    .join('; ');
+}
+
 function gateText(gate: GateInfo): string {
-  const whose = { option: 'option', config: 'config.json', assumed: 'assumed' };
   return gateSettings.map((setting) => `${setting} ${gate[setting].value} (${whose[gate[setting].from]})`).join(', ');
 }
 

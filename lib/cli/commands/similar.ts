@@ -17,6 +17,7 @@ import {
   wholeNumber,
   type DecodeLimit,
 } from '../options.js';
+import { preprocessOptions, withOptions } from '../preprocess-options.js';
 import { print, printJson, round } from '../output/print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
@@ -33,24 +34,27 @@ interface Match {
 }
 
 export function similarCommand(): Command {
-  return new Command('similar')
-    .description('Prints the images that are most like one image, by the cosine similarity of their embeddings.')
-    .argument('<query>', 'the image to compare with')
-    .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
-    .option('--top <n>', 'how many to print', wholeNumber, 5)
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .addOption(decodeTimeoutOption())
-    .addOption(jsonOption())
-    .action((query: string, paths: string[], options: Options) =>
-      untilStopped((signal) => similar(query, paths, options, signal)),
-    );
+  return withOptions(
+    new Command('similar')
+      .description('Prints the images that are most like one image, by the cosine similarity of their embeddings.')
+      .argument('<query>', 'the image to compare with')
+      .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
+      .option('--top <n>', 'how many to print', wholeNumber, 5)
+      .addOption(modelOption())
+      .addOption(revisionOption())
+      .addOption(partOption())
+      .addOption(threadsOption())
+      .addOption(precisionOption())
+      .addOption(gateOption('activation'))
+      .addOption(gateOption('pooling'))
+      .addOption(gateOption('upsampling'))
+      .addOption(decodeTimeoutOption())
+      .addOption(jsonOption())
+      .action((query: string, paths: string[], options: Options) =>
+        untilStopped((signal) => similar(query, paths, options, signal)),
+      ),
+    preprocessOptions(),
+  );
 }
 
 async function similar(query: string, paths: string[], options: Options, signal: AbortSignal): Promise<void> {

@@ -1,6 +1,5 @@
-import type { Classification } from '../../tasks/classification.js';
 import { csvField, visible } from './escape.js';
-import { inWords, percent, print, printJson, round, rounded } from './print.js';
+import { inFigures, print, printJson, round, rounded } from './print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import type { StartTimings, TimedClasses, Timings } from '../pictures/timed-classifier.js';
 
@@ -28,8 +27,13 @@ export function jsonFormat(start: StartTimings): ClassificationFormat {
 /** Prints what `name` says and the classes. */
 export function jsonClassifications(start: StartTimings): (name: object, classes: TimedClasses) => void {
   let first: Partial<StartTimings> = inHundredths(start);
-  return (name, { top, ...timings }) => {
-    printJson({ ...name, ...inHundredths(timings), ...first, top: top.map(rounded) });
+  return (name, { top, decodeMs, preprocessMs, networkMs, latencyMs }) => {
+    printJson({
+      ...name,
+      ...inHundredths({ decodeMs, preprocessMs, networkMs, latencyMs }),
+      ...first,
+      top: top.map(rounded),
+    });
     first = {};
   };
 }
@@ -43,13 +47,13 @@ function inHundredths<T extends Timings | StartTimings>(timings: T): T {
 /** One image: a row for each class. */
 export function tableFormat({ loadModelMs, loadDecoderMs }: StartTimings): ClassificationFormat {
   return {
-    image: (file, { top, decodeMs, preprocessMs, networkMs }) => {
+    image: (file, { top, areProbabilities, decodeMs, preprocessMs, networkMs }) => {
       print(
         `${file}  (decode ${decodeMs.toFixed(1)} ms, preprocess ${preprocessMs.toFixed(1)} ms, network ${networkMs.toFixed(1)} ms)`,
       );
       const width = Math.max(...top.map(({ label }) => visible(label).length));
-      for (const { label, probability } of top)
-        print(`  ${visible(label).padEnd(width)}  ${percent(probability).padStart(6)}`);
+      for (const one of top)
+        print(`  ${visible(one.label).padEnd(width)}  ${inFigures(one, areProbabilities).padStart(6)}`);
       print(`before it: model loaded in ${loadModelMs.toFixed(1)} ms, decoder in ${loadDecoderMs.toFixed(1)} ms`);
     },
   };
@@ -62,7 +66,8 @@ export function linesFormat(files: readonly string[]): ClassificationFormat {
 }
 
 /** `decode  11.2  preprocess   0.4  network   2.4 ms  orange 72.0 %; lemon 14.8 %` */
-export function timesAndClasses({ top, decodeMs, preprocessMs, networkMs }: TimedClasses): string {
+export function timesAndClasses({ top, areProbabilities, decodeMs, preprocessMs, networkMs }: TimedClasses): string {
   const [decode, preprocess, network] = [decodeMs, preprocessMs, networkMs].map((ms) => ms.toFixed(1).padStart(5));
-  return `decode ${decode!}  preprocess ${preprocess!}  network ${network!} ms  ${top.map((one: Classification) => inWords(one)).join('; ')}`;
+  const classes = top.map((one) => `${one.label} ${inFigures(one, areProbabilities)}`).join('; ');
+  return `decode ${decode!}  preprocess ${preprocess!}  network ${network!} ms  ${classes}`;
 }

@@ -47,8 +47,9 @@ export function percent(probability: number): string {
   return `${(100 * probability).toFixed(1)} %`;
 }
 
-export function inWords({ label, probability }: Classification): string {
-  return `${label} ${percent(probability)}`;
+/** A class's probability in percent, or its logit. */
+export function inFigures({ probability }: Classification, isProbability: boolean): string {
+  return isProbability ? percent(probability) : probability.toFixed(3);
 }
 
 /** As it is printed in JSON. */

@@ -12,10 +12,9 @@ import type { DecodeLimit } from '../options.js';
 import { reportFault } from '../output/print.js';
 import { bar, ProgressLine } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
-import { TimedClassifier, type StartTimings } from './timed-classifier.js';
+import { TimedClassifier, type ClassOptions, type StartTimings } from './timed-classifier.js';
 
-export interface FilesOptions extends ModelOptions, DecodeLimit {
-  top: number;
+export interface FilesOptions extends ModelOptions, DecodeLimit, ClassOptions {
   json?: boolean;
   csv?: boolean;
 }

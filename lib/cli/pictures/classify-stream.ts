@@ -5,10 +5,9 @@ import type { ModelOptions } from '../load.js';
 import type { DecodeLimit } from '../options.js';
 import { print, reportFault } from '../output/print.js';
 import { untilStopped } from '../stop.js';
-import { TimedClassifier, type TimedClasses } from './timed-classifier.js';
+import { TimedClassifier, type ClassOptions, type TimedClasses } from './timed-classifier.js';
 
-export interface StreamOptions extends ModelOptions, DecodeLimit, FrameOptions {
-  top: number;
+export interface StreamOptions extends ModelOptions, DecodeLimit, FrameOptions, ClassOptions {
   json?: boolean;
   /** Of pictures that could be classified. */
   maxFrames?: number;

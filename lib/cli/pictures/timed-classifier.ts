@@ -1,6 +1,7 @@
+import type { ClassActivation } from '../../class-activation.js';
 import { classifyInStages, type GhostNet } from '../../model.js';
 import { loadSharp } from '../../pixels/sharp.js';
-import type { Classification } from '../../tasks/classification.js';
+import type { Classification, ClassifyOptions } from '../../tasks/classification.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { decodeTimeoutMs, type DecodeLimit } from '../options.js';
 
@@ -19,6 +20,15 @@ export interface Timings {
 
 export interface TimedClasses extends Timings {
   readonly top: readonly Classification[];
+  /** Whether these are probabilities, and not the logits themselves. */
+  readonly areProbabilities: boolean;
+}
+
+/** Which classes are printed. */
+export interface ClassOptions {
+  top?: number;
+  activation?: ClassActivation;
+  threshold?: number;
 }
 
 /** What is done once, before the first image. */
@@ -35,21 +45,24 @@ export class TimedClassifier {
 
   private constructor(
     private readonly model: GhostNet,
-    private readonly topK: number,
-    private readonly limit: ReturnType<typeof decodeTimeoutMs>,
+    private readonly options: ClassifyOptions,
     readonly start: StartTimings,
   ) {}
 
-  static async load(
-    options: ModelOptions & DecodeLimit & { top: number },
-    signal: AbortSignal,
-  ): Promise<TimedClassifier> {
+  static async load(options: ModelOptions & DecodeLimit & ClassOptions, signal: AbortSignal): Promise<TimedClassifier> {
     const begun = performance.now();
     const model = await loadModel(options, signal);
     try {
       const loaded = performance.now();
       loadSharp();
-      return new TimedClassifier(model, options.top, decodeTimeoutMs(options), {
+      const { top, activation, threshold } = options;
+      const asked = {
+        ...(top !== undefined && { topK: top }),
+        ...(activation && { activation }),
+        ...(threshold !== undefined && { threshold }),
+        ...decodeTimeoutMs(options),
+      };
+      return new TimedClassifier(model, asked, {
         loadModelMs: loaded - begun,
         loadDecoderMs: performance.now() - loaded,
       });
@@ -65,7 +78,7 @@ export class TimedClassifier {
   ): Promise<TimedClasses> {
     const begun = performance.now();
     let [decoded, preprocessed, preprocessMs] = [0, 0, 0];
-    const options = { topK: this.topK, signal, ...this.limit };
+    const options = { ...this.options, signal };
     const top = await classifyInStages(this.model, await image(signal), options, (stage) => {
       const now = performance.now();
       if (stage === 'decoding') decoded = now;
@@ -73,7 +86,8 @@ export class TimedClassifier {
     });
     const ended = performance.now();
     const networkMs = this.#network.end(preprocessed, ended);
-    return { top, decodeMs: decoded - begun, preprocessMs, networkMs, latencyMs: ended - begun };
+    const areProbabilities = (options.activation ?? this.model.config.activation) !== 'none';
+    return { top, areProbabilities, decodeMs: decoded - begun, preprocessMs, networkMs, latencyMs: ended - begun };
   }
 
   dispose(): Promise<void> {

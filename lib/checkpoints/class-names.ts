@@ -1,0 +1,104 @@
+import { isRecord } from './untyped-values.js';
+
+/** Names that transformers makes up where nobody has given any. */
+const madeUp = /^LABEL_\d+$/;
+
+/** More than any network has. */
+const maxClasses = 1_000_000;
+
+/** What {@link classNames} takes, as messages say it. */
+export const expectedClassNames =
+  'an array of strings, or an object of names by their index or of indices by their name';
+
+/**
+ * The names of classes in the order of the logits, as people write them down: a list, names by their index (transformers'
+ * `id2label`), or indices by their name (torchvision's `class_to_idx`), of which every index up to the last has one.
+ * Undefined for anything else.
+ */
+export function classNames(value: unknown): string[] | undefined {
+  if (Array.isArray(value)) return value.length > 0 && value.every(isString) ? [...value] : undefined;
+  const entries = entriesOf(value);
+  if (!entries || entries.length === 0 || entries.length > maxClasses) return undefined;
+  const names = new Array<string | undefined>(entries.length).fill(undefined);
+  for (const [key, given] of entries) {
+    const [index, name] = isString(given) ? [indexOf(key), given] : [given, key];
+    if (!isString(name) || !Number.isInteger(index) || !((index as number) in names)) return undefined;
+    names[index as number] ??= name;
+  }
+  return names.every(isString) ? names : undefined;
+}
+
+/** Whether somebody has named them. */
+export function areGiven(names: readonly string[]): boolean {
+  return !names.every((name) => madeUp.test(name));
+}
+
+/** An index and a mark, before each line of the files that tools for phones write. */
+const numbered = /^(\d+)[\s:,;]+(?=\S)/;
+
+/** Of a text file: a line for each class, or JSON that {@link classNames} takes; undefined if there are none. */
+export function classNamesIn(text: string): string[] | undefined {
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      return classNames(JSON.parse(text));
+    } catch {
+      return undefined;
+    }
+  }
+  const lines = text
+    .trimEnd()
+    .split(/\r?\n/)
+    .map((line) => line.trim());
+  if (lines.length > maxClasses || lines.some((line) => line === '')) return undefined;
+  const isNumbered = lines.every((line, index) => numbered.exec(line)?.[1] === String(index));
+  return isNumbered ? lines.map((line) => line.replace(numbered, '')) : lines;
+}
+
+/** Under which keys training scripts keep them, the surest first. */
+const classKeys = [
+  'class_to_idx',
+  'idx_to_class',
+  'id2label',
+  'label2id',
+  'label_names',
+  'class_names',
+  'classes',
+  'CLASSES',
+  'labels',
+  'names',
+] as const;
+
+/** Maps within a checkpoint that hold its settings. */
+const maxDepth = 2;
+
+/** All lists of names in a checkpoint's pickle that lie under such keys, at its top and in the maps next to it. */
+export function classNamesWithin(checkpoint: unknown): string[][] {
+  // A pickle may hold one object in a million places.
+  const seen = new Set<unknown>();
+  const isNew = (value: unknown): boolean => seen.size < seen.add(value).size;
+  const within = (value: unknown, depth: number): string[][] => {
+    if (!(value instanceof Map) || !isNew(value)) return [];
+    const map = value as ReadonlyMap<unknown, unknown>;
+    const here = classKeys.flatMap((key) => {
+      const found = map.get(key);
+      const names = isNew(found) ? classNames(found) : undefined;
+      return names && areGiven(names) ? [names] : [];
+    });
+    return depth === maxDepth ? here : [...here, ...[...map.values()].flatMap((inner) => within(inner, depth + 1))];
+  };
+  return within(checkpoint, 0);
+}
+
+/** Of an object of JSON, or of a dict that a pickle holds. */
+function entriesOf(value: unknown): (readonly [key: unknown, value: unknown])[] | undefined {
+  if (value instanceof Map) return [...(value as ReadonlyMap<unknown, unknown>)];
+  return isRecord(value) ? Object.entries(value) : undefined;
+}
+
+function indexOf(key: unknown): unknown {
+  return isString(key) && /^\d{1,7}$/.test(key) ? Number(key) : key;
+}
+
+function isString(value: unknown): value is string {
+  return typeof value === 'string';
+}
