@@ -9,6 +9,7 @@ import { findImageFiles } from '../../lib/cli/pictures/image-files.js';
 import { inOrder } from '../../lib/cli/pictures/in-order.js';
 import { load } from '../../lib/index.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { bitmapFile } from '../pixels/bitmap.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 
 const folder = temporaryFolder();
@@ -110,6 +111,36 @@ describe('what an argument names', () => {
     expect((await findImageFiles(at('*.nothing'))).files).toEqual([]);
     const near = relative(process.cwd(), tree);
     expect((await findImageFiles(join(near, 'x?.jpg'))).files).toEqual([join(near, 'x*.jpg'), join(near, 'x1.jpg')]);
+  });
+});
+
+describe('pictures of formats that are not decoded', () => {
+  const mixed = mkdtempSync(join(folder, 'mixed-'));
+  const others = ['a.HEIC', 'b.svg', 'c.psd', 'd.jp2', 'e.tga', 'f.ico', 'g.cr2', 'h.svgz', 'i.jxl'];
+  const decoded = ['a.jfif', 'b.bmp', 'c.ppm', 'd.PGM', 'e.pnm', 'f.dib'];
+  for (const name of [...others, ...decoded, 'notes.txt', 'labels.json']) writeFileSync(join(mixed, name), '');
+
+  it('are told apart from those that are', async () => {
+    const { files, passedOver } = await findImageFiles(mixed);
+    expect(files).toEqual(decoded.map((name) => join(mixed, name)));
+    expect(passedOver).toEqual(others.map((name) => join(mixed, name)));
+    expect((await findImageFiles(join(mixed, 'b.svg'))).passedOver).toEqual([]);
+  });
+
+  it('are counted and named, and the status tells of them', async () => {
+    const good = mkdtempSync(join(folder, 'good-'));
+    writeFileSync(join(good, 'one.bmp'), bitmapFile({ width: 1, height: 1, bits: 24, pixels: [1, 2, 3, 0] }));
+    writeFileSync(join(good, 'two.ppm'), 'P3 1 1 255 9 8 7');
+    const whole = await classify(good);
+    expect([whole.code, lines(whole.stdout).length, whole.stderr]).toEqual([0, 2, '']);
+    writeFileSync(join(good, 'three.heic'), '');
+    const { code, stdout, stderr } = await classify(good, mixed);
+    expect(code).toBe(1);
+    expect(lines(stdout)).toHaveLength(2);
+    expect(stderr).toContain(
+      `ghostnet: 10 pictures are passed over, of formats that are not decoded: ${join(good, 'three.heic')}, `,
+    );
+    expect(stderr).toMatch(/g\.cr2 and 2 more\. Convert to PNG or JPEG first\./);
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { GhostNetError } from '../../errors.js';
-import { findImageFiles } from '../pictures/image-files.js';
+import { findImageFiles, reportPassedOver } from '../pictures/image-files.js';
 import { encodePath } from '../pictures/raw-paths.js';
 import { csvRows } from './csv.js';
 
@@ -41,11 +41,11 @@ async function ofFolders(path: string): Promise<LabelledPicture[]> {
   const names = entries.filter((entry) => !entry.name.startsWith('.') && !entry.isFile()).map(({ name }) => name);
   const found = await Promise.all(
     names.sort().map(async (className) => {
-      const { files } = await findImageFiles(join(path, className));
-      return files.map((file) => ({ file, className }));
+      return { className, ...(await findImageFiles(join(path, className))) };
     }),
   );
-  return found.flat();
+  reportPassedOver(found);
+  return found.flatMap(({ className, files }) => files.map((file) => ({ file, className })));
 }
 
 /** A first row whose path is no file is the columns' names. */

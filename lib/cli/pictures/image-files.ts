@@ -1,14 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { extname, isAbsolute, join } from 'node:path';
 import { glob, isDynamicPattern, type GlobOptions } from 'tinyglobby';
 import { cameraAddress, isCameraAddress } from '../../camera/address.js';
 import { GhostNetError } from '../../errors.js';
 import { readImageFile } from '../../pixels/image-file.js';
 import { reportFault } from '../output/print.js';
+import { decodedExtensions, otherExtensions } from './image-extensions.js';
 import { encodePath, rawFileSystem } from './raw-paths.js';
-
-/** What is looked for in folders, in any case; a file that is named may be called anything. */
-const imageExtensions = ['jpg', 'jpeg', 'jpe', 'png', 'webp', 'avif', 'gif', 'tif', 'tiff'] as const;
 
 /** What one argument means. Names that are not UTF-8 are as raw-paths.ts has them. */
 export interface Found {
@@ -16,7 +14,12 @@ export interface Found {
   readonly kind: 'file' | 'folder' | 'pattern';
   /** Sorted by name, where the argument is no file. */
   readonly files: readonly string[];
+  /** Pictures in a folder whose names say that they are of formats that are not decoded, sorted. */
+  readonly passedOver: readonly string[];
 }
+
+/** Of those that are passed over. */
+const mostNames = 8;
 
 /**
  * The files that an argument names: itself, the images in a folder and its subfolders, or what a pattern as
@@ -26,10 +29,11 @@ export interface Found {
 export async function findImageFiles(argument: string): Promise<Found> {
   refuseAddress(argument);
   const stats = await stat(encodePath(argument)).catch(() => undefined);
-  if (stats?.isDirectory()) return { argument, kind: 'folder', files: await imagesIn(argument) };
-  if (stats || !isDynamicPattern(argument)) return { argument, kind: 'file', files: [argument] };
+  if (stats?.isDirectory()) return { argument, kind: 'folder', ...(await imagesIn(argument)) };
+  if (stats || !isDynamicPattern(argument)) return { argument, kind: 'file', files: [argument], passedOver: [] };
   const pattern = process.platform === 'win32' ? argument.replaceAll('\\', '/') : argument;
-  return { argument, kind: 'pattern', files: await matching(pattern, { absolute: isAbsolute(argument) }) };
+  const files = await matching(pattern, { absolute: isAbsolute(argument) });
+  return { argument, kind: 'pattern', files, passedOver: [] };
 }
 
 /** Hidden files and folders are passed over. */
@@ -37,21 +41,39 @@ async function matching(pattern: string, options: GlobOptions): Promise<string[]
   return (await glob(pattern, { expandDirectories: false, fs: rawFileSystem, ...options })).sort();
 }
 
-async function imagesIn(folder: string): Promise<string[]> {
-  const names = await matching(`**/*.{${imageExtensions.join()}}`, { cwd: folder, caseSensitiveMatch: false });
-  return names.map((name) => join(folder, name));
+async function imagesIn(folder: string): Promise<Pick<Found, 'files' | 'passedOver'>> {
+  const extensions = [...decodedExtensions, ...otherExtensions].join();
+  const names = await matching(`**/*.{${extensions}}`, { cwd: folder, caseSensitiveMatch: false });
+  const isDecoded = (name: string): boolean => decoded.has(extname(name).toLowerCase());
+  return {
+    files: names.filter(isDecoded).map((name) => join(folder, name)),
+    passedOver: names.filter((name) => !isDecoded(name)).map((name) => join(folder, name)),
+  };
 }
+
+const decoded: ReadonlySet<string> = new Set(decodedExtensions.map((extension) => `.${extension}`));
 
 /** What each of a command's arguments names. One that names nothing is reported; the others still count. */
 export async function findAllImageFiles(images: readonly string[]): Promise<Found[]> {
   const found = await Promise.all(images.map(findImageFiles));
   for (const nothing of found.filter(({ files }) => files.length === 0)) reportFault(whyNothing(nothing));
+  reportPassedOver(found);
   return found;
+}
+
+/** Says how many pictures are passed over, and which: nobody should take the others for all. */
+export function reportPassedOver(found: readonly Found[]): void {
+  const all = found.flatMap(({ passedOver }) => passedOver);
+  if (all.length === 0) return;
+  const count = all.length === 1 ? '1 picture is' : `${all.length} pictures are`;
+  const rest = all.length > mostNames ? ` and ${all.length - mostNames} more` : '';
+  const names = all.slice(0, mostNames).join(', ');
+  reportFault(`${count} passed over, of formats that are not decoded: ${names}${rest}. Convert to PNG or JPEG first.`);
 }
 
 function whyNothing({ argument, kind }: Found): string {
   if (kind === 'pattern') return `${argument} does not exist, and as a pattern it matches no file.`;
-  return `Folder ${argument} holds no images (${imageExtensions.map((extension) => `.${extension}`).join(', ')}).`;
+  return `Folder ${argument} holds no images (${decodedExtensions.map((extension) => `.${extension}`).join(', ')}).`;
 }
 
 /**
