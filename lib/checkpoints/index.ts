@@ -12,6 +12,7 @@ import type { PickleListener } from './pickle-values.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
 import { readSafetensors } from './safetensors.js';
+import { joinedShards } from './shards.js';
 import type { TensorDict } from './tensor-dict.js';
 import type { StateDict } from '../formats/tensor.js';
 
@@ -47,7 +48,7 @@ const maxUnknownNames = 8;
 
 /**
  * Reads a network's parameters from a file or folder: a folder as on the Hugging Face hub (`config.json` with
- * `model.safetensors` or `pytorch_model.bin`), a `.safetensors` file (a `config.json` beside it counts too), or a
+ * `model.safetensors` or `pytorch_model.bin`, or an index of the files that they are cut up into), a folder of a training run, a `.safetensors` file (a `config.json` beside it counts too), or a
  * PyTorch checkpoint in the zip format or in the one before it, or a MindSpore checkpoint. The format is told by the
  * file's bytes, not by its name.
  *
@@ -64,41 +65,64 @@ export async function readCheckpoint(
 ): Promise<CheckpointFile> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const { file: found, inFolder } = await findWeights(path);
-  const file = await OpenFile.open(found, maxWeightsBytes);
+  const { file, shards, inFolder } = await findWeights(path);
+  const read: ReadFile[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(read.map(({ opened }) => opened.close()));
+  };
   try {
-    const head = await file.read(0, Math.min(headBytes, file.sizeBytes), signal);
+    for (const shard of shards) read.push(await readFile(shard, signal));
+    signal?.throwIfAborted();
+    const [first] = read as [ReadFile];
+    const topDicts = read.map(({ dicts }) => dicts[0]!);
+    const hasConfig = inFolder || first.format === 'safetensors';
+    const config = hasConfig ? await readHubConfig(join(dirname(file), 'config.json')) : undefined;
+    const labelsFiles = await labelsBeside(dirname(file));
+    return {
+      dicts: shards.length === 1 ? first.dicts : [joinedShards(topDicts, file)],
+      framework: first.format === 'mindspore' ? 'mindspore' : 'pytorch',
+      ...(config && { config }),
+      file,
+      sizeBytes: read.reduce((sum, { opened }) => sum + opened.sizeBytes, 0),
+      stamp: read.map(({ opened }) => opened.stamp).join(' '),
+      isUnchanged: async () => (await Promise.all(read.map(({ opened }) => opened.isUnchanged()))).every(Boolean),
+      unknownNames: read.flatMap(({ unknownNames }) => unknownNames).slice(0, maxUnknownNames),
+      classNames: read.flatMap(({ classNames }) => classNames),
+      labelsFiles,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface ReadFile {
+  readonly opened: OpenFile;
+  readonly format: Format;
+  readonly dicts: readonly TensorDict[];
+  readonly unknownNames: readonly string[];
+  readonly classNames: readonly (readonly string[])[];
+}
+
+/** Leaves the file open, for what is still to be read of it. */
+async function readFile(path: string, signal: AbortSignal | undefined): Promise<ReadFile> {
+  const opened = await OpenFile.open(path, maxWeightsBytes);
+  try {
+    const head = await opened.read(0, Math.min(headBytes, opened.sizeBytes), signal);
     const format = recogniseFormat(head);
-    const framework = format === 'mindspore' ? 'mindspore' : 'pytorch';
     const unknownNames: string[] = [];
     let classNames: readonly (readonly string[])[] = [];
     const heard: PickleListener = {
-      unknown: (path) => {
-        if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(path));
+      unknown: (name) => {
+        if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(name));
       },
       whole: (checkpoint) => (classNames = classNamesWithin(checkpoint)),
     };
-    const dicts = await readDicts(file, format, head, heard, signal);
-    signal?.throwIfAborted();
-    const hasConfig = inFolder || format === 'safetensors';
-    const config = hasConfig ? await readHubConfig(join(dirname(found), 'config.json')) : undefined;
-    const labelsFiles = await labelsBeside(dirname(found));
-    const { sizeBytes, stamp } = file;
-    return {
-      dicts,
-      framework,
-      ...(config && { config }),
-      file: found,
-      sizeBytes,
-      stamp,
-      isUnchanged: () => file.isUnchanged(),
-      unknownNames,
-      classNames,
-      labelsFiles,
-      close: () => file.close(),
-    };
+    const dicts = await readDicts(opened, format, head, heard, signal);
+    return { opened, format, dicts, unknownNames, classNames };
   } catch (error) {
-    await file.close();
+    await opened.close();
     throw error;
   }
 }

@@ -35,6 +35,64 @@ describe('finding the weights', () => {
     });
   });
 
+  const index = (names: Record<string, unknown>): string => JSON.stringify({ weight_map: names });
+
+  it('joins what an index says is cut up into several files', async () => {
+    const shards = { 'one.safetensors': safetensors, 'two.bin': torch };
+    const path = folderWith('shards', {
+      ...shards,
+      'model.safetensors.index.json': index({ a: 'one.safetensors', b: 'two.bin' }),
+    });
+    const found = await readWhole(path);
+    expect([...found.tensors.keys()].sort()).toEqual(['a', 'b']);
+    expect(found.sizeBytes).toBe(safetensors.length + torch.length);
+    expect([...(await readWhole(found.file)).tensors.keys()].sort()).toEqual(['a', 'b']);
+  });
+
+  it.each<[fault: string, index: string, sentence: RegExp]>([
+    ['no JSON', '{', /not valid JSON/],
+    ['no files', '{}', /should name 1 to 256 files and names 0/],
+    ['a file elsewhere', index({ a: '../one.safetensors' }), /names .*one\.safetensors.*, which is no file beside it/],
+    ['a file that is not there', index({ a: 'three.safetensors' }), /three\.safetensors does not exist/],
+    ['a tensor twice', index({ a: 'one.safetensors', b: 'two.safetensors' }), /tensor "a" is in two of its files/],
+  ])('refuses an index with %s', async (fault, text, sentence) => {
+    const files = {
+      'one.safetensors': safetensors,
+      'two.safetensors': safetensors,
+      'model.safetensors.index.json': text,
+    };
+    expect((await errorOf(readWhole(folderWith(`index with ${fault}`, files)))).message).toMatch(sentence);
+  });
+
+  it.each<[what: string, files: Record<string, Buffer | string>, name: string]>([
+    [
+      "timm's best of a training run",
+      { 'model_best.pth.tar': torch, 'last.pth.tar': safetensors, 'args.yaml': '' },
+      'b',
+    ],
+    ['the only weights', { 'net.pt': torch, 'optimizer.pt': safetensors, 'notes.txt': '' }, 'b'],
+  ])('takes %s', async (what, files, name) => {
+    expect([...(await readWhole(folderWith(what, files))).tensors.keys()]).toEqual([name]);
+  });
+
+  it("looks into Lightning's checkpoints", async () => {
+    folderWith('lightning', {});
+    folderWith('lightning/checkpoints', { 'epoch=1-step=9.ckpt': torch });
+    expect([...(await readWhole(join(folder, 'lightning'))).tensors.keys()]).toEqual(['b']);
+  });
+
+  it.each<[what: string, files: Record<string, Buffer | string>, sentence: RegExp]>([
+    ['several weights', { 'a.ckpt': torch, 'b.ckpt': torch }, /several files of weights: a\.ckpt, b\.ckpt\. Load one/],
+    [
+      'a LoRA adapter',
+      { 'adapter_config.json': '{}', 'adapter_model.safetensors': safetensors },
+      /LoRA.*merge_and_unload/,
+    ],
+    ['a distributed checkpoint', { '.metadata': '', '__0_0.distcp': torch }, /distributed checkpoint.*dcp_to_torch/],
+  ])('refuses a folder with %s', async (what, files, sentence) => {
+    expect((await errorOf(readWhole(folderWith(what, files)))).message).toMatch(sentence);
+  });
+
   it('goes by the bytes, whatever the name', async () => {
     expect([...(await readFrom(folder, torch, 'weights.safetensors')).tensors.keys()]).toEqual(['b']);
     expect([...(await readFrom(folder, safetensors, 'weights.pth')).tensors.keys()]).toEqual(['a']);
