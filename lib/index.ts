@@ -18,6 +18,7 @@ export { mjpegFrames, type MjpegOptions, type SkippedFrame } from './pixels/mjpe
 export type { Plan, PlanStep } from './native/plan.js';
 export type { Precision } from './native/native.js';
 export type { ImageOptions } from './pixels/options.js';
+export type { Region } from './pixels/region.js';
 export type { InferOptions } from './arguments/options.js';
 export type { LoadOptions } from './load-options.js';
 export type { Classification, ClassifyOptions } from './tasks/classification.js';

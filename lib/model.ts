@@ -204,8 +204,8 @@ export class GhostNet {
     const asked = task.check(options);
     this.#checkAlive();
     const one = (each: ImageInput | Tensor4, limits: Limits): Promise<Answer> =>
-      this.#answerChecked(task, each, { ...asked, limits });
-    return this.#track(eachInput(input, asked.limits, one));
+      this.#answerChecked(task, each, { ...asked, reading: { ...asked.reading, ...limits } });
+    return this.#track(eachInput(input, asked.reading, one));
   }
 
   async #answerChecked<A extends Asked, Answer>(
@@ -215,13 +215,15 @@ export class GhostNet {
     ended?: StageEnded,
   ): Promise<Answer> {
     const outputs = task.outputs(this.#network, asked);
-    const { limits } = asked;
+    const { reading } = asked;
     const isOwn = !(task.takesTensors && isTensor(input));
+    if (!isOwn && reading.region)
+      throw new GhostNetError('ERR_GHOST_ARGUMENT', 'region is of an image, and the input is a tensor. Leave it out.');
     const { config } = this;
     const { tensor, geometry } = isOwn
-      ? await preprocessed(input as ImageInput, config.preprocess, limits, ended)
+      ? await preprocessed(input as ImageInput, config.preprocess, reading, ended)
       : { tensor: input, geometry: undefined };
-    const values = await this.#compute(tensor, isOwn, outputs, limits.signal);
+    const values = await this.#compute(tensor, isOwn, outputs, reading.signal);
     return task.decode(values, asked, { config, geometry });
   }
 

@@ -8,15 +8,15 @@ import {
   type PreprocessConfig,
   type Rule,
 } from '../preprocess-config.js';
-import { imageOptions, checkLimits, type ImageOptions } from '../pixels/options.js';
+import { imageOptions, checkReading, type ImageOptions, type Reading } from '../pixels/options.js';
 import { GhostNetError } from '../errors.js';
 import { decodeImage, isRawImage, isSharpLike, type ImageInput } from '../pixels/image.js';
 import { checkRawImage } from '../pixels/raw.js';
+import { cropped, type Region } from '../pixels/region.js';
 import { tooLarge } from '../input-limits.js';
 import { cpu, preprocessPixels } from '../native/native.js';
 import { argumentError, readOptions } from '../arguments/options.js';
 import { forcedIsa } from './options.js';
-import type { Limits } from '../waiting/limits.js';
 import { readArray } from '../arguments/untyped.js';
 import { shapeText } from '../messages/quoted.js';
 
@@ -35,8 +35,8 @@ export async function preprocess(
   config: Partial<PreprocessConfig> = {},
   options: ImageOptions = {},
 ): Promise<Tensor4> {
-  const limits = checkLimits(readOptions(options, imageOptions));
-  const { tensor } = await preprocessed(image, checkPreprocessConfig(config), limits);
+  const reading = checkReading(readOptions(options, imageOptions));
+  const { tensor } = await preprocessed(image, checkPreprocessConfig(config), reading);
   return tensor;
 }
 
@@ -51,7 +51,7 @@ export type StageEnded = (stage: 'decoding' | 'preprocessing') => void;
 export async function preprocessed(
   image: ImageInput,
   config: PreprocessConfig,
-  limits: Limits,
+  reading: Reading,
   ended?: StageEnded,
 ): Promise<{ tensor: Tensor4; geometry: Geometry }> {
   const channels = config.mean.length;
@@ -59,14 +59,28 @@ export async function preprocessed(
     const message = `The network takes inputs of ${channels} channels, which no picture has: it becomes 3 (RGB) or 1 (grey). Make the tensor [n, ${channels}, h, w] and pass it to infer(), features(), embed() or attention().`;
     throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
   }
-  const pixels = await decodeImage(isRawImage(image) ? ownPixels(image) : image, limits);
+  const { region, signal } = reading;
+  const whole = await decodeImage(isRawImage(image) ? ownPixels(image) : image, reading);
+  const pixels = region ? cropped(whole, region) : whole;
   ended?.('decoding');
   const isa = forcedIsa(() => cpu().isas);
   // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
-  const spent = !isSharpLike(image);
-  const { data, geometry } = await preprocessPixels(pixels, config, isa, { signal: limits.signal, spent });
+  const spent = region !== undefined || !isSharpLike(image);
+  const { data, geometry } = await preprocessPixels(pixels, config, isa, { signal, spent });
   ended?.('preprocessing');
-  return { tensor: { data, shape: [1, config.mean.length, ...config.inputSize] }, geometry };
+  return {
+    tensor: { data, shape: [1, config.mean.length, ...config.inputSize] },
+    geometry: region ? ofWhole(geometry, whole, region) : geometry,
+  };
+}
+
+/** Where an input that was made of a region lies on the whole image. */
+function ofWhole(
+  { scale, offset }: Geometry,
+  { height, width }: { readonly height: number; readonly width: number },
+  { top, left }: Region,
+): Geometry {
+  return { imageSize: [height, width], scale, offset: [offset[0] - scale[0] * top, offset[1] - scale[1] * left] };
 }
 
 /** Raw pixels are the caller's memory, who may write into it or transfer it away as soon as the call has returned. */

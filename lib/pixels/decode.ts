@@ -28,6 +28,12 @@ const sharpOptions: SharpOptions = { failOn: 'error', limitInputPixels: maxImage
 /** Libvips says so of a header, before anything is decoded. */
 const tooManyPixels = /pixel limit/;
 
+/** How pictures are decoded. */
+export interface DecodeOptions extends Limits {
+  /** Whether EXIF's orientation is applied. */
+  readonly orient: boolean;
+}
+
 /** Of the formats that sharp does not know. */
 const readers: Partial<Record<ImageFormat, (bytes: Uint8Array, name: string) => Generator<void, DecodedImage>>> = {
   BMP: readBmp,
@@ -35,7 +41,7 @@ const readers: Partial<Record<ImageFormat, (bytes: Uint8Array, name: string) => 
 };
 
 /** Of the formats that are decoded. Beyond its limits the work is stopped, if the decoder can be. */
-export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limits): Promise<DecodedImage> {
+export async function decodeBytes(bytes: Uint8Array, name: string, limits: DecodeOptions): Promise<DecodedImage> {
   const format = checkFormat(bytes, name);
   // Shared memory is copied: other threads must not change what the decoder has begun to read. Other memory is wrapped
   // in a Buffer of this realm, because sharp does not know a Uint8Array of another one (vm, jest).
@@ -45,7 +51,7 @@ export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limit
   if (read) return inStretches(read(encoded, name), limits, () => tookTooLong(name, limits.timeoutMs));
   const sharp = loadSharp();
   const decode = (limitInputPixels: number): Promise<DecodedImage> =>
-    rgbOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, limits.timeoutMs);
+    rgbOf(() => sharp(encoded, { ...sharpOptions, limitInputPixels }), name, limits);
   if (!mayBeCmyk(encoded, format)) {
     try {
       return await decode(ordinaryPixels);
@@ -65,9 +71,15 @@ export async function decodeBytes(bytes: Uint8Array, name: string, limits: Limit
 }
 
 /** The inks as they are stored, which sharp itself would convert by a colour profile of the file or of its own. */
-async function decodeCmyk(file: Sharp, { depth }: Metadata, name: string, limits: Limits): Promise<DecodedImage> {
+async function decodeCmyk(
+  file: Sharp,
+  { depth }: Metadata,
+  name: string,
+  limits: DecodeOptions,
+): Promise<DecodedImage> {
   const isWide = depth === 'ushort';
-  const inks = file.pipelineColourspace('cmyk').autoOrient().toColourspace('cmyk').removeAlpha();
+  const upright = limits.orient ? file.autoOrient() : file;
+  const inks = upright.pipelineColourspace('cmyk').toColourspace('cmyk').removeAlpha();
   const found = await pixelsOf(() => inks.raw({ depth: isWide ? 'ushort' : 'uchar' }), name, limits.timeoutMs);
   const { data, info } = found as { data: Buffer; info: OutputInfo };
   const samples = isWide ? new Uint16Array(data.buffer, data.byteOffset, data.length / 2) : data;
@@ -75,8 +87,8 @@ async function decodeCmyk(file: Sharp, { depth }: Metadata, name: string, limits
 }
 
 /** A pipeline is the user's own, of whatever sources and formats: it is cloned, and stays as it is. */
-export function decodePipeline(pipeline: SharpLike, timeoutMs: number): Promise<DecodedImage> {
-  return rgbOf(() => pipeline.clone(), 'The sharp pipeline', timeoutMs);
+export function decodePipeline(pipeline: SharpLike, limits: DecodeOptions): Promise<DecodedImage> {
+  return rgbOf(() => pipeline.clone(), 'The sharp pipeline', limits);
 }
 
 /**
@@ -110,9 +122,14 @@ export function bytesToDecode({
 }
 
 /** Whatever the pipeline is and does. */
-async function rgbOf(start: () => SharpLike, name: string, timeoutMs: number): Promise<DecodedImage> {
-  const upright = (): SharpLike => start().autoOrient().toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
-  return checkPixels(await pixelsOf(upright, name, timeoutMs), name);
+async function rgbOf(
+  start: () => SharpLike,
+  name: string,
+  { timeoutMs, orient }: DecodeOptions,
+): Promise<DecodedImage> {
+  const turned = (): SharpLike => (orient ? start().autoOrient() : start());
+  const rgb = (): SharpLike => turned().toColourspace('srgb').removeAlpha().raw({ depth: 'uchar' });
+  return checkPixels(await pixelsOf(rgb, name, timeoutMs), name);
 }
 
 async function pixelsOf(start: () => Pick<SharpLike, 'toBuffer'>, name: string, timeoutMs: number): Promise<unknown> {

@@ -7,7 +7,7 @@ import { isAddress, shownAddress } from '../messages/address.js';
 import { shownPath } from '../messages/quoted.js';
 import { kindOf, reasonOf } from '../messages/shown.js';
 import type { ByteStream } from './byte-stream.js';
-import { decodeBytes, decodePipeline } from './decode.js';
+import { decodeBytes, decodePipeline, type DecodeOptions } from './decode.js';
 import { tookTooLong } from './faults.js';
 import { bytesIn, streamIn } from './carriers.js';
 import { bytesOfDataUrl } from './data-url.js';
@@ -67,7 +67,7 @@ export type ImageInput =
   | SharpLike;
 
 /**
- * The pixels of an image, upright, without alpha. Raw pixels are checked and handed through: the same memory. Of a
+ * The pixels of an image, upright unless `orient` is false, without alpha. Raw pixels are checked and handed through: the same memory. Of a
  * file: EXIF's orientation is applied, alpha is removed (not blended), grey becomes RGB, and so do inks (CMYK) by
  * Pillow's formula, 16 bits become 8, embedded colour profiles are ignored, an animation gives its first frame. A sharp pipeline is cloned, so it
  * can be used again, and keeps the options that it was made with.
@@ -84,15 +84,15 @@ export type ImageInput =
  */
 export async function decodeImage(
   input: ImageInput,
-  { signal, timeoutMs = defaultDecodeTimeoutMs }: Partial<Limits> = {},
+  { signal, timeoutMs = defaultDecodeTimeoutMs, orient = true }: Partial<DecodeOptions> = {},
 ): Promise<DecodedImage> {
-  const limits = { signal, timeoutMs };
+  const limits = { signal, timeoutMs, orient };
   signal?.throwIfAborted();
   const path = pathOf(input);
   if (typeof path === 'string') return decodeFile(path, limits);
   const bytes = path ?? bytesIn(input);
   if (bytes) return decodeInMemory(bytes, limits);
-  if (isSharpLike(input)) return decode('The sharp pipeline', limits, () => decodePipeline(input, timeoutMs));
+  if (isSharpLike(input)) return decode('The sharp pipeline', limits, () => decodePipeline(input, limits));
   const stream = streamIn(input);
   if (stream) return decodeInMemory(await readImageStream(stream, 'The image', limits, brokenOff), limits);
   if (!isRawImage(input)) throw noImage(input);
@@ -104,7 +104,7 @@ export function isRawImage(input: unknown): input is RawImage {
   return typeof input === 'object' && input !== null && guarded('The image', () => 'data' in input);
 }
 
-async function decodeFile(path: string, limits: Limits): Promise<DecodedImage> {
+async function decodeFile(path: string, limits: DecodeOptions): Promise<DecodedImage> {
   const name = shownPath(path);
   if ((await kindOfImageFile(path)) === 'pipe') {
     const bytes = await readImagePipe(path, limits);
@@ -113,7 +113,7 @@ async function decodeFile(path: string, limits: Limits): Promise<DecodedImage> {
   return decode(name, limits, async () => decodeBytes(await readImageFile(path, limits.signal), name, limits));
 }
 
-function decodeInMemory(bytes: Uint8Array, limits: Limits): Promise<DecodedImage> {
+function decodeInMemory(bytes: Uint8Array, limits: DecodeOptions): Promise<DecodedImage> {
   return decode(`The image of ${bytes.byteLength} bytes`, limits, (name) => decodeBytes(bytes, name, limits));
 }
 

@@ -2,12 +2,12 @@ import { readOptions } from '../arguments/options.js';
 import { GhostNetError } from '../errors.js';
 import { outputsFor } from '../networks/network.js';
 import { networksWith } from '../networks/registry.js';
-import { checkLimits, imageOptions } from '../pixels/options.js';
+import { checkReading, imageOptions } from '../pixels/options.js';
 import type { Asked, FeatureMap, Task } from './task.js';
 
 export const attention: Task<Asked, FeatureMap[]> = {
   takesTensors: true,
-  check: (options) => ({ limits: checkLimits(readOptions(options, imageOptions)) }),
+  check: (options) => ({ reading: checkReading(readOptions(options, imageOptions)) }),
   outputs: (network) => {
     const gates = outputsFor(network, 'attention');
     if (gates.length > 0) return gates;

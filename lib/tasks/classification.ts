@@ -1,6 +1,6 @@
 import { argumentError, checkWholeNumber, readOptions } from '../arguments/options.js';
 import { classActivationRule, type ClassActivation } from '../class-activation.js';
-import { checkLimits, imageOptions, type ImageOptions } from '../pixels/options.js';
+import { checkReading, imageOptions, type ImageOptions } from '../pixels/options.js';
 import { requiredOutputs, type Asked, type Task } from './task.js';
 
 export interface ClassifyOptions extends ImageOptions {
@@ -41,7 +41,7 @@ export const classification: Task<AskedClasses, Classification[]> = {
       topK: checkWholeNumber('topK', given.topK, { from: 1, absent: given.threshold === undefined ? 5 : Infinity }),
       activation: checkActivation(given.activation),
       threshold: checkThreshold(given.threshold),
-      limits: checkLimits(given),
+      reading: checkReading(given),
     };
   },
   outputs: (network) => requiredOutputs(network, 'logits'),

@@ -1,5 +1,5 @@
 import { checkFlag, readOptions } from '../arguments/options.js';
-import { checkLimits, imageOptions, type ImageOptions } from '../pixels/options.js';
+import { checkReading, imageOptions, type ImageOptions } from '../pixels/options.js';
 import { requiredOutputs, type Asked, type Task } from './task.js';
 
 export interface EmbedOptions extends ImageOptions {
@@ -22,7 +22,7 @@ export const embedding: Task<AskedEmbedding, Embedding> = {
   takesTensors: true,
   check: (options) => {
     const given = readOptions(options, ['normalize', ...imageOptions]);
-    return { normalize: checkFlag('normalize', given.normalize), limits: checkLimits(given) };
+    return { normalize: checkFlag('normalize', given.normalize), reading: checkReading(given) };
   },
   outputs: (network) => requiredOutputs(network, 'embedding'),
   decode: ([vectors], { normalize }) => {

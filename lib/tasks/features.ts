@@ -2,7 +2,7 @@ import { argumentError, readOptions } from '../arguments/options.js';
 import { readArray } from '../arguments/untyped.js';
 import { GhostNetError } from '../errors.js';
 import { defaultOutputs, outputsFor } from '../networks/network.js';
-import { checkLimits, imageOptions, type ImageOptions } from '../pixels/options.js';
+import { checkReading, imageOptions, type ImageOptions } from '../pixels/options.js';
 import type { Asked, FeatureMap, Task } from './task.js';
 
 export interface FeaturesOptions extends ImageOptions {
@@ -22,7 +22,7 @@ export const features: Task<AskedFeatures, FeatureMap[]> = {
   takesTensors: true,
   check: (options) => {
     const given = readOptions(options, ['stages', ...imageOptions]);
-    return { stages: checkStages(given.stages), limits: checkLimits(given) };
+    return { stages: checkStages(given.stages), reading: checkReading(given) };
   },
   outputs: (network, { stages }) => {
     if (!stages) return defaultOutputs(network, 'feature');

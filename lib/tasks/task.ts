@@ -1,7 +1,7 @@
 import type { ModelConfig } from '../model-config.js';
-import type { Limits } from '../waiting/limits.js';
 import { GhostNetError } from '../errors.js';
 import { outputsFor, type Network } from '../networks/network.js';
+import type { Reading } from '../pixels/options.js';
 import type { Geometry } from '../preprocess-config.js';
 
 /** A map that the network makes on its way. */
@@ -17,7 +17,7 @@ export interface FeatureMap {
 
 /** What is asked of a model, once its options have been checked. */
 export interface Asked {
-  readonly limits: Limits;
+  readonly reading: Reading;
 }
 
 /** What values were computed by, and of. */

@@ -30,7 +30,7 @@ describe('an option that does not exist', () => {
   it.each<[keyof typeof calls, key: string, words: string | RegExp]>([
     ['load', 'thread', 'Did you mean threads?'],
     ['load', 'Precision', 'Did you mean precision?'],
-    ['load', 'topK', /Known are threads, revision, onProgress, precision, gate, signal\.$/],
+    ['load', 'topK', /Known are threads, revision, onProgress, precision, part, gate, labels, preprocess, signal\.$/],
     ['gate', 'pool', 'Did you mean pooling?'],
     ['gate', 'Activation', 'Did you mean activation?'],
     ['gate', 'kernel', 'Known are activation, pooling, upsampling.'],
@@ -41,7 +41,7 @@ describe('an option that does not exist', () => {
     ['classify', 'topk', 'Did you mean topK?'],
     ['load', 'thre', 'Did you mean threads?'],
     ['classify', 'top_k', 'Did you mean topK?'],
-    ['classify', 'threshold', 'Known are topK, signal, decodeTimeoutMs.'],
+    ['classify', 'minimum', 'Known are topK, activation, threshold, signal, decodeTimeoutMs, region, orient.'],
     ['classify', 'decodeTimeout', 'Did you mean decodeTimeoutMs?'],
     ['features', 'stage', 'Did you mean stages?'],
     ['embed', 'normalise', 'Did you mean normalize?'],
@@ -49,7 +49,7 @@ describe('an option that does not exist', () => {
     ['preprocess config', 'input_size', 'Did you mean inputSize?'],
     ['preprocess config', 'crop_pct', 'Did you mean cropPct?'],
     ['preprocess config', 'size', /Known are inputSize, interpolation, cropPct, cropMode, mean, std\.$/],
-    ['preprocess', 'inputSize', 'Known are signal, decodeTimeoutMs.'],
+    ['preprocess', 'inputSize', 'Known are signal, decodeTimeoutMs, region, orient.'],
     ['mjpegFrames', 'latests', 'Did you mean latest?'],
     ['mjpegFrames', '__proto__x\u001b[31m', /"__proto__x\\u001b\[31m"/],
   ])('%s: %s', async (name, key, words) => {

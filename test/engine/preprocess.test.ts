@@ -61,7 +61,7 @@ describe('where the input lies on the picture', () => {
     return [down / sum, across / sum];
   }
 
-  const limits = { signal: undefined, timeoutMs: 30_000 };
+  const limits = { signal: undefined, timeoutMs: 30_000, region: undefined, orient: true };
   const plain = { ...defaultPreprocessConfig, mean: [0, 0, 0], std: [1, 1, 1] } as const;
 
   it.each<[Partial<PreprocessConfig>, [number, number]]>([
