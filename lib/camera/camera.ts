@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { GhostNetError } from '../errors.js';
+import { shortened } from '../messages/quoted.js';
 import { PassingFault } from '../connections/faults.js';
 import { checkMjpegOptions, mjpegOptions, type MjpegOptions } from '../pixels/mjpeg.js';
 import { checkFunction, checkWholeNumber, readOptions } from '../arguments/options.js';
@@ -120,7 +121,9 @@ async function* reconnecting(
 
 function streamFault({ shown }: CameraAddress, failures: number, cause: Error): GhostNetError {
   const tried = failures > 1 ? ` It was tried ${failures} times.` : '';
-  return new GhostNetError('ERR_GHOST_STREAM', `${shown} cannot be read: ${cause.message}.${tried}`, { cause });
+  return new GhostNetError('ERR_GHOST_STREAM', `${shown} cannot be read: ${shortened(cause.message, 200)}.${tried}`, {
+    cause,
+  });
 }
 
 function delayBefore(attempt: number, { retryDelayMs }: Settings, fault: Error): number {

@@ -14,6 +14,7 @@ import type { LoadOptions } from '../load-options.js';
 import { checkInputSize } from '../engine/tensor-input.js';
 import { saidConfig } from '../said-config.js';
 import { shownAddress } from '../messages/address.js';
+import { shownPath } from '../messages/quoted.js';
 import { shown } from '../messages/shown.js';
 import { hubConfig, onnxMetadata } from './config.js';
 import { checkVacant, writeFiles, type FileToWrite } from '../formats/new-file.js';
@@ -156,7 +157,7 @@ function formatOf(path: string): 'onnx' | 'safetensors' {
   if (extension !== undefined) return extension.toLowerCase() as 'onnx' | 'safetensors';
   throw new GhostNetError(
     'ERR_GHOST_ARGUMENT',
-    `${path} should end in .onnx or .safetensors, which says what is written.`,
+    `${shownPath(path)} should end in .onnx or .safetensors, which says what is written.`,
   );
 }
 

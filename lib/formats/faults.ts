@@ -3,11 +3,15 @@ import { mostPathLetters, shownPath } from '../messages/quoted.js';
 
 /** What the file system's refusal of `path` becomes. */
 export function fileError(path: string, cause: unknown): GhostNetError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  // The message has the path once more.
-  const reason = path.length > mostPathLetters ? code : message;
-  const fault = code === 'ENOENT' ? 'does not exist' : `cannot be read (${reason})`;
+  const { code } = cause as NodeJS.ErrnoException;
+  const fault = code === 'ENOENT' ? 'does not exist' : `cannot be read (${reasonWithout(path, cause)})`;
   return new GhostNetError('ERR_GHOST_FILE', `${shownPath(path)} ${fault}.`, { cause });
+}
+
+/** What the file system says, without a long path once more. */
+export function reasonWithout(path: string, cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return path.length > mostPathLetters ? String(code) : message;
 }
 
 /** A file that is of a known format and breaks its rules. `fault` continues "<file> is damaged: ". */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { GhostNetError } from '../errors.js';
+import { shownPath } from '../messages/quoted.js';
+import { reasonWithout } from './faults.js';
 
 export interface FileToWrite {
   readonly path: string;
@@ -20,7 +22,7 @@ export async function checkVacant(paths: readonly string[]): Promise<void> {
     if (stats)
       throw new GhostNetError(
         'ERR_GHOST_FILE',
-        `${path} exists already. Name another file, or allow overwriting (overwrite: true, --force).`,
+        `${shownPath(path)} exists already. Name another file, or allow overwriting (overwrite: true, --force).`,
       );
   }
 }
@@ -88,5 +90,7 @@ async function onDisk<T>(path: string, call: Promise<T>): Promise<T> {
 }
 
 function writeError(path: string, cause: unknown): GhostNetError {
-  return new GhostNetError('ERR_GHOST_FILE', `${path} cannot be written (${(cause as Error).message}).`, { cause });
+  return new GhostNetError('ERR_GHOST_FILE', `${shownPath(path)} cannot be written (${reasonWithout(path, cause)}).`, {
+    cause,
+  });
 }

@@ -1,6 +1,7 @@
 import { argumentError, readOptions } from '../arguments/options.js';
 import { readArray } from '../arguments/untyped.js';
 import { GhostNetError } from '../errors.js';
+import { quoted } from '../messages/quoted.js';
 import { defaultOutputs, outputsFor } from '../networks/network.js';
 import { checkReading, imageOptions, type ImageOptions } from '../pixels/options.js';
 import type { Asked, FeatureMap, Task } from './task.js';
@@ -29,7 +30,7 @@ export const features: Task<AskedFeatures, FeatureMap[]> = {
     const names = outputsFor(network, 'feature');
     const unknown = stages.find((name) => !names.includes(name));
     if (stages.length > 0 && unknown === undefined) return stages;
-    const found = unknown === undefined ? 'none' : JSON.stringify(unknown);
+    const found = unknown === undefined ? 'none' : quoted(unknown);
     const message = `stages should name one or more of ${names.join(', ')}, found ${found}.`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
   },
