@@ -94,6 +94,8 @@ export function torchObjects(file: string, unknown?: (path: string) => void): Pi
 function rebuild(name: string, args: readonly unknown[]): unknown {
   switch (name) {
     case 'collections.OrderedDict':
+      // Python 2 gives it its items, where Python 3 sets them afterwards.
+      return new Map(Array.isArray(args[0]) ? (args[0] as unknown[]).filter(isPair) : []);
     case 'collections.defaultdict':
       return new Map();
     case 'torch._utils._rebuild_tensor':
@@ -125,6 +127,10 @@ function rebuildTensor([storage, offset, shape, stride]: readonly unknown[], dty
 function rebuildSubclass([maker, , args]: readonly unknown[]): unknown {
   const plain = maker instanceof Global && maker.path !== 'torch._tensor._rebuild_from_type_v2';
   return plain && Array.isArray(args) ? rebuild(maker.path, args) : undefined;
+}
+
+function isPair(value: unknown): value is [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
 }
 
 function lastPart(dottedName: string): string {

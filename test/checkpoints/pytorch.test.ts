@@ -99,6 +99,16 @@ describe('what is around the weights', () => {
   it.each<[order: string, entries: Record<string, Buffer>, value: number]>([
     ['model alone', { model: dict('4'), optimizer: dict('1') }, 4],
     ['the dict itself', { w: one('3') }, 3],
+    [
+      'an OrderedDict of Python 2',
+      {
+        net: pickle.reduce(
+          pickle.global('collections', 'OrderedDict'),
+          pickle.list(pickle.list(pickle.text('w'), one('3'))),
+        ),
+      },
+      3,
+    ],
     ['an empty EMA is none', { state_dict_ema: pickle.none, state_dict: dict('2') }, 2],
     ['two levels down', { state: pickle.dict({ model: dict('2') }) }, 2],
     ['in a list', { weights: pickle.list(pickle.int(1), dict('2')) }, 2],
