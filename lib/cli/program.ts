@@ -8,6 +8,7 @@ import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
+import { modelsCommand } from './commands/models.js';
 import { pullCommand } from './commands/pull.js';
 import { similarCommand } from './commands/similar.js';
 import { version } from './version.js';
@@ -20,6 +21,7 @@ export function createProgram(): Command {
     .addCommand(classifyCommand())
     .addCommand(infoCommand())
     .addCommand(benchCommand())
+    .addCommand(modelsCommand())
     .addCommand(pullCommand())
     .addCommand(embedCommand())
     .addCommand(similarCommand())

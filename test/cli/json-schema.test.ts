@@ -123,6 +123,22 @@ describe('what is printed with --json', () => {
     await checked('pull', ['pull', '--json', 'someone/their-model'], environmentFor(hub, freshCache(folder)));
   });
 
+  it('is as its schema has it: models', async () => {
+    const environment = environmentFor(hub, freshCache(folder));
+    const published = await checked('models', ['models', '--json'], environment);
+    expect(published.map(({ name }) => name)).toContain('ghostnetv2_100.in1k');
+    expect(published.filter(({ cachedBytes }) => cachedBytes !== null)).toEqual([]);
+    await runNode([builtCommand, 'pull', 'someone/their-model'], environment);
+    const all = await checked('models', ['models', '--json'], environment);
+    expect(all).toHaveLength(published.length + 1);
+    expect(all.at(-1)).toMatchObject({
+      name: 'someone/their-model',
+      architecture: 'ghostnetv2_010',
+      top1Percent: null,
+    });
+    expect(all.at(-1)!['cachedBytes']).toBe(smallModel()['model.safetensors']!.length);
+  });
+
   it('is as its schema has it: classify of a stream', async () => {
     const { origin } = await camera(sends(parts([await jpegOfNoise(64, 48, 1)]), 'image/jpeg'));
     const [object] = await checked('classify', ['classify', '--json', origin]);
