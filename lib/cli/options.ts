@@ -1,6 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { precisions } from '../engine/options.js';
 import { defaultGateConfig, gateValues, type GateConfig } from '../gate-config.js';
+import type { ImageOptions } from '../pixels/options.js';
+import type { Region } from '../pixels/region.js';
 import { encodePath } from './pictures/raw-paths.js';
 
 export function wholeNumber(value: string): number {
@@ -33,6 +35,16 @@ export function outputName(value: string): string {
   return value;
 }
 
+/** `left,top,width,height`, in pixels. */
+function regionOf(value: string): Region {
+  const [left, top, width, height, ...more] = value
+    .split(',')
+    .map((number) => (/^\d+$/.test(number) ? Number(number) : NaN));
+  if (more.length > 0 || ![left, top, width, height].every(Number.isSafeInteger) || !width || !height)
+    throw new InvalidArgumentError('Expected left,top,width,height in pixels, as 120,40,640,480.');
+  return { left: left!, top: top!, width, height };
+}
+
 /** `224` or `192x256`, in pixels. */
 export function imageSize(value: string): [height: number, width: number] {
   const sides = value.split('x').map(wholeNumber);
@@ -40,15 +52,25 @@ export function imageSize(value: string): [height: number, width: number] {
   return [sides[0]!, sides.at(-1)!];
 }
 
-/** What {@link decodeTimeoutOption} gives. */
-export interface DecodeLimit {
+/** What the options that say how pictures are taken give. */
+export interface PictureFlags {
   /** Seconds. */
   decodeTimeout?: number;
+  region?: Region;
+  orient?: boolean;
 }
 
 /** The same as the library takes it. */
-export function decodeTimeoutMs({ decodeTimeout }: DecodeLimit): { decodeTimeoutMs?: number } {
-  return decodeTimeout === undefined ? {} : { decodeTimeoutMs: Math.ceil(1000 * decodeTimeout) };
+export function pictureOptions({
+  decodeTimeout,
+  region,
+  orient,
+}: PictureFlags): Pick<ImageOptions, 'decodeTimeoutMs' | 'region' | 'orient'> {
+  return {
+    ...(decodeTimeout !== undefined && { decodeTimeoutMs: Math.ceil(1000 * decodeTimeout) }),
+    ...(region && { region }),
+    ...(orient === false && { orient }),
+  };
 }
 
 /** What the options {@link gateOption} give. */
@@ -89,6 +111,13 @@ export const gateOption = (setting: keyof GateConfig): Option =>
   ).choices(gateValues[setting]);
 export const decodeTimeoutOption = (): Option =>
   new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
+export const regionOption = (): Option =>
+  new Option(
+    '--region <left,top,width,height>',
+    'the part of each picture to take, in pixels of the upright picture',
+  ).argParser(regionOf);
+export const orientOption = (): Option =>
+  new Option('--no-orient', 'take pictures as they are stored, as timm does, whatever orientation their EXIF tells');
 export const topOption = (): Option =>
   new Option('--top <n>', 'classes to print for each image (default: 5, or all with --threshold)').argParser(
     wholeNumber,

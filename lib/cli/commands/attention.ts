@@ -6,8 +6,10 @@ import { attentionSheet, sheetFormats, type SheetFormat } from '../output/attent
 import { imageIn } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
-  decodeTimeoutMs,
+  pictureOptions,
   decodeTimeoutOption,
+  orientOption,
+  regionOption,
   gateOption,
   modelOption,
   outputName,
@@ -16,12 +18,12 @@ import {
   revisionOption,
   threadsOption,
   wholeNumber,
-  type DecodeLimit,
+  type PictureFlags,
 } from '../options.js';
 import { preprocessOptions, withOptions } from '../preprocess-options.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends ModelOptions, DecodeLimit {
+interface Options extends ModelOptions, PictureFlags {
   output: string;
   side?: number;
 }
@@ -55,6 +57,8 @@ export function attentionCommand(): Command {
       .addOption(gateOption('pooling'))
       .addOption(gateOption('upsampling'))
       .addOption(decodeTimeoutOption())
+      .addOption(regionOption())
+      .addOption(orientOption())
       .addHelpText('after', help)
       .action((image: string, options: Options, command: Command) => {
         const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
@@ -76,7 +80,7 @@ async function attention(
   const model = await loadModel(options, signal);
   try {
     const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
-    const tensor = await preprocess(await imageIn(image, signal), config, { signal, ...decodeTimeoutMs(options) });
+    const tensor = await preprocess(await imageIn(image, signal), config, { signal, ...pictureOptions(options) });
     const maps = await model.attention(tensor, { signal });
     const sheet = await attentionSheet(tensor, config, maps, format);
     await writeFiles([{ path: output, pieces: [sheet] }], true, signal);

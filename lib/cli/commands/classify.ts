@@ -5,6 +5,8 @@ import { classifyFiles, type FilesOptions } from '../pictures/classify-files.js'
 import { classifyStream, type StreamOptions } from '../pictures/classify-stream.js';
 import {
   decodeTimeoutOption,
+  orientOption,
+  regionOption,
   jsonOption,
   gateOption,
   modelOption,
@@ -57,6 +59,8 @@ export function classifyCommand(): Command {
       .addOption(gateOption('pooling'))
       .addOption(gateOption('upsampling'))
       .addOption(decodeTimeoutOption())
+      .addOption(regionOption())
+      .addOption(orientOption())
       .addOption(jsonOption())
       .addOption(
         new Option(

@@ -8,8 +8,10 @@ import { findAllImageFiles } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { npyHeader } from '../output/npy.js';
 import {
-  decodeTimeoutMs,
+  pictureOptions,
   decodeTimeoutOption,
+  orientOption,
+  regionOption,
   gateOption,
   modelOption,
   outputName,
@@ -17,14 +19,14 @@ import {
   partOption,
   revisionOption,
   threadsOption,
-  type DecodeLimit,
+  type PictureFlags,
 } from '../options.js';
 import { preprocessOptions, withOptions } from '../preprocess-options.js';
 import { print } from '../output/print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends ModelOptions, DecodeLimit {
+interface Options extends ModelOptions, PictureFlags {
   output?: string;
   normalize?: true;
 }
@@ -51,6 +53,8 @@ export function embedCommand(): Command {
       .addOption(gateOption('pooling'))
       .addOption(gateOption('upsampling'))
       .addOption(decodeTimeoutOption())
+      .addOption(regionOption())
+      .addOption(orientOption())
       .addHelpText('after', help)
       .action((paths: string[], options: Options, command: Command) => {
         const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
@@ -70,7 +74,7 @@ async function embed(paths: string[], options: Options, signal: AbortSignal): Pr
     const embedded = embedFiles(model, files, {
       signal,
       normalize: options.normalize ?? false,
-      ...decodeTimeoutMs(options),
+      ...pictureOptions(options),
     });
     if (output === undefined) for await (const one of embedded) print(asJson(one));
     else await writeVectors(output, embedded, signal);

@@ -6,8 +6,10 @@ import { labelledPictures } from '../evaluation/labelled-pictures.js';
 import { Tally, type Evaluation } from '../evaluation/tally.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
-  decodeTimeoutMs,
+  pictureOptions,
   decodeTimeoutOption,
+  orientOption,
+  regionOption,
   gateOption,
   jsonOption,
   modelOption,
@@ -15,7 +17,7 @@ import {
   revisionOption,
   threadsOption,
   wholeNumberOrNone,
-  type DecodeLimit,
+  type PictureFlags,
 } from '../options.js';
 import { labelsOption, preprocessOptions, withOptions } from '../preprocess-options.js';
 import { percent, print, printJson, reportFault, round } from '../output/print.js';
@@ -25,7 +27,7 @@ import { inOrder } from '../pictures/in-order.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends ModelOptions, DecodeLimit {
+interface Options extends ModelOptions, PictureFlags {
   worst: number;
   json?: boolean;
 }
@@ -51,6 +53,8 @@ export function evaluateCommand(): Command {
       .addOption(gateOption('pooling'))
       .addOption(gateOption('upsampling'))
       .addOption(decodeTimeoutOption())
+      .addOption(regionOption())
+      .addOption(orientOption())
       .addOption(jsonOption())
       .addHelpText('after', help)
       .action((path: string, options: Options) => untilStopped((signal) => evaluate(path, options, signal))),
@@ -107,7 +111,7 @@ async function count(
         topK: 5,
         activation: 'softmax',
         signal,
-        ...decodeTimeoutMs(options),
+        ...pictureOptions(options),
       }),
     )) {
       signal.throwIfAborted();

@@ -5,8 +5,10 @@ import { embedFiles } from '../pictures/embed-files.js';
 import { findAllImageFiles, imageIn } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
-  decodeTimeoutMs,
+  pictureOptions,
   decodeTimeoutOption,
+  orientOption,
+  regionOption,
   jsonOption,
   gateOption,
   modelOption,
@@ -15,14 +17,14 @@ import {
   revisionOption,
   threadsOption,
   wholeNumber,
-  type DecodeLimit,
+  type PictureFlags,
 } from '../options.js';
 import { preprocessOptions, withOptions } from '../preprocess-options.js';
 import { print, printJson, round } from '../output/print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends ModelOptions, DecodeLimit {
+interface Options extends ModelOptions, PictureFlags {
   top: number;
   json?: boolean;
 }
@@ -49,6 +51,8 @@ export function similarCommand(): Command {
       .addOption(gateOption('pooling'))
       .addOption(gateOption('upsampling'))
       .addOption(decodeTimeoutOption())
+      .addOption(regionOption())
+      .addOption(orientOption())
       .addOption(jsonOption())
       .action((query: string, paths: string[], options: Options) =>
         untilStopped((signal) => similar(query, paths, options, signal)),
@@ -67,13 +71,13 @@ async function similar(query: string, paths: string[], options: Options, signal:
     const { data } = await model.embed(await imageIn(query, signal), {
       normalize: true,
       signal,
-      ...decodeTimeoutMs(options),
+      ...pictureOptions(options),
     });
     let best: Match[] = [];
     for await (const { file, vector } of embedFiles(model, files, {
       normalize: true,
       signal,
-      ...decodeTimeoutMs(options),
+      ...pictureOptions(options),
     })) {
       best.push({ image: file, similarity: vector.reduce((sum, value, i) => sum + value * data[i]!, 0) });
       best = best.sort((a, b) => b.similarity - a.similarity).slice(0, options.top);

@@ -8,13 +8,13 @@ import {
 import { faultIn, findAllImageFiles, imageIn, imagesAhead, isFaultOfImage, type Found } from './image-files.js';
 import { inOrder } from './in-order.js';
 import type { ModelOptions } from '../load.js';
-import type { DecodeLimit } from '../options.js';
+import type { PictureFlags } from '../options.js';
 import { reportFault } from '../output/print.js';
 import { bar, ProgressLine } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
 import { TimedClassifier, type ClassOptions, type StartTimings } from './timed-classifier.js';
 
-export interface FilesOptions extends ModelOptions, DecodeLimit, ClassOptions {
+export interface FilesOptions extends ModelOptions, PictureFlags, ClassOptions {
   json?: boolean;
   csv?: boolean;
 }

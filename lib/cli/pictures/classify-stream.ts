@@ -2,12 +2,12 @@ import { GhostNetError } from '../../errors.js';
 import { jsonClassifications, timesAndClasses } from '../output/classification-format.js';
 import { frameSource, type FrameOptions } from './frame-source.js';
 import type { ModelOptions } from '../load.js';
-import type { DecodeLimit } from '../options.js';
+import type { PictureFlags } from '../options.js';
 import { print, reportFault } from '../output/print.js';
 import { untilStopped } from '../stop.js';
 import { TimedClassifier, type ClassOptions, type TimedClasses } from './timed-classifier.js';
 
-export interface StreamOptions extends ModelOptions, DecodeLimit, FrameOptions, ClassOptions {
+export interface StreamOptions extends ModelOptions, PictureFlags, FrameOptions, ClassOptions {
   json?: boolean;
   /** Of pictures that could be classified. */
   maxFrames?: number;

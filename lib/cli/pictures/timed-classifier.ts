@@ -3,7 +3,7 @@ import { classifyInStages, type GhostNet } from '../../model.js';
 import { loadSharp } from '../../pixels/sharp.js';
 import type { Classification, ClassifyOptions } from '../../tasks/classification.js';
 import { loadModel, type ModelOptions } from '../load.js';
-import { decodeTimeoutMs, type DecodeLimit } from '../options.js';
+import { pictureOptions, type PictureFlags } from '../options.js';
 
 /**
  * What a classification took. Of images in the works together, preprocessing and network count from the end of the one
@@ -49,7 +49,10 @@ export class TimedClassifier {
     readonly start: StartTimings,
   ) {}
 
-  static async load(options: ModelOptions & DecodeLimit & ClassOptions, signal: AbortSignal): Promise<TimedClassifier> {
+  static async load(
+    options: ModelOptions & PictureFlags & ClassOptions,
+    signal: AbortSignal,
+  ): Promise<TimedClassifier> {
     const begun = performance.now();
     const model = await loadModel(options, signal);
     try {
@@ -60,7 +63,7 @@ export class TimedClassifier {
         ...(top !== undefined && { topK: top }),
         ...(activation && { activation }),
         ...(threshold !== undefined && { threshold }),
-        ...decodeTimeoutMs(options),
+        ...pictureOptions(options),
       };
       return new TimedClassifier(model, asked, {
         loadModelMs: loaded - begun,
