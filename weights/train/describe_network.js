@@ -4,7 +4,7 @@ import { layoutOf } from '../../dist/networks/ghostnet/layout.js';
 
 const [width, numClasses] = process.argv.slice(2).map(Number);
 const blueprint = layoutOf({ version: 2, width, numClasses });
-const { tensors } = blueprint;
+const tensors = blueprint.tensors();
 const zeros = tensors.map(({ name, shape }) => {
   const count = shape.reduce((product, size) => product * size, 1);
   return [name, { shape, data: new Float32Array(count) }];
