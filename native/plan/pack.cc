@@ -17,13 +17,16 @@ struct Packer {
   const Layout& out;
   WeightFormat format;
   Element element;
+  uint64_t dense_rows = 0;  // of every output block alike, unless there are groups
 
   static Packer of(const Graph& graph, const Lowered& lowered, const Operation& op) {
     const WeightFormat format = op.kind->weights;
     const Layout& in = lowered.layout(op.inputs[0]);
     // Each channel for itself: as the input's channels lie.
     const Layout& out = format == WeightFormat::taps ? in : lowered.layout(op.value);
-    return {graph.node(op.conv), in, out, format, op.weights};
+    Packer packer{graph.node(op.conv), in, out, format, op.weights};
+    if (packer.conv.groups == 1 && !packer.taps_alone()) packer.dense_rows = packer.rows(out.blocks[0]);
+    return packer;
   }
 
   bool bias_behind() const { return format == WeightFormat::taps; }
@@ -35,6 +38,7 @@ struct Packer {
   // That an output block's weights have.
   uint64_t rows(const Block& output) const {
     if (taps_alone()) return static_cast<uint64_t>(filter_size());
+    if (dense_rows > 0) return dense_rows;
     uint64_t sum = 0;
     for (const Source& source : sources_of(conv, in, output)) sum += row_count(source);
     return sum * taps();
@@ -60,6 +64,7 @@ struct Packer {
   void pack_elements(const Filters& filters, const Block& block, Number* weights, Bias* bias) const {
     const int first = std::max(block.first_channel, filters.first_channel);
     const int last = std::min(block.first_channel + block.channels, filters.first_channel + filters.channels);
+    if (first >= last) return;
     for (int c = first; c < last; ++c)
       bias[c - block.first_channel] = static_cast<Bias>(filters.bias ? filters.bias[c - filters.first_channel] : 0.0f);
     const auto lanes = static_cast<size_t>(block.lanes);
