@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { precisions } from '../engine/options.js';
 import { defaultGateConfig, gateValues, type GateConfig } from '../gate-config.js';
 import type { ImageOptions } from '../pixels/options.js';
@@ -52,7 +52,7 @@ export function imageSize(value: string): [height: number, width: number] {
   return [sides[0]!, sides.at(-1)!];
 }
 
-/** What the options that say how pictures are taken give. */
+/** What {@link pictureOptions} give. */
 export interface PictureFlags {
   /** Seconds. */
   decodeTimeout?: number;
@@ -61,7 +61,7 @@ export interface PictureFlags {
 }
 
 /** The same as the library takes it. */
-export function pictureOptions({
+export function saidPicture({
   decodeTimeout,
   region,
   orient,
@@ -73,7 +73,7 @@ export function pictureOptions({
   };
 }
 
-/** What the options {@link gateOption} give. */
+/** What {@link weightsOptions} give of the gate. */
 export interface GateFlags {
   gateActivation?: GateConfig['activation'];
   gatePooling?: GateConfig['pooling'];
@@ -96,7 +96,7 @@ export const modelOption = (): Option =>
   );
 export const revisionOption = (): Option =>
   new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
-export const partOption = (): Option =>
+const partOption = (): Option =>
   new Option('--part <name>', 'which network of a file that holds several, as ghostnet info lists them');
 export const threadsOption = (): Option =>
   new Option('-t, --threads <n>', 'threads that compute (default: the usable cores)').argParser(wholeNumber);
@@ -104,20 +104,38 @@ export const precisionOption = (): Option =>
   new Option('--precision <name>', 'fp32, fp16 (half precision), or auto: fp16 where it is possible and close')
     .choices(precisions)
     .default('fp32');
-export const gateOption = (setting: keyof GateConfig): Option =>
+const gateOption = (setting: keyof GateConfig): Option =>
   new Option(
     `--gate-${setting} <name>`,
     `of the gate of DFC attention, which no tensor tells (default: what config.json says, or ${defaultGateConfig[setting]})`,
   ).choices(gateValues[setting]);
-export const decodeTimeoutOption = (): Option =>
+const decodeTimeoutOption = (): Option =>
   new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
-export const regionOption = (): Option =>
+const regionOption = (): Option =>
   new Option(
     '--region <left,top,width,height>',
     'the part of each picture to take, in pixels of the upright picture',
   ).argParser(regionOf);
-export const orientOption = (): Option =>
+const orientOption = (): Option =>
   new Option('--no-orient', 'take pictures as they are stored, as timm does, whatever orientation their EXIF tells');
+
+/** Which weights, where their place does not tell all. */
+export const weightsOptions = (): Option[] => [
+  revisionOption(),
+  partOption(),
+  gateOption('activation'),
+  gateOption('pooling'),
+  gateOption('upsampling'),
+];
+/** Which model, and how it computes. */
+export const modelOptions = (): Option[] => [modelOption(), ...weightsOptions(), threadsOption(), precisionOption()];
+/** How pictures are taken. */
+export const pictureOptions = (): Option[] => [decodeTimeoutOption(), regionOption(), orientOption()];
+
+export function withOptions(command: Command, options: readonly Option[]): Command {
+  return options.reduce((all, option) => all.addOption(option), command);
+}
+
 export const topOption = (): Option =>
   new Option('--top <n>', 'classes to print for each image (default: 5, or all with --threshold)').argParser(
     wholeNumber,

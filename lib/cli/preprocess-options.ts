@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { cropModes, interpolations, type PreprocessConfig } from '../preprocess-config.js';
 import { imageSize } from './options.js';
 
@@ -44,10 +44,6 @@ export const labelsOption = (): Option =>
     '--labels <file>',
     'the names of the classes, one on each line (default: those that lie with the weights)',
   );
-
-export function withOptions(command: Command, options: readonly Option[]): Command {
-  return options.reduce((all, option) => all.addOption(option), command);
-}
 
 function numbers(value: string): number[] {
   return value.split(',').map(number);

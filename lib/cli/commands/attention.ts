@@ -6,21 +6,15 @@ import { attentionSheet, sheetFormats, type SheetFormat } from '../output/attent
 import { imageIn } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
-  pictureOptions,
-  decodeTimeoutOption,
-  orientOption,
-  regionOption,
-  gateOption,
-  modelOption,
+  modelOptions,
   outputName,
-  precisionOption,
-  partOption,
-  revisionOption,
-  threadsOption,
+  pictureOptions,
+  saidPicture,
   wholeNumber,
+  withOptions,
   type PictureFlags,
 } from '../options.js';
-import { preprocessOptions, withOptions } from '../preprocess-options.js';
+import { preprocessOptions } from '../preprocess-options.js';
 import { untilStopped } from '../stop.js';
 
 interface Options extends ModelOptions, PictureFlags {
@@ -48,17 +42,6 @@ export function attentionCommand(): Command {
         "of the square that the network sees: more show more (default: the model's input size)",
         wholeNumber,
       )
-      .addOption(modelOption())
-      .addOption(revisionOption())
-      .addOption(partOption())
-      .addOption(threadsOption())
-      .addOption(precisionOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
-      .addOption(decodeTimeoutOption())
-      .addOption(regionOption())
-      .addOption(orientOption())
       .addHelpText('after', help)
       .action((image: string, options: Options, command: Command) => {
         const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
@@ -67,7 +50,7 @@ export function attentionCommand(): Command {
         if (!format) command.error(`the output should end in ${endings}`);
         return untilStopped((signal) => attention(image, options, format, signal));
       }),
-    preprocessOptions().filter(({ long }) => long !== '--size'),
+    [...modelOptions(), ...pictureOptions(), ...preprocessOptions().filter(({ long }) => long !== '--size')],
   );
 }
 
@@ -80,7 +63,7 @@ async function attention(
   const model = await loadModel(options, signal);
   try {
     const config = { ...model.config.preprocess, ...(side !== undefined && { inputSize: [side, side] as const }) };
-    const tensor = await preprocess(await imageIn(image, signal), config, { signal, ...pictureOptions(options) });
+    const tensor = await preprocess(await imageIn(image, signal), config, { signal, ...saidPicture(options) });
     const maps = await model.attention(tensor, { signal });
     const sheet = await attentionSheet(tensor, config, maps, format);
     await writeFiles([{ path: output, pieces: [sheet] }], true, signal);

@@ -9,12 +9,11 @@ import { readMachine } from '../bench/machine.js';
 import {
   imageSize,
   jsonOption,
-  gateOption,
   modelOption,
   precisionOption,
-  partOption,
-  revisionOption,
+  weightsOptions,
   wholeNumber,
+  withOptions,
 } from '../options.js';
 import type { PreprocessFlags } from '../preprocess-options.js';
 import { platform, print, printJson, round } from '../output/print.js';
@@ -30,29 +29,25 @@ interface Options extends Omit<ModelOptions, 'threads' | keyof PreprocessFlags> 
 }
 
 export function benchCommand(): Command {
-  return new Command('bench')
-    .description('Measures the latency of an image on this machine, its clocks and its heat: a report to send in.')
-    .addOption(modelOption())
-    .addOption(revisionOption())
-    .addOption(partOption())
-    .option(
-      '-t, --threads <list>',
-      'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)',
-      threadList,
-    )
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
-    .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
-    .option(
-      '--every <ms>',
-      'begin an image every so many milliseconds, as a camera does (default: one after the other)',
-      positive,
-    )
-    .addOption(jsonOption())
-    .action(bench);
+  return withOptions(
+    new Command('bench')
+      .description('Measures the latency of an image on this machine, its clocks and its heat: a report to send in.')
+      .option(
+        '-t, --threads <list>',
+        'numbers of threads to measure, as 1,2,4 (default: from 1 to the usable cores)',
+        threadList,
+      )
+      .option('--size <pixels>', "height and width of the image, as 224 or 192x256 (default: the model's)", imageSize)
+      .option('--seconds <n>', 'how long to measure each number of threads', positive, 5)
+      .option(
+        '--every <ms>',
+        'begin an image every so many milliseconds, as a camera does (default: one after the other)',
+        positive,
+      )
+      .addOption(jsonOption())
+      .action(bench),
+    [modelOption(), ...weightsOptions(), precisionOption()],
+  );
 }
 
 async function bench({ size: wanted, ...options }: Options): Promise<void> {

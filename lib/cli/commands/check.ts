@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { GhostNetError } from '../../errors.js';
 import type { GhostNet } from '../../model.js';
 import { loadModel, type ModelOptions } from '../load.js';
-import { gateOption, jsonOption, positiveNumber, precisionOption, revisionOption, threadsOption } from '../options.js';
+import { jsonOption, positiveNumber, precisionOption, threadsOption, weightsOptions, withOptions } from '../options.js';
 import { print, printJson } from '../output/print.js';
 import { readReference, type Reference } from '../parity/reference.js';
 import { untilStopped } from '../stop.js';
@@ -18,22 +18,19 @@ logit (or of 1, if that is less). The status is 1 where it is above the toleranc
 `;
 
 export function checkCommand(): Command {
-  return new Command('check')
-    .description("Compares a model's logits with those that your own PyTorch has computed.")
-    .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
-    .argument('[reference]', 'an .npz or .json file with input [n, c, h, w] and logits [n, classes]')
-    .option('--tolerance <share>', 'largest error', positiveNumber, 1e-4)
-    .addOption(revisionOption())
-    .addOption(threadsOption())
-    .addOption(precisionOption())
-    .addOption(gateOption('activation'))
-    .addOption(gateOption('pooling'))
-    .addOption(gateOption('upsampling'))
-    .addOption(jsonOption())
-    .addHelpText('after', help)
-    .action((model: string, reference: string | undefined, options: Options) =>
-      untilStopped((signal) => check(model, reference, options, signal)),
-    );
+  return withOptions(
+    new Command('check')
+      .description("Compares a model's logits with those that your own PyTorch has computed.")
+      .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
+      .argument('[reference]', 'an .npz or .json file with input [n, c, h, w] and logits [n, classes]')
+      .option('--tolerance <share>', 'largest error', positiveNumber, 1e-4)
+      .addOption(jsonOption())
+      .addHelpText('after', help)
+      .action((model: string, reference: string | undefined, options: Options) =>
+        untilStopped((signal) => check(model, reference, options, signal)),
+      ),
+    [...weightsOptions(), threadsOption(), precisionOption()],
+  );
 }
 
 async function check(name: string, path: string | undefined, options: Options, signal: AbortSignal): Promise<void> {

@@ -4,22 +4,16 @@ import { isCameraAddress } from '../../camera/address.js';
 import { classifyFiles, type FilesOptions } from '../pictures/classify-files.js';
 import { classifyStream, type StreamOptions } from '../pictures/classify-stream.js';
 import {
-  decodeTimeoutOption,
-  orientOption,
-  regionOption,
   jsonOption,
-  gateOption,
-  modelOption,
-  precisionOption,
-  partOption,
-  revisionOption,
+  modelOptions,
+  pictureOptions,
   seconds,
-  threadsOption,
   topOption,
   wholeNumber,
   wholeNumberOrNone,
+  withOptions,
 } from '../options.js';
-import { labelsOption, number, preprocessOptions, withOptions } from '../preprocess-options.js';
+import { labelsOption, number, preprocessOptions } from '../preprocess-options.js';
 
 const cameraHelp = `
 With - a picture or a stream of JPEG frames (Motion JPEG) is read from standard input, and a line is printed for each. An IP
@@ -42,9 +36,6 @@ export function classifyCommand(): Command {
         '<image...>',
         'JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP or PPM (PGM, PBM) files, folders of them, patterns as "photos/*.jpg"; or - for standard input, or http://camera/stream',
       )
-      .addOption(modelOption())
-      .addOption(revisionOption())
-      .addOption(partOption())
       .addOption(topOption())
       .addOption(
         new Option(
@@ -53,14 +44,6 @@ export function classifyCommand(): Command {
         ).choices(classActivations),
       )
       .option('--threshold <number>', 'print the classes that are at least so probable', number)
-      .addOption(threadsOption())
-      .addOption(precisionOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
-      .addOption(decodeTimeoutOption())
-      .addOption(regionOption())
-      .addOption(orientOption())
       .addOption(jsonOption())
       .addOption(
         new Option(
@@ -91,7 +74,7 @@ export function classifyCommand(): Command {
       )
       .addHelpText('after', cameraHelp)
       .action(classify),
-    [labelsOption(), ...preprocessOptions()],
+    [...modelOptions(), ...pictureOptions(), labelsOption(), ...preprocessOptions()],
   );
 }
 

@@ -7,21 +7,8 @@ import { jsonText } from '../output/escape.js';
 import { findAllImageFiles } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { npyHeader } from '../output/npy.js';
-import {
-  pictureOptions,
-  decodeTimeoutOption,
-  orientOption,
-  regionOption,
-  gateOption,
-  modelOption,
-  outputName,
-  precisionOption,
-  partOption,
-  revisionOption,
-  threadsOption,
-  type PictureFlags,
-} from '../options.js';
-import { preprocessOptions, withOptions } from '../preprocess-options.js';
+import { modelOptions, outputName, pictureOptions, saidPicture, withOptions, type PictureFlags } from '../options.js';
+import { preprocessOptions } from '../preprocess-options.js';
 import { print } from '../output/print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
@@ -44,17 +31,6 @@ export function embedCommand(): Command {
       .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
       .option('-o, --output <file>', 'a .npy or .jsonl file (default: JSON lines on standard output)', outputName)
       .option('--normalize', 'give every vector the length 1')
-      .addOption(modelOption())
-      .addOption(revisionOption())
-      .addOption(partOption())
-      .addOption(threadsOption())
-      .addOption(precisionOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
-      .addOption(decodeTimeoutOption())
-      .addOption(regionOption())
-      .addOption(orientOption())
       .addHelpText('after', help)
       .action((paths: string[], options: Options, command: Command) => {
         const ending = options.output === undefined ? undefined : extname(options.output).toLowerCase();
@@ -62,7 +38,7 @@ export function embedCommand(): Command {
           command.error('the output should be a .npy or .jsonl file');
         return untilStopped((signal) => embed(paths, options, signal));
       }),
-    preprocessOptions(),
+    [...modelOptions(), ...pictureOptions(), ...preprocessOptions()],
   );
 }
 
@@ -74,7 +50,7 @@ async function embed(paths: string[], options: Options, signal: AbortSignal): Pr
     const embedded = embedFiles(model, files, {
       signal,
       normalize: options.normalize ?? false,
-      ...pictureOptions(options),
+      ...saidPicture(options),
     });
     if (output === undefined) for await (const one of embedded) print(asJson(one));
     else await writeVectors(output, embedded, signal);

@@ -6,20 +6,15 @@ import { labelledPictures } from '../evaluation/labelled-pictures.js';
 import { Tally, type Evaluation } from '../evaluation/tally.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
-  pictureOptions,
-  decodeTimeoutOption,
-  orientOption,
-  regionOption,
-  gateOption,
   jsonOption,
-  modelOption,
-  precisionOption,
-  revisionOption,
-  threadsOption,
+  modelOptions,
+  pictureOptions,
+  saidPicture,
   wholeNumberOrNone,
+  withOptions,
   type PictureFlags,
 } from '../options.js';
-import { labelsOption, preprocessOptions, withOptions } from '../preprocess-options.js';
+import { labelsOption, preprocessOptions } from '../preprocess-options.js';
 import { percent, print, printJson, reportFault, round } from '../output/print.js';
 import { bar, ProgressLine } from '../output/progress.js';
 import { faultIn, imageIn, imagesAhead, isFaultOfImage } from '../pictures/image-files.js';
@@ -45,20 +40,10 @@ export function evaluateCommand(): Command {
       .description('Counts how often a model is right on pictures whose classes are known.')
       .argument('<folder or csv>', 'a folder with a folder of pictures for each class, or a CSV file')
       .option('--worst <n>', 'classes to print, those with the fewest right first', wholeNumberOrNone, 5)
-      .addOption(modelOption())
-      .addOption(revisionOption())
-      .addOption(threadsOption())
-      .addOption(precisionOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
-      .addOption(decodeTimeoutOption())
-      .addOption(regionOption())
-      .addOption(orientOption())
       .addOption(jsonOption())
       .addHelpText('after', help)
       .action((path: string, options: Options) => untilStopped((signal) => evaluate(path, options, signal))),
-    [labelsOption(), ...preprocessOptions()],
+    [...modelOptions(), ...pictureOptions(), labelsOption(), ...preprocessOptions()],
   );
 }
 
@@ -111,7 +96,7 @@ async function count(
         topK: 5,
         activation: 'softmax',
         signal,
-        ...pictureOptions(options),
+        ...saidPicture(options),
       }),
     )) {
       signal.throwIfAborted();

@@ -1,22 +1,15 @@
 import { Command } from 'commander';
 import { exportModel } from '../../export/index.js';
 import {
-  gateOption,
   imageSize,
   jsonOption,
   outputName,
-  partOption,
-  revisionOption,
   saidGate,
+  weightsOptions,
+  withOptions,
   type GateFlags,
 } from '../options.js';
-import {
-  labelsOption,
-  preprocessOptions,
-  saidPreprocess,
-  withOptions,
-  type PreprocessFlags,
-} from '../preprocess-options.js';
+import { labelsOption, preprocessOptions, saidPreprocess, type PreprocessFlags } from '../preprocess-options.js';
 import { megabytes, print, printJson } from '../output/print.js';
 import { withProgressBar } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
@@ -41,11 +34,6 @@ export function exportCommand(): Command {
       .description("Writes a model for other engines, as ONNX or as safetensors with timm's names.")
       .argument('<model>', 'a model folder, a checkpoint, or the name of a published model or of a repository')
       .argument('<file>', 'the file to write, .onnx or .safetensors', outputName)
-      .addOption(revisionOption())
-      .addOption(partOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
       .option('--half', 'of .safetensors: float16 in place of float32')
       .option(
         '--size <pixels>',
@@ -58,7 +46,7 @@ export function exportCommand(): Command {
       .action((model: string, file: string, options: Options) =>
         untilStopped((signal) => exportTo(model, file, options, signal)),
       ),
-    [labelsOption(), ...preprocessOptions().filter(({ long }) => long !== '--size')],
+    [...weightsOptions(), labelsOption(), ...preprocessOptions().filter(({ long }) => long !== '--size')],
   );
 }
 

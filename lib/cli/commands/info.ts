@@ -5,16 +5,8 @@ import type { ModelInfo } from '../../model-info.js';
 import type { GhostNet } from '../../model.js';
 import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
-import {
-  jsonOption,
-  gateOption,
-  modelOption,
-  precisionOption,
-  partOption,
-  revisionOption,
-  threadsOption,
-} from '../options.js';
-import { labelsOption, preprocessOptions, withOptions } from '../preprocess-options.js';
+import { jsonOption, modelOptions, withOptions } from '../options.js';
+import { labelsOption, preprocessOptions } from '../preprocess-options.js';
 import { megabytes, platform, print, printJson } from '../output/print.js';
 import { shortened } from '../../messages/quoted.js';
 import { pictureChannels } from '../../preprocess-config.js';
@@ -29,18 +21,10 @@ export function infoCommand(): Command {
   return withOptions(
     new Command('info')
       .description('Prints what runs here: version, CPU, kernels, threads, the network and its preprocessing.')
-      .addOption(modelOption())
-      .addOption(revisionOption())
-      .addOption(partOption())
-      .addOption(threadsOption())
-      .addOption(precisionOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
       .option('--plan', 'print the steps of the plan, each measured on all threads')
       .addOption(jsonOption())
       .action(info),
-    [labelsOption(), ...preprocessOptions()],
+    [...modelOptions(), labelsOption(), ...preprocessOptions()],
   );
 }
 

@@ -5,21 +5,15 @@ import { embedFiles } from '../pictures/embed-files.js';
 import { findAllImageFiles, imageIn } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
-  pictureOptions,
-  decodeTimeoutOption,
-  orientOption,
-  regionOption,
   jsonOption,
-  gateOption,
-  modelOption,
-  precisionOption,
-  partOption,
-  revisionOption,
-  threadsOption,
+  modelOptions,
+  pictureOptions,
+  saidPicture,
   wholeNumber,
+  withOptions,
   type PictureFlags,
 } from '../options.js';
-import { preprocessOptions, withOptions } from '../preprocess-options.js';
+import { preprocessOptions } from '../preprocess-options.js';
 import { print, printJson, round } from '../output/print.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
@@ -42,22 +36,11 @@ export function similarCommand(): Command {
       .argument('<query>', 'the image to compare with')
       .argument('<image...>', 'image files, patterns such as photos/*.jpg, or folders with all that is below')
       .option('--top <n>', 'how many to print', wholeNumber, 5)
-      .addOption(modelOption())
-      .addOption(revisionOption())
-      .addOption(partOption())
-      .addOption(threadsOption())
-      .addOption(precisionOption())
-      .addOption(gateOption('activation'))
-      .addOption(gateOption('pooling'))
-      .addOption(gateOption('upsampling'))
-      .addOption(decodeTimeoutOption())
-      .addOption(regionOption())
-      .addOption(orientOption())
       .addOption(jsonOption())
       .action((query: string, paths: string[], options: Options) =>
         untilStopped((signal) => similar(query, paths, options, signal)),
       ),
-    preprocessOptions(),
+    [...modelOptions(), ...pictureOptions(), ...preprocessOptions()],
   );
 }
 
@@ -71,13 +54,13 @@ async function similar(query: string, paths: string[], options: Options, signal:
     const { data } = await model.embed(await imageIn(query, signal), {
       normalize: true,
       signal,
-      ...pictureOptions(options),
+      ...saidPicture(options),
     });
     let best: Match[] = [];
     for await (const { file, vector } of embedFiles(model, files, {
       normalize: true,
       signal,
-      ...pictureOptions(options),
+      ...saidPicture(options),
     })) {
       best.push({ image: file, similarity: vector.reduce((sum, value, i) => sum + value * data[i]!, 0) });
       best = best.sort((a, b) => b.similarity - a.similarity).slice(0, options.top);

@@ -3,7 +3,7 @@ import { classifyInStages, type GhostNet } from '../../model.js';
 import { loadSharp } from '../../pixels/sharp.js';
 import type { Classification, ClassifyOptions } from '../../tasks/classification.js';
 import { loadModel, type ModelOptions } from '../load.js';
-import { pictureOptions, type PictureFlags } from '../options.js';
+import { saidPicture, type PictureFlags } from '../options.js';
 
 /**
  * What a classification took. Of images in the works together, preprocessing and network count from the end of the one
@@ -63,7 +63,7 @@ export class TimedClassifier {
         ...(top !== undefined && { topK: top }),
         ...(activation && { activation }),
         ...(threshold !== undefined && { threshold }),
-        ...pictureOptions(options),
+        ...saidPicture(options),
       };
       return new TimedClassifier(model, asked, {
         loadModelMs: loaded - begun,
