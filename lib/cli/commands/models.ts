@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { cachedModels, type CachedModel } from '../../hub/cached-models.js';
 import { publishedModels, type PublishedModel } from '../../hub/published.js';
 import { hubSettings } from '../../hub/settings.js';
+import { families } from '../../networks/registry.js';
 import { jsonOption } from '../options.js';
 import { megabytes, print, printJson } from '../output/print.js';
 
@@ -10,9 +11,6 @@ const help = `
 shared with Hugging Face's libraries; of what else lies there, models whose config.json names an architecture of these families
 are listed. ghostnet info --model NAME tells what a model or a file holds.
 `;
-
-/** As timm begins its names of the families that load. */
-const ours = /^(?:tf_)?(?:ghostnet|repghost|mobilenetv[23])/;
 
 export function modelsCommand(): Command {
   return new Command('models')
@@ -54,7 +52,9 @@ function ofPublished(model: PublishedModel, cached: readonly CachedModel[]): Row
 
 function isOther({ repository, architecture }: CachedModel): boolean {
   const isPublished = publishedModels().some((model) => model.repository === repository);
-  return !isPublished && architecture !== undefined && ours.test(architecture);
+  return (
+    !isPublished && architecture !== undefined && families.some(({ architectures }) => architectures.test(architecture))
+  );
 }
 
 function ofCached({ repository, architecture, sizeBytes, folder }: CachedModel): Row {
