@@ -1,5 +1,6 @@
 import { ZipArchive } from './archive.js';
 import { remarkOnZip } from './format.js';
+import { ownTurn } from '../waiting/own-turn.js';
 import { damaged, unreadable } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
@@ -15,9 +16,8 @@ import { torchObjects } from './torch-objects.js';
  * Reads a PyTorch checkpoint in the zip format (what `torch.save` writes since 1.6): `<name>/data.pkl` describes the
  * objects, `<name>/data/<key>` holds each storage's elements, `<name>/byteorder` their byte order.
  *
- * The pickle is read as data, nothing of it is run. Float32 tensors are views on the
- * file's one buffer where they lie aligned and contiguous; storages that the weights do not use (the optimizer's) are
- * not touched.
+ * The pickle is read as data, nothing of it is run. Storages stay in the file until their tensors are wanted, see
+ * {@link StorageReader}; those that the weights do not use (the optimizer's) are not touched.
  */
 export async function readPyTorch(
   opened: OpenFile,
@@ -25,13 +25,23 @@ export async function readPyTorch(
   signal?: AbortSignal,
 ): Promise<TensorDict[]> {
   const file = opened.path;
-  const archive = await ZipArchive.open(await opened.read(0, opened.sizeBytes, signal), file);
+  const archive = await ZipArchive.open(opened, signal);
   const root = rootFolder(archive.names, file);
-  const checkpoint = unpickle(await archive.read(`${root}data.pkl`), file, torchObjects(file, heard.unknown));
+  const pickle = await archive.read(`${root}data.pkl`, signal);
+  const order = await byteOrder(archive, root, signal);
+  await ownTurn();
+  const checkpoint = unpickle(pickle, file, torchObjects(file, heard.unknown));
   heard.whole(checkpoint);
-  const order = await byteOrder(archive, root);
-  const storages = new StorageReader((key) => archive.read(`${root}data/${key}`), order, file);
-  return tensorDicts(checkpoint, storages, file, signal);
+  const storages = new StorageReader(
+    {
+      opened,
+      order,
+      place: (key) => archive.place(`${root}data/${key}`),
+      inflated: (key) => archive.read(`${root}data/${key}`, signal),
+    },
+    signal,
+  );
+  return tensorDicts(checkpoint, storages, file);
 }
 
 /** The one folder in which torch.save puts everything, with its slash; empty if the files lie at the top. */
@@ -43,8 +53,8 @@ function rootFolder(names: readonly string[], file: string): string {
   return root;
 }
 
-async function byteOrder(archive: ZipArchive, root: string): Promise<ByteOrder> {
+async function byteOrder(archive: ZipArchive, root: string, signal?: AbortSignal): Promise<ByteOrder> {
   const entry = `${root}byteorder`;
   if (!archive.names.includes(entry)) return 'LE';
-  return (await archive.read(entry)).toString('latin1').trim() === 'big' ? 'BE' : 'LE';
+  return (await archive.read(entry, signal)).toString('latin1').trim() === 'big' ? 'BE' : 'LE';
 }

@@ -3,8 +3,11 @@ import { ownTurn } from '../waiting/own-turn.js';
 import { damaged, unreadable } from '../formats/faults.js';
 import { quoted, shapeText } from '../messages/quoted.js';
 import type { OpenFile } from '../formats/open-file.js';
-import { floatSizeBytes, toFloat32, type FloatType } from '../formats/floats.js';
+import { floatSizeBytes, type FloatType } from '../formats/floats.js';
+import { readRanges, type Range } from '../formats/ranges.js';
+import { storedTensor } from '../formats/stored-tensor.js';
 import { storedBytes, type StoredTensor, type Tensor } from '../formats/tensor.js';
+import { Conversion } from './conversion.js';
 import type { TensorDict } from './tensor-dict.js';
 import { isRecord, isSizes } from './untyped-values.js';
 
@@ -35,8 +38,8 @@ interface Entry {
 /**
  * Reads a file in the safetensors format (https://github.com/huggingface/safetensors): 8 bytes of little-endian
  * header length, a JSON header, the data. Every rule of the format is checked before anything is made of it. Large
- * float32 matrices stay in the file; what lies between two of them is read at once, and float32 tensors are views on
- * it.
+ * float32 matrices stay in the file; neighbours among the others are read at once, and float32 tensors are views on
+ * them.
  */
 export async function readSafetensors(file: OpenFile, signal?: AbortSignal): Promise<TensorDict> {
   const headerBytes = Number((await file.read(0, 8)).readBigUInt64LE(0));
@@ -70,22 +73,25 @@ interface Data {
 async function readEntries(
   entries: readonly Entry[],
   wanted: ReadonlySet<string>,
-  data: Data,
+  { file, dataStart, signal }: Data,
 ): Promise<Map<string, Tensor | StoredTensor>> {
   const tensors = new Map<string, Tensor | StoredTensor>();
-  let neighbours: Entry[] = [];
-  const readThem = async (): Promise<void> => {
-    if (neighbours.length > 0) await readNeighbours(neighbours, data, tensors);
-    neighbours = [];
-  };
+  const read: Entry[] = [];
   for (const entry of entries) {
-    if (!wanted.has(entry.name) || staysInFile(entry)) await readThem();
     if (!wanted.has(entry.name)) continue;
-    if (staysInFile(entry)) tensors.set(entry.name, storedTensor(data.file, entry.shape, data.dataStart + entry.begin));
-    else neighbours.push(entry);
+    if (staysInFile(entry)) tensors.set(entry.name, storedTensor(file, entry.shape, [rangeOf(entry, dataStart)]));
+    else read.push(entry);
   }
-  await readThem();
+  const ranges = read.map((entry) => rangeOf(entry, dataStart));
+  const bytes = await readRanges(file, ranges, { origin: dataStart, signal });
+  const conversion = new Conversion('LE', signal);
+  for (const [i, { name, dtype, shape }] of read.entries())
+    if (isFloatType(dtype)) tensors.set(name, { shape, data: await conversion.floats(bytes[i]!, dtype) });
   return tensors;
+}
+
+function rangeOf({ begin, end }: Entry, dataStart: number): Range {
+  return { start: dataStart + begin, sizeBytes: end - begin };
 }
 
 function byPlace(a: Entry, b: Entry): number {
@@ -94,36 +100,6 @@ function byPlace(a: Entry, b: Entry): number {
 
 function staysInFile({ dtype, shape, begin, end }: Entry): boolean {
   return dtype === 'F32' && endianness() === 'LE' && shape.length > 1 && end - begin >= storedBytes;
-}
-
-function storedTensor(file: OpenFile, shape: readonly number[], start: number): StoredTensor {
-  return {
-    shape,
-    read: ({ buffer, byteOffset, byteLength }, first) =>
-      file.fill(new Uint8Array(buffer, byteOffset, byteLength), start + first * floatSizeBytes.F32),
-  };
-}
-
-/** Entries that follow each other in the file. */
-async function readNeighbours(
-  entries: readonly Entry[],
-  { file, dataStart, signal }: Data,
-  tensors: Map<string, Tensor | StoredTensor>,
-): Promise<void> {
-  const start = entries[0]!.begin;
-  const bytes = await file.read(dataStart + start, entries.at(-1)!.end - start, signal);
-  let sinceTurnBytes = 0;
-  for (const { name, dtype, shape, begin, end } of entries) {
-    if (!isFloatType(dtype)) continue;
-    // Float32 is not copied; the others take a millisecond or so for this many.
-    if (dtype !== 'F32') sinceTurnBytes += end - begin;
-    if (sinceTurnBytes > 2 ** 19) {
-      await ownTurn();
-      signal?.throwIfAborted();
-      sinceTurnBytes = 0;
-    }
-    tensors.set(name, { shape, data: toFloat32(bytes.subarray(begin - start, end - start), dtype, 'LE') });
-  }
 }
 
 function isFloatType(dtype: string): dtype is FloatType {

@@ -1,7 +1,6 @@
 import type { GhostNetError } from '../errors.js';
 import { quoted } from '../messages/quoted.js';
 import { unreadable } from '../formats/faults.js';
-import type { Tensor } from '../formats/tensor.js';
 import { isModule, moduleTensors, scriptClass } from './modules.js';
 import { Global, Opaque } from './pickle-values.js';
 import type { StorageReader } from './storages.js';
@@ -21,12 +20,7 @@ const maxDicts = 1000;
  *
  * @throws {GhostNetError} ERR_GHOST_CHECKPOINT if there is none
  */
-export function tensorDicts(
-  checkpoint: unknown,
-  storages: StorageReader,
-  file: string,
-  signal: AbortSignal | undefined,
-): TensorDict[] {
+export function tensorDicts(checkpoint: unknown, storages: StorageReader, file: string): TensorDict[] {
   const found: TensorDict[] = [];
   const seen = new Set<unknown>();
   let level: (readonly [path: string, value: unknown])[] = [['', checkpoint]];
@@ -36,7 +30,7 @@ export function tensorDicts(
       if (seen.has(value)) continue;
       seen.add(value);
       const entries = isModule(value) ? moduleTensors(value, file) : entriesOf(value);
-      const dict = dictOf(path, entries, storages, signal);
+      const dict = dictOf(path, entries, storages);
       if (dict) found.push(dict);
       if (isModule(value)) continue;
       for (const [key, inner] of entries) if (isContainer(inner)) below.push([joined(path, key), inner]);
@@ -69,7 +63,6 @@ function dictOf(
   path: string,
   entries: Iterable<readonly [unknown, unknown]>,
   storages: StorageReader,
-  signal: AbortSignal | undefined,
 ): TensorDict | undefined {
   const references = new Map<string, TensorReference>();
   const faults = new Map<string, string>();
@@ -91,14 +84,7 @@ function dictOf(
       const { storage, offset } = references.get(name)!;
       return `${storage.key} ${offset}`;
     },
-    read: async (names) => {
-      const tensors = new Map<string, Tensor>();
-      for (const name of names) {
-        signal?.throwIfAborted();
-        tensors.set(name, await storages.tensor(name, references.get(name)!));
-      }
-      return tensors;
-    },
+    read: (names) => storages.tensors(new Map(Array.from(names, (name) => [name, references.get(name)!]))),
   };
 }
 

@@ -69,7 +69,7 @@ describe('tensors', () => {
     expect([...tensors.get('half')!.data, ...tensors.get('w')!.data]).toEqual([1, 0, 1, 2]);
   });
 
-  it('share the file where they lie aligned', async () => {
+  it('share what was read of the file, aligned wherever they lie', async () => {
     const bytes = legacyTorchFile(pickle.dict({ a: view([24]), b: view([4], { offset: 4 }) }), [numbers]);
     for (const file of [
       bytes,
@@ -77,7 +77,7 @@ describe('tensors', () => {
     ]) {
       const { tensors } = await read(file);
       expect(tensors.get('a')!.data.buffer).toBe(tensors.get('b')!.data.buffer);
-      expect(tensors.get('a')!.data.buffer.byteLength).toBe(file.length);
+      expect(tensors.get('a')!.data.buffer.byteLength).toBe(8 + counting.length);
     }
   });
 });

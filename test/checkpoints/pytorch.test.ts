@@ -35,11 +35,11 @@ describe('views on storages', () => {
     expect([...tensors.get('w')!.data]).toEqual(values);
   });
 
-  it('share the file where they are contiguous', async () => {
+  it('share what was read of the file where they are contiguous', async () => {
     const bytes = torchFile(pickle.dict({ a: view([24]), b: view([4], { offset: 4 }) }), { 0: counting });
     const { tensors } = await read(bytes);
     expect(tensors.get('a')!.data.buffer).toBe(tensors.get('b')!.data.buffer);
-    expect(tensors.get('a')!.data.buffer.byteLength).toBe(bytes.length);
+    expect(tensors.get('a')!.data.buffer.byteLength).toBeLessThan(bytes.length);
     expect([...tensors.get('b')!.data]).toEqual([4, 5, 6, 7]);
   });
 });

@@ -49,7 +49,7 @@ const filesOf = (folder) =>
 async function explore(seconds) {
   const found = join(workFolder, 'corpus', name);
   mkdirSync(found, { recursive: true });
-  const coverage = new Coverage((url) => url.includes('/dist/') || url.includes('/node_modules/yauzl/'));
+  const coverage = new Coverage((url) => url.includes('/dist/'));
   await coverage.start();
   const waiting = [...parser.seeds, ...filesOf(join(corpusFolder, name)), ...filesOf(found)];
   const kept = [...parser.seeds];

@@ -1,11 +1,9 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 import { addBuiltBinary, environment, install, pack, root, run, type Packed } from './installed.js';
-import { syntheticStateDict } from '../../testing/synthetic.js';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ghostnet-dependencies-')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,19 +13,6 @@ const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'ut
 };
 /** As `sharp@0.34.0` for `>=0.34.0 <0.36.0`. */
 const lowest = Object.entries(dependencies).map(([name, range]) => `${name}@${/\d+\.\d+\.\d+/.exec(range)![0]}`);
-
-/** A network as torch.save writes it, compressed, which torch.save does not do: yauzl has to inflate it. */
-function pytorchFile(): Buffer {
-  const parameters = [...syntheticStateDict(2, 0.1, 10)];
-  const entries = parameters.map(
-    ([name, { shape, data }], i) =>
-      [name, tensor({ key: String(i), storage: 'FloatStorage', length: data.length, shape })] as const,
-  );
-  const storages = parameters.map(
-    ([, { data }], i) => [String(i), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)] as const,
-  );
-  return torchFile(pickle.dict(Object.fromEntries(entries)), Object.fromEntries(storages), { deflate: true });
-}
 
 describe.each([
   ['lowest', lowest],
@@ -84,10 +69,5 @@ describe.each([
         .map((line) => (JSON.parse(line) as { top: { label: string }[] }).top[0]!.label);
     expect(classes(await ghostnet('classify', 'photos', '--json'))).toEqual(Array(6).fill('orange'));
     expect(classes(await ghostnet('classify', 'photos/*.{png,webp}', '--json'))).toEqual(['orange', 'orange']);
-  }, 60_000);
-
-  it('a checkpoint of PyTorch is read', async () => {
-    writeFileSync(join(project, 'checkpoint.pth'), pytorchFile());
-    expect(await ghostnet('info', '--model', 'checkpoint.pth')).toMatch(/^model +ghostnetv2_010, 10 classes, fp32$/m);
   }, 60_000);
 });

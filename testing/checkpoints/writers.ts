@@ -14,21 +14,23 @@ export interface ZipEntry {
   readonly deflate?: boolean;
   /** Sizes and offset in the zip64 extra field. */
   readonly zip64?: boolean;
+  /** More bytes in the local extra field than alignment takes. */
+  readonly localExtraBytes?: number;
 }
 
 /** A zip file. Checksums are left at zero. */
-export function zipFile(entries: readonly ZipEntry[]): Buffer {
+export function zipFile(entries: readonly ZipEntry[], comment = ''): Buffer {
   const files: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, data, deflate = false, zip64 = false } of entries) {
+  for (const { name, data, deflate = false, zip64 = false, localExtraBytes = 0 } of entries) {
     const stored = deflate ? deflateRawSync(data) : Buffer.from(data);
     const sizes = [data.length, stored.length, offset];
     const extra = zip64 ? Buffer.concat([u16(1), u16(24), ...sizes.map(u64)]) : Buffer.alloc(0);
     const [length, storedLength, at] = sizes.map((size) => u32(zip64 ? 0xffffffff : size)) as [Buffer, Buffer, Buffer];
     const common = [u16(0), u16(deflate ? 8 : 0), u32(0), u32(0), storedLength, length, u16(name.length)];
     // torch.save fills up the local extra field, so that the data begin at a multiple of 64.
-    const fill = Buffer.alloc(63 - ((offset + 30 + name.length + 63) % 64));
+    const fill = Buffer.alloc(63 - ((offset + 30 + name.length + 63) % 64) + localExtraBytes);
     const file = Buffer.concat([
       u32(0x04034b50),
       u16(45),
@@ -45,7 +47,8 @@ export function zipFile(entries: readonly ZipEntry[]): Buffer {
   }
   const central = Buffer.concat(directory);
   const counts = [u16(entries.length), u16(entries.length)];
-  const end = Buffer.concat([u32(0x06054b50), u16(0), u16(0), ...counts, u32(central.length), u32(offset), u16(0)]);
+  const place = [u32(central.length), u32(offset), u16(comment.length)];
+  const end = Buffer.concat([u32(0x06054b50), u16(0), u16(0), ...counts, ...place, Buffer.from(comment, 'latin1')]);
   return Buffer.concat([...files, central, end]);
 }
 
@@ -112,6 +115,7 @@ export interface TorchFileOptions {
   readonly byteorder?: 'little' | 'big';
   readonly deflate?: boolean;
   readonly zip64?: boolean;
+  readonly localExtraBytes?: number;
 }
 
 /** A file of torch.save: `value` is a piece of a pickle, `storages` the bytes by key. */

@@ -1,7 +1,6 @@
 import { ZipArchive } from '../../checkpoints/archive.js';
 import { GhostNetError } from '../../errors.js';
-import { fileError } from '../../formats/faults.js';
-import { readWholeFile, Unread } from '../../formats/read-file.js';
+import { OpenFile } from '../../formats/open-file.js';
 import type { Tensor } from '../../formats/tensor.js';
 import { readNpy } from './npy.js';
 
@@ -19,16 +18,20 @@ const maxBytes = 2 ** 28;
 /**
  * Input and logits of an `.npz` file (numpy.savez, compressed or not) or of a JSON object of nested lists.
  *
- * @throws {GhostNetError} ERR_GHOST_FILE, or ERR_GHOST_CHECKPOINT where the archive is damaged
+ * @throws {GhostNetError} ERR_GHOST_FILE, or ERR_GHOST_CHECKPOINT where the file is empty or too large, or the archive damaged
  */
 export async function readReference(path: string): Promise<Reference> {
-  const bytes = await readWholeFile(path, maxBytes).catch((cause: unknown) => {
-    throw cause instanceof Unread
-      ? new GhostNetError('ERR_GHOST_FILE', `${path} ${cause.message}.`, { cause })
-      : fileError(path, cause);
-  });
-  const isArchive = bytes.toString('latin1', 0, 2) === 'PK';
-  const { input, logits } = isArchive ? await ofArchive(bytes, path) : ofJson(bytes, path);
+  const file = await OpenFile.open(path, maxBytes);
+  try {
+    const head = await file.read(0, Math.min(2, file.sizeBytes));
+    const isArchive = head.toString('latin1') === 'PK';
+    return checked(isArchive ? await ofArchive(file) : ofJson(await file.read(0, file.sizeBytes), path), path);
+  } finally {
+    await file.close();
+  }
+}
+
+function checked({ input, logits }: Reference, path: string): Reference {
   if (input.shape.length !== 4)
     throw wrong(path, `input should be [n, channels, height, width], found [${input.shape.join(', ')}]`);
   if (logits.shape.length !== 2 || logits.shape[0] !== input.shape[0])
@@ -41,8 +44,9 @@ function wrong(path: string, fault: string, cause?: unknown): GhostNetError {
   return new GhostNetError('ERR_GHOST_FILE', message, { cause });
 }
 
-async function ofArchive(bytes: Buffer, path: string): Promise<Reference> {
-  const archive = await ZipArchive.open(bytes, path);
+async function ofArchive(file: OpenFile): Promise<Reference> {
+  const { path } = file;
+  const archive = await ZipArchive.open(file);
   const read = async (name: (typeof names)[number]): Promise<Tensor> => {
     if (!archive.names.includes(`${name}.npy`))
       throw wrong(path, `it should hold the arrays input and logits, found ${archive.names.join(', ') || 'none'}`);
