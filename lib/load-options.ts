@@ -1,4 +1,5 @@
 import type { GateConfig } from './gate-config.js';
+import type { HeadConfig } from './head-config.js';
 import type { LoadProgress } from './hub/download.js';
 import type { PreprocessConfig } from './preprocess-config.js';
 
@@ -32,6 +33,12 @@ export interface LoadOptions {
    * what `gate` says in the `config.json` beside the weights, and else the default; `model.info.gate` has what came of it.
    */
   gate?: Partial<GateConfig>;
+  /**
+   * What no tensor of a detector's or a segmenter's head tells: anchors, dilation rates, … What is left out here is what
+   * the `config.json` beside the weights says (`anchors`, `atrous_rates`, …), and else the default of the framework that
+   * has such heads; `model.info.head` has what came of it.
+   */
+  head?: Partial<HeadConfig>;
   /**
    * The names of the classes in the order of the logits: an array, or the path or file URL of a text file with one on each
    * line (or JSON: an array, or an object as transformers' `id2label`). Of a model whose files have names these count in

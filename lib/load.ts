@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
-import { checkGate, checkPart, checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
+import { checkGate, checkHead, checkPart, checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
 import { PartialNetworks } from './engine/partial-networks.js';
 import { createCheckedModel } from './engine/precision.js';
@@ -15,6 +15,7 @@ import { GhostNet } from './model.js';
 import { cpu, type NativeModel, type Precision } from './native/native.js';
 import { openNetwork, type OpenNetwork } from './networks/checkpoint.js';
 import { gateOf } from './networks/gate.js';
+import { headOf } from './networks/head-settings.js';
 import { mainOutputs } from './networks/network.js';
 import { packageRoot } from './package-root.js';
 import { saidConfig } from './said-config.js';
@@ -30,6 +31,7 @@ const loadOptions = [
   'precision',
   'part',
   'gate',
+  'head',
   'labels',
   'preprocess',
   'signal',
@@ -53,12 +55,13 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
   const part = checkPart(given.part);
   const gate = checkGate(given.gate);
+  const head = checkHead(given.head);
   const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
   const said = await saidConfig(given);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(path, { signal, gate, part });
+  const opened = await openNetwork(path, { signal, gate, head, part });
   try {
     return await prepare({ ...opened, published, said }, { threads, isa, precision }, signal);
   } finally {
@@ -72,7 +75,7 @@ interface Source extends OpenNetwork {
 }
 
 async function prepare(
-  { checkpoint, network, gate, graph: graphOf, published, said }: Source,
+  { checkpoint, network, gate, head, graph: graphOf, published, said }: Source,
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
@@ -86,12 +89,13 @@ async function prepare(
     precision === 'auto'
       ? await createCheckedModel(graph, { ...options, file: checkpoint }, config.preprocess.inputSize, signal)
       : await createPackedModel(graph, { ...options, precision, file: checkpoint }, signal);
-  const info = modelInfo(native, { checkpoint, network, gate }, known.origins, macs);
+  const info = modelInfo(native, { checkpoint, network, gate, head }, known.origins, macs);
   const partial = new PartialNetworks({
     file: resolve(checkpoint.file),
     stamp: checkpoint.stamp,
     part: checkpoint.part,
     gate: gate && gateOf(gate),
+    head: head && headOf(head),
     options: { ...options, precision: info.precision },
   });
   const main = { native, graph: withoutNumbers(graph), strides: outputStrides(graph) };
@@ -104,6 +108,7 @@ function modelInfo(
     checkpoint: { file, sizeBytes, unknownNames, part, parts, leftOut },
     network: { parameterCount, trainedCount },
     gate,
+    head,
   }: Omit<OpenNetwork, 'graph'>,
   origins: ConfigOrigins,
   macs: number,
@@ -121,6 +126,7 @@ function modelInfo(
     trainedParameters: trainedCount,
     macs,
     gate,
+    head,
     origins,
     file,
     fileBytes: sizeBytes,

@@ -1,4 +1,5 @@
 import type { GateInfo } from './gate-config.js';
+import type { HeadInfo } from './head-config.js';
 import type { ConfigOrigins } from './model-config.js';
 import type { Precision } from './native/native.js';
 import type { Part } from './networks/checkpoint.js';
@@ -29,6 +30,8 @@ export interface ModelInfo {
   readonly macs: number;
   /** How the gate of its DFC attention is computed, and who says so; undefined for a network without attention. */
   readonly gate: GateInfo | undefined;
+  /** What no tensor tells of its head, and who says so; undefined for a network without one. */
+  readonly head: HeadInfo | undefined;
   /** Who says what of its config. */
   readonly origins: ConfigOrigins;
   /** The weights file that was read. */

@@ -1,4 +1,3 @@
-import { checkSignal, readOptions, type InferOptions } from './arguments/options.js';
 import { guarded } from './arguments/untyped.js';
 import { checkProfileRuns } from './engine/options.js';
 import type { PartialNetwork, PartialNetworks } from './engine/partial-networks.js';
@@ -18,15 +17,16 @@ import { classification, type Classification, type ClassifyOptions } from './tas
 import { eachInput } from './tasks/each-input.js';
 import { embedding, type EmbedOptions, type Embedding } from './tasks/embedding.js';
 import { features, type FeaturesOptions } from './tasks/features.js';
-import { requiredOutputs, type Asked, type FeatureMap, type Task } from './tasks/task.js';
+import {
+  byName,
+  checkInference,
+  outputsOf,
+  type InferOptions,
+  type Logits,
+  type OutputTensor,
+} from './tasks/inference.js';
+import type { Asked, FeatureMap, Task } from './tasks/task.js';
 import type { Limits } from './waiting/limits.js';
-
-/** Logits of a batch, before softmax. */
-export interface Logits {
-  /** C order. */
-  readonly data: Float32Array;
-  readonly shape: readonly [n: number, classes: number];
-}
 
 /** Classifies one image as the model's own method does, for whoever measures what each stage takes. */
 export let classifyInStages: (
@@ -62,18 +62,29 @@ export class GhostNet {
   /**
    * Runs the network on the model's own threads. Several calls at once are fine.
    *
+   * What it gives are a classifier's logits. Of a network with a head, and wherever `outputs` are named, it is an object with
+   * a field `{ data, shape }` for each: a segmenter's `logits` [n, classes, h, w] at the input's size (its `head` has them as
+   * they come, mostly smaller), a detector's `pred.0`, `pred.1`, … [n, c, h, w], one of each level.
+   *
    * @param tensor float32 [n, 3, h, w], already normalised (see {@link preprocess}); any n, any h and w from the
    *   smallest that the network takes (of a GhostNet 33). A network that was trained on other channels takes these.
    * @throws {GhostNetError} ERR_GHOST_SHAPE, ERR_GHOST_ARGUMENT, ERR_GHOST_ARCHITECTURE for a network without a
    *   classifier, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
-  async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits> {
-    const signal = checkSignal(readOptions(options, ['signal']).signal);
+  infer<const Names extends readonly string[]>(
+    tensor: Tensor4,
+    options: InferOptions & { outputs: Names },
+  ): Promise<Readonly<Record<Names[number], OutputTensor>>>;
+  infer(tensor: Tensor4, options?: InferOptions): Promise<Logits>;
+  async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits | Readonly<Record<string, OutputTensor>>> {
+    const { names, signal } = checkInference(options);
     this.#checkAlive();
-    const [logits] = await this.#track(this.#compute(tensor, false, requiredOutputs(this.#network, 'logits'), signal));
-    const { data, shape } = logits!;
-    return { data, shape: [shape[0], shape[1]] };
+    const network = this.#network;
+    const wanted = outputsOf(network, names);
+    const values = await this.#track(this.#compute(tensor, false, wanted, signal));
+    const outputs = byName(network, wanted, values);
+    return names || network.task ? outputs : (outputs[wanted[0]!] as Logits);
   }
 
   /**

@@ -5,11 +5,6 @@ import { nearestName } from '../messages/nearest-name.js';
 import { asSignal } from './signal.js';
 import { guarded, readFields } from './untyped.js';
 
-export interface InferOptions {
-  /** Stops the computation between two steps; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal;
-}
-
 export function argumentError(expected: string, found: unknown): GhostNetError {
   return new GhostNetError('ERR_GHOST_ARGUMENT', `${expected}, found ${shown(found)}.`);
 }

@@ -2,7 +2,8 @@ import { areGiven, classNames, expectedClassNames } from './class-names.js';
 import { GhostNetError } from '../errors.js';
 import type { ClassActivation } from '../class-activation.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
-import { maxPreprocessedSide, preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
+import { headRules, type HeadConfig } from '../head-config.js';
+import { maxPreprocessedSide, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { decodedText } from '../formats/text.js';
@@ -25,6 +26,8 @@ export interface HubConfig {
   readonly preprocess: Partial<PreprocessConfig>;
   /** Of the network's attention; timm has no such key. */
   readonly gate?: Partial<GateConfig>;
+  /** Of a detector's or a segmenter's head; timm has no such keys. */
+  readonly head?: Partial<HeadConfig>;
 }
 
 /**
@@ -85,6 +88,7 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
       .find((name) => name !== undefined),
     preprocess: readPreprocess(pretrained),
     gate: readGate(top.section('gate')),
+    head: readHead(top, pretrained),
   });
 }
 
@@ -140,6 +144,23 @@ function readGate(section: Section | undefined): Partial<GateConfig> | undefined
     pooling: section.read('pooling', pooling.accepts, pooling.expected),
     upsampling: section.read('upsampling', upsampling.accepts, upsampling.expected),
   });
+}
+
+/** `dilations` are mmsegmentation's, the first of which is the convolution that is not dilated. */
+function readHead(...sections: Section[]): Partial<HeadConfig> | undefined {
+  const read = <T>(key: string, { accepts, expected }: Rule<T>): T | undefined =>
+    readEither(key, accepts, expected, ...sections);
+  const rates = read('atrous_rates', headRules.atrousRates);
+  const dilations = read('dilations', headRules.atrousRates);
+  const head = withoutUndefined({
+    atrousRates: rates ?? (dilations?.[0] === 1 ? dilations.slice(1) : dilations),
+    alignCorners: read('align_corners', headRules.alignCorners),
+    upsampling: read('upsampling', headRules.upsampling),
+    levels: read('levels', headRules.levels),
+    anchors: read('anchors', headRules.anchors),
+    strides: read('strides', headRules.strides),
+  });
+  return Object.keys(head).length === 0 ? undefined : head;
 }
 
 type Check<T> = (value: unknown) => value is T;

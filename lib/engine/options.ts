@@ -1,6 +1,8 @@
 import { argumentError, checkWholeNumber, readOptions } from '../arguments/options.js';
+import { readArray } from '../arguments/untyped.js';
 import { GhostNetError } from '../errors.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
+import { headRules, headSettings, type HeadConfig, type HeadSetting } from '../head-config.js';
 import type { Cpu } from '../native/native.js';
 
 const maxThreads = 256;
@@ -39,6 +41,29 @@ export function checkGate(gate: unknown): Partial<GateConfig> {
     return { [setting]: value } as { [key in K]: GateConfig[K] };
   };
   return { ...said('activation'), ...said('pooling'), ...said('upsampling') };
+}
+
+/** What is said of the head, and nothing else. */
+export function checkHead(head: unknown): Partial<HeadConfig> {
+  if (head === undefined) return {};
+  const given = readOptions(head, headSettings, 'head');
+  const said = headSettings.flatMap((setting): [HeadSetting, unknown][] => {
+    if (given[setting] === undefined) return [];
+    const value = ownCopy(given[setting], `head.${setting}`);
+    const { accepts, expected } = headRules[setting];
+    if (!accepts(value)) throw argumentError(`head.${setting} should be ${expected}`, given[setting]);
+    return [[setting, value]];
+  });
+  return Object.fromEntries(said);
+}
+
+/** More than any list of a head's settings may have. */
+const maxListed = 64;
+
+/** Lists of lists of numbers, which whoever passed them may change. */
+function ownCopy(value: unknown, name: string): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return readArray(value, maxListed, name)?.map((each) => ownCopy(each, name));
 }
 
 /** The name of a network in a file. */

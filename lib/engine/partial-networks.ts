@@ -1,5 +1,6 @@
 import { openNetwork } from '../networks/checkpoint.js';
 import type { GateConfig } from '../gate-config.js';
+import type { HeadConfig } from '../head-config.js';
 import type { Graph } from '../graph/graph.js';
 import { outputStrides } from '../graph/shapes.js';
 import type { NativeModel, Precision } from '../native/native.js';
@@ -30,6 +31,8 @@ export interface NetworkSource {
   readonly part: string;
   /** Of its attention, where it has some. */
   readonly gate: GateConfig | undefined;
+  /** Of its head, where it has one. */
+  readonly head: Partial<HeadConfig> | undefined;
   readonly options: { readonly threads: number; readonly isa: string; readonly precision: Precision };
 }
 
@@ -107,8 +110,8 @@ export class PartialNetworks {
   }
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {
-    const { file, stamp, part, gate, options } = this.#source;
-    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, part, gate });
+    const { file, stamp, part, gate, head, options } = this.#source;
+    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, part, gate, head });
     try {
       const graph = await graphOf(outputs);
       return {

@@ -39,9 +39,11 @@ export interface ConvOptions {
   readonly bias?: boolean;
   /** In place of module, batchNorm and bias. */
   readonly branches?: readonly BranchOptions[];
-  /** Default 1; padded so that stride 1 keeps the map's size. */
+  /** Default 1; odd, and padded so that stride 1 keeps the map's size. */
   readonly kernel?: number | Pair;
   readonly stride?: number;
+  /** Elements from one of its taps to the next. Default 1. */
+  readonly dilation?: number;
   /** Each channel by itself, which becomes one or more. */
   readonly depthwise?: boolean;
   /** A linear layer: its weight is stored as [out, in]. */
@@ -54,7 +56,7 @@ export interface ConvOptions {
 const pytorchEps = 1e-5;
 
 /** What an output is good for: each task takes its own. */
-export type OutputRole = 'logits' | 'embedding' | 'feature' | 'attention';
+export type OutputRole = 'logits' | 'embedding' | 'feature' | 'attention' | 'prediction' | 'segmentation';
 
 /** A value that may be asked for. */
 export interface Output {
@@ -77,6 +79,7 @@ export class Blueprint {
   private readonly nodes: PlannedNode[] = [];
   private readonly channels: number[] = [];
   private readonly strides: number[] = [];
+  private readonly besides: string[] = [];
   private offered: readonly (Output & { readonly node: NodeId })[] = [];
 
   /** @param channels of the image */
@@ -85,7 +88,7 @@ export class Blueprint {
   }
 
   conv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
-    const { module = name, batchNorm, eps = pytorchEps, stride = 1, activation = 'none' } = options;
+    const { module = name, batchNorm, eps = pytorchEps, stride = 1, dilation = 1, activation = 'none' } = options;
     const { kernel: side = 1 } = options;
     const kernel: Pair = typeof side === 'number' ? [side, side] : side;
     const inChannels = this.channelsOf(input);
@@ -102,8 +105,8 @@ export class Blueprint {
       activation,
       ...(options.slope !== undefined && { slope: options.slope }),
       stride: [stride, stride],
-      padding: [(kernel[0] - 1) / 2, (kernel[1] - 1) / 2],
-      dilation: [1, 1],
+      padding: [(dilation * (kernel[0] - 1)) / 2, (dilation * (kernel[1] - 1)) / 2],
+      dilation: [dilation, dilation],
       eps,
       from: {
         weight: { name: `${module}.weight`, shape },
@@ -128,6 +131,16 @@ export class Blueprint {
 
   get outputs(): readonly Output[] {
     return this.offered;
+  }
+
+  /** A tensor that a checkpoint may have with it and that nothing is computed with. */
+  mayHave(tensor: string): void {
+    this.besides.push(tensor);
+  }
+
+  /** The maps that may be asked for, in the order in which they are computed. */
+  features(): readonly (Output & { readonly node: NodeId })[] {
+    return this.offered.filter(({ role }) => role === 'feature');
   }
 
   /** The features that stand for the network where nobody says which ones. A head, whose maps will, takes their place. */
@@ -161,12 +174,12 @@ export class Blueprint {
    * @param found a checkpoint's, which may have batch norms folded; by default none is
    */
   tensors(found: Shapes = new Map()): TensorSpec[] {
-    return this.specsOf((node) => parametersOf(node, found));
+    return this.specsOf(found, (node) => parametersOf(node, found));
   }
 
   /** The same of the network as it is computed: in place of branches the one convolution whose sum they are. */
   mergedTensors(found: Shapes): TensorSpec[] {
-    return this.specsOf((node) =>
+    return this.specsOf(found, (node) =>
       node.branches
         ? [node.from.weight, { name: `${node.name}.bias`, shape: [node.outChannels] }]
         : parametersOf(node, found),
@@ -206,9 +219,13 @@ export class Blueprint {
     };
   }
 
-  private specsOf(parameters: (node: PlannedConv2d) => readonly TensorSpec[]): TensorSpec[] {
+  private specsOf(found: Shapes, parameters: (node: PlannedConv2d) => readonly TensorSpec[]): TensorSpec[] {
     const specs = this.nodes.flatMap((node) => ('from' in node ? parameters(node) : []));
-    return [...new Map(specs.map((spec) => [spec.name, spec])).values()];
+    const besides = this.besides.flatMap((name) => {
+      const shape = found.get(name)?.shape;
+      return shape ? [{ name, shape }] : [];
+    });
+    return [...new Map([...specs, ...besides].map((spec) => [spec.name, spec])).values()];
   }
 
   private append(node: PlannedNode, channels: number): NodeId {

@@ -1,10 +1,12 @@
 import { readCheckpoint, type Checkpoint, type CheckpointFile } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
 import type { GateConfig, GateInfo } from '../gate-config.js';
+import type { HeadConfig, HeadInfo } from '../head-config.js';
 import type { Graph } from '../graph/graph.js';
 import { plain } from '../messages/quoted.js';
 import { ownTurn } from '../waiting/own-turn.js';
 import { gated } from './gate.js';
+import { settled } from './head-settings.js';
 import { readTensors } from './candidates.js';
 import { checkNumbers } from './check-tensors.js';
 import { findNetwork, type Found } from './find.js';
@@ -33,6 +35,8 @@ export interface OpenNetwork {
   readonly network: IdentifiedNetwork;
   /** Of its attention, and who says so; undefined for a network without. */
   readonly gate: GateInfo | undefined;
+  /** What no tensor tells of its head, and who says so; undefined for a network without one. */
+  readonly head: HeadInfo | undefined;
   /** What computes these outputs and nothing else, with the file's weights. */
   readonly graph: (outputs: readonly string[]) => Promise<Graph>;
 }
@@ -43,6 +47,7 @@ interface OpenOptions {
   readonly signal?: AbortSignal | undefined;
   readonly stamp?: string;
   readonly gate?: Partial<GateConfig> | undefined;
+  readonly head?: Partial<HeadConfig> | undefined;
   readonly part?: string | undefined;
 }
 
@@ -51,14 +56,15 @@ interface OpenOptions {
  *
  * @param stamp the network's, where its file should be what it was
  * @param gate what is said of it beside the file's config.json
+ * @param head the same of its head
  * @param part which of several, see {@link findNetwork}
- * @throws what {@link readCheckpoint}, {@link findNetwork} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another
+ * @throws what {@link readCheckpoint}, {@link findNetwork}, {@link settled} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another
  *   stamp, ERR_GHOST_CHECKPOINT for a value that is NaN or infinite
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function openNetwork(
   path: string,
-  { signal, stamp, gate: option = {}, part }: OpenOptions = {},
+  { signal, stamp, gate: saidGate = {}, head: saidHead = {}, part }: OpenOptions = {},
 ): Promise<OpenNetwork> {
   const file = await readCheckpoint(path, { signal });
   try {
@@ -70,12 +76,13 @@ export async function openNetwork(
     const { checkpoint, network: found } = await readNetwork(file, part);
     const { tensors } = checkpoint;
     checkNumbers(found, tensors);
-    const { network, gate } = gated(found, checkpoint, option);
+    const { network: headed, head } = settled(found, checkpoint, saidHead);
+    const { network, gate } = gated(headed, checkpoint, saidGate);
     const graph = async (outputs: readonly string[]): Promise<Graph> => {
       await ownTurn();
       return network.blueprint.graph(tensors, outputs);
     };
-    return { checkpoint, network, gate, graph };
+    return { checkpoint, network, gate, head, graph };
   } catch (error) {
     await file.close();
     throw error;

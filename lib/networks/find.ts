@@ -54,7 +54,7 @@ export function findNetwork({ dicts, framework, file }: Where, part: string | un
 /** Those with a network's first tensor, or else the largest one. */
 function likelyDicts(dicts: readonly TensorDict[]): TensorDict[] {
   const found = dicts.filter(({ shapes }) =>
-    [...shapes.keys()].some((name) => firstTensors.some((each) => name.endsWith(each))),
+    [...shapes.keys()].some((name) => firstTensors().some((each) => name.endsWith(each))),
   );
   if (found.length > 0) return found.slice(0, maxDicts);
   const sizeOf = ({ shapes, unreadable: faults }: TensorDict): number => shapes.size + (faults?.size ?? 0);

@@ -72,11 +72,7 @@ export function bottlenecks(
  */
 export function ghostNetwork(parts: GhostStages, numClasses: number): Blueprint {
   const net = new Blueprint();
-  let x = addGhostBackbone(net, parts);
-  for (let stage = backboneStages(parts); stage < parts.stages.length; stage++) x = addStage(net, x, stage, parts);
-  const last = `blocks.${parts.stages.length}`;
-  x = net.conv(x, `${last}.0.conv`, parts.lastChannels, { batchNorm: `${last}.0.bn1`, activation: 'relu' });
-  net.output(last, x, { byDefault: false });
+  let x = addGhostBackbone(net, parts, parts.stages.length + 1);
   x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
   x = net.conv(x, 'conv_head', parts.headChannels ?? 1280, { bias: true, activation: 'relu' });
   net.output('pre_logits', x, { role: 'embedding' });
@@ -84,14 +80,23 @@ export function ghostNetwork(parts: GhostStages, numClasses: number): Blueprint 
   return net;
 }
 
-/** The stem and the stages up to the last feature of timm's. */
-export function addGhostBackbone(net: Blueprint, parts: GhostStages): NodeId {
+/**
+ * The stem and the stages, the last of which is a convolution alone.
+ *
+ * @param count how many stages. Default: up to the last feature of timm's
+ */
+export function addGhostBackbone(net: Blueprint, parts: GhostStages, count: number = backboneStages(parts)): NodeId {
   const image = net.input(parts.imageChannels);
   const stem: ConvOptions = { module: 'conv_stem', kernel: 3, stride: 2 };
   // A convolution of its own, since batch norm is folded into the other: only who asks for it computes it.
   net.output('conv_stem', net.conv(image, 'conv_stem.raw', parts.stemChannels, stem));
   let x = net.conv(image, 'conv_stem', parts.stemChannels, { ...stem, batchNorm: 'bn1', activation: 'relu' });
-  for (let stage = 0; stage < backboneStages(parts); stage++) x = addStage(net, x, stage, parts);
+  const { length } = parts.stages;
+  for (let stage = 0; stage < Math.min(count, length); stage++) x = addStage(net, x, stage, parts);
+  if (count <= length) return x;
+  const last = `blocks.${length}`;
+  x = net.conv(x, `${last}.0.conv`, parts.lastChannels, { batchNorm: `${last}.0.bn1`, activation: 'relu' });
+  net.output(last, x, { byDefault: false });
   return x;
 }
 

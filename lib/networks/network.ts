@@ -1,5 +1,7 @@
 import type { Framework } from '../checkpoints/format.js';
+import type { Detector } from '../detection/detector.js';
 import type { GateConfig } from '../gate-config.js';
+import type { HeadConfig } from '../head-config.js';
 import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
@@ -31,6 +33,18 @@ export interface Network extends Description {
   readonly gate: GateConfig;
   /** The same network with another gate. */
   readonly withGate: (gate: GateConfig) => Network;
+  /** What it does with a picture beside having features. Default: it classifies, where it has classes. */
+  readonly task?: 'segmentation' | 'detection';
+  /** Of its head, where it has one: every setting that no tensor tells. */
+  readonly head?: Partial<HeadConfig>;
+  /**
+   * The same network with what is said of its head.
+   *
+   * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE for what does not fit its tensors
+   */
+  readonly withHead?: (said: Partial<HeadConfig>) => Network;
+  /** Of a detector: what its predictions mean. */
+  readonly detector?: Detector;
   /** Why timm has no network for these tensors: a sentence about their file, without its name. */
   readonly unlikeTimm?: string;
 }
@@ -40,9 +54,10 @@ export interface Backbone extends Description {
   /**
    * Adds it to `net`: its features by default are the last map of each resolution, as timm's `feature_info` lists them.
    *
+   * @param stages how many of them, from the first on. Default: up to the last such feature
    * @returns its last map
    */
-  readonly build: (net: Blueprint) => NodeId;
+  readonly build: (net: Blueprint, stages?: number) => NodeId;
   readonly named: (architecture: string) => Backbone | undefined;
   /** As of a {@link Network}. */
   readonly gate: GateConfig;
@@ -84,6 +99,8 @@ export interface Family {
    * trained. Of a whole network it is the first convolution's weight.
    */
   readonly firstTensor: string;
+  /** Of a head: the names of its tensors and the backbone's, as checkpoints have them. */
+  readonly modules?: Pick<RegExp, 'test'>;
   /** The module that makes the logits, where there are some. */
   readonly classifier?: string;
   /** Which of its networks have outputs of a role that many have not, as errors recommend them. */
@@ -103,10 +120,12 @@ export function defaultOutputs({ blueprint }: Network, role: OutputRole): string
 }
 
 /**
- * The outputs that a model is made for: its logits, or else what would become them, or else its features. Others are
+ * The outputs that a model is made for: what its head makes, or its logits, or else what would become them, or else its features. Others are
  * computed once they are asked for.
  */
 export function mainOutputs(network: Network): string[] {
+  const predictions = outputsFor(network, 'prediction');
+  if (predictions.length > 0) return predictions;
   const [main] = [...outputsFor(network, 'logits'), ...outputsFor(network, 'embedding')];
   return main === undefined ? defaultOutputs(network, 'feature') : [main];
 }

@@ -3,7 +3,8 @@ import type { Shapes, StateDict } from '../formats/tensor.js';
 import { checkNumbers, checkShapes, countTrained } from './check-tensors.js';
 import { ghostNet } from './ghostnet/ghostnet.js';
 import { bare } from './heads/bare.js';
-import { fpn } from './heads/fpn.js';
+import { heads } from './heads/index.js';
+import { standing } from './heads/standing.js';
 import { mobileNetV2 } from './mobilenetv2/mobilenetv2.js';
 import { mobileNetV3 } from './mobilenetv3/mobilenetv3.js';
 import { repGhost } from './repghost/repghost.js';
@@ -12,7 +13,11 @@ import type { Family, Network } from './network.js';
 
 /** Every family, a row each. The first that claims the tensors has them. */
 const withClassifiers = [repGhost, mobileNetV2, mobileNetV3, ghostNet];
-export const families: readonly Family[] = [fpn(withClassifiers, ghostNet), bare(withClassifiers), ...withClassifiers];
+export const families: readonly Family[] = [
+  ...heads.map((head) => standing(head, withClassifiers, ghostNet)),
+  bare(withClassifiers),
+  ...withClassifiers,
+];
 
 /** What nobody claims is looked at as a GhostNet, and the errors say so. */
 export function familyOf(names: readonly string[]): Family {

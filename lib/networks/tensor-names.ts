@@ -2,7 +2,7 @@ import type { Framework } from '../checkpoints/format.js';
 import type { TensorDict } from '../checkpoints/tensor-dict.js';
 import { damaged } from '../formats/faults.js';
 import { quoted } from '../messages/quoted.js';
-import { familyOf } from './registry.js';
+import { families, familyOf } from './registry.js';
 
 /**
  * What DataParallel, torch.compile, activation checkpointing, FSDP and DeepSpeed put into the names of what they wrap,
@@ -16,11 +16,11 @@ const counter = /(?:^|\.)(?:num_batches_tracked|total_ops|total_params)$/;
 
 /** Where the tensors of networks with classifiers are, by timm's names, and of those that stand on them. */
 const ownModule = /^(?:conv_stem|bn1|bn2|blocks(?:_\d+)?|conv_head|classifier)\./;
-const ownHeadModule = /^(?:neck|backbone)\./;
-const firstOfHead = 'neck.lateral_convs.0.conv.weight';
 
 /** Before them a prefix shows. */
-export const firstTensors = ['conv_stem.weight', firstOfHead];
+export function firstTensors(): readonly string[] {
+  return [...new Set(families.map(({ firstTensor }) => firstTensor))];
+}
 
 /** More networks than anybody keeps in one dict, so that a hostile file is looked at no longer. */
 const maxPrefixes = 32;
@@ -44,8 +44,8 @@ export function placesIn({ shapes }: TensorDict): Place[] {
     const below = [...names].flatMap(([fullName, name]): [string, string][] =>
       name.startsWith(prefix) ? [[fullName, name.slice(prefix.length)]] : [],
     );
-    const isHeaded = below.some(([, name]) => name === firstOfHead);
-    const own = below.filter(([, name]) => ownModule.test(name) || (isHeaded && ownHeadModule.test(name)));
+    const { modules } = familyOf(below.map(([, name]) => name));
+    const own = below.filter(([, name]) => (modules ?? ownModule).test(name));
     return { prefix, names, below, own };
   });
 }
@@ -60,7 +60,7 @@ function unwrapped(fullNames: Iterable<string>): Map<string, string> {
 function prefixesOf(names: readonly string[]): string[] {
   const found = new Set<string>();
   for (const name of names) {
-    const tensor = firstTensors.find((each) => name === each || name.endsWith(`.${each}`));
+    const tensor = firstTensors().find((each) => name === each || name.endsWith(`.${each}`));
     if (tensor !== undefined) found.add(name.slice(0, -tensor.length));
   }
   return found.size === 0 ? [''] : [...found].sort((a, b) => a.length - b.length).slice(0, maxPrefixes);

@@ -32,7 +32,7 @@ export interface Variants<V extends Varied> {
   readonly describe: (variant: V) => Description;
   readonly layout: (variant: V) => Blueprint;
   /** {@link Backbone.build} */
-  readonly addBackbone: (net: Blueprint, variant: V) => NodeId;
+  readonly addBackbone: (net: Blueprint, variant: V, stages?: number) => NodeId;
   /** What a name says of a variant; undefined for a name outside the family. */
   readonly named: (architecture: string) => Partial<V> | undefined;
   /** {@link Network.unlikeTimm} */
@@ -62,7 +62,7 @@ export function networkOf<V extends Varied>(
 export function backboneOf<V extends Varied>(variants: Variants<V>, variant: V): Backbone {
   return {
     ...variants.describe(variant),
-    build: (net) => variants.addBackbone(net, variant),
+    build: (net, stages) => variants.addBackbone(net, variant, stages),
     named: (architecture) => {
       const named = variants.named(architecture);
       return named && backboneOf(variants, { ...variant, ...named });

@@ -1,9 +1,11 @@
-import { checkFlag, checkSignal, checkWholeNumber, type InferOptions } from '../arguments/options.js';
+import { checkFlag, checkSignal, checkWholeNumber } from '../arguments/options.js';
 import type { Limits } from '../waiting/limits.js';
 import { checkRegion, type Region } from './region.js';
 
 /** For what may begin with an image. */
-export interface ImageOptions extends InferOptions {
+export interface ImageOptions {
+  /** Stops the computation between two steps; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
   /**
    * How long an image may take to be decoded, and a pipe to be read: a picture may be made to take minutes. Its turn
    * comes before the time begins. Whole milliseconds, up to an hour; default 30000.

@@ -19,6 +19,7 @@ async function singleThreaded() {
     stamp: await stampOf(file),
     part: '.',
     gate: undefined,
+    head: undefined,
     options,
   });
   return {

@@ -14,9 +14,9 @@ export function layoutOf(variant: Variant): Blueprint {
   return ghostNetwork(stagesOf(variant), variant.numClasses);
 }
 
-/** The stem and the stages up to the last feature of timm's. */
-export function addBackbone(net: Blueprint, variant: Variant): NodeId {
-  return addGhostBackbone(net, stagesOf(variant));
+/** See {@link addGhostBackbone}. */
+export function addBackbone(net: Blueprint, variant: Variant, stages?: number): NodeId {
+  return addGhostBackbone(net, stagesOf(variant), stages);
 }
 
 function stagesOf(variant: Variant): GhostStages {

@@ -22,8 +22,12 @@ export function layoutOf(variant: Variant): Blueprint {
   return net;
 }
 
-/** The stem and the stages. */
-export function addBackbone(net: Blueprint, variant: Variant): NodeId {
+/**
+ * The stem and the stages.
+ *
+ * @param count how many stages. Default: all
+ */
+export function addBackbone(net: Blueprint, variant: Variant, count = Infinity): NodeId {
   const { width, repeats, stemChannels, attention, gate = defaultGateConfig } = variant;
   const activation = 'relu6';
   let x = net.conv(net.input(variant.imageChannels), 'conv_stem', stemChannels, {
@@ -33,9 +37,9 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
     activation,
   });
   net.output('bn1', x, { byDefault: false });
-  for (const [stage, [expansion, count, first]] of stages.entries()) {
+  for (const [stage, [expansion, width1, first]] of stages.slice(0, count).entries()) {
     for (let index = 0; index < repeats[stage]!; index++) {
-      const channels = divisible(count * width, 8);
+      const channels = divisible(width1 * width, 8);
       const stride = index === 0 ? first : 1;
       const name = `blocks.${stage}.${index}`;
       const mixing = attention.get(name);

@@ -21,8 +21,12 @@ export function layoutOf(variant: Variant): Blueprint {
   return net;
 }
 
-/** The stem and the stages, the last of which is a convolution alone. */
-export function addBackbone(net: Blueprint, variant: Variant): NodeId {
+/**
+ * The stem and the stages, the last of which is a convolution alone.
+ *
+ * @param count how many stages. Default: all
+ */
+export function addBackbone(net: Blueprint, variant: Variant, count = Infinity): NodeId {
   const { size, width } = variant;
   const { stages, lastChannels } = tables[size];
   const stem = width < narrowestStem ? stemChannels : scaled(stemChannels, variant);
@@ -36,13 +40,14 @@ export function addBackbone(net: Blueprint, variant: Variant): NodeId {
   const halves = (stage: number): boolean => stages[stage]?.[0]?.[5] === 2;
   // What timm hands over as features is the last value of each resolution, which the next stage halves.
   net.output('bn1', x, { byDefault: halves(0) });
-  for (const [stage, blocks] of stages.entries()) {
+  for (const [stage, blocks] of stages.slice(0, count).entries()) {
     for (const [index, [kernel, expansion, count, squeeze, activation, stride]] of blocks.entries()) {
       const block = { kernel, expansion, channels: scaled(count, variant), squeeze, activation, stride };
       x = invertedResidual(net, x, `blocks.${stage}.${index}`, block);
     }
     net.output(`blocks.${stage}`, x, { byDefault: halves(stage + 1) });
   }
+  if (count <= stages.length) return x;
   const last = `blocks.${stages.length}`;
   x = net.conv(x, `${last}.0.conv`, scaled(lastChannels, variant), { batchNorm: `${last}.0.bn1`, activation });
   net.output(last, x);

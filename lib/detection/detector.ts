@@ -1,0 +1,31 @@
+import type { Anchor } from '../head-config.js';
+
+/** What the maps of a detector mean: one of each level, [n, channels, h, w], level by level in the order of its outputs. */
+export type Detector = YoloDetector | DistributionDetector;
+
+interface Levels {
+  readonly classes: number;
+  /** Pixels of the network's input from one element to the next, of each level. */
+  readonly strides: readonly number[];
+}
+
+/**
+ * YOLOv3's (arXiv 1804.02767, as mmdetection has it): for each anchor x, y, width, height, objectness and classes. A box has the
+ * centre (sigmoid(x) + column, sigmoid(y) + row) times the stride and the size (anchor's width times exp(width), …); its
+ * score is sigmoid(objectness) * sigmoid(class).
+ */
+export interface YoloDetector extends Levels {
+  readonly kind: 'yolo';
+  /** Of each level. */
+  readonly anchors: readonly (readonly Anchor[])[];
+}
+
+/**
+ * NanoDet's (generalised focal loss, arXiv 2006.04388): classes, then for each of the left, top, right and bottom `bins`
+ * numbers, whose softmax is how likely the side is 0, 1, 2, … strides away from the point (column, row) times the stride. A
+ * score is sigmoid(class).
+ */
+export interface DistributionDetector extends Levels {
+  readonly kind: 'distribution';
+  readonly bins: number;
+}

@@ -1,0 +1,31 @@
+import type { Blueprint, ConvOptions } from '../../graph/blueprint.js';
+import type { NodeId } from '../../graph/graph.js';
+
+/** mmcv's ConvModule: `NAME.conv` with a bias or with `NAME.bn` behind it, then its activation. */
+export function convModule(
+  net: Blueprint,
+  input: NodeId,
+  name: string,
+  channels: number,
+  options: ConvOptions = {},
+): NodeId {
+  return net.conv(input, `${name}.conv`, channels, {
+    bias: true,
+    batchNorm: `${name}.bn`,
+    activation: 'relu',
+    ...options,
+  });
+}
+
+/** mmcv's DepthwiseSeparableConvModule: a 3x3 convolution of each channel by itself, and a 1x1 one of them all. */
+export function separableModule(
+  net: Blueprint,
+  input: NodeId,
+  name: string,
+  channels: number,
+  options: ConvOptions = {},
+): NodeId {
+  const depthwise: ConvOptions = { kernel: 3, depthwise: true, ...options };
+  const x = convModule(net, input, `${name}.depthwise_conv`, net.channelsOf(input), depthwise);
+  return convModule(net, x, `${name}.pointwise_conv`, channels);
+}

@@ -1,0 +1,21 @@
+import type { Shapes } from '../../formats/tensor.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import type { NodeId } from '../../graph/graph.js';
+import { segmentationOutputs } from './dense.js';
+
+/** smp's Conv2dReLU: `NAME.0` with a bias, or with the batch norm `NAME.1` behind it, then a ReLU. */
+export function smpConv(net: Blueprint, input: NodeId, name: string, channels: number, kernel: number): NodeId {
+  const module = { module: `${name}.0`, batchNorm: `${name}.1`, bias: true };
+  return net.conv(input, name, channels, { ...module, kernel, activation: 'relu' });
+}
+
+/**
+ * smp's SegmentationHead: a convolution, and its upsampling to the input's size.
+ *
+ * @returns how many classes there are
+ */
+export function addSmpHead(net: Blueprint, input: NodeId, tensors: Shapes, alignCorners = false): number {
+  const [classes = 1, , kernel = 3] = tensors.get('segmentation_head.0.weight')?.shape ?? [];
+  const head = net.conv(input, 'segmentation_head.0', classes, { kernel, bias: true });
+  return segmentationOutputs(net, head, alignCorners);
+}

@@ -1,0 +1,57 @@
+import { GhostNetError } from '../../errors.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import type { NodeId } from '../../graph/graph.js';
+
+/** The stages of a backbone, as heads find theirs among them. */
+export class Stages {
+  private readonly features: ReturnType<Blueprint['features']>;
+  private readonly endsWithFeature: boolean;
+
+  /** @param net with the backbone and nothing else */
+  constructor(private readonly net: Blueprint) {
+    this.features = net.features();
+    this.endsWithFeature = this.features.at(-1)?.byDefault ?? false;
+  }
+
+  /**
+   * The map of so many channels. Where several have as many, those that a backbone was cut off for are meant: one that ends with
+   * a feature of timm's was made by its `features_only`, and of others frameworks take the last map of a resolution. Where
+   * none has, the last feature, and its channels are the fault that is found.
+   */
+  withChannels(channels: number): NodeId {
+    const fitting = this.features.filter(({ node }) => this.net.channelsOf(node) === channels);
+    const usual = this.endsWithFeature ? fitting.filter(({ byDefault }) => byDefault) : fitting;
+    return (usual.at(-1) ?? fitting.at(-1) ?? this.features.at(-1)!).node;
+  }
+
+  /** timm's features from the first on, the largest map first. */
+  get byDefault(): readonly NodeId[] {
+    return this.features.filter(({ byDefault }) => byDefault).map(({ node }) => node);
+  }
+
+  /**
+   * The map of each of `levels`, as somebody says, or else as channels tell.
+   *
+   * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE for a stage that the backbone has not
+   */
+  levels(said: readonly number[] | undefined, channels: readonly number[]): readonly NodeId[] {
+    if (!said) return channels.map((count) => this.withChannels(count));
+    return said.map((stage) => {
+      const found = this.features.find(({ name }) => name === `blocks.${stage}`);
+      if (found) return found.node;
+      const message = `levels names stage ${stage}, which the backbone has not; it has ${this.names()}.`;
+      throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+    });
+  }
+
+  /** The number of the stage that makes a map. */
+  numberOf(node: NodeId): number {
+    const name = this.features.find((feature) => feature.node === node)?.name ?? '';
+    return Number(/\d+$/.exec(name)?.[0] ?? 0);
+  }
+
+  private names(): string {
+    const numbers = this.features.flatMap(({ name }) => /^blocks\.(\d+)$/.exec(name)?.[1] ?? []);
+    return numbers.join(', ');
+  }
+}

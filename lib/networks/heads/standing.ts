@@ -1,0 +1,90 @@
+import type { Shapes } from '../../formats/tensor.js';
+import { Blueprint } from '../../graph/blueprint.js';
+import type { HeadConfig } from '../../head-config.js';
+import type { Backbone, Family, Network } from '../network.js';
+import type { Built, Head } from './head.js';
+import { Stages } from './stages.js';
+
+/** Of backbones' tensors, as detectors and segmenters name them: `backbone.timm_model.blocks_3.…` is timm's `blocks.3.…`. */
+const backbonePrefix = /^(?:backbone|encoder)\.(?:timm_model\.|timm\.|model\.)?/;
+
+/** The same below such a prefix. */
+const backboneModule = /^(?:backbone|encoder|conv_stem|bn1|blocks(?:_\d+)?)\./;
+
+/**
+ * The networks of a head on the backbone of any of `families`.
+ *
+ * @param fallback one of them, which has what none claims
+ */
+export function standing(head: Head, families: readonly Family[], fallback: Family): Family {
+  const { suffix, firstTensor, modules } = head;
+  const all = families.flatMap(({ backbones }) => backbones ?? []);
+  const withoutSuffix = (name: string): string => name.slice(0, -suffix.length);
+  return {
+    architectures: {
+      test: (name) =>
+        name.endsWith(suffix) && families.some(({ architectures }) => architectures.test(withoutSuffix(name))),
+    },
+    claims: (names) => names.includes(firstTensor),
+    firstTensor,
+    modules: { test: (name) => modules.test(name) || backboneModule.test(name) },
+    recognise: (tensors, framework) => {
+      const names = [...tensors.keys()];
+      const { recognise } = all.find(({ claims }) => claims(names)) ?? fallback.backbones!;
+      const backbone = recognise(tensors, framework, (each) => layoutOf({ head, backbone: each, tensors }).net);
+      return networkOf({ head, backbone, tensors });
+    },
+    timmName: (name) => name.replace(backbonePrefix, '').replace(/^blocks_(\d+)\./, 'blocks.$1.'),
+  };
+}
+
+interface Standing {
+  readonly head: Head;
+  readonly backbone: Backbone;
+  readonly tensors: Shapes;
+  /** Of the head. */
+  readonly said?: Partial<HeadConfig>;
+}
+
+function networkOf(standing: Standing): Network {
+  const { head, backbone } = standing;
+  const { architecture, kind, version, width, layout, assumed, gate } = backbone;
+  const { net, built } = layoutOf(standing);
+  const { suffix, words, task } = head;
+  return {
+    architecture: `${architecture}${suffix}`,
+    kind: `${kind} with ${words}`,
+    version,
+    width,
+    ...(layout && { layout }),
+    ...(assumed !== undefined && { assumed }),
+    ...(task && { task }),
+    numClasses: built.numClasses,
+    blueprint: net,
+    named: (name) => {
+      const named = name.endsWith(suffix) ? backbone.named(name.slice(0, -suffix.length)) : undefined;
+      return named && networkOf({ ...standing, backbone: named });
+    },
+    gate,
+    withGate: (other) => networkOf({ ...standing, backbone: backbone.withGate(other) }),
+    head: built.config,
+    withHead: (said) => networkOf({ ...standing, said }),
+    ...(built.detector && { detector: built.detector }),
+    unlikeTimm: `holds a network with ${words}, and timm has none: it cannot be written for timm.`,
+  };
+}
+
+function layoutOf({ head, backbone, tensors, said = {} }: Standing): {
+  readonly net: Blueprint;
+  readonly built: Built;
+} {
+  const net = new Blueprint();
+  backbone.build(net, stagesIn(tensors));
+  return { net, built: head.build({ net, stages: new Stages(net), tensors, said }) };
+}
+
+/** How many stages there are tensors of; undefined where there are none. */
+function stagesIn(tensors: Shapes): number | undefined {
+  const numbers = [...tensors.keys()].flatMap((name) => Number(/^blocks\.(\d{1,2})\./.exec(name)?.[1] ?? []));
+  return numbers.length === 0 ? undefined : 1 + Math.max(...numbers);
+}
