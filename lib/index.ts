@@ -26,3 +26,13 @@ export type { Classification, ClassifyOptions } from './tasks/classification.js'
 export type { Embedding, EmbedOptions } from './tasks/embedding.js';
 export type { FeaturesOptions } from './tasks/features.js';
 export type { FeatureMap } from './tasks/task.js';
+export type { Box, Detection } from './tasks/detection.js';
+export type { SegmentedClass, Segmentation } from './tasks/segmentation.js';
+export type { ClassColor } from './class-color.js';
+export type { Drawing } from './drawing/canvas.js';
+export { colorize, type ColorizeOptions } from './drawing/colorize.js';
+export { drawDetections, type DrawnLine, type DrawOptions } from './drawing/draw-detections.js';
+export type { BoxPoint, Line, Point, Polygon } from './tracking/geometry.js';
+export { LineCounter, type LineCounterOptions, type LineCrossing } from './tracking/line-counter.js';
+export { Tracker, type TrackedDetection, type TrackerOptions } from './tracking/tracker.js';
+export { Zone, type ZoneEvent, type ZoneOptions, type ZoneVisitor } from './tracking/zone.js';

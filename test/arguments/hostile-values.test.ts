@@ -1,12 +1,67 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { exportModel, load, mjpegFrames, preprocess, type GhostNet } from '../../lib/index.js';
+import {
+  colorize,
+  drawDetections,
+  exportModel,
+  LineCounter,
+  load,
+  mjpegFrames,
+  preprocess,
+  Tracker,
+  Zone,
+  type GhostNet,
+} from '../../lib/index.js';
 import { input } from '../../testing/tensors.js';
 import { folder, wrong, junk, refused } from './hostile.js';
 
+const square = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 } as const;
+const [triangle, line] = [
+  [
+    [0, 0],
+    [9, 0],
+    [0, 9],
+  ] as const,
+  { from: [0, 0], to: [9, 9] } as const,
+];
+const segmentation = { width: 2, height: 2, labels: new Uint8Array(4), classes: [] };
+const found = { index: 0, label: 'cat', score: 1, box: { xmin: 0, ymin: 0, xmax: 1, ymax: 1 }, id: 1 };
+
+/** What is done with results. */
+const resultCalls: Record<string, (value: unknown) => unknown> = {
+  'drawDetections image': (value) => drawDetections(wrong(value), []),
+  'drawDetections options': (value) => drawDetections(square, [], wrong(value)),
+  ...Object.fromEntries(
+    ['lineWidth', 'labels', 'scores', 'lines', 'zones'].map((key) => [
+      `drawDetections ${key}`,
+      (value: unknown) => drawDetections(square, [], { [key]: value }),
+    ]),
+  ),
+  'drawDetections line': (value) => drawDetections(square, [], { lines: [wrong(value)] }),
+  'drawDetections zone': (value) => drawDetections(square, [], { zones: [wrong(value)] }),
+  'colorize segmentation': (value) => colorize(wrong(value)),
+  'colorize labels': (value) => colorize(wrong({ ...segmentation, labels: value })),
+  'colorize class': (value) => colorize(wrong({ ...segmentation, classes: [value] })),
+  'colorize options': (value) => colorize(wrong(segmentation), wrong(value)),
+  'colorize image': (value) => colorize(wrong(segmentation), { image: wrong(value) }),
+  'colorize opacity': (value) => colorize(wrong(segmentation), { opacity: wrong(value) }),
+  'Tracker options': (value) => new Tracker(wrong(value)),
+  'Tracker lostMs': (value) => new Tracker({ lostMs: wrong(value) }),
+  'Tracker update': (value) => new Tracker().update(wrong(value)),
+  'Tracker detection': (value) => new Tracker().update([wrong(value)]),
+  'Tracker box': (value) => new Tracker().update([{ ...found, box: wrong(value) }]),
+  'Tracker time': (value) => new Tracker().update([], wrong(value)),
+  'LineCounter line': (value) => new LineCounter(wrong(value)),
+  'LineCounter point': (value) => new LineCounter({ from: [0, 0], to: wrong(value) }),
+  'LineCounter options': (value) => new LineCounter(line, wrong(value)),
+  'LineCounter update': (value) => new LineCounter(line).update([{ ...found, id: wrong(value) }]),
+  'Zone polygon': (value) => new Zone(wrong(value)),
+  'Zone options': (value) => new Zone(triangle, wrong(value)),
+  'Zone update': (value) => new Zone(triangle).update([found], wrong(value)),
+};
+
 describe('every argument of every function', () => {
   let model: GhostNet;
-  const pixels = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 } as const;
   const tensor = input('hostile', 1, 64, 64);
   beforeAll(async () => {
     model = await load();
@@ -46,13 +101,13 @@ describe('every argument of every function', () => {
     'infer signal': (value) => model.infer(tensor, { signal: wrong(value) }),
     'classify image': (value) => model.classify(wrong(value)),
     'classify image in an array': (value) => model.classify([wrong(value)]),
-    'classify raw data': (value) => model.classify(wrong({ ...pixels, data: value })),
-    'classify raw width': (value) => model.classify(wrong({ ...pixels, width: value })),
-    'classify raw channels': (value) => model.classify(wrong({ ...pixels, channels: value })),
-    'classify options': (value) => model.classify(pixels, wrong(value)),
-    'classify topK': (value) => model.classify(pixels, { topK: wrong(value) }),
-    'classify signal': (value) => model.classify(pixels, { signal: wrong(value) }),
-    'classify decodeTimeoutMs': (value) => model.classify(pixels, { decodeTimeoutMs: wrong(value) }),
+    'classify raw data': (value) => model.classify(wrong({ ...square, data: value })),
+    'classify raw width': (value) => model.classify(wrong({ ...square, width: value })),
+    'classify raw channels': (value) => model.classify(wrong({ ...square, channels: value })),
+    'classify options': (value) => model.classify(square, wrong(value)),
+    'classify topK': (value) => model.classify(square, { topK: wrong(value) }),
+    'classify signal': (value) => model.classify(square, { signal: wrong(value) }),
+    'classify decodeTimeoutMs': (value) => model.classify(square, { decodeTimeoutMs: wrong(value) }),
     'features input': (value) => model.features(wrong(value)),
     'features stages': (value) => model.features(tensor, { stages: wrong(value) }),
     'features options': (value) => model.features(tensor, wrong(value)),
@@ -64,15 +119,15 @@ describe('every argument of every function', () => {
     'plan side': (value) => model.plan(wrong([64, value])),
     'plan profileRuns': (value) => model.plan([64, 64], wrong(value)),
     'preprocess image': (value) => preprocess(wrong(value)),
-    'preprocess config': (value) => preprocess(pixels, wrong(value)),
+    'preprocess config': (value) => preprocess(square, wrong(value)),
     ...Object.fromEntries(
       ['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'].map((key) => [
         `preprocess ${key}`,
-        (value: unknown) => preprocess(pixels, { [key]: value }),
+        (value: unknown) => preprocess(square, { [key]: value }),
       ]),
     ),
-    'preprocess mean of': (value) => preprocess(pixels, { mean: wrong([0, value, 0]) }),
-    'preprocess options': (value) => preprocess(pixels, {}, wrong(value)),
+    'preprocess mean of': (value) => preprocess(square, { mean: wrong([0, value, 0]) }),
+    'preprocess options': (value) => preprocess(square, {}, wrong(value)),
     'mjpegFrames stream': (value) => mjpegFrames(wrong(value)),
     'mjpegFrames options': (value) => mjpegFrames(wrong([]), wrong(value)),
     ...Object.fromEntries(
@@ -81,6 +136,7 @@ describe('every argument of every function', () => {
         (value: unknown) => mjpegFrames(wrong(process.stdin), { [key]: value }),
       ]),
     ),
+    ...resultCalls,
   };
 
   // What is junk for nearly all of them.
