@@ -12,6 +12,8 @@ export type GhostNetErrorCode =
    * A checkpoint's tensors are not those of a network that is known, or the network lacks the part that was asked for.
    */
   | 'ERR_GHOST_ARCHITECTURE'
+  /** The model is made for another task than the one that was asked of it. */
+  | 'ERR_GHOST_TASK'
   /** An image cannot be decoded or has impossible dimensions. */
   | 'ERR_GHOST_IMAGE'
   /** A model cannot be fetched by its name, or a variable that says from where makes no sense. */

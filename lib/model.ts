@@ -14,6 +14,7 @@ import type { ImageInput } from './pixels/image.js';
 import type { ImageOptions } from './pixels/options.js';
 import { attention } from './tasks/attention.js';
 import { classification, type Classification, type ClassifyOptions } from './tasks/classification.js';
+import { detection, type DetectOptions, type Detection } from './tasks/detection.js';
 import { eachInput } from './tasks/each-input.js';
 import { embedding, type EmbedOptions, type Embedding } from './tasks/embedding.js';
 import { features, type FeaturesOptions } from './tasks/features.js';
@@ -25,7 +26,7 @@ import {
   type Logits,
   type OutputTensor,
 } from './tasks/inference.js';
-import type { Asked, FeatureMap, Task } from './tasks/task.js';
+import { taskOf, type Asked, type FeatureMap, type ModelTask, type Task } from './tasks/task.js';
 import type { Limits } from './waiting/limits.js';
 
 /** Classifies one image as the model's own method does, for whoever measures what each stage takes. */
@@ -40,6 +41,8 @@ export let classifyInStages: (
 export class GhostNet {
   readonly config: ModelConfig;
   readonly info: ModelInfo;
+  /** What it is for, and so which of its methods answers: a network without classes and head has features alone. */
+  readonly task: ModelTask;
   readonly #network: Network;
   readonly #main: PartialNetwork;
   readonly #partial: PartialNetworks;
@@ -57,6 +60,7 @@ export class GhostNet {
     this.#partial = partial;
     this.config = config;
     this.info = info;
+    this.task = taskOf(network);
   }
 
   /**
@@ -106,6 +110,22 @@ export class GhostNet {
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
     return this.#answerEach(classification, images, options);
+  }
+
+  /**
+   * What a detector finds on an image, or on each of several, the best first; boxes are in the pixels of the image as it is
+   * shown (its orientation applied, of a region those of the whole image), cut to it. A normalised tensor [1, c, h, w] is taken
+   * too; boxes are then in its own pixels.
+   *
+   * @throws {GhostNetError} ERR_GHOST_TASK for a model that is no detector; ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE,
+   *   ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE (also for predictions that are no finite numbers), ERR_GHOST_BUSY or
+   *   ERR_GHOST_DISPOSED
+   * @throws `signal.reason` once the signal is aborted.
+   */
+  detect(inputs: readonly (ImageInput | Tensor4)[], options?: DetectOptions): Promise<Detection[][]>;
+  detect(input: ImageInput | Tensor4, options?: DetectOptions): Promise<Detection[]>;
+  async detect(input: OneOrMore, options: DetectOptions = {}): Promise<Detection[] | Detection[][]> {
+    return this.#answerEach(detection, input, options);
   }
 
   /**
@@ -225,17 +245,19 @@ export class GhostNet {
     asked: A,
     ended?: StageEnded,
   ): Promise<Answer> {
-    const outputs = task.outputs(this.#network, asked);
+    const outputs = task.outputs(this.#network, asked, this.config);
     const { reading } = asked;
     const isOwn = !(task.takesTensors && isTensor(input));
     if (!isOwn && reading.region)
       throw new GhostNetError('ERR_GHOST_ARGUMENT', 'region is of an image, and the input is a tensor. Leave it out.');
     const { config } = this;
+    const own = asked.inputSize && { inputSize: asked.inputSize };
     const { tensor, geometry } = isOwn
-      ? await preprocessed(input as ImageInput, config.preprocess, reading, ended)
+      ? await preprocessed(input as ImageInput, { ...config.preprocess, ...own }, reading, ended)
       : { tensor: input, geometry: undefined };
     const values = await this.#compute(tensor, isOwn, outputs, reading.signal);
-    return task.decode(values, asked, { config, geometry });
+    const inputSize = [tensor.shape[2], tensor.shape[3]] as const;
+    return task.decode(values, asked, { network: this.#network, config, inputSize, geometry });
   }
 
   /**

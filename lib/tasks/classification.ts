@@ -1,7 +1,7 @@
 import { argumentError, checkWholeNumber, readOptions } from '../arguments/options.js';
 import { classActivationRule, type ClassActivation } from '../class-activation.js';
 import { checkReading, imageOptions, type ImageOptions } from '../pixels/options.js';
-import { requiredOutputs, type Asked, type Task } from './task.js';
+import { requiredOutputs, requireTask, type Asked, type Task } from './task.js';
 
 export interface ClassifyOptions extends ImageOptions {
   /** How many classes to return, most probable first. Default 5, or all with a threshold; never more than there are. */
@@ -44,7 +44,10 @@ export const classification: Task<AskedClasses, Classification[]> = {
       reading: checkReading(given),
     };
   },
-  outputs: (network) => requiredOutputs(network, 'logits'),
+  outputs: (network) => {
+    if (network.task) requireTask(network, 'classification');
+    return requiredOutputs(network, 'logits');
+  },
   decode: ([logits], { topK, activation, threshold }, { config }) =>
     topClasses(logits!.data, config.labels, topK, activation ?? config.activation, threshold),
 };
