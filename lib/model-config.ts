@@ -46,11 +46,19 @@ export interface SaidConfig {
 }
 
 /**
- * Who says something of a model: the option of `load`, the `config.json` beside the weights, the checkpoint itself, the
- * `labels.txt` or `classes.txt` beside it, the list of published models, the network's shapes, or nobody.
+ * Who says something of a model: the option of `load`, the `config.json` or the `preprocessor_config.json` beside the weights, the
+ * checkpoint itself, the `labels.txt` or `classes.txt` beside it, the list of published models, the network's shapes, or nobody.
  */
 export type Origin =
-  'option' | 'config' | 'checkpoint' | 'labels.txt' | 'classes.txt' | 'published' | 'network' | 'assumed';
+  | 'option'
+  | 'config'
+  | 'preprocessor_config.json'
+  | 'checkpoint'
+  | 'labels.txt'
+  | 'classes.txt'
+  | 'published'
+  | 'network'
+  | 'assumed';
 
 /** Who says what the classes are called, what their logits become, and how a picture becomes an input. */
 export interface ConfigOrigins {
@@ -78,16 +86,18 @@ export function modelConfig(
   said: SaidConfig = {},
 ): KnownConfig {
   const { version, width, layout = [], assumed, numClasses } = network;
-  const { config } = checkpoint;
+  const { config, processor } = checkpoint;
   checkArchitecture(network, checkpoint);
   const isNamed = config?.architecture !== undefined && network.named(config.architecture) !== undefined;
   const labels = knownLabels(checkpoint, numClasses, published, said) ?? {
     labels: Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     from: 'assumed',
   };
+  checkProcessor(checkpoint, said);
   const preprocess = knownPreprocess(network.blueprint, [
     ['option', said.preprocess],
     ['config', config?.preprocess],
+    ['preprocessor_config.json', processor?.preprocess],
     ['network', network.blueprint.inputSize && { inputSize: network.blueprint.inputSize }],
     ['published', published?.preprocess],
     ['assumed', defaultPreprocessConfig],
@@ -132,6 +142,17 @@ function checkArchitecture(network: Network, { config, tensors, file }: Checkpoi
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
 }
 
+/** Of settings that a processor has and that are not computed here, somebody else must say each. */
+function checkProcessor({ config, processor, file }: Checkpoint, said: SaidConfig): void {
+  for (const setting of preprocessSettings) {
+    const fault = processor?.faults[setting];
+    if (fault === undefined || said.preprocess?.[setting] !== undefined || config?.preprocess[setting] !== undefined)
+      continue;
+    const message = `${file} cannot be used as the preprocessor_config.json beside it says: ${fault}. Say ${setting} in the option preprocess, or correct that file.`;
+    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+  }
+}
+
 type SaidPreprocess = readonly [from: Origin, said: Partial<PreprocessConfig> | undefined];
 
 /**
@@ -164,9 +185,11 @@ export function checkOwnSize({ config: { preprocess }, origins }: KnownConfig, g
     const where =
       from === 'config'
         ? 'the input_size of the config.json beside it'
-        : from === 'option'
-          ? `the inputSize ${size} of the option preprocess`
-          : `${size}, and no config.json beside it has another "input_size"`;
+        : from === 'preprocessor_config.json'
+          ? `the size ${size} of the preprocessor_config.json beside it`
+          : from === 'option'
+            ? `the inputSize ${size} of the option preprocess`
+            : `${size}, and no config.json beside it has another "input_size"`;
     const message = `${file} cannot be used at ${where}. ${(cause as Error).message}`;
     throw new GhostNetError(from === 'option' ? 'ERR_GHOST_ARGUMENT' : 'ERR_GHOST_CHECKPOINT', message, { cause });
   }

@@ -35,11 +35,16 @@ export interface HubConfig {
  * A byte order mark is passed over.
  */
 export async function readHubConfig(file: string): Promise<HubConfig | undefined> {
+  const config = await readJson(file);
+  return config && parseHubConfig(config.value, file);
+}
+
+/** Of a file that lies beside weights; undefined if there is none. */
+export async function readJson(file: string): Promise<{ readonly value: unknown } | undefined> {
   const text = await readText(file);
   if (text === undefined) return undefined;
-  let config: unknown;
   try {
-    config = JSON.parse(text);
+    return { value: JSON.parse(text) as unknown };
   } catch (cause) {
     throw new GhostNetError(
       'ERR_GHOST_CHECKPOINT',
@@ -47,7 +52,6 @@ export async function readHubConfig(file: string): Promise<HubConfig | undefined
       { cause },
     );
   }
-  return parseHubConfig(config, file);
 }
 
 /** A thousand classes with their descriptions have a tenth of a megabyte. */

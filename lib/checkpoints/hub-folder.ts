@@ -14,6 +14,27 @@ export const maxWeightsBytes = 2 ** 30;
 /** The same cut up into several files, which an index names. */
 const indexEnd = '.index.json';
 
+/** What a repository's weights may be called, or the index of their parts, the preferred one first. */
+export const hubWeights: readonly string[] = [...hubFiles, ...hubFiles.map((name) => name + indexEnd)];
+
+/** Whether that file is an index of others. */
+export function isIndex(file: string): boolean {
+  return file.endsWith(indexEnd);
+}
+
+/**
+ * The files of a repository's weights in a folder that is like it; undefined where none has such a name.
+ *
+ * @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_CHECKPOINT for an index without files
+ */
+export async function hubWeightsIn(folder: string): Promise<readonly string[] | undefined> {
+  const names = await readdir(folder);
+  const name = hubWeights.find((weights) => names.includes(weights));
+  if (name === undefined) return undefined;
+  const { file, shards } = await weightsOf(join(folder, name), true);
+  return isIndex(file) ? [file, ...shards] : shards;
+}
+
 /** Weights as trainers leave them; what timm calls the best one goes before others. */
 const trainersFile = /\.(?:safetensors|pth|pt|bin|ckpt|tar)$/;
 const trainersBest = 'model_best.pth.tar';
@@ -46,9 +67,9 @@ export interface Weights {
  */
 export async function findWeights(path: string): Promise<Weights> {
   const stats = await stat(path).catch(cannotBeRead(path));
-  if (!stats.isDirectory()) return weightsOf(path, path.endsWith(indexEnd));
+  if (!stats.isDirectory()) return weightsOf(path, isIndex(path));
   const names = await readdir(path).catch(cannotBeRead(path));
-  const known = [...hubFiles, ...hubFiles.map((name) => name + indexEnd)].find((name) => names.includes(name));
+  const known = hubWeights.find((name) => names.includes(name));
   const name = known ?? trainersIn(path, names);
   if (name !== undefined) return weightsOf(join(path, name), true);
   if (names.includes('checkpoints')) return findWeights(join(path, 'checkpoints'));
@@ -56,7 +77,7 @@ export async function findWeights(path: string): Promise<Weights> {
 }
 
 async function weightsOf(file: string, inFolder: boolean): Promise<Weights> {
-  return { file, shards: file.endsWith(indexEnd) ? await readShardNames(file) : [file], inFolder };
+  return { file, shards: isIndex(file) ? await readShardNames(file) : [file], inFolder };
 }
 
 /** The one file of weights in a folder; undefined where there is none. */

@@ -6,6 +6,7 @@ import { OpenFile } from '../formats/open-file.js';
 import { findWeights, maxWeightsBytes } from './hub-folder.js';
 import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } from './format.js';
 import { classNamesWithin } from './class-names.js';
+import { readProcessorConfig, type ProcessorConfig } from './processor-config.js';
 import { labelsBeside, type LabelsFile } from './labels-file.js';
 import { readMindSpore } from './mindspore.js';
 import type { PickleListener } from './pickle-values.js';
@@ -22,6 +23,8 @@ export interface CheckpointFile {
   readonly framework: Framework;
   /** From the `config.json` that lies with the weights, if there is one. */
   readonly config?: HubConfig;
+  /** From the `preprocessor_config.json` that lies there, if there is one. */
+  readonly processor?: ProcessorConfig;
   /** The file that the tensors came from. */
   readonly file: string;
   readonly sizeBytes: number;
@@ -77,11 +80,13 @@ export async function readCheckpoint(
     const topDicts = read.map(({ dicts }) => dicts[0]!);
     const hasConfig = inFolder || first.format === 'safetensors';
     const config = hasConfig ? await readHubConfig(join(dirname(file), 'config.json')) : undefined;
+    const processor = hasConfig ? await readProcessorConfig(dirname(file)) : undefined;
     const labelsFiles = await labelsBeside(dirname(file));
     return {
       dicts: shards.length === 1 ? first.dicts : [joinedShards(topDicts, file)],
       framework: first.format === 'mindspore' ? 'mindspore' : 'pytorch',
       ...(config && { config }),
+      ...(processor && { processor }),
       file,
       sizeBytes: read.reduce((sum, { opened }) => sum + opened.sizeBytes, 0),
       stamp: read.map(({ opened }) => opened.stamp).join(' '),

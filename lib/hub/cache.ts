@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { copyFile, lstat, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { hubFiles } from '../checkpoints/hub-folder.js';
+import { hubWeightsIn } from '../checkpoints/hub-folder.js';
+import { processorFile, wantsProcessorConfig } from '../checkpoints/processor-config.js';
 import { readWholeFile } from '../formats/read-file.js';
 import { isCommit, type RemoteFile } from './client.js';
 import type { HubSettings } from './settings.js';
@@ -63,14 +64,20 @@ export class RepositoryCache {
 
   /** Whether the snapshot has weights, and a config.json or the knowledge that there is none. */
   async isComplete(commit: string): Promise<boolean> {
-    const snapshot = this.snapshot(commit);
-    const names = await Promise.all(
-      hubFiles.map(async (name) => ((await isThere(lstat(join(snapshot, name)))) ? name : undefined)),
-    );
-    // The one that would be read; a link to a blob that somebody has removed leads nowhere.
-    const weights = names.find((name) => name !== undefined);
-    if (weights === undefined || !(await isThere(stat(join(snapshot, weights))))) return false;
-    return (await isThere(stat(join(snapshot, 'config.json')))) || isThere(stat(this.#absence(commit, 'config.json')));
+    // Those that would be read; a link to a blob that somebody has removed leads nowhere.
+    const weights = await hubWeightsIn(this.snapshot(commit)).catch(() => undefined);
+    const found = await Promise.all((weights ?? []).map((file) => isThere(stat(file))));
+    return found.length > 0 && found.every(Boolean) && this.#isSettled(commit, 'config.json');
+  }
+
+  /** Whether nothing more of it says how pictures are taken. Other programs fetch no file for that, and know of none. */
+  async hasPreprocessing(commit: string): Promise<boolean> {
+    return (await this.#isSettled(commit, processorFile)) || !(await wantsProcessorConfig(this.snapshot(commit)));
+  }
+
+  /** Whether the file is there, or known not to be in the repository. */
+  async #isSettled(commit: string, name: string): Promise<boolean> {
+    return (await isThere(stat(join(this.snapshot(commit), name)))) || isThere(stat(this.#absence(commit, name)));
   }
 
   /** Whether the content is there, of the size that the hub says it has. */

@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hubFiles } from '../checkpoints/hub-folder.js';
+import { hubWeightsIn } from '../checkpoints/hub-folder.js';
 import { readWholeFile } from '../formats/read-file.js';
 import type { HubSettings } from './settings.js';
 
@@ -36,15 +36,22 @@ async function newestSnapshot(folder: string): Promise<Omit<CachedModel, 'reposi
   const snapshots = await Promise.all(
     (await entriesOf(folder)).map(async (commit) => {
       const path = join(folder, commit);
-      const weights = await Promise.all(hubFiles.map((file) => stat(join(path, file)).catch(() => undefined)));
-      const found = weights.find((stats) => stats?.isFile());
-      return found && { path, sizeBytes: found.size, changedMs: (await stat(path)).mtimeMs };
+      const sizeBytes = await weightsBytes(path).catch(() => undefined);
+      return sizeBytes === undefined ? undefined : { path, sizeBytes, changedMs: (await stat(path)).mtimeMs };
     }),
   );
   const whole = snapshots.filter((snapshot) => snapshot !== undefined);
   const newest = whole.sort((a, b) => b.changedMs - a.changedMs)[0];
   if (newest === undefined) return undefined;
   return { folder: newest.path, sizeBytes: newest.sizeBytes, architecture: await architectureIn(newest.path) };
+}
+
+/** Undefined where there are none, or not all of them. */
+async function weightsBytes(folder: string): Promise<number | undefined> {
+  const files = await hubWeightsIn(folder);
+  if (!files) return undefined;
+  const found = await Promise.all(files.map((file) => stat(file)));
+  return found.every((stats) => stats.isFile()) ? found.reduce((sum, { size }) => sum + size, 0) : undefined;
 }
 
 async function architectureIn(folder: string): Promise<string | undefined> {

@@ -93,7 +93,7 @@ export class HubClient {
   }
 
   #address(file: string, revision: string): string {
-    return `${this.settings.endpoint}/${this.wanted.repository}/resolve/${encodeURIComponent(revision)}/${file}`;
+    return `${this.settings.endpoint}/${this.wanted.repository}/resolve/${encodeURIComponent(revision)}/${encodeURIComponent(file)}`;
   }
 
   #request(

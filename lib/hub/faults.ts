@@ -1,5 +1,6 @@
 import type { PassingFault } from '../connections/faults.js';
 import { shownAddress } from '../messages/address.js';
+import { quoted } from '../messages/quoted.js';
 import { GhostNetError } from '../errors.js';
 import { didYouMean } from './published.js';
 import type { HubSettings } from './settings.js';
@@ -79,7 +80,13 @@ export function noHub(url: string, found: string): GhostNetError {
 
 export function noWeights({ repository, revision }: Wanted, names: readonly string[]): GhostNetError {
   return hubError(
-    `${repository} (revision ${revision}) should hold ${names.join(' or ')} and does not. It is no model that can be read here.`,
+    `${repository} (revision ${revision}) should hold ${names.join(' or ')}, or the index of either, and does not. It is no model that can be read here.`,
+  );
+}
+
+export function noShard({ repository, revision }: Wanted, index: string, name: string): GhostNetError {
+  return hubError(
+    `${repository} (revision ${revision}) should hold ${quoted(name)}, which its ${index} names, and does not. It is not whole.`,
   );
 }
 

@@ -1,10 +1,23 @@
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { maxConfigBytes } from '../checkpoints/config.js';
-import { hubFiles, maxWeightsBytes } from '../checkpoints/hub-folder.js';
+import { hubFiles, hubWeights, isIndex, maxWeightsBytes } from '../checkpoints/hub-folder.js';
+import { processorFile, wantsProcessorConfig } from '../checkpoints/processor-config.js';
+import { readShardNames } from '../checkpoints/shards.js';
 import { GhostNetError } from '../errors.js';
 import { RepositoryCache } from './cache.js';
 import { HubClient, isCommit, type RemoteFile } from './client.js';
 import { download, maxAttempts, type DownloadOptions } from './download.js';
-import { cacheFault, isOffline, noWeights, RevisionNotFound, tooLarge, unreachable, type Wanted } from './faults.js';
+import {
+  cacheFault,
+  isOffline,
+  noShard,
+  noWeights,
+  RevisionNotFound,
+  tooLarge,
+  unreachable,
+  type Wanted,
+} from './faults.js';
 import { PassingFault } from '../connections/faults.js';
 import type { PublishedModel } from './published.js';
 import { retrying } from '../connections/retry.js';
@@ -54,8 +67,9 @@ export interface FetchOptions extends DownloadOptions {
 export const defaultRevision = 'main';
 
 /**
- * Brings the files of a model (`config.json`, and `model.safetensors` or else `pytorch_model.bin`) into the cache, all
- * of one commit. Nothing is asked of the network for a commit that is there already, or when HF_HUB_OFFLINE is set. A
+ * Brings the files of a model into the cache, all of one commit: `config.json`; `model.safetensors` or else
+ * `pytorch_model.bin`, or what the index of either says it is cut up into; and where `config.json` does not say how pictures are
+ * taken, `preprocessor_config.json`. Nothing is asked of the network for a commit that is there already, or when HF_HUB_OFFLINE is set. A
  * branch or tag is looked up each time; if that or the download fails, the commit that it was last time does, where it
  * is whole (unless `newest`).
  *
@@ -75,7 +89,7 @@ export async function fetchModel(
     known !== undefined && (await cache.isComplete(known))
       ? { repository, revision, commit: known, folder: cache.snapshot(known) }
       : undefined;
-  if (cached && (isCommit(revision) || settings.offline)) return cached;
+  if (cached && (settings.offline || (isCommit(revision) && (await cache.hasPreprocessing(revision))))) return cached;
   if (settings.offline) throw isOffline(wanted, settings);
   const mayFallBack = cached !== undefined && !options.newest;
   try {
@@ -108,7 +122,7 @@ class Fetch {
   async run(): Promise<string> {
     const { cache, wanted } = this;
     const config = await this.#find('config.json', wanted.revision);
-    if (config.commit !== undefined && (await cache.isComplete(config.commit))) {
+    if (config.commit !== undefined && (await this.#isThere(config.commit))) {
       // A cache that cannot be written can be read all the same.
       await cache.writeRef(wanted.revision, config.commit).catch(() => undefined);
       return config.commit;
@@ -117,18 +131,42 @@ class Fetch {
     const { commit } = weights;
     if ('absent' in config) await cache.markAbsent('config.json', commit);
     else await this.#bring(config, maxConfigBytes);
-    await this.#bring(weights, maxWeightsBytes);
+    await this.#bring(weights, isIndex(weights.name) ? maxConfigBytes : maxWeightsBytes);
+    if (isIndex(weights.name)) await this.#bringShards(weights);
+    if (await wantsProcessorConfig(cache.snapshot(commit))) await this.#bringProcessor(commit);
     // Last, so that whoever goes by the ref finds all of it.
     await cache.writeRef(wanted.revision, commit);
     return commit;
   }
 
   async #findWeights(revision: string): Promise<RemoteFile> {
-    for (const name of hubFiles) {
+    for (const name of hubWeights) {
       const file = await this.#find(name, revision);
       if (!('absent' in file)) return file;
     }
     throw noWeights(this.wanted, hubFiles);
+  }
+
+  async #isThere(commit: string): Promise<boolean> {
+    return (await this.cache.isComplete(commit)) && this.cache.hasPreprocessing(commit);
+  }
+
+  /** All that an index names, together no larger than weights may be. */
+  async #bringShards({ name: index, commit }: RemoteFile): Promise<void> {
+    const shards = await readShardNames(join(this.cache.snapshot(commit), index));
+    let leftBytes = maxWeightsBytes;
+    for (const path of shards) {
+      const file = await this.#find(basename(path), commit);
+      if ('absent' in file) throw noShard(this.wanted, index, basename(path));
+      await this.#bring(file, leftBytes);
+      leftBytes -= (await stat(path)).size;
+    }
+  }
+
+  async #bringProcessor(commit: string): Promise<void> {
+    const file = await this.#find(processorFile, commit);
+    if ('absent' in file) await this.cache.markAbsent(processorFile, commit);
+    else await this.#bring(file, maxConfigBytes);
   }
 
   #find(name: string, revision: string) {

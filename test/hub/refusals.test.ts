@@ -52,7 +52,9 @@ describe('the hub refuses', () => {
 
   it('what holds no weights', async () => {
     server.add('someone/text', { 'README.md': Buffer.from('#'), 'config.json': Buffer.from('{}') });
-    expect(await refusal('someone/text')).toMatch(/should hold model\.safetensors or pytorch_model\.bin and does not/);
+    expect(await refusal('someone/text')).toMatch(
+      /should hold model\.safetensors or pytorch_model\.bin, or the index of either, and does not/,
+    );
   });
 });
 

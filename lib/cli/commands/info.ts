@@ -114,6 +114,7 @@ function classesFacts(config: ModelConfig, { labels, activation }: ConfigOrigins
 const whose: Readonly<Record<Origin, string>> = {
   option: 'option',
   config: 'config.json',
+  'preprocessor_config.json': 'preprocessor_config.json',
   checkpoint: 'the checkpoint',
   'labels.txt': 'labels.txt',
   'classes.txt': 'classes.txt',
