@@ -6,7 +6,7 @@ import { convModule, separableModule } from './openmmlab.js';
 /** mmsegmentation's of stride 16. */
 const usualRates = [6, 12, 18];
 
-const module = (index: number): string => `decode_head.aspp_modules.${index}`;
+const asppModule = (index: number): string => `decode_head.aspp_modules.${index}`;
 
 /**
  * mmsegmentation's DepthwiseSeparableASPPHead (DeepLabV3+, arXiv 1802.02611): the mean, a 1x1 convolution and dilated
@@ -24,7 +24,7 @@ export const deepLabV3Plus: Head = {
     const c1 = 'decode_head.c1_bottleneck';
     const hasLow = tensors.has(`${c1}.conv.weight`);
     const [high, low] = stages.levels(said.levels, [
-      inChannels(tensors, `${module(0)}.conv.weight`),
+      inChannels(tensors, `${asppModule(0)}.conv.weight`),
       ...(hasLow ? [inChannels(tensors, `${c1}.conv.weight`)] : []),
     ]) as [NodeId, NodeId?];
     const alignCorners = said.alignCorners ?? false;
@@ -49,18 +49,18 @@ function addPyramid(
   { net, tensors, said }: Ground,
   input: NodeId,
 ): { readonly pyramid: NodeId; readonly atrousRates: readonly number[] } {
-  const channels = outChannels(tensors, `${module(0)}.conv.weight`);
+  const channels = outChannels(tensors, `${asppModule(0)}.conv.weight`);
   const dilated = Math.max(
     1,
-    countOf(tensors, (index) => `${module(index + 1)}.pointwise_conv.conv.weight`),
+    countOf(tensors, (index) => `${asppModule(index + 1)}.pointwise_conv.conv.weight`),
   );
   const atrousRates = oneForEach('atrousRates', said.atrousRates ?? usualRates, dilated, 'dilated convolutions');
   const mean = net.add({ op: 'global_avg_pool', name: 'decode_head.image_pool.0', inputs: [input] });
   const pooled = convModule(net, mean, 'decode_head.image_pool.1', channels);
   const branches = [
     spread(net, 'decode_head.image_pool.spread', pooled, input),
-    convModule(net, input, module(0), channels),
-    ...atrousRates.map((dilation, index) => separableModule(net, input, module(index + 1), channels, { dilation })),
+    convModule(net, input, asppModule(0), channels),
+    ...atrousRates.map((dilation, index) => separableModule(net, input, asppModule(index + 1), channels, { dilation })),
   ];
   return { pyramid: concat(net, 'decode_head.aspp_concat', branches), atrousRates };
 }
