@@ -1,21 +1,11 @@
 // A fresh process: from nothing to the first logits, then the peak of its memory. `none` is Node without an engine.
 //   node fresh-start.js '{"engine": "onnxruntime-node", "files": {…}, "inputFile": "…", "shape": […], "threads": 2}'
-import { readFileSync } from 'node:fs';
 import { importEngine } from './contenders/index.js';
 import { readFloats } from './input.js';
+import { peakMemoryBytes } from './peak-memory.js';
 
 /** Buffers that an engine makes late, when it runs again or in turn on several threads, count too. */
 const furtherRuns = 10;
-
-/**
- * Resident memory at its highest, in bytes. Linux's getrusage, which is behind maxRSS, may report the parent's peak
- * for a process that it was forked from; VmHWM is the process's own.
- */
-function peakMemoryBytes() {
-  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  return Number(kibibytes) * 1024;
-}
 
 const { engine, files, inputFile, shape, threads } = JSON.parse(process.argv[2] ?? '');
 const input = readFloats(inputFile);

@@ -87,16 +87,12 @@ function entriesOf(bytes: Buffer, count: number): Map<string, ZipEntry> {
   for (let at = 0, index = 0; index < count; index++) {
     if (at + header.sizeBytes > bytes.length || bytes.readUInt32LE(at) !== header.signature)
       throw new Error(`entry ${index} of ${count} has no header`);
-    const [nameBytes, extraBytes, commentBytes] = [28, 30, 32].map((field) => bytes.readUInt16LE(at + field)) as [
-      number,
-      number,
-      number,
-    ];
-    const nameEnd = at + header.sizeBytes + nameBytes;
-    const entry = entryAt(bytes, at, nameEnd, nameEnd + extraBytes);
+    const nameEnd = at + header.sizeBytes + bytes.readUInt16LE(at + 28);
+    const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
+    const entry = entryAt(bytes, at, nameEnd, extraEnd);
     if (entries.has(entry.name)) throw new Error(`entry ${quoted(entry.name)} is listed twice`);
     entries.set(entry.name, entry);
-    at = nameEnd + extraBytes + commentBytes;
+    at = extraEnd + bytes.readUInt16LE(at + 32);
   }
   return entries;
 }

@@ -10,9 +10,18 @@ import { architectureName, namedVariant } from './names.js';
 import { structureOf, wordsOf } from './structure.js';
 import { innerChannels, lastChannels, type Variant } from './table.js';
 
+/** Each made once: a variant is compared, checked and taken. */
+const layouts = new WeakMap<Variant, Blueprint>();
+
+function layoutOnce(variant: Variant): Blueprint {
+  const known = layouts.get(variant) ?? layoutOf(variant);
+  layouts.set(variant, known);
+  return known;
+}
+
 const variants: Variants<Variant> = {
   describe: descriptionOf,
-  layout: layoutOf,
+  layout: layoutOnce,
   addBackbone,
   named: (architecture) => {
     const named = namedVariant(architecture);
@@ -37,7 +46,7 @@ export function recogniseGhostNet(tensors: Shapes, framework: Framework): Networ
  *
  * @param layout of which it is the variant: the whole network, or a head on a part of it
  */
-export function variantOf(tensors: Shapes, framework: Framework = 'pytorch', layout: Layout = layoutOf): Variant {
+export function variantOf(tensors: Shapes, framework: Framework = 'pytorch', layout: Layout = layoutOnce): Variant {
   const kind = kindOf(tensors);
   // MindSpore's own code rounds up; other networks with its names need not.
   const kinds: Kind[] =
