@@ -60,6 +60,12 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
       return x!;
     case 'GlobalAveragePool':
       return valueOf({ op: 'global_avg_pool', ...plain }, inputs, new Float32Array(0));
+    case 'GlobalMaxPool':
+      return valueOf({ op: 'global_max_pool', ...plain }, inputs, new Float32Array(0));
+    case 'Mean': {
+      const [a, b] = inputs as [Map3d, Map3d];
+      return { ...a, data: a.data.map((value, i) => (value + b.data[i]!) / 2) };
+    }
     case 'AveragePool': {
       const windows = { kernel: pair('kernel_shape'), stride: pair('strides') };
       return valueOf({ op: 'avg_pool2d', ...plain, ...windows }, inputs, new Float32Array(0));

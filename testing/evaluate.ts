@@ -62,6 +62,11 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
     });
   },
   global_avg_pool: (_, [x]) => meanOf(x!, [x!.height, x!.width], [1, 1], 1, 1),
+  global_max_pool: (_, [x]) => largestOf(x!),
+  global_avgmax_pool: (_, [x]) => {
+    const mean = meanOf(x!, [x!.height, x!.width], [1, 1], 1, 1);
+    return elementwise(mean, largestOf(x!), (a, b) => (a + b) / 2);
+  },
   concat: ({ channels }, inputs) => {
     const { height, width } = inputs[0]!;
     const all = inputs.flatMap(({ data }) => [...data]);
@@ -161,6 +166,11 @@ function meanOf(x: Map3d, kernel: Pair, stride: Pair, height: number, width: num
     }
     return sum / (kernel[0] * kernel[1]);
   });
+}
+
+function largestOf(x: Map3d): Map3d {
+  const pixels = x.height * x.width;
+  return fill(x.channels, 1, 1, (c) => Math.max(...x.data.subarray(c * pixels, (c + 1) * pixels)));
 }
 
 function at({ height, width, data }: Map3d, c: number, i: number, j: number): number {

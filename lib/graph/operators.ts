@@ -54,6 +54,12 @@ type MaxPool2dNode = Node<'max_pool2d', readonly [NodeId]> & Windows;
 /** Mean over the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
 type GlobalAvgPoolNode = Node<'global_avg_pool', readonly [NodeId]>;
 
+/** The largest number of the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
+type GlobalMaxPoolNode = Node<'global_max_pool', readonly [NodeId]>;
+
+/** The mean of the two. */
+type GlobalAvgMaxPoolNode = Node<'global_avgmax_pool', readonly [NodeId]>;
+
 /** Channels of all inputs one after the other, cut to the first `channels`. */
 interface ConcatNode extends Node<'concat'> {
   readonly channels: number;
@@ -144,6 +150,23 @@ export const operators = {
     size: () => [1, 1],
     pools: true,
     onnx: ({ name }, out, [input]) => out.add('GlobalAveragePool', name, [input!]),
+  }),
+
+  global_max_pool: row<GlobalMaxPoolNode>({
+    size: () => [1, 1],
+    pools: true,
+    onnx: ({ name }, out, [input]) => out.add('GlobalMaxPool', name, [input!]),
+  }),
+
+  global_avgmax_pool: row<GlobalAvgMaxPoolNode>({
+    size: () => [1, 1],
+    pools: true,
+    onnx: ({ name }, out, [input]) => {
+      const [mean, largest] = [`${name}.mean`, `${name}.largest`];
+      out.add('GlobalAveragePool', mean, [input!]);
+      out.add('GlobalMaxPool', largest, [input!]);
+      out.add('Mean', name, [mean, largest]);
+    },
   }),
 
   concat: row<ConcatNode>({

@@ -1,6 +1,7 @@
 // Windows of each channel by itself. avg_pool2d: the mean, without padding; what does not fill a window at the end is
 // dropped. max_pool2d: the largest number, padding being none at all; NaN where one is.
-// global_avg_pool: the mean of the whole map.
+// global_avg_pool, global_max_pool: the mean of the whole map, and the largest number; global_avgmax_pool: the mean of the
+// two.
 #include <cmath>
 
 #include "../plan/lowering.h"
@@ -94,13 +95,18 @@ void evaluate_max(const Node& node, const std::vector<Operand>& inputs, const Sh
   }
 }
 
+template <bool kMean, bool kLargest>
 void evaluate_global(const Node&, const std::vector<Operand>& inputs, const Shape& shape, float* out) {
   const int64_t pixels = inputs[0].shape.h * inputs[0].shape.w;
   const float* in = inputs[0].data;
   for (int64_t plane = 0; plane < shape.n * shape.c; ++plane, in += pixels) {
-    double sum = 0;
-    for (int64_t i = 0; i < pixels; ++i) sum += in[i];
-    *out++ = static_cast<float>(sum / static_cast<double>(pixels));
+    double sum = 0, largest = -INFINITY;
+    for (int64_t i = 0; i < pixels; ++i) {
+      sum += in[i];
+      if (in[i] > largest || std::isnan(in[i])) largest = in[i];
+    }
+    const double mean = sum / static_cast<double>(pixels);
+    *out++ = static_cast<float>(kMean && kLargest ? (mean + largest) / 2 : kMean ? mean : largest);
   }
 }
 
@@ -115,15 +121,25 @@ void lower_avg(Lowering& to, NodeId id) {
 
 void lower_max(Lowering& to, NodeId id) { to.emit(kMaxPool, id, to.node(id).inputs); }
 
-void lower_global(Lowering& to, NodeId id) { to.emit(kinds::global_avg_pool, id, to.node(id).inputs); }
+template <const Kind& kKind>
+void lower_global(Lowering& to, NodeId id) {
+  to.emit(kKind, id, to.node(id).inputs);
+}
 
 const Operator max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
+const Operator global_max_pool{"global_max_pool", 1, check_global, global_shape, evaluate_global<false, true>,
+                               lower_global<kinds::global_max_pool>};
+const Operator global_avgmax_pool{"global_avgmax_pool", 1, check_global, global_shape, evaluate_global<true, true>,
+                                  lower_global<kinds::global_avgmax_pool>};
 
 }  // namespace
 
 const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg, lower_avg};
-const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global, lower_global};
+const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global<true, false>,
+                                   lower_global<kinds::global_avg_pool>};
 
-std::vector<const Operator*> pool_operators() { return {&op::avg_pool2d, &max_pool2d, &op::global_avg_pool}; }
+std::vector<const Operator*> pool_operators() {
+  return {&op::avg_pool2d, &max_pool2d, &op::global_avg_pool, &global_max_pool, &global_avgmax_pool};
+}
 
 }  // namespace ghostnet

@@ -76,8 +76,8 @@ enum class Join {
 };
 
 namespace kinds {
-extern const Kind planar_conv, interleave, conv, depthwise, ghost, avg_pool2, global_avg_pool, matvec, scale, binary,
-    upsample_nearest, upsample_bilinear, transpose, repack, reference;
+extern const Kind planar_conv, interleave, conv, depthwise, ghost, avg_pool2, global_avg_pool, global_max_pool,
+    global_avgmax_pool, matvec, scale, binary, upsample_nearest, upsample_bilinear, transpose, repack, reference;
 }  // namespace kinds
 
 }  // namespace ghostnet

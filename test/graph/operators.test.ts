@@ -16,6 +16,8 @@ const everything = built((net, image) => {
   const pooled = net.add({ op: 'avg_pool2d', name: 'pooled', inputs: [conv], kernel: [2, 3], stride: [2, 2] });
   const largest = net.add({ op: 'max_pool2d', name: 'largest', inputs: [conv], ...windows });
   const mean = net.add({ op: 'global_avg_pool', name: 'mean', inputs: [conv] });
+  const highest = net.add({ op: 'global_max_pool', name: 'highest', inputs: [conv] });
+  const between = net.add({ op: 'global_avgmax_pool', name: 'between', inputs: [conv] });
   const nearest = net.add({ op: 'upsample_nearest', name: 'nearest', inputs: [pooled, conv] });
   const bilinear = net.add({ op: 'upsample_bilinear', name: 'bilinear', inputs: [pooled, conv] });
   const aligned = net.add({ op: 'upsample_bilinear_aligned', name: 'aligned', inputs: [pooled, conv] });
@@ -23,7 +25,8 @@ const everything = built((net, image) => {
   const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
   const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, aligned] });
   const upsampled = { nearest, bilinear, aligned };
-  for (const [name, node] of Object.entries({ conv, pooled, largest, mean, ...upsampled, concat, scaled, sum }))
+  const pools = { pooled, largest, mean, highest, between };
+  for (const [name, node] of Object.entries({ conv, ...pools, ...upsampled, concat, scaled, sum }))
     net.output(name, node);
 });
 
@@ -57,6 +60,8 @@ describe('an operator', () => {
       pooled: [4, 3, 3],
       largest: [4, 3, 7],
       mean: [4, 1, 1],
+      highest: [4, 1, 1],
+      between: [4, 1, 1],
       nearest: [4, 6, 7],
       bilinear: [4, 6, 7],
       aligned: [4, 6, 7],
@@ -79,6 +84,8 @@ describe('an operator', () => {
       pooled: 4,
       largest: 4,
       mean: 2,
+      highest: 2,
+      between: 2,
       nearest: 2,
       bilinear: 2,
       aligned: 2,

@@ -98,7 +98,11 @@ int RandomNetwork::pool(int in) {
   return keep(id);
 }
 
-int RandomNetwork::mean(int in) { return keep(n.node(op::global_avg_pool, name("mean"), {in}, n.channels(in))); }
+int RandomNetwork::pooled(int in) {
+  constexpr const char* kPools[] = {"global_avg_pool", "global_max_pool", "global_avgmax_pool"};
+  const Operator& row = *find_operator(kPools[below(3)]);
+  return keep(n.node(row, name("pooled"), {in}, n.channels(in)));
+}
 
 int RandomNetwork::beside(int like) {
   for (int attempt = 0; attempt < 8; ++attempt)
@@ -123,7 +127,7 @@ void RandomNetwork::concat() {
 void RandomNetwork::binary(const Operator& op) {
   const int a = any();
   int b = twin(a);
-  if (&op == &op::mul && below(2)) b = n.channels(b) == n.channels(a) ? mean(b) : b;
+  if (&op == &op::mul && below(2)) b = n.channels(b) == n.channels(a) ? pooled(b) : b;
   keep(n.node(op, name(op.name), {a, b}, n.channels(a)));
 }
 
@@ -149,7 +153,7 @@ void RandomNetwork::ghost_module(int in) {
 }
 
 int RandomNetwork::squeeze_excite(int in) {
-  const int reduced = keep(n.pointwise(name("reduce"), mean(in), 1 + below(20), activation()));
+  const int reduced = keep(n.pointwise(name("reduce"), pooled(in), 1 + below(20), activation()));
   const int expanded = keep(n.pointwise(name("expand"), reduced, n.channels(in), activation()));
   return keep(n.node(op::mul, name("excited"), {in, expanded}, n.channels(in)));
 }
@@ -199,7 +203,7 @@ void RandomNetwork::add_something() {
     case 2: usual_depthwise(in); break;
     case 3: keep(n.pointwise(name("pointwise"), in, 1 + below(40), activation())); break;
     case 4: pool(in); break;
-    case 5: mean(in); break;
+    case 5: pooled(in); break;
     case 6: concat(); break;
     case 7: keep(n.node(upsample(), name("upsample"), {in, any()}, n.channels(in))); break;
     case 8: binary(op::mul); break;

@@ -42,7 +42,7 @@ class RandomNetwork {
   /// The shapes of convolution that have kernels of their own.
   int usual_depthwise(int in);
   int pool(int in);
-  int mean(int in);
+  int pooled(int in);
   /// A node with the map size of `like`, other than by chance always a new one.
   int beside(int like);
   /// The same with its channels too.

@@ -67,15 +67,26 @@ void test_max_pool2d() {
   expect_refused(checked(node, {1}), invalid, "out of range");
 }
 
+void test_global_pool(const char* name, const Map& expected) {
+  const Node node = node_of(*find_operator(name), 2);
+  const Map map{{1, 2, 2, 2}, {1, 2, 3, 6, -1, -2, -3, -4}};
+  CHECK((value_of(node, {map}) == expected));
+  expect_refused(checked(node, {3}), StatusCode::invalid_argument, "node 'alone': channel counts differ");
+  for (size_t at = 0; at < map.values.size(); ++at) {
+    Map spoiled = map;
+    spoiled.values[at] = std::numeric_limits<float>::quiet_NaN();
+    CHECK(std::isnan(value_of(node, {spoiled}).values[at / 4]));
+  }
+}
+
 }  // namespace
 
 void pool_tests() {
   test_avg_pool2d();
   test_max_pool2d();
-  const Map map{{1, 2, 2, 2}, {1, 2, 3, 6, -1, -2, -3, -4}};
-  CHECK((value_of(node_of(op::global_avg_pool, 2), {map}) == Map{{1, 2, 1, 1}, {3, -2.5f}}));
-  expect_refused(checked(node_of(op::global_avg_pool, 2), {3}), StatusCode::invalid_argument,
-                 "node 'alone': channel counts differ");
+  test_global_pool("global_avg_pool", {{1, 2, 1, 1}, {3, -2.5f}});
+  test_global_pool("global_max_pool", {{1, 2, 1, 1}, {6, -1}});
+  test_global_pool("global_avgmax_pool", {{1, 2, 1, 1}, {4.5f, -1.75f}});
 }
 
 }  // namespace ghostnet

@@ -86,6 +86,8 @@ constexpr struct {
     {"avg_pool2d", add_windows},
     {"max_pool2d", add_windows},
     {"global_avg_pool", add_of_one},
+    {"global_max_pool", add_of_one},
+    {"global_avgmax_pool", add_of_one},
     {"concat", add_concatenations},
     {"upsample_nearest", add_of_two},
     {"upsample_bilinear", add_of_two},
