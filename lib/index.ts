@@ -11,6 +11,7 @@ export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-con
 export type { ClassActivation } from './class-activation.js';
 export type { Anchor, HeadConfig, HeadInfo, SaidSetting } from './head-config.js';
 export type { GateConfig, GateInfo, GateSetting } from './gate-config.js';
+export type { ClassifierConfig, ClassifierInfo, ClassifierSetting } from './classifier-config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';
 export type { LoadProgress } from './hub/download.js';
 export type { BodyLike, ImageInput, RawImage, SharpLike } from './pixels/image.js';

@@ -1,5 +1,6 @@
 import type { GateConfig } from './gate-config.js';
 import type { HeadConfig } from './head-config.js';
+import type { ClassifierConfig } from './classifier-config.js';
 import type { LoadProgress } from './hub/download.js';
 import type { PreprocessConfig } from './preprocess-config.js';
 
@@ -39,6 +40,17 @@ export interface LoadOptions {
    * has such heads; `model.info.head` has what came of it.
    */
   head?: Partial<HeadConfig>;
+  /**
+   * What the last map is pooled by: no tensor tells `avg`, `max` and `avgmax` apart. Default: what `global_pool` says in the
+   * `config.json` beside the weights, or in the arguments of the training run that a PyTorch checkpoint keeps, and else
+   * `avg`; `model.info.classifier` has what came of it.
+   */
+  globalPool?: ClassifierConfig['globalPool'];
+  /**
+   * The activation between the layers of a classifier that has several: no tensor tells. Without it (or
+   * `classifier_activation` in the `config.json` beside the weights) a classifier with room for one is refused.
+   */
+  classifierActivation?: ClassifierConfig['classifierActivation'];
   /**
    * The names of the classes in the order of the logits: an array, or the path or file URL of a text file with one on each
    * line (or JSON: an array, or an object as transformers' `id2label`). Of a model whose files have names these count in

@@ -1,6 +1,14 @@
 import { join, resolve } from 'node:path';
 import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
-import { checkGate, checkHead, checkPart, checkPrecision, checkThreads, forcedIsa } from './engine/options.js';
+import {
+  checkClassifier,
+  checkGate,
+  checkHead,
+  checkPart,
+  checkPrecision,
+  checkThreads,
+  forcedIsa,
+} from './engine/options.js';
 import { createPackedModel, withoutNumbers } from './engine/packing.js';
 import { PartialNetworks } from './engine/partial-networks.js';
 import { createCheckedModel } from './engine/precision.js';
@@ -16,6 +24,7 @@ import { cpu, type NativeModel, type Precision } from './native/native.js';
 import { openNetwork, type OpenNetwork } from './networks/checkpoint.js';
 import { gateOf } from './networks/gate.js';
 import { headOf } from './networks/head-settings.js';
+import { configOf } from './networks/said-classifier.js';
 import { mainOutputs } from './networks/network.js';
 import { packageRoot } from './package-root.js';
 import { saidConfig } from './said-config.js';
@@ -32,6 +41,8 @@ const loadOptions = [
   'part',
   'gate',
   'head',
+  'globalPool',
+  'classifierActivation',
   'labels',
   'preprocess',
   'signal',
@@ -56,12 +67,13 @@ export async function load(source: string | URL = boxedModel, options: LoadOptio
   const part = checkPart(given.part);
   const gate = checkGate(given.gate);
   const head = checkHead(given.head);
+  const classifier = checkClassifier(given);
   const signal = checkSignal(given.signal);
   const isa = forcedIsa(() => cpu().isas);
   const precision = checkPrecision(given.precision, isa, cpu);
   const said = await saidConfig(given);
   const { path, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(path, { signal, gate, head, part });
+  const opened = await openNetwork(path, { signal, gate, head, classifier, part });
   try {
     return await prepare({ ...opened, published, said }, { threads, isa, precision }, signal);
   } finally {
@@ -75,7 +87,7 @@ interface Source extends OpenNetwork {
 }
 
 async function prepare(
-  { checkpoint, network, gate, head, graph: graphOf, published, said }: Source,
+  { checkpoint, network, gate, head, classifier, graph: graphOf, published, said }: Source,
   { precision, ...options }: { threads: number; isa: string; precision: Precision | 'auto' },
   signal?: AbortSignal,
 ): Promise<GhostNet> {
@@ -89,13 +101,16 @@ async function prepare(
     precision === 'auto'
       ? await createCheckedModel(graph, { ...options, file: checkpoint }, config.preprocess.inputSize, signal)
       : await createPackedModel(graph, { ...options, precision, file: checkpoint }, signal);
-  const info = modelInfo(native, { checkpoint, network, gate, head }, known.origins, macs);
+  const info = modelInfo(native, { checkpoint, network, gate, head, classifier }, known.origins, macs);
   const partial = new PartialNetworks({
     file: resolve(checkpoint.file),
     stamp: checkpoint.stamp,
     part: checkpoint.part,
-    gate: gate && gateOf(gate),
-    head: head && headOf(head),
+    said: {
+      gate: gate && gateOf(gate),
+      head: head && headOf(head),
+      classifier: classifier && configOf(classifier),
+    },
     options: { ...options, precision: info.precision },
   });
   const main = { native, graph: withoutNumbers(graph), strides: outputStrides(graph) };
@@ -109,6 +124,7 @@ function modelInfo(
     network: { parameterCount, trainedCount },
     gate,
     head,
+    classifier,
   }: Omit<OpenNetwork, 'graph'>,
   origins: ConfigOrigins,
   macs: number,
@@ -127,6 +143,7 @@ function modelInfo(
     macs,
     gate,
     head,
+    classifier,
     origins,
     file,
     fileBytes: sizeBytes,

@@ -9,7 +9,6 @@ import {
 import { GhostNetError } from './errors.js';
 import type { Blueprint } from './graph/blueprint.js';
 import type { Graph } from './graph/graph.js';
-import { quoted } from './messages/quoted.js';
 import { publishedLabels, type PublishedModel } from './hub/published.js';
 import { checkClaim } from './networks/claim.js';
 import type { Network } from './networks/network.js';
@@ -121,9 +120,6 @@ export function modelConfig(
   };
 }
 
-/** Means before the classifier; timm's `fast` ones compute the same. */
-const meanPools = ['avg', 'fast', 'fastavg'];
-
 function checkArchitecture(network: Network, { config, tensors, file }: Checkpoint): void {
   const source = 'the config.json beside it';
   if (config?.architecture !== undefined) {
@@ -134,12 +130,6 @@ function checkArchitecture(network: Network, { config, tensors, file }: Checkpoi
     const advice = 'Correct or remove "model_type" there.';
     checkClaim({ name: config.modelType, source, advice }, network, tensors, file);
   }
-  const { globalPool } = config ?? {};
-  // Without a classifier, timm's '' leaves the pooling to whoever takes the features.
-  if (globalPool === undefined || meanPools.includes(globalPool) || (globalPool === '' && network.numClasses === 0))
-    return;
-  const message = `${file} cannot be used: ${source} has global_pool ${quoted(globalPool)}, and no pooling but the mean ("avg") is computed before the classifier. If it was trained with that, correct it there.`;
-  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
 }
 
 /** Of settings that a processor has and that are not computed here, somebody else must say each. */

@@ -1,5 +1,6 @@
 import type { GateInfo } from './gate-config.js';
 import type { HeadInfo } from './head-config.js';
+import type { ClassifierInfo } from './classifier-config.js';
 import type { ConfigOrigins } from './model-config.js';
 import type { Precision } from './native/native.js';
 import type { Part } from './networks/checkpoint.js';
@@ -32,6 +33,8 @@ export interface ModelInfo {
   readonly gate: GateInfo | undefined;
   /** What no tensor tells of its head, and who says so; undefined for a network without one. */
   readonly head: HeadInfo | undefined;
+  /** How its last map becomes its logits, and who says so; undefined for a network that ends with maps. */
+  readonly classifier: ClassifierInfo | undefined;
   /** Who says what of its config. */
   readonly origins: ConfigOrigins;
   /** The weights file that was read. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Tensor } from '../lib/formats/tensor.js';
 import type { GateConfig } from '../lib/gate-config.js';
+import type { ClassifierConfig } from '../lib/classifier-config.js';
 import { syntheticTensor } from './synthetic.js';
 
 /** What PyTorch computes for a network: see test/reference/README.md. */
@@ -10,6 +11,8 @@ export interface ReferenceCase {
   readonly architecture: string;
   /** Where it is not the default. */
   readonly gate?: GateConfig;
+  /** What must be said of its classifier. */
+  readonly classifier?: Partial<ClassifierConfig>;
   readonly input: readonly [1, number, number, number];
   /** A network without a classifier has no logits; the embedding of others may not be there. */
   readonly outputs: { readonly logits: readonly number[]; readonly embedding: readonly number[] };

@@ -2,6 +2,7 @@ import { areGiven, classNames, expectedClassNames } from './class-names.js';
 import { GhostNetError } from '../errors.js';
 import type { ClassActivation } from '../class-activation.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
+import { classifierRules, type ClassifierConfig } from '../classifier-config.js';
 import { headRules, type HeadConfig } from '../head-config.js';
 import { maxPreprocessedSide, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
@@ -23,6 +24,8 @@ export interface HubConfig {
   readonly activation?: ClassActivation;
   /** timm's name of the pooling before the classifier. */
   readonly globalPool?: string;
+  /** Between the layers of a classifier of several; timm has no such key. */
+  readonly classifierActivation?: ClassifierConfig['classifierActivation'];
   readonly preprocess: Partial<PreprocessConfig>;
   /** Of the network's attention; timm has no such key. */
   readonly gate?: Partial<GateConfig>;
@@ -90,6 +93,11 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
     globalPool: [top.section('model_args'), pretrained, top]
       .map((section) => section?.any('global_pool', isString))
       .find((name) => name !== undefined),
+    classifierActivation: top.read(
+      'classifier_activation',
+      classifierRules.classifierActivation.accepts,
+      classifierRules.classifierActivation.expected,
+    ),
     preprocess: readPreprocess(pretrained),
     gate: readGate(top.section('gate')),
     head: readHead(top, pretrained),

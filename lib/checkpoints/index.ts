@@ -8,7 +8,9 @@ import { headBytes, recogniseFormat, remarkOn, type Format, type Framework } fro
 import { classNamesWithin } from './class-names.js';
 import { readProcessorConfig, type ProcessorConfig } from './processor-config.js';
 import { labelsBeside, type LabelsFile } from './labels-file.js';
+import { globalPoolWithin } from './global-pool.js';
 import { readMindSpore } from './mindspore.js';
+import { scriptClass } from './modules.js';
 import type { PickleListener } from './pickle-values.js';
 import { readPyTorch } from './pytorch.js';
 import { readLegacyPyTorch } from './pytorch-legacy.js';
@@ -36,6 +38,8 @@ export interface CheckpointFile {
   readonly unknownNames: readonly string[];
   /** Lists of names in its pickle that look like its classes', the likeliest first. */
   readonly classNames: readonly (readonly string[])[];
+  /** Of the pooling before the classifier, as a training run's arguments in its pickle have it. */
+  readonly globalPool?: string;
   /** Lists of names that lie beside it, whosever they are. */
   readonly labelsFiles: readonly LabelsFile[];
   /** To be called in the end; stored tensors cannot be read any more. */
@@ -93,6 +97,7 @@ export async function readCheckpoint(
       isUnchanged: async () => (await Promise.all(read.map(({ opened }) => opened.isUnchanged()))).every(Boolean),
       unknownNames: read.flatMap(({ unknownNames }) => unknownNames).slice(0, maxUnknownNames),
       classNames: read.flatMap(({ classNames }) => classNames),
+      ...(first.globalPool !== undefined && { globalPool: first.globalPool }),
       labelsFiles,
       close,
     };
@@ -108,6 +113,7 @@ interface ReadFile {
   readonly dicts: readonly TensorDict[];
   readonly unknownNames: readonly string[];
   readonly classNames: readonly (readonly string[])[];
+  readonly globalPool: string | undefined;
 }
 
 /** Leaves the file open, for what is still to be read of it. */
@@ -118,14 +124,19 @@ async function readFile(path: string, signal: AbortSignal | undefined): Promise<
     const format = recogniseFormat(head);
     const unknownNames: string[] = [];
     let classNames: readonly (readonly string[])[] = [];
+    let globalPool: string | undefined;
     const heard: PickleListener = {
       unknown: (name) => {
-        if (unknownNames.length < maxUnknownNames) unknownNames.push(plain(name));
+        // A TorchScript archive names its own modules, which are the network.
+        if (unknownNames.length < maxUnknownNames && !scriptClass.test(name)) unknownNames.push(plain(name));
       },
-      whole: (checkpoint) => (classNames = classNamesWithin(checkpoint)),
+      whole: (checkpoint) => {
+        classNames = classNamesWithin(checkpoint);
+        globalPool = globalPoolWithin(checkpoint);
+      },
     };
     const dicts = await readDicts(opened, format, head, heard, signal);
-    return { opened, format, dicts, unknownNames, classNames };
+    return { opened, format, dicts, unknownNames, classNames, globalPool };
   } catch (error) {
     await opened.close();
     throw error;

@@ -1,13 +1,17 @@
 import type { LoadOptions } from '../load-options.js';
 import { load } from '../load.js';
 import type { GhostNet } from '../model.js';
-import { saidGate, type GateFlags } from './options.js';
+import { saidGate, saidClassifier, type GateFlags, type ClassifierFlags } from './options.js';
 import { saidPreprocess, type PreprocessFlags } from './preprocess-options.js';
 import { withProgressBar } from './output/progress.js';
 
 /** What the options give that say which model, and how it is made. */
 export interface ModelOptions
-  extends Pick<LoadOptions, 'revision' | 'part' | 'threads' | 'precision'>, GateFlags, PreprocessFlags {
+  extends
+    Pick<LoadOptions, 'revision' | 'part' | 'threads' | 'precision'>,
+    GateFlags,
+    ClassifierFlags,
+    PreprocessFlags {
   model?: string;
   /** The path of a file. */
   labels?: string;
@@ -26,6 +30,7 @@ export function loadModel(
     ...(labels !== undefined && { labels }),
     preprocess: saidPreprocess(flags),
     gate: saidGate(flags),
+    ...saidClassifier(flags),
     ...(signal && { signal }),
   };
   return withProgressBar((onProgress) => load(model, { ...options, onProgress }));

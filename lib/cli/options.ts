@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { precisions } from '../engine/options.js';
 import { defaultGateConfig, gateValues, type GateConfig } from '../gate-config.js';
+import { classifierValues, type ClassifierConfig } from '../classifier-config.js';
 import type { ImageOptions } from '../pixels/options.js';
 import type { Region } from '../pixels/region.js';
 import { encodePath } from './pictures/raw-paths.js';
@@ -89,6 +90,16 @@ export function saidGate({ gateActivation, gatePooling, gateUpsampling }: GateFl
   };
 }
 
+/** What {@link weightsOptions} give of the classifier, as the library takes it. */
+export interface ClassifierFlags {
+  globalPool?: ClassifierConfig['globalPool'];
+  classifierActivation?: ClassifierConfig['classifierActivation'];
+}
+
+export function saidClassifier({ globalPool, classifierActivation }: ClassifierFlags): ClassifierFlags {
+  return { ...(globalPool && { globalPool }), ...(classifierActivation && { classifierActivation }) };
+}
+
 export const modelOption = (): Option =>
   new Option(
     '-m, --model <path or name>',
@@ -109,6 +120,16 @@ const gateOption = (setting: keyof GateConfig): Option =>
     `--gate-${setting} <name>`,
     `of the gate of DFC attention, which no tensor tells (default: what config.json says, or ${defaultGateConfig[setting]})`,
   ).choices(gateValues[setting]);
+const globalPoolOption = (): Option =>
+  new Option(
+    '--global-pool <name>',
+    'what the last map is pooled by, as timm calls it (default: what config.json or the checkpoint says, or avg)',
+  ).choices(classifierValues.globalPool);
+const classifierActivationOption = (): Option =>
+  new Option(
+    '--classifier-activation <name>',
+    'between the layers of a classifier that has several, which no tensor tells (default: what config.json says)',
+  ).choices(classifierValues.classifierActivation);
 const decodeTimeoutOption = (): Option =>
   new Option('--decode-timeout <seconds>', 'how long decoding a picture may take (default: 30)').argParser(seconds);
 const regionOption = (): Option =>
@@ -126,6 +147,8 @@ export const weightsOptions = (): Option[] => [
   gateOption('activation'),
   gateOption('pooling'),
   gateOption('upsampling'),
+  globalPoolOption(),
+  classifierActivationOption(),
 ];
 /** Which model, and how it computes. */
 export const modelOptions = (): Option[] => [modelOption(), ...weightsOptions(), threadsOption(), precisionOption()];

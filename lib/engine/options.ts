@@ -3,6 +3,7 @@ import { readArray } from '../arguments/untyped.js';
 import { GhostNetError } from '../errors.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { headRules, headSettings, type HeadConfig, type HeadSetting } from '../head-config.js';
+import { classifierRules, classifierSettings, type ClassifierConfig } from '../classifier-config.js';
 import type { Cpu } from '../native/native.js';
 
 const maxThreads = 256;
@@ -64,6 +65,19 @@ const maxListed = 64;
 function ownCopy(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return readArray(value, maxListed, name)?.map((each) => ownCopy(each, name));
+}
+
+/** What is said of the classifier: settings of `load` itself. */
+export function checkClassifier(given: Readonly<Record<keyof ClassifierConfig, unknown>>): Partial<ClassifierConfig> {
+  const said: Record<string, unknown> = {};
+  for (const setting of classifierSettings) {
+    const value = given[setting];
+    if (value === undefined) continue;
+    const { accepts, expected } = classifierRules[setting];
+    if (!accepts(value)) throw argumentError(`${setting} should be ${expected}`, value);
+    said[setting] = value;
+  }
+  return said;
 }
 
 /** The name of a network in a file. */

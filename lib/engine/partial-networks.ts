@@ -1,6 +1,5 @@
 import { openNetwork } from '../networks/checkpoint.js';
-import type { GateConfig } from '../gate-config.js';
-import type { HeadConfig } from '../head-config.js';
+import type { SaidOptions } from '../networks/as-said.js';
 import type { Graph } from '../graph/graph.js';
 import { outputStrides } from '../graph/shapes.js';
 import type { NativeModel, Precision } from '../native/native.js';
@@ -29,10 +28,8 @@ export interface NetworkSource {
   readonly stamp: string;
   /** The network in it. */
   readonly part: string;
-  /** Of its attention, where it has some. */
-  readonly gate: GateConfig | undefined;
-  /** Of its head, where it has one. */
-  readonly head: Partial<HeadConfig> | undefined;
+  /** Of the network, that no tensor tells. */
+  readonly said: SaidOptions;
   readonly options: { readonly threads: number; readonly isa: string; readonly precision: Precision };
 }
 
@@ -110,8 +107,8 @@ export class PartialNetworks {
   }
 
   async #make(outputs: readonly string[]): Promise<PartialNetwork> {
-    const { file, stamp, part, gate, head, options } = this.#source;
-    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, part, gate, head });
+    const { file, stamp, part, said, options } = this.#source;
+    const { checkpoint, graph: graphOf } = await openNetwork(file, { stamp, part, ...said });
     try {
       const graph = await graphOf(outputs);
       return {

@@ -1,5 +1,6 @@
 import { activationFor, type ClassActivation } from '../class-activation.js';
 import { defaultGateConfig, gateSettings, type GateInfo } from '../gate-config.js';
+import type { ClassifierInfo } from '../classifier-config.js';
 import type { ModelConfig } from '../model-config.js';
 import { gateOf } from '../networks/gate.js';
 import type { Family } from '../networks/network.js';
@@ -13,25 +14,32 @@ const problemTypes: Readonly<Record<ClassActivation, string>> = {
 
 /** What timm's networks take where nobody says so. */
 const rgb = 3;
+const timmsPool = 'avg';
+
+/** What no tensor tells. */
+interface Untold {
+  readonly gate: GateInfo | undefined;
+  readonly classifier: ClassifierInfo | undefined;
+}
 
 /**
  * The `config.json` of timm's layout on the Hugging Face hub: what `load` and `timm.create_model('hf-hub:…')` ask for.
  */
 export function hubConfig(
   { architecture, numClasses, preprocess, activation }: ModelConfig,
-  { firstTensor, classifier }: Family,
-  gate: GateInfo | undefined,
+  { firstTensor, classifier: module }: Family,
+  { gate, classifier }: Untold,
   labels?: readonly string[],
 ): string {
   const { inputSize, interpolation, cropPct, cropMode, mean, std } = preprocess;
   const config = {
     architecture,
     num_classes: numClasses,
-    global_pool: 'avg',
+    global_pool: classifier?.globalPool.value ?? timmsPool,
     ...(labels && { label_names: labels }),
     ...(activation !== activationFor(numClasses) && { problem_type: problemTypes[activation] }),
     ...(gate && isTold(gate) && { gate: gateOf(gate) }),
-    ...modelArguments(mean.length, gate),
+    ...modelArguments(mean.length, { gate, classifier }),
     pretrained_cfg: {
       num_classes: numClasses,
       input_size: [mean.length, ...inputSize],
@@ -42,7 +50,7 @@ export function hubConfig(
       mean,
       std,
       first_conv: firstTensor.replace(/\.weight$/, ''),
-      ...(classifier !== undefined && { classifier }),
+      ...(module !== undefined && { classifier: module }),
     },
   };
   return `${JSON.stringify(config, undefined, 1)}\n`;
@@ -61,9 +69,10 @@ function isTimms(gate: GateInfo): boolean {
  * What timm builds the network with. Of any gate it would compute its own all the same: an argument that its networks do
  * not take makes it refuse the others.
  */
-function modelArguments(channels: number, gate: GateInfo | undefined): object {
+function modelArguments(channels: number, { gate, classifier }: Untold): object {
   const found = {
     ...(channels !== rgb && { in_chans: channels }),
+    ...(classifier && classifier.globalPool.value !== timmsPool && { global_pool: classifier.globalPool.value }),
     ...(gate && !isTimms(gate) && { gate: gateOf(gate) }),
   };
   return Object.keys(found).length > 0 ? { model_args: found } : {};

@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import { checkGate, checkPart } from '../engine/options.js';
+import { checkGate, checkClassifier, checkPart } from '../engine/options.js';
 import { openNetwork, type OpenNetwork } from '../networks/checkpoint.js';
 import { GhostNetError } from '../errors.js';
 import { filePath, hrefOf } from '../arguments/file-url.js';
@@ -25,7 +25,15 @@ import { safetensorsFile } from './safetensors.js';
 /** How {@link exportModel} writes a model. */
 export interface ExportOptions extends Pick<
   LoadOptions,
-  'revision' | 'onProgress' | 'part' | 'gate' | 'labels' | 'preprocess' | 'signal'
+  | 'revision'
+  | 'onProgress'
+  | 'part'
+  | 'gate'
+  | 'globalPool'
+  | 'classifierActivation'
+  | 'labels'
+  | 'preprocess'
+  | 'signal'
 > {
   /** Of `.safetensors`: elements in float16, each rounded once. Default: float32. */
   half?: boolean;
@@ -52,6 +60,8 @@ const exportOptions = [
   'onProgress',
   'part',
   'gate',
+  'globalPool',
+  'classifierActivation',
   'labels',
   'preprocess',
   'signal',
@@ -83,6 +93,7 @@ export async function exportModel(
   const onProgress = checkFunction<LoadOptions['onProgress']>('onProgress', given.onProgress, undefined);
   const part = checkPart(given.part);
   const gate = checkGate(given.gate);
+  const classifier = checkClassifier(given);
   const signal = checkSignal(given.signal);
   const half = checkFlag('half', given.half);
   const overwrite = checkFlag('overwrite', given.overwrite);
@@ -93,7 +104,7 @@ export async function exportModel(
   if (!overwrite) await checkVacant(files);
   const said = await saidConfig(given);
   const { path: found, published } = await locateModel(source, revision, { signal, onProgress });
-  const opened = await openNetwork(found, { signal, gate, part });
+  const opened = await openNetwork(found, { signal, gate, classifier, part });
   try {
     const contents =
       format === 'onnx' ? await onnx(opened, published, said, inputSize) : safetensors(opened, published, said, half);
@@ -128,7 +139,7 @@ async function onnx(
 }
 
 function safetensors(
-  { checkpoint, network, gate }: OpenNetwork,
+  { checkpoint, network, gate, classifier }: OpenNetwork,
   published: PublishedModel | undefined,
   said: SaidConfig,
   half: boolean,
@@ -138,7 +149,7 @@ function safetensors(
     throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `${checkpoint.file} ${network.unlikeTimm}`);
   const { config } = modelConfig(network, checkpoint, published, said);
   const labels = knownLabels(checkpoint, config.numClasses, published, said)?.labels;
-  const json = hubConfig(config, network.family, gate, labels);
+  const json = hubConfig(config, network.family, { gate, classifier }, labels);
   return { pieces: [safetensorsFile(checkpoint.tensors, half ? 'F16' : 'F32'), [Buffer.from(json)]], config };
 }
 

@@ -4,9 +4,10 @@ import { GhostNetError } from '../errors.js';
 import type { Shapes, StateDict, StoredTensor, Tensor } from '../formats/tensor.js';
 import { plain } from '../messages/quoted.js';
 import { identifyShapes, type IdentifiedNetwork } from './registry.js';
-import { headIn, type Head } from './replaced-head.js';
+import { headIn, type HeadNames } from './replaced-head.js';
 import { placesIn, timmNames, type Place } from './tensor-names.js';
 
+/** Of a classifier of one layer; timm's has a bias always. */
 const classifier = { weight: 'classifier.weight', bias: 'classifier.bias' } as const;
 
 /** A network that a dict of tensors may hold below a prefix. */
@@ -67,7 +68,7 @@ function headBeside(
   names: ReadonlyMap<string, string>,
   sources: ReadonlyMap<string, string>,
   shapes: Shapes,
-): Head | undefined {
+): HeadNames | undefined {
   const features = shapes.get(sources.get('conv_head.weight') ?? '')?.shape[0];
   if (features === undefined) return undefined;
   const steps = prefix.split('.').slice(0, -1);
@@ -82,24 +83,20 @@ function headBeside(
       ),
     );
     const found = headIn(new Map([...byOwn].map(([name, fullName]) => [name, shapes.get(fullName)!])), features);
-    if (!found) continue;
-    const { weight, bias } = found;
-    return { weight: byOwn.get(weight)!, ...(bias !== undefined && { bias: byOwn.get(bias)! }) };
+    if (found) return new Map([...found].map(([own, name]) => [own, byOwn.get(name)!]));
   }
   return undefined;
 }
 
-function withHead(sources: ReadonlyMap<string, string>, { weight, bias }: Head): Map<string, string> {
-  const others = [...sources].filter(([, fullName]) => fullName !== weight && fullName !== bias);
-  const head: [string, string][] = [[classifier.weight, weight]];
-  if (bias !== undefined) head.push([classifier.bias, bias]);
-  return new Map([...others, ...head]);
+function withHead(sources: ReadonlyMap<string, string>, head: HeadNames): Map<string, string> {
+  const used = new Set(head.values());
+  return new Map([...[...sources].filter(([, fullName]) => !used.has(fullName)), ...head]);
 }
 
 /** A classifier without a bias has one of zeros. */
-function shapesOf(dict: TensorDict, sources: ReadonlyMap<string, string>, head: Head | undefined): Shapes {
+function shapesOf(dict: TensorDict, sources: ReadonlyMap<string, string>, head: HeadNames | undefined): Shapes {
   const shapes = new Map([...sources].map(([name, fullName]) => [name, dict.shapes.get(fullName)!]));
-  if (head && head.bias === undefined)
+  if (head?.has(classifier.weight) && !head.has(classifier.bias))
     shapes.set(classifier.bias, { shape: shapes.get(classifier.weight)!.shape.slice(0, 1) });
   return shapes;
 }

@@ -1,12 +1,9 @@
 import { readCheckpoint, type Checkpoint, type CheckpointFile } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
-import type { GateConfig, GateInfo } from '../gate-config.js';
-import type { HeadConfig, HeadInfo } from '../head-config.js';
 import type { Graph } from '../graph/graph.js';
 import { plain } from '../messages/quoted.js';
 import { ownTurn } from '../waiting/own-turn.js';
-import { gated } from './gate.js';
-import { settled } from './head-settings.js';
+import { asSaid, type AsSaid, type SaidOptions } from './as-said.js';
 import { readTensors } from './candidates.js';
 import { checkNumbers } from './check-tensors.js';
 import { findNetwork, type Found } from './find.js';
@@ -30,24 +27,17 @@ export interface NetworkCheckpoint extends Checkpoint {
 }
 
 /** A file's network; its large tensors are read as they are asked for, until the checkpoint is closed. */
-export interface OpenNetwork {
+export interface OpenNetwork extends AsSaid<IdentifiedNetwork> {
   readonly checkpoint: NetworkCheckpoint;
-  readonly network: IdentifiedNetwork;
-  /** Of its attention, and who says so; undefined for a network without. */
-  readonly gate: GateInfo | undefined;
-  /** What no tensor tells of its head, and who says so; undefined for a network without one. */
-  readonly head: HeadInfo | undefined;
   /** What computes these outputs and nothing else, with the file's weights. */
   readonly graph: (outputs: readonly string[]) => Promise<Graph>;
 }
 
 const maxLeftOut = 8;
 
-interface OpenOptions {
+interface OpenOptions extends SaidOptions {
   readonly signal?: AbortSignal | undefined;
   readonly stamp?: string;
-  readonly gate?: Partial<GateConfig> | undefined;
-  readonly head?: Partial<HeadConfig> | undefined;
   readonly part?: string | undefined;
 }
 
@@ -55,16 +45,15 @@ interface OpenOptions {
  * The network that a file holds, found in turns of the event loop of its own.
  *
  * @param stamp the network's, where its file should be what it was
- * @param gate what is said of it beside the file's config.json
- * @param head the same of its head
+ * @param gate,head,classifier what is said of it beside the file's config.json
  * @param part which of several, see {@link findNetwork}
- * @throws what {@link readCheckpoint}, {@link findNetwork}, {@link settled} and {@link gated} throw; {GhostNetError} ERR_GHOST_FILE for another
+ * @throws what {@link readCheckpoint}, {@link findNetwork} and {@link asSaid} throw; {GhostNetError} ERR_GHOST_FILE for another
  *   stamp, ERR_GHOST_CHECKPOINT for a value that is NaN or infinite
  * @throws `signal.reason` once the signal is aborted.
  */
 export async function openNetwork(
   path: string,
-  { signal, stamp, gate: saidGate = {}, head: saidHead = {}, part }: OpenOptions = {},
+  { signal, stamp, gate, head, classifier, part }: OpenOptions = {},
 ): Promise<OpenNetwork> {
   const file = await readCheckpoint(path, { signal });
   try {
@@ -76,13 +65,12 @@ export async function openNetwork(
     const { checkpoint, network: found } = await readNetwork(file, part);
     const { tensors } = checkpoint;
     checkNumbers(found, tensors);
-    const { network: headed, head } = settled(found, checkpoint, saidHead);
-    const { network, gate } = gated(headed, checkpoint, saidGate);
+    const said = asSaid(found, checkpoint, { gate, head, classifier });
     const graph = async (outputs: readonly string[]): Promise<Graph> => {
       await ownTurn();
-      return network.blueprint.graph(tensors, outputs);
+      return said.network.blueprint.graph(tensors, outputs);
     };
-    return { checkpoint, network, gate, head, graph };
+    return { checkpoint, ...said, graph };
   } catch (error) {
     await file.close();
     throw error;

@@ -1,6 +1,7 @@
+import type { Shapes } from '../formats/tensor.js';
 import { Blueprint, type ConvOptions } from '../graph/blueprint.js';
 import type { Activation, NodeId } from '../graph/graph.js';
-import { addClassifier } from './classifier.js';
+import { addClassifier, addGlobalPool, type ClassifierParts } from './classifier.js';
 import { squeezeExcite } from './squeeze-excite.js';
 
 /** A bottleneck: what its channels and kernels are. */
@@ -70,13 +71,13 @@ export function bottlenecks(
  * norm and activation: timm's first feature), `blocks.0` to `blocks.9` (the stages, [n, c, h, w]), and what its ghost
  * modules add.
  */
-export function ghostNetwork(parts: GhostStages, numClasses: number): Blueprint {
+export function ghostNetwork(parts: GhostStages, classifier: ClassifierParts): Blueprint {
   const net = new Blueprint();
   let x = addGhostBackbone(net, parts, parts.stages.length + 1);
-  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
+  x = addGlobalPool(net, x, classifier.globalPool);
   x = net.conv(x, 'conv_head', parts.headChannels ?? 1280, { bias: true, activation: 'relu' });
   net.output('pre_logits', x, { role: 'embedding' });
-  addClassifier(net, x, numClasses);
+  addClassifier(net, x, classifier);
   return net;
 }
 
@@ -103,6 +104,31 @@ export function addGhostBackbone(net: Blueprint, parts: GhostStages, count: numb
 /** What heads stand on ends with the last stage that halves the map. */
 function backboneStages({ stages }: GhostStages): number {
   return 1 + stages.findLastIndex(halves);
+}
+
+/**
+ * The channels of the last tensor that tells a width, and how many a table has there: of the convolution behind the stages, or
+ * of a backbone that ends before it of the last stage whose block has a shortcut of its own.
+ */
+export function tellingChannels(
+  tensors: Shapes,
+  table: readonly (readonly Block[])[],
+  lastChannels: number,
+): { readonly channels: number; readonly atWidth1: number } {
+  const last = tensors.get(`blocks.${table.length}.0.conv.weight`)?.shape[0];
+  if (last !== undefined) return { channels: last, atWidth1: lastChannels };
+  for (let stage = table.length - 1; stage >= 0; stage--) {
+    const channels = tensors.get(`blocks.${stage}.0.shortcut.2.weight`)?.shape[0];
+    if (channels !== undefined) return { channels, atWidth1: table[stage]![0]![2] };
+  }
+  return { channels: lastChannels, atWidth1: lastChannels };
+}
+
+/** timm's networks of ghost modules take no pooling that changes how many channels there are. */
+export function pooledUnlikeTimm({ globalPool }: ClassifierParts): string | undefined {
+  return globalPool === 'catavgmax'
+    ? 'holds a network that pools the last map by catavgmax, which timm does not build: it cannot be written for timm. Export it as .onnx.'
+    : undefined;
 }
 
 function addStage(net: Blueprint, input: NodeId, stage: number, parts: GhostStages): NodeId {

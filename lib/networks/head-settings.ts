@@ -3,51 +3,48 @@ import { GhostNetError } from '../errors.js';
 import { headSettings, type HeadConfig, type HeadInfo, type HeadSetting } from '../head-config.js';
 import type { Network } from './network.js';
 
-interface Settled<N extends Network> {
-  readonly network: N;
-  /** Of each setting what it is and who says so; undefined for a network without a head. */
-  readonly head: HeadInfo | undefined;
-}
+type Beside = Pick<Checkpoint, 'config' | 'file'>;
 
 /**
  * What is said of a network's head, setting by setting: the option wins over the checkpoint's config.json, which may have
- * these keys for something else, and what neither says is assumed.
+ * these keys for something else. Undefined for a network without a head.
  *
- * @throws {GhostNetError} ERR_GHOST_ARGUMENT for an option that the network's head has not; ERR_GHOST_ARCHITECTURE for
- *   what does not fit its tensors
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT for an option that the network's head has not
  */
-export function settled<N extends Network>(
-  network: N,
-  { config: beside, file }: Pick<Checkpoint, 'config' | 'file'>,
+export function saidHead(
+  { head: own, kind }: Network,
+  { config, file }: Beside,
   option: Partial<HeadConfig>,
-): Settled<N> {
-  const { head: own = {}, withHead } = network;
-  const foreign = headSettings.find((setting) => option[setting] !== undefined && own[setting] === undefined);
+): Partial<HeadConfig> | undefined {
+  const foreign = headSettings.find((setting) => option[setting] !== undefined && own?.[setting] === undefined);
   if (foreign !== undefined) {
-    const known = headSettings.filter((setting) => own[setting] !== undefined);
+    const known = headSettings.filter((setting) => own?.[setting] !== undefined);
     const has = known.length === 0 ? 'has no such settings' : `has ${known.join(', ')}`;
-    const message = `${file} holds a ${network.kind}, which ${has}, and the option head says ${foreign}. Leave it out.`;
+    const message = `${file} holds a ${kind}, which ${has}, and the option head says ${foreign}. Leave it out.`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
   }
-  if (!withHead) return { network, head: undefined };
-  const config = beside?.head ?? {};
-  const said = Object.fromEntries(
-    headSettings.flatMap((setting) => {
-      const value = option[setting] ?? config[setting];
-      return value === undefined || own[setting] === undefined ? [] : [[setting, value]];
-    }),
-  ) as Partial<HeadConfig>;
-  const { blueprint, head: values = {}, detector, numClasses } = withHead(said);
+  return (
+    own &&
+    Object.fromEntries(
+      headSettings.flatMap((setting) => {
+        const value = option[setting] ?? config?.head?.[setting];
+        return value === undefined || own[setting] === undefined ? [] : [[setting, value]];
+      }),
+    )
+  );
+}
+
+/** @param head every setting of a network as it is said to be */
+export function headInfo(head: Partial<HeadConfig>, { config }: Beside, option: Partial<HeadConfig>): HeadInfo {
   const from = (setting: HeadSetting): 'option' | 'config' | 'assumed' => {
     if (option[setting] !== undefined) return 'option';
-    return config[setting] === undefined ? 'assumed' : 'config';
+    return config?.head?.[setting] === undefined ? 'assumed' : 'config';
   };
-  const info = Object.fromEntries(
+  return Object.fromEntries(
     headSettings.flatMap((setting) =>
-      values[setting] === undefined ? [] : [[setting, { value: values[setting], from: from(setting) }]],
+      head[setting] === undefined ? [] : [[setting, { value: head[setting], from: from(setting) }]],
     ),
-  ) as HeadInfo;
-  return { network: { ...network, blueprint, head: values, numClasses, ...(detector && { detector }) }, head: info };
+  );
 }
 
 /** Its values alone. */

@@ -2,9 +2,11 @@ import type { Framework } from '../checkpoints/format.js';
 import type { Detector } from '../detection/detector.js';
 import type { GateConfig } from '../gate-config.js';
 import type { HeadConfig } from '../head-config.js';
+import type { ClassifierConfig } from '../classifier-config.js';
 import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
+import type { ClassifierParts } from './classifier.js';
 
 /** What a network or a backbone is called. */
 export interface Description {
@@ -22,6 +24,14 @@ export interface Description {
   readonly assumed?: string;
 }
 
+/** What is said of a network beside its tensors, which do not tell it. */
+export interface Said extends Partial<ClassifierConfig> {
+  /** Of all its attention. */
+  readonly gate?: GateConfig;
+  /** Of a detector's or a segmenter's head. */
+  readonly head?: Partial<HeadConfig>;
+}
+
 /** A network: what it is called and how it is computed. It holds no numbers. */
 export interface Network extends Description {
   readonly numClasses: number;
@@ -31,18 +41,18 @@ export interface Network extends Description {
   readonly named: (architecture: string) => Network | undefined;
   /** Of its attention, where it has some: what its tensors do not tell, and is assumed of whoever wrote them. */
   readonly gate: GateConfig;
-  /** The same network with another gate. */
-  readonly withGate: (gate: GateConfig) => Network;
+  /** How its last map becomes logits; undefined for a network that ends with maps. */
+  readonly classifier?: ClassifierParts;
+  /**
+   * The same network as somebody says it is.
+   *
+   * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE for what does not fit its tensors
+   */
+  readonly with: (said: Said) => Network;
   /** What it does with a picture beside having features. Default: it classifies, where it has classes. */
   readonly task?: 'segmentation' | 'detection';
   /** Of its head, where it has one: every setting that no tensor tells. */
   readonly head?: Partial<HeadConfig>;
-  /**
-   * The same network with what is said of its head.
-   *
-   * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE for what does not fit its tensors
-   */
-  readonly withHead?: (said: Partial<HeadConfig>) => Network;
   /** Of a detector: what its predictions mean. */
   readonly detector?: Detector;
   /** Why timm has no network for these tensors: a sentence about their file, without its name. */
@@ -61,7 +71,7 @@ export interface Backbone extends Description {
   readonly named: (architecture: string) => Backbone | undefined;
   /** As of a {@link Network}. */
   readonly gate: GateConfig;
-  readonly withGate: (gate: GateConfig) => Backbone;
+  readonly with: (said: Said) => Backbone;
 }
 
 /** A family's backbones. */

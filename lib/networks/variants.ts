@@ -2,22 +2,22 @@ import { defaultGateConfig, type GateConfig } from '../gate-config.js';
 import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
+import { classifierIn, type ClassifierParts } from './classifier.js';
 import { fits } from './fits.js';
 import type { Backbone, Backbones, Description, Family, Network } from './network.js';
 
 /** What all networks have, whatever is between. */
-export interface BothEnds {
+export interface BothEnds extends ClassifierParts {
   /** Of the input. Default: 3. */
   readonly imageChannels?: number;
-  readonly numClasses: number;
 }
 
-/** As many channels as the first convolution reads, as many classes as the classifier has. */
+/** As many channels as the first convolution reads, the classifier that they tell. */
 export function bothEndsOf(tensors: Shapes): BothEnds {
   const imageChannels = tensors.get('conv_stem.weight')?.shape[1];
   return {
     ...(imageChannels !== undefined && { imageChannels }),
-    numClasses: tensors.get('classifier.weight')?.shape[0] ?? 0,
+    ...classifierIn(tensors),
   };
 }
 
@@ -43,18 +43,19 @@ export interface Variants<V extends Varied> {
 export function networkOf<V extends Varied>(
   variants: Variants<V>,
   variant: V,
-  unlikeTimm: string | undefined = variants.unlikeTimm?.(variant),
+  unlikeTimm: string | undefined = variants.unlikeTimm?.(variant) ?? classifierUnlikeTimm(variant),
 ): Network {
   return {
     ...variants.describe(variant),
     numClasses: variant.numClasses,
+    classifier: variant,
     blueprint: variants.layout(variant),
     named: (architecture) => {
       const named = variants.named(architecture);
       return named && networkOf(variants, { ...variant, ...named });
     },
     gate: variant.gate ?? defaultGateConfig,
-    withGate: (gate) => networkOf(variants, { ...variant, gate }, unlikeTimm),
+    with: (said) => networkOf(variants, { ...variant, ...said }, unlikeTimm),
     ...(unlikeTimm !== undefined && { unlikeTimm }),
   };
 }
@@ -68,8 +69,15 @@ export function backboneOf<V extends Varied>(variants: Variants<V>, variant: V):
       return named && backboneOf(variants, { ...variant, ...named });
     },
     gate: variant.gate ?? defaultGateConfig,
-    withGate: (gate) => backboneOf(variants, { ...variant, gate }),
+    with: (said) => backboneOf(variants, { ...variant, ...said }),
   };
+}
+
+/** Of any family: timm's classifiers are one linear layer. */
+export function classifierUnlikeTimm({ classifierLayers }: ClassifierParts): string | undefined {
+  return classifierLayers
+    ? "holds a network whose classifier has several layers, and timm's has one: it cannot be written for timm. Export it as .onnx."
+    : undefined;
 }
 
 /**

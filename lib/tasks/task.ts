@@ -65,8 +65,17 @@ export function requiredOutputs(network: Network, role: 'logits' | 'embedding'):
   const message =
     role === 'logits' && outputsFor(network, 'embedding').length > 0
       ? `This ${network.architecture} was saved without its classifier (num_classes 0): embed() and features() are what it answers.`
-      : `${network.architecture} is a ${network.kind}, which has no classifier.`;
+      : `${network.architecture} is a ${network.kind}: it has no ${missing[role]}. What it answers is ${answersOf(network)}; load the whole network for the rest.`;
   throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+}
+
+const missing = { logits: 'classifier', embedding: 'conv_head, which makes the embedding of its last map' } as const;
+
+/** Of a network that ends with maps. */
+function answersOf(network: Network): string {
+  const answers = new Set([methods[taskOf(network)], 'features()']);
+  if (outputsFor(network, 'attention').length > 0) answers.add('attention()');
+  return [...answers].join(' and ');
 }
 
 /** What a model is for, as its network tells. */

@@ -127,15 +127,27 @@ void lower_global(Lowering& to, NodeId id) {
 }
 
 const Operator max_pool2d{"max_pool2d", 1, check_max, max_shape, evaluate_max, lower_max};
-const Operator global_max_pool{"global_max_pool", 1, check_global, global_shape, evaluate_global<false, true>,
+const Operator global_max_pool{"global_max_pool",
+                               1,
+                               check_global,
+                               global_shape,
+                               evaluate_global<false, true>,
                                lower_global<kinds::global_max_pool>};
-const Operator global_avgmax_pool{"global_avgmax_pool", 1, check_global, global_shape, evaluate_global<true, true>,
+const Operator global_avgmax_pool{"global_avgmax_pool",
+                                  1,
+                                  check_global,
+                                  global_shape,
+                                  evaluate_global<true, true>,
                                   lower_global<kinds::global_avgmax_pool>};
 
 }  // namespace
 
 const Operator op::avg_pool2d{"avg_pool2d", 1, check_avg, window_shape, evaluate_avg, lower_avg};
-const Operator op::global_avg_pool{"global_avg_pool", 1, check_global, global_shape, evaluate_global<true, false>,
+const Operator op::global_avg_pool{"global_avg_pool",
+                                   1,
+                                   check_global,
+                                   global_shape,
+                                   evaluate_global<true, false>,
                                    lower_global<kinds::global_avg_pool>};
 
 std::vector<const Operator*> pool_operators() {

@@ -31,7 +31,11 @@ describe.each(caseNames)('%s', (name) => {
     const expected = isClassifier ? logits : embedding;
     for (const isa of cpu().isas) {
       process.env['GHOSTNET_ISA'] = isa;
-      await using model = await load(file, { threads: 2, ...(found.gate && { gate: found.gate }) });
+      await using model = await load(file, {
+        threads: 2,
+        ...(found.gate && { gate: found.gate }),
+        ...found.classifier,
+      });
       const tensor = { data, shape: found.input };
       const values = await (isClassifier ? model.infer(tensor) : model.embed(tensor));
       const errors = expected.map((value, i) => Math.abs(values.data[i]! - value));

@@ -146,16 +146,87 @@ describe('a classifier that was replaced', () => {
     expect(classesOf(new Map([...backbone, ...linear('fc'), ...linear('head')]))).toBe(0);
   });
 
-  it('of several layers is refused', () => {
-    const shapes = new Map([...withoutHead, ...linear('classifier.0'), ...linear('classifier.3', 3)]);
-    const { code, message } = faultOf([dict('', shapes)]);
-    expect(code).toBe('ERR_GHOST_ARCHITECTURE');
-    expect(message).toContain(
-      'classifier has several layers (linear: classifier.0.weight [3, 1280], classifier.3.weight [3, 3])',
+  const norm = (name: string, size: number): [string, { shape: number[] }][] =>
+    ['weight', 'bias', 'running_mean', 'running_var'].map((part) => [`${name}.${part}`, { shape: [size] }]);
+  const layer = (name: string, inputs: number, outputs: number): [string, { shape: number[] }] => [
+    `${name}.weight`,
+    { shape: [outputs, inputs] },
+  ];
+
+  it.each<[what: string, layers: [string, { shape: number[] }][], words: string]>([
+    ['a Sequential', [layer('classifier.3', 9, 3), layer('classifier.0', 1280, 9)], '9 gap, 3'],
+    ['neighbours', [layer('fc.0', 1280, 9), layer('fc.1', 9, 3)], '9, 3'],
+    [
+      'a norm',
+      [...norm('head.0', 1280), layer('head.1', 1280, 9), ...norm('head.2', 9), layer('head.4', 9, 3)],
+      'norm, 9, norm gap, 3',
+    ],
+    ['blocks', [layer('head.0.0', 1280, 9), ...norm('head.0.1', 9), layer('head.1', 9, 3)], '9, norm gap, 3'],
+    [
+      'ten layers',
+      Array.from({ length: 10 }, (_, i) => layer(`head.${2 * i}`, i === 0 ? 1280 : 9, 9)),
+      '9 gap, 9 gap, 9 gap, 9 gap, 9 gap, 9 gap, 9 gap, 9 gap, 9 gap, 9',
+    ],
+    ['names', [layer('classifier.fc2', 9, 3), layer('classifier.fc1', 1280, 9)], '9 gap, 3'],
+    ['names of attributes', [layer('fc2', 9, 3), layer('fc1', 1280, 9)], '9 gap, 3'],
+    ['others', [layer('head.hidden.0', 1280, 9), layer('head.out', 9, 3)], '9 gap, 3'],
+  ])('of several layers is a row of them: %s', (_, layers, words) => {
+    const { classifier } = find([dict('', new Map([...withoutHead, ...layers]))]).chosen.network;
+    const found = classifier!.classifierLayers!.map(
+      ({ kind, outputs, gap }) => `${kind === 'norm' ? kind : outputs}${gap ? ' gap' : ''}`,
     );
-    expect(
-      faultOf([dict('', new Map([...withoutHead, ...linear('fc.0'), ['fc.1.running_mean', { shape: [3] }]]))]).message,
-    ).toContain('classifier fc has several layers');
+    expect(found.join(', ')).toBe(words);
+  });
+
+  it('may be one of an attribute with a number, but not several heads', () => {
+    const classesOf = (...layers: [string, { shape: number[] }][]): number =>
+      find([dict('', new Map([...withoutHead, ...layers]))]).chosen.network.numClasses;
+    expect(classesOf(layer('fc1', 1280, 3))).toBe(3);
+    expect(classesOf(layer('head1', 1280, 3), layer('head2', 1280, 4))).toBe(0);
+  });
+
+  it.each<[what: string, layers: [string, { shape: number[] }][], message: string]>([
+    [
+      'sizes',
+      [layer('classifier.0', 1280, 9), layer('classifier.2', 8, 3)],
+      'classifier classifier has several layers that do not fit each other from 1280 features on (classifier.0 1280 to 9, classifier.2 8 to 3)',
+    ],
+    ['no start', [layer('fc.0', 9, 9), layer('fc.2', 9, 3)], 'classifier fc has several layers that do not fit'],
+    ['heads', [layer('head.a', 1280, 3), layer('head.b', 1280, 4)], 'head has several layers that do not fit'],
+    [
+      'orders',
+      [layer('head.a', 1280, 9), layer('head.b', 9, 9), layer('head.c', 9, 9)],
+      'fit each other in several orders',
+    ],
+    [
+      'named norms',
+      [layer('head.a', 1280, 9), ...norm('head.n', 9), layer('head.b', 9, 3)],
+      'a norm among named layers',
+    ],
+    [
+      'many names',
+      Array.from({ length: 9 }, (_, i) => layer(`head.n${i}`, 1280, 1280)),
+      'has 9 layers without numbers',
+    ],
+    [
+      'a LayerNorm',
+      [layer('head.0', 1280, 9), ...norm('head.1', 9).slice(0, 2), layer('head.2', 9, 3)],
+      'a layer head.1 (weight, bias) that is neither',
+    ],
+    [
+      'half a norm',
+      [layer('fc.0', 1280, 3), ...norm('fc.1', 3).slice(2)],
+      'a layer fc.1 (running_mean, running_var) that is neither',
+    ],
+    [
+      'a convolution',
+      [layer('head.1', 1280, 3), ['head.0.weight', { shape: [8, 1280, 1, 1] }]],
+      'a layer head.0 (weight) that is neither',
+    ],
+  ])('of several layers is refused for %s', (_, layers, message) => {
+    const error = faultOf([dict('', new Map([...withoutHead, ...layers]))]);
+    expect(error.code).toBe('ERR_GHOST_ARCHITECTURE');
+    expect(error.message).toContain(message);
   });
 });
 
@@ -169,4 +240,17 @@ it('a backbone by itself has features, under the names of timm as well', () => {
     expect(found).toMatchObject({ architecture: 'ghostnet_050', numClasses: 0 });
     expect(found.blueprint.outputs.every(({ role }) => role === 'feature')).toBe(true);
   }
+});
+
+it.each([2, 4, 6, 7, 8, 9, 10])('a backbone by itself may end after %d stages', (count) => {
+  const kept = renamed((name) => {
+    const [, stage] = /^blocks\.(\d+)\./.exec(name) ?? [];
+    const isThere = stage === undefined ? /^(?:conv_stem|bn1)\./.test(name) : Number(stage) < count;
+    return isThere ? name.replace(/^blocks\./, 'blocks_') : undefined;
+  });
+  const { network: found } = find([dict('', kept)]).chosen;
+  const last = `blocks.${count - 1}`;
+  expect(found.architecture).toBe('ghostnet_050');
+  expect(found.layout).toContain(`a backbone by itself, up to ${last}: no conv_head, no classifier`);
+  expect(found.blueprint.outputs.at(-1)!.name).toBe(last);
 });

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 import torch.nn.functional as F
+from timm.layers import SelectAdaptivePool2d
 from torch import nn
 
 
@@ -63,6 +64,8 @@ class Network:
     classes: int = 7  # 0: no classifier
     gate: Gate = field(default_factory=Gate)
     size: tuple = (97, 65)  # of the image
+    pool: str = "avg"  # of the last map, as timm calls it
+    classifier: nn.Module | None = None  # of the head's numbers, in place of one linear layer
 
 
 class Pairs(nn.Module):
@@ -219,13 +222,14 @@ class GhostNet(nn.Module):
         last.add_module("conv", nn.Conv2d(channels, net.last, 1, bias=False))
         last.add_module("bn1", nn.BatchNorm2d(net.last))
         self.blocks = nn.Sequential(*stages, nn.Sequential(last))
-        self.conv_head = nn.Conv2d(net.last, net.head, 1)
-        self.classifier = nn.Linear(net.head, net.classes) if net.classes else None
+        self.global_pool = SelectAdaptivePool2d(pool_type=net.pool)
+        self.conv_head = nn.Conv2d(net.last * self.global_pool.feat_mult(), net.head, 1)
+        self.classifier = net.classifier or (nn.Linear(net.head, net.classes) if net.classes else None)
 
     def forward(self, x):
         x = torch.relu(self.bn1(self.conv_stem(x)))
         x = torch.relu(self.blocks(x))
-        x = torch.relu(self.conv_head(x.mean((2, 3), keepdim=True))).flatten(1)
+        x = torch.relu(self.conv_head(self.global_pool(x))).flatten(1)
         return {"embedding": x} if self.classifier is None else {"embedding": x, "logits": self.classifier(x)}
 
 

@@ -103,6 +103,25 @@ def networks():
     yield "gate-v3", Network(PUBLISHED, version=3, gate=OTHER_GATE)
 
 
+def classifiers():
+    """Name, timm's name of the architecture, network, and what must be said of its classifier."""
+    for pool in ("max", "catavgmax"):
+        yield f"pool-{pool}", "ghostnet", GhostNet(Network(STAGES, version=1, pool=pool)), {"globalPool": pool}
+    for name, pool in (("mobilenetv3_small_050", "avgmax"), ("mobilenetv2_035", "catavgmax")):
+        yield f"pool-{pool}-{name}", name, timm.create_model(name, num_classes=7, global_pool=pool), {"globalPool": pool}
+    layers = nn.Linear(20, 9), nn.ReLU(), nn.Dropout(), nn.Linear(9, 6, bias=False), nn.ReLU(), nn.Linear(6, 7)
+    norms = nn.BatchNorm1d(20), nn.Linear(20, 9), nn.BatchNorm1d(9), nn.Hardswish(), nn.Linear(9, 6), nn.Hardswish()
+    norms += nn.BatchNorm1d(6), nn.Dropout(), nn.Linear(6, 7)
+    plain = nn.BatchNorm1d(20), nn.Linear(20, 9, bias=False), nn.BatchNorm1d(9), nn.Linear(9, 7)
+    for name, found, said in (
+        ("layers", layers, {"classifierActivation": "relu"}),
+        ("norms", norms, {"classifierActivation": "hard_swish"}),
+        ("neighbours", plain, {}),
+    ):
+        classifier = nn.Sequential(*found)
+        yield f"classifier-{name}", "ghostnet", GhostNet(Network(STAGES, version=1, classifier=classifier)), said
+
+
 class GatedExpansion(nn.Module):
     """MobileNetV2's block with DFC attention, as the GhostNetV2 paper tries it: the gate multiplies what is expanded."""
 
@@ -225,6 +244,9 @@ def main(wanted):
     for name, architecture, network, *gate in [*others(), *foldings()]:
         if not wanted or name in wanted:
             write(name, network, 3, described(architecture, *gate))
+    for name, architecture, network, said in classifiers():
+        if not wanted or name in wanted:
+            write(name, network, 3, {**described(architecture), **({"classifier": said} if said else {})})
 
 
 if __name__ == "__main__":

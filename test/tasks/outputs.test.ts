@@ -18,8 +18,7 @@ async function singleThreaded() {
     file: resolve(file),
     stamp: await stampOf(file),
     part: '.',
-    gate: undefined,
-    head: undefined,
+    said: {},
     options,
   });
   return {

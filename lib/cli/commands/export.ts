@@ -5,16 +5,18 @@ import {
   jsonOption,
   outputName,
   saidGate,
+  saidClassifier,
   weightsOptions,
   withOptions,
   type GateFlags,
+  type ClassifierFlags,
 } from '../options.js';
 import { labelsOption, preprocessOptions, saidPreprocess, type PreprocessFlags } from '../preprocess-options.js';
 import { megabytes, print, printJson } from '../output/print.js';
 import { withProgressBar } from '../output/progress.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends GateFlags, PreprocessFlags {
+interface Options extends GateFlags, ClassifierFlags, PreprocessFlags {
   labels?: string;
   revision?: string;
   part?: string;
@@ -62,6 +64,7 @@ async function exportTo(
     ...(labels !== undefined && { labels }),
     preprocess: saidPreprocess(flags),
     gate: saidGate(flags),
+    ...saidClassifier(flags),
     ...(half !== undefined && { half }),
     ...(size && { inputSize: size }),
     ...(force !== undefined && { overwrite: force }),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { gateSettings, type GateInfo } from '../../gate-config.js';
+import type { ClassifierInfo } from '../../classifier-config.js';
 import type { ConfigOrigins, ModelConfig, Origin } from '../../model-config.js';
 import type { ModelInfo } from '../../model-info.js';
 import type { GhostNet } from '../../model.js';
@@ -53,6 +54,7 @@ function factsOf(model: GhostNet, options: Options): object {
     version: config.version ?? null,
     width: config.width ?? null,
     gate: model.info.gate ?? null,
+    classifier: model.info.classifier ?? null,
     labels: labels.length,
     ...plan,
   };
@@ -73,6 +75,7 @@ function printFacts({ config, info }: GhostNet): void {
     ['model', `${config.architecture}, ${classesText(config.numClasses)}, ${info.precision}`],
     ...config.layout.map((line): [string, string] => ['', line]),
     ...(info.gate ? [['gate', gateText(info.gate)] satisfies [string, string]] : []),
+    ...(info.classifier ? [['classifier', classifierText(info.classifier)] satisfies [string, string]] : []),
     ...(config.numClasses > 0 ? classesFacts(config, info.origins) : []),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ...partLines(info),
@@ -139,6 +142,12 @@ function originsText({ preprocess }: ConfigOrigins): string {
 
 function gateText(gate: GateInfo): string {
   return gateSettings.map((setting) => `${setting} ${gate[setting].value} (${whose[gate[setting].from]})`).join(', ');
+}
+
+function classifierText({ globalPool, classifierActivation }: ClassifierInfo): string {
+  const pool = `global pool ${globalPool.value} (${whose[globalPool.from]})`;
+  if (!classifierActivation) return pool;
+  return `${pool}, classifier activation ${classifierActivation.value} (${whose[classifierActivation.from]})`;
 }
 
 function parametersText({ parameters, trainedParameters }: ModelInfo): string {

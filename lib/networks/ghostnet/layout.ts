@@ -11,7 +11,7 @@ import { firstAttentionStage, lastChannels, round4, scaled, stages, stemChannels
  * `blocks.N.M.ghost1.gate`: the DFC attention after its sigmoid, at half the block's resolution.
  */
 export function layoutOf(variant: Variant): Blueprint {
-  return ghostNetwork(stagesOf(variant), variant.numClasses);
+  return ghostNetwork(stagesOf(variant), variant);
 }
 
 /** See {@link addGhostBackbone}. */

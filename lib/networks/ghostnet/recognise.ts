@@ -3,12 +3,13 @@ import { defaultGateConfig } from '../../gate-config.js';
 import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import { fits, isWhole } from '../fits.js';
+import { pooledUnlikeTimm, tellingChannels } from '../ghost-stages.js';
 import type { Backbones, Description, Network } from '../network.js';
 import { backboneOf, bothEndsOf, networkOf, type Variants } from '../variants.js';
 import { addBackbone, layoutOf } from './layout.js';
 import { architectureName, namedVariant } from './names.js';
 import { structureOf, wordsOf } from './structure.js';
-import { innerChannels, lastChannels, type Variant } from './table.js';
+import { lastChannels, stages, type Variant } from './table.js';
 
 /** Each made once: a variant is compared, checked and taken. */
 const layouts = new WeakMap<Variant, Blueprint>();
@@ -23,6 +24,7 @@ const variants: Variants<Variant> = {
   describe: descriptionOf,
   layout: layoutOnce,
   addBackbone,
+  unlikeTimm: pooledUnlikeTimm,
   named: (architecture) => {
     const named = namedVariant(architecture);
     return named && { ...named, structure: undefined };
@@ -109,15 +111,20 @@ function isInTimm(tensors: Shapes): boolean {
   return fittingVariant(tensors, [kindOf(tensors)], layoutOf) !== undefined;
 }
 
+/** More steps are not tried: each is a layout. */
+const mostWidths = 1000;
+
 /**
  * The variant of one of `kinds` of the width multiplier whose channel counts are those of the tensors, with as few
  * decimals as possible. The last convolution has `round4(960 * width)` channels, so only widths within 4 / 960 of its
  * quotient can be right; of a backbone that ends before it, the last stage's channels tell.
  */
 function fittingVariant(tensors: Shapes, kinds: readonly Kind[], layout: Layout): Variant | undefined {
-  const { channels, atWidth1 } = channelsOfLast(tensors);
+  const { channels, atWidth1 } = tellingChannels(tensors, stages, lastChannels);
   const [low, high] = [(channels - 4) / atWidth1, (channels + 4) / atWidth1];
   for (const steps of [1, 10, 100, 1000, 10000]) {
+    // Few channels fit many widths, of which none is better than another.
+    if ((high - low) * steps > mostWidths) break;
     const first = Math.max(1, Math.ceil(low * steps));
     // Counted from 0, since above 2^53 a step of 1 would go nowhere.
     for (let step = 0; step <= high * steps - first; step++) {
@@ -132,15 +139,6 @@ function fittingVariant(tensors: Shapes, kinds: readonly Kind[], layout: Layout)
 
 /** Of those that do not fit, the one that tells best which tensor is wrong. */
 function nearestVariant(tensors: Shapes, kind: Kind): Variant {
-  const { channels, atWidth1 } = channelsOfLast(tensors);
+  const { channels, atWidth1 } = tellingChannels(tensors, stages, lastChannels);
   return { ...kind, width: Math.max(1, Math.round((channels / atWidth1) * 100)) / 100 };
-}
-
-function channelsOfLast(tensors: Shapes): { channels: number; atWidth1: number } {
-  const last = tensors.get('blocks.9.0.conv.weight')?.shape[0];
-  if (last !== undefined) return { channels: last, atWidth1: lastChannels };
-  const inner = tensors.get('blocks.7.0.shortcut.2.weight')?.shape[0];
-  return inner === undefined
-    ? { channels: lastChannels, atWidth1: lastChannels }
-    : { channels: inner, atWidth1: innerChannels };
 }

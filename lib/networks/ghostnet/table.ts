@@ -53,8 +53,6 @@ export const stages: readonly (readonly Block[])[] = [
 ];
 
 export const stemChannels = 16;
-/** Of the last two stages. */
-export const innerChannels = 160;
 export const lastChannels = 960;
 
 /** The first stage whose blocks have DFC attention from version 2 on. */

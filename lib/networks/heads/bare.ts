@@ -1,5 +1,7 @@
+import type { Shapes } from '../../formats/tensor.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { Backbone, Family, Network } from '../network.js';
+import { stagesIn } from './stages.js';
 
 const firstTensor = 'conv_stem.weight';
 
@@ -19,35 +21,40 @@ export function bare(families: readonly Family[]): Family {
       backbonesOf(names) !== undefined,
     firstTensor,
     recognise: (tensors, framework) =>
-      networkOf(backbonesOf([...tensors.keys()])!.recognise(tensors, framework, layoutOf)),
+      networkOf(
+        backbonesOf([...tensors.keys()])!.recognise(tensors, framework, (each) => layoutOf(each, tensors)),
+        tensors,
+      ),
     timmName: (name) => name.replace(/^blocks_(\d+)\./, 'blocks.$1.'),
   };
 }
 
-function networkOf(backbone: Backbone): Network {
+function networkOf(backbone: Backbone, tensors: Shapes): Network {
   const { architecture, kind, version, width, layout = [], assumed, gate } = backbone;
+  const blueprint = layoutOf(backbone, tensors);
   return {
     architecture,
     kind: `${kind} without a head`,
     version,
     width,
-    layout: [...layout, 'a backbone by itself: no conv_head, no classifier'],
+    layout: [...layout, `a backbone by itself, up to ${blueprint.outputs.at(-1)!.name}: no conv_head, no classifier`],
     ...(assumed !== undefined && { assumed }),
     numClasses: 0,
-    blueprint: layoutOf(backbone),
+    blueprint,
     named: (name) => {
       const named = backbone.named(name);
-      return named && networkOf(named);
+      return named && networkOf(named, tensors);
     },
     gate,
-    withGate: (other) => networkOf(backbone.withGate(other)),
+    with: (said) => networkOf(backbone.with(said), tensors),
     unlikeTimm:
       'holds a backbone without conv_head, and timm builds a network that has it: it cannot be written for timm.',
   };
 }
 
-function layoutOf(backbone: Backbone): Blueprint {
+/** timm's `features_only` leaves out all stages behind the last feature that is asked for. */
+function layoutOf(backbone: Backbone, tensors: Shapes): Blueprint {
   const net = new Blueprint();
-  backbone.build(net);
+  backbone.build(net, stagesIn(tensors));
   return net;
 }

@@ -1,4 +1,5 @@
 import { GhostNetError } from '../../errors.js';
+import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
 
@@ -54,4 +55,10 @@ export class Stages {
     const numbers = this.features.flatMap(({ name }) => /^blocks\.(\d+)$/.exec(name)?.[1] ?? []);
     return numbers.join(', ');
   }
+}
+
+/** How many stages there are tensors of; undefined where there are none. */
+export function stagesIn(tensors: Shapes): number | undefined {
+  const numbers = [...tensors.keys()].flatMap((name) => Number(/^blocks\.(\d{1,2})\./.exec(name)?.[1] ?? []));
+  return numbers.length === 0 ? undefined : 1 + Math.max(...numbers);
 }

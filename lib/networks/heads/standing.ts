@@ -3,7 +3,7 @@ import { Blueprint } from '../../graph/blueprint.js';
 import type { HeadConfig } from '../../head-config.js';
 import type { Backbone, Family, Network } from '../network.js';
 import type { Built, Head } from './head.js';
-import { Stages } from './stages.js';
+import { Stages, stagesIn } from './stages.js';
 
 /** Of backbones' tensors, as detectors and segmenters name them: `backbone.timm_model.blocks_3.…` is timm's `blocks.3.…`. */
 const backbonePrefix = /^(?:backbone|encoder)\.(?:timm_model\.|timm\.|model\.)?/;
@@ -66,9 +66,8 @@ function networkOf(standing: Standing): Network {
       return named && networkOf({ ...standing, backbone: named });
     },
     gate,
-    withGate: (other) => networkOf({ ...standing, backbone: backbone.withGate(other) }),
+    with: (said) => networkOf({ ...standing, backbone: backbone.with(said), ...(said.head && { said: said.head }) }),
     head: built.config,
-    withHead: (said) => networkOf({ ...standing, said }),
     ...(built.detector && { detector: built.detector }),
     unlikeTimm: `holds a network with ${words}, and timm has none: it cannot be written for timm.`,
   };
@@ -81,10 +80,4 @@ function layoutOf({ head, backbone, tensors, said = {} }: Standing): {
   const net = new Blueprint();
   backbone.build(net, stagesIn(tensors));
   return { net, built: head.build({ net, stages: new Stages(net), tensors, said }) };
-}
-
-/** How many stages there are tensors of; undefined where there are none. */
-function stagesIn(tensors: Shapes): number | undefined {
-  const numbers = [...tensors.keys()].flatMap((name) => Number(/^blocks\.(\d{1,2})\./.exec(name)?.[1] ?? []));
-  return numbers.length === 0 ? undefined : 1 + Math.max(...numbers);
 }

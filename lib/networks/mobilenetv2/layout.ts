@@ -1,7 +1,7 @@
 import { defaultGateConfig } from '../../gate-config.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
-import { addClassifier } from '../classifier.js';
+import { addClassifier, addGlobalPool } from '../classifier.js';
 import { divisible } from '../divisible.js';
 import { invertedResidual, type InvertedResidual } from '../inverted-residual.js';
 import { stages, type Variant } from './table.js';
@@ -9,16 +9,16 @@ import { stages, type Variant } from './table.js';
 /**
  * A network of the family; nodes have timm's module names.
  *
- * Its outputs: `logits` [n, numClasses], `pre_logits` [n, headChannels], `bn1` (the stem after its batch norm and
+ * Its outputs: `logits` [n, numClasses], `pre_logits` [n, headChannels] (twice as many of the pooling `catavgmax`), `bn1` (the stem after its batch norm and
  * activation), `blocks.0` to `blocks.6`, [n, c, h, w], and `blocks.N.M.gate` where a block has attention.
  */
 export function layoutOf(variant: Variant): Blueprint {
   const net = new Blueprint();
   let x = addBackbone(net, variant);
   x = net.conv(x, 'conv_head', variant.headChannels, { batchNorm: 'bn2', activation: 'relu6' });
-  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
+  x = addGlobalPool(net, x, variant.globalPool);
   net.output('pre_logits', x, { role: 'embedding' });
-  addClassifier(net, x, variant.numClasses);
+  addClassifier(net, x, variant);
   return net;
 }
 

@@ -1,6 +1,6 @@
 import { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
-import { addClassifier } from '../classifier.js';
+import { addClassifier, addGlobalPool } from '../classifier.js';
 import { divisible } from '../divisible.js';
 import { invertedResidual } from '../inverted-residual.js';
 import { narrowestStem, stemChannels, tables, type Variant } from './table.js';
@@ -14,10 +14,10 @@ import { narrowestStem, stemChannels, tables, type Variant } from './table.js';
 export function layoutOf(variant: Variant): Blueprint {
   const net = new Blueprint();
   let x = addBackbone(net, variant);
-  x = net.add({ op: 'global_avg_pool', name: 'global_pool', inputs: [x] });
+  x = addGlobalPool(net, x, variant.globalPool);
   x = net.conv(x, 'conv_head', tables[variant.size].headChannels, { bias: true, activation: 'hard_swish' });
   net.output('pre_logits', x, { role: 'embedding' });
-  addClassifier(net, x, variant.numClasses);
+  addClassifier(net, x, variant);
   return net;
 }
 

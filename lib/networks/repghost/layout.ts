@@ -5,7 +5,7 @@ import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type Gho
 import { lastChannels, stages, stemChannels, type Variant } from './table.js';
 
 export function layoutOf(variant: Variant): Blueprint {
-  return ghostNetwork(stagesOf(variant), variant.numClasses);
+  return ghostNetwork(stagesOf(variant), variant);
 }
 
 /** See {@link addGhostBackbone}. */

@@ -1,9 +1,10 @@
 import type { Shapes } from '../../formats/tensor.js';
 import type { Description, Family } from '../network.js';
+import { pooledUnlikeTimm, tellingChannels } from '../ghost-stages.js';
 import { bothEndsOf, recognisers } from '../variants.js';
 import { hundredthsOf, widthsWith } from '../widths.js';
 import { addBackbone, layoutOf } from './layout.js';
-import { innerChannels, lastChannels, type Variant } from './table.js';
+import { lastChannels, stages, type Variant } from './table.js';
 
 const training = /\.ghost[12]\.fusion_bn\.0\./;
 const deployed = /\.ghost[12]\.cheap_operation\.weight$/;
@@ -23,10 +24,9 @@ function namedVariant(architecture: string): Pick<Variant, 'width'> | undefined 
 
 function candidates(tensors: Shapes): Variant[] {
   const isDeployed = ![...tensors.keys()].some((name) => training.test(name));
-  const last = tensors.get('blocks.9.0.conv.weight')?.shape[0];
-  const inner = tensors.get('blocks.7.0.shortcut.2.weight')?.shape[0];
-  const widths = last ? widthsWith(last, lastChannels, 4) : widthsWith(inner ?? innerChannels, innerChannels, 4);
-  return widths.map((width) => ({ ...bothEndsOf(tensors), width, deployed: isDeployed }));
+  const { channels, atWidth1 } = tellingChannels(tensors, stages, lastChannels);
+  const found = { ...bothEndsOf(tensors), deployed: isDeployed };
+  return widthsWith(channels, atWidth1, 4).map((width) => ({ ...found, width }));
 }
 
 const recognise = recognisers<Variant>(
@@ -35,10 +35,10 @@ const recognise = recognisers<Variant>(
     layout: layoutOf,
     addBackbone,
     named: namedVariant,
-    unlikeTimm: ({ deployed: merged }) =>
-      merged
+    unlikeTimm: (variant) =>
+      variant.deployed
         ? 'holds a RepGhostNet whose branches are merged, and timm builds one that has them: it cannot be written for timm.'
-        : undefined,
+        : pooledUnlikeTimm(variant),
   },
   candidates,
 );

@@ -37,5 +37,3 @@ export const stages: readonly (readonly Block[])[] = [
 
 export const stemChannels = 16;
 export const lastChannels = 960;
-/** Of the last stage that halves the map, where a backbone ends. */
-export const innerChannels = 160;

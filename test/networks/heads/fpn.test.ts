@@ -116,14 +116,22 @@ describe('a feature pyramid on a GhostNet', () => {
     expect(await model.attention({ data: image.data, shape: [1, 3, height, width] })).toHaveLength(10);
   });
 
-  it('says that it has no classifier', async () => {
+  it('says that it has no classifier and no embedding', async () => {
     await using model = await loaded(weightsOf({ version: 1, width: 0.5 }, 3, 8));
     const picture = { data: new Uint8Array(3 * 64 * 64), width: 64, height: 64, channels: 3 } as const;
     const tensor = { data: new Float32Array(3 * 64 * 64), shape: [1, 3, 64, 64] } as const;
-    for (const asked of [model.classify(picture), model.embed(picture), model.infer(tensor)]) {
+    const classifier = 'classifier';
+    const head = 'conv_head, which makes the embedding of its last map';
+    for (const [asked, missing] of [
+      [model.classify(picture), classifier],
+      [model.embed(picture), head],
+      [model.infer(tensor), classifier],
+    ] as const) {
       const { code, message } = await errorOf(asked);
       expect(code).toBe('ERR_GHOST_ARCHITECTURE');
-      expect(message).toBe('ghostnet_050_fpn is a GhostNet V1 with an FPN, which has no classifier.');
+      expect(message).toBe(
+        `ghostnet_050_fpn is a GhostNet V1 with an FPN: it has no ${missing}. What it answers is features(); load the whole network for the rest.`,
+      );
     }
   });
 
