@@ -1,8 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { familySync, versionSync } from 'detect-libc';
 import { GhostNetError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 
@@ -13,6 +12,41 @@ export interface Machine {
   /** As `glibc 2.36`; undefined where there is only one. */
   readonly libc: string | undefined;
   readonly cpu: string;
+}
+
+/** What is needed of it by few: it takes as long to load as a tenth of this library. */
+function detectLibc(): typeof import('detect-libc') {
+  return createRequire(__filename)('detect-libc') as typeof import('detect-libc');
+}
+
+/** Where every linker puts the interpreter's name: in one of an executable's first segments. */
+const interpreterBytes = 4096;
+
+/**
+ * The C library that an executable was linked with, by its interpreter; null where that does not tell.
+ *
+ * @param executable its first bytes
+ */
+export function libcOf(executable: Buffer): 'glibc' | 'musl' | null {
+  const [, musl] = /\/ld-(musl-|linux[.-])/.exec(executable.toString('latin1')) ?? [];
+  if (musl === undefined) return null;
+  return musl === 'musl-' ? 'musl' : 'glibc';
+}
+
+/** Of the running Node. */
+function libcFamily(): string | null {
+  try {
+    const file = openSync(process.execPath, 'r');
+    try {
+      const bytes = Buffer.alloc(interpreterBytes);
+      readSync(file, bytes, 0, bytes.length, 0);
+      return libcOf(bytes) ?? detectLibc().familySync();
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return detectLibc().familySync();
+  }
 }
 
 /** The folder's binary for this machine: one that was compiled there, or one that is shipped in prebuilds/. */
@@ -89,7 +123,7 @@ export function helpPage(machine: Machine, shipped: readonly string[], reason: s
  * @throws {GhostNetError} ERR_GHOST_NATIVE with a page of help
  */
 export function loadAddon(): unknown {
-  const libc = process.platform === 'linux' ? familySync() : null;
+  const libc = process.platform === 'linux' ? libcFamily() : null;
   try {
     const missing =
       process.platform === 'linux' && process.arch === 'arm'
@@ -100,7 +134,7 @@ export function loadAddon(): unknown {
   } catch (cause) {
     const machine = {
       platform: `${process.platform} ${process.arch}`,
-      libc: libc ? `${libc} ${versionSync() ?? 'of unknown version'}` : undefined,
+      libc: libc ? `${libc} ${detectLibc().versionSync() ?? 'of unknown version'}` : undefined,
       cpu: cpus()[0]?.model ?? 'unknown',
     };
     const reason = (cause as Error).message.split('\n')[0]!;

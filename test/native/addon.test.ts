@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { familySync } from 'detect-libc';
 import { describe, expect, it } from 'vitest';
-import { helpPage, missingOnArm } from '../../lib/native/addon.js';
+import { helpPage, libcOf, missingOnArm } from '../../lib/native/addon.js';
 
 describe('a 32-bit ARM processor', () => {
   it.each([
@@ -35,4 +37,19 @@ it('the page of help has a line each for what was found, what is shipped and wha
   expect(lines[1]).toBe(`  found:    linux riscv64, glibc 2.39, CPU "SiFive U74", Node ${process.version}`);
   expect(lines[2]).toBe('  shipped:  linux-x64 (glibc), linux-x64 (musl)');
   expect(lines[4]).toMatch(/^ +npx --yes -p cmake-js@8 -p node-addon-api@8 cmake-js compile --directory ".+"$/);
+});
+
+describe('the C library of an executable', () => {
+  it.each([
+    ['\0/lib64/ld-linux-x86-64.so.2\0', 'glibc'],
+    ['\0/lib/ld-linux-aarch64.so.1\0', 'glibc'],
+    ['\0/lib/ld-linux.so.2\0', 'glibc'],
+    ['\0/lib/ld-musl-armhf.so.1\0', 'musl'],
+    ['no interpreter', null],
+  ])('%j: %s', (bytes, expected) => expect(libcOf(Buffer.from(bytes, 'latin1'))).toBe(expected));
+
+  it.runIf(process.platform === 'linux')('is found in the running Node', () => {
+    const found = libcOf(readFileSync(process.execPath).subarray(0, 4096));
+    expect(found).toBe(familySync());
+  });
 });
