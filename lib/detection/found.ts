@@ -30,9 +30,7 @@ export function foundOn(
   const all = maps.flatMap((map, level) => candidatesOf(map, detector, level, search));
   const wanted = all.filter(({ index }) => search.classes?.has(index) ?? true);
   const cutFirst = detector.kind === 'distribution' ? wanted.map((each) => cut(each, size)) : wanted;
-  return suppressed(cutFirst, search.iou)
-    .slice(0, search.maxDetections)
-    .map((each) => cut(each, size));
+  return suppressed(cutFirst, search.iou, search.maxDetections).map((each) => cut(each, size));
 }
 
 function candidatesOf(map: PredictionMap, detector: Detector, level: number, wanted: Wanted): Candidate[] {
