@@ -7,6 +7,7 @@ export type { ConfigOrigins, ModelConfig, Origin } from './model-config.js';
 export { exportModel, type ExportedModel, type ExportOptions } from './export/index.js';
 export { preprocess } from './engine/preprocess.js';
 export { type Tensor4 } from './engine/tensor-input.js';
+export { inputRules, type InputRule } from './input-rules.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
 export type { ClassActivation } from './class-activation.js';
 export type { Anchor, HeadConfig, HeadInfo, SaidSetting } from './head-config.js';

@@ -1,9 +1,11 @@
 import type { Checkpoint } from './checkpoints/index.js';
 import { activationFor, type ClassActivation } from './class-activation.js';
 import {
+  contradiction,
   defaultPreprocessConfig,
   forChannels,
   preprocessSettings,
+  relatedSettings,
   type PreprocessConfig,
 } from './preprocess-config.js';
 import { GhostNetError } from './errors.js';
@@ -75,8 +77,8 @@ export interface KnownConfig {
 /**
  * What somebody says, what a checkpoint's own config.json says, and for the rest what is known otherwise.
  *
- * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights;
- *   ERR_GHOST_ARGUMENT for another count of labels than there are classes
+ * @throws {GhostNetError} ERR_GHOST_CHECKPOINT or ERR_GHOST_ARCHITECTURE where the config.json does not fit the weights
+ *   or contradicts itself; ERR_GHOST_ARGUMENT for another count of labels than there are classes
  */
 export function modelConfig(
   network: Network,
@@ -101,6 +103,7 @@ export function modelConfig(
     ['published', published?.preprocess],
     ['assumed', defaultPreprocessConfig],
   ]);
+  checkTogether(preprocess, checkpoint.file);
   return {
     config: {
       architecture: config?.architecture ?? network.architecture,
@@ -149,10 +152,7 @@ type SaidPreprocess = readonly [from: Origin, said: Partial<PreprocessConfig> | 
  * Of each setting what the first says who says anything; the last says all. Weights know how many channels there are,
  * and many a config.json does not.
  */
-function knownPreprocess(
-  { imageChannels }: Blueprint,
-  said: readonly SaidPreprocess[],
-): { config: PreprocessConfig; origins: ConfigOrigins['preprocess'] } {
+function knownPreprocess({ imageChannels }: Blueprint, said: readonly SaidPreprocess[]): KnownPreprocess {
   const config = said.reduceRight<Partial<PreprocessConfig>>((all, [, some]) => ({ ...all, ...some }), {});
   const origins = preprocessSettings.map((key) => [key, said.find(([, some]) => some?.[key] !== undefined)![0]]);
   const { mean, std, ...rest } = config as PreprocessConfig;
@@ -160,6 +160,17 @@ function knownPreprocess(
     config: { ...rest, mean: forChannels(mean, imageChannels), std: forChannels(std, imageChannels) },
     origins: Object.fromEntries(origins) as ConfigOrigins['preprocess'],
   };
+}
+
+type KnownPreprocess = { readonly config: PreprocessConfig; readonly origins: ConfigOrigins['preprocess'] };
+
+function checkTogether({ config, origins }: KnownPreprocess, file: string): void {
+  const fault = contradiction(config);
+  if (!fault) return;
+  if (relatedSettings.some((setting) => origins[setting] === 'option'))
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: ${fault}.`);
+  const message = `${file} cannot be used as the files beside it say: ${fault}. Correct them, or say it in the option preprocess.`;
+  throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
 }
 
 /**

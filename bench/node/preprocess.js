@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { defaultPreprocessConfig } from '../../dist/preprocess-config.js';
 import { preprocess } from '../../dist/index.js';
-import { preprocessPixels } from '../../dist/native/native.js';
+import { preprocessPixels } from '../../dist/native/pictures.js';
 import { describeMachine } from './machine.js';
 import { inTurn } from './measure.js';
 import { table } from './report.js';

@@ -4,7 +4,8 @@ import type { ClassActivation } from '../class-activation.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { classifierRules, type ClassifierConfig } from '../classifier-config.js';
 import { headRules, type HeadConfig } from '../head-config.js';
-import { maxPreprocessedSide, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
+import { inputRuleNames, inputRules } from '../input-rules.js';
+import { maxPreprocessedSide, oneOf, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { decodedText } from '../formats/text.js';
@@ -98,7 +99,7 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
       classifierRules.classifierActivation.accepts,
       classifierRules.classifierActivation.expected,
     ),
-    preprocess: readPreprocess(pretrained),
+    preprocess: { ...readInputRule(top, pretrained), ...readPreprocess(pretrained) },
     gate: readGate(top.section('gate')),
     head: readHead(top, pretrained),
   });
@@ -145,6 +146,26 @@ function readPreprocess(section: Section): Partial<PreprocessConfig> {
     mean: section.read('mean', mean.accepts, mean.expected),
     std: section.read('std', std.accepts, std.expected),
   });
+}
+
+/** What timm has no keys for: of a whole framework, and setting by setting, which count more. */
+function readInputRule(...sections: Section[]): Partial<PreprocessConfig> {
+  const { resize, rounding, pad, padValue, padMultiple, antialias, channelOrder } = preprocessRules;
+  const either = <T>(key: string, { accepts, expected }: Rule<T>): T | undefined =>
+    readEither(key, accepts, expected, ...sections);
+  const name = either('input_rule', oneOf(inputRuleNames));
+  return {
+    ...(name && inputRules[name]),
+    ...withoutUndefined({
+      resize: either('resize', resize),
+      rounding: either('rounding', rounding),
+      pad: either('pad', pad),
+      padValue: either('pad_value', padValue),
+      padMultiple: either('pad_multiple', padMultiple),
+      antialias: either('antialias', antialias),
+      channelOrder: either('channel_order', channelOrder),
+    }),
+  };
 }
 
 function readGate(section: Section | undefined): Partial<GateConfig> | undefined {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { GhostNetError } from '../errors.js';
 import { shortened } from '../messages/quoted.js';
-import { preprocessRules, preprocessSettings, type PreprocessConfig } from '../preprocess-config.js';
+import { preprocessRules, type PreprocessConfig } from '../preprocess-config.js';
 import { parseHubConfig, readHubConfig, readJson } from './config.js';
 import { isRecord } from './untyped-values.js';
 
@@ -20,6 +20,8 @@ type Size = PreprocessConfig['inputSize'];
 /** Continues the name of the file. */
 class Fault extends Error {}
 
+/** What there are words for at transformers and at timm. */
+const settings = ['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'] as const;
 const geometry = ['inputSize', 'cropPct', 'cropMode'] as const;
 const normalisation = ['mean', 'std'] as const;
 
@@ -41,7 +43,7 @@ export async function wantsProcessorConfig(folder: string): Promise<boolean> {
   try {
     const said = (await readHubConfig(join(folder, 'config.json')))?.preprocess ?? {};
     // timm leaves out the crop's mode where it is the usual one.
-    return preprocessSettings.some((setting) => setting !== 'cropMode' && said[setting] === undefined);
+    return settings.some((setting) => setting !== 'cropMode' && said[setting] === undefined);
   } catch {
     return false;
   }
@@ -70,7 +72,7 @@ export function parseProcessorConfig(config: unknown, file: string): ProcessorCo
       for (const setting of settings) faults[setting] ??= error.message;
     }
   };
-  translate(preprocessSettings, () => {
+  translate(settings, () => {
     const foreign = foreignSteps.find((step) => given[step] !== undefined && given[step] !== false);
     if (foreign !== undefined) throw fault(given, foreign, 'is not computed here');
     return {};

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { cropModes, interpolations, type PreprocessConfig } from '../preprocess-config.js';
+import { inputRuleNames, inputRules, type InputRule } from '../input-rules.js';
+import { channelOrders, cropModes, interpolations, resizes, type PreprocessConfig } from '../preprocess-config.js';
 import { imageSize } from './options.js';
 
 /** What {@link preprocessOptions} give. */
@@ -10,18 +11,24 @@ export interface PreprocessFlags {
   crop?: number;
   cropMode?: PreprocessConfig['cropMode'];
   interpolation?: PreprocessConfig['interpolation'];
+  inputRule?: InputRule;
+  resize?: PreprocessConfig['resize'];
+  channelOrder?: PreprocessConfig['channelOrder'];
 }
 
 /** The same as the library takes it. */
 export function saidPreprocess(flags: PreprocessFlags): Partial<PreprocessConfig> {
-  const { mean, std, size, crop, cropMode, interpolation } = flags;
+  const { mean, std, size, crop, cropMode, interpolation, inputRule, resize, channelOrder } = flags;
   return {
+    ...(inputRule && inputRules[inputRule]),
     ...(mean && { mean }),
     ...(std && { std }),
     ...(size && { inputSize: size }),
     ...(crop !== undefined && { cropPct: crop }),
     ...(cropMode && { cropMode }),
     ...(interpolation && { interpolation }),
+    ...(resize && { resize }),
+    ...(channelOrder && { channelOrder }),
   };
 }
 
@@ -37,6 +44,13 @@ export const preprocessOptions = (): Option[] => [
   new Option('--crop <fraction>', `the crop's side over the resized picture's, as 0.875 ${without}`).argParser(number),
   new Option('--crop-mode <name>', `what is done with the rest ${without}`).choices(cropModes),
   new Option('--interpolation <name>', `how it is resized ${without}`).choices(interpolations),
+  new Option('--input-rule <framework>', `all of it as in the framework it was trained with ${without}`).choices(
+    inputRuleNames,
+  ),
+  new Option('--resize <name>', `how large it becomes ${without}`).choices(resizes),
+  new Option('--channel-order <name>', `of the input; mean and std are of R, G and B all the same ${without}`).choices(
+    channelOrders,
+  ),
 ];
 
 export const labelsOption = (): Option =>

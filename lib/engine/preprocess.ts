@@ -1,5 +1,6 @@
 import type { Tensor4 } from './tensor-input.js';
 import {
+  contradiction,
   defaultPreprocessConfig,
   pictureChannels,
   preprocessRules,
@@ -14,7 +15,8 @@ import { decodeImage, isRawImage, isSharpLike, type ImageInput } from '../pixels
 import { checkRawImage } from '../pixels/raw.js';
 import { cropped, type Region } from '../pixels/region.js';
 import { tooLarge } from '../input-limits.js';
-import { cpu, preprocessPixels } from '../native/native.js';
+import { cpu } from '../native/native.js';
+import { preprocessPixels } from '../native/pictures.js';
 import { argumentError, readOptions } from '../arguments/options.js';
 import { forcedIsa } from './options.js';
 import { readArray } from '../arguments/untyped.js';
@@ -24,8 +26,8 @@ import { shapeText } from '../messages/quoted.js';
  * What {@link GhostNet.classify} feeds to the network: the image decoded, resized and cropped as Pillow does it
  * (equal to the byte), divided by 255, `mean` subtracted and divided by `std`; [1, 3, h, w] of `config.inputSize`, or
  * [1, 1, h, w] where `mean` and `std` are one number each: then it becomes grey before it is resized, as Pillow's
- * `convert('L')` makes it.
- * What `config` leaves out is as in the published ImageNet weights.
+ * `convert('L')` makes it. With `config.resize` `fit` and `shorter` h and w depend on the image.
+ * What `config` leaves out is as in the published ImageNet weights; {@link inputRules} has what other frameworks do.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_ARGUMENT, ERR_GHOST_BUSY or ERR_GHOST_NATIVE
  * @throws `signal.reason` once the signal is aborted.
@@ -66,10 +68,10 @@ export async function preprocessed(
   const isa = forcedIsa(() => cpu().isas);
   // A pipeline's answer may be kept by whoever made the pipeline; the others are ours alone.
   const spent = region !== undefined || !isSharpLike(image);
-  const { data, geometry } = await preprocessPixels(pixels, config, isa, { signal, spent });
+  const { data, inputSize, geometry } = await preprocessPixels(pixels, config, isa, { signal, spent });
   ended?.('preprocessing');
   return {
-    tensor: { data, shape: [1, config.mean.length, ...config.inputSize] },
+    tensor: { data, shape: [1, config.mean.length, ...inputSize] },
     geometry: region ? ofWhole(geometry, whole, region) : geometry,
   };
 }
@@ -123,6 +125,13 @@ export function checkPreprocessSettings(config: unknown, name: string): Partial<
     ...read('cropMode'),
     ...read('mean'),
     ...read('std'),
+    ...read('resize'),
+    ...read('rounding'),
+    ...read('pad'),
+    ...read('padValue'),
+    ...read('padMultiple'),
+    ...read('antialias'),
+    ...read('channelOrder'),
   };
 }
 
@@ -138,6 +147,8 @@ function checkPreprocessConfig(config: unknown): PreprocessConfig {
     const message = `preprocess: mean and std should be three numbers each, for R, G and B, or one each, for grey, found ${mean.length} and ${std.length}.`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
   }
+  const fault = contradiction(checked);
+  if (fault) throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: ${fault}.`);
   const large = tooLarge(mean.length, ...checked.inputSize);
   if (large)
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `preprocess: inputSize ${shapeText(checked.inputSize)} ${large}.`);

@@ -4,6 +4,7 @@ import type { ClassifierInfo } from '../classifier-config.js';
 import type { ModelConfig } from '../model-config.js';
 import { gateOf } from '../networks/gate.js';
 import type { Family } from '../networks/network.js';
+import { defaultPreprocessConfig, type PreprocessConfig } from '../preprocess-config.js';
 
 /** As transformers calls what the logits become. */
 const problemTypes: Readonly<Record<ClassActivation, string>> = {
@@ -11,6 +12,17 @@ const problemTypes: Readonly<Record<ClassActivation, string>> = {
   sigmoid: 'multi_label_classification',
   none: 'regression',
 };
+
+/** What of an input's rule timm has no keys for. */
+const inputRuleKeys = {
+  resize: 'resize',
+  rounding: 'rounding',
+  pad: 'pad',
+  padValue: 'pad_value',
+  padMultiple: 'pad_multiple',
+  antialias: 'antialias',
+  channelOrder: 'channel_order',
+} as const satisfies Partial<Record<keyof PreprocessConfig, string>>;
 
 /** What timm's networks take where nobody says so. */
 const rgb = 3;
@@ -40,6 +52,7 @@ export function hubConfig(
     ...(activation !== activationFor(numClasses) && { problem_type: problemTypes[activation] }),
     ...(gate && isTold(gate) && { gate: gateOf(gate) }),
     ...modelArguments(mean.length, { gate, classifier }),
+    ...inputRuleOf(preprocess),
     pretrained_cfg: {
       num_classes: numClasses,
       input_size: [mean.length, ...inputSize],
@@ -54,6 +67,15 @@ export function hubConfig(
     },
   };
   return `${JSON.stringify(config, undefined, 1)}\n`;
+}
+
+/** What timm does otherwise: its own section takes no other keys. */
+function inputRuleOf(preprocess: PreprocessConfig): object {
+  const found = Object.entries(inputRuleKeys).filter(
+    ([setting]) =>
+      preprocess[setting as keyof PreprocessConfig] !== defaultPreprocessConfig[setting as keyof PreprocessConfig],
+  );
+  return Object.fromEntries(found.map(([setting, key]) => [key, preprocess[setting as keyof PreprocessConfig]]));
 }
 
 /** Where somebody says it, or it is not timm's, which is the default. */

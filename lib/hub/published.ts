@@ -21,7 +21,7 @@ export interface PublishedModel {
   /** By its SPDX identifier. */
   readonly licence: string;
   /** How it was evaluated. What the repository's `config.json` says comes first. */
-  readonly preprocess: PreprocessConfig;
+  readonly preprocess: Pick<PreprocessConfig, 'inputSize'> & Partial<PreprocessConfig>;
 }
 
 let models: readonly PublishedModel[] | undefined;

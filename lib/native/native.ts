@@ -1,9 +1,8 @@
 import { loadAddon } from './addon.js';
 import type { Plan } from './plan.js';
-import type { Geometry, PreprocessConfig } from '../preprocess-config.js';
 import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
-import type { DecodedImage } from '../pixels/image.js';
+import type { Placing, Preprocessing } from './pictures.js';
 import { inferShapes } from '../graph/shapes.js';
 import { onAbort } from '../waiting/abort.js';
 
@@ -97,27 +96,12 @@ interface BuilderOptions {
   readonly file?: string | undefined;
 }
 
-/** One picture on its way to a network's input. */
-interface Preprocessing {
-  readonly pixels: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-  /** Whether their ArrayBuffer holds nothing else that anybody needs: it is detached, see native/binding/preprocess.h. */
-  readonly spent: boolean;
-  readonly config: PreprocessConfig;
-  readonly isa: string;
-  /** [channels, height, width] of the config's means and input size. */
-  readonly output: Float32Array;
-  /** Scale and offset down, then across: see {@link Geometry}. */
-  readonly geometry: Float64Array;
-}
-
 interface Addon {
   cpu(): Cpu;
   createBuilder(graph: Graph, options: BuilderOptions, callback: Callback<NativeBuilder>): Call | undefined;
   /** What the weights of all models in this process take, each counted once. */
   packedBytes(): number;
+  placeInput(placing: Placing): Failure | undefined;
   /** Undefined where it has failed already. */
   preprocess(call: Preprocessing, callback: Callback<undefined>): Call | undefined;
   cancel(call: Call): void;
@@ -133,13 +117,13 @@ const codes: Record<Failure['code'], GhostNetErrorCode> = {
 };
 
 /** `own`: what the call's failures are to the caller, where that is something else. */
-function failed({ code, message }: Failure, own: Partial<typeof codes> = {}): GhostNetError {
+export function failed({ code, message }: Failure, own: Partial<typeof codes> = {}): GhostNetError {
   return new GhostNetError(own[code] ?? codes[code], `${message[0]!.toUpperCase()}${message.slice(1)}.`);
 }
 
 let loaded: Addon | undefined;
 
-function addon(): Addon {
+export function addon(): Addon {
   return (loaded ??= loadAddon() as Addon);
 }
 
@@ -148,7 +132,7 @@ export function cpu(): Cpu {
 }
 
 /** Where memory is short for what a call needs on its way, the addon throws. */
-function orOutOfMemory<T>(call: () => T): T {
+export function orOutOfMemory<T>(call: () => T): T {
   try {
     return call();
   } catch (error) {
@@ -171,7 +155,7 @@ async function settle<T>(start: (callback: Callback<T>) => void, own?: Partial<t
 }
 
 /** What an aborted signal ends early. */
-async function settleUnlessAborted(
+export async function settleUnlessAborted(
   start: (callback: Callback<undefined>) => Call | undefined,
   signal: AbortSignal | undefined,
   own?: Partial<typeof codes>,
@@ -192,7 +176,7 @@ async function settleUnlessAborted(
 }
 
 /** Zeros, where an answer is written to. */
-function floats(count: number): Float32Array {
+export function floats(count: number): Float32Array {
   try {
     return new Float32Array(count);
   } catch {
@@ -271,30 +255,4 @@ export function describePlan(model: NativeModel, height: number, width: number, 
   const plan = orOutOfMemory(() => model.describe(height, width, profileRuns));
   if ('steps' in plan) return plan;
   throw failed(plan);
-}
-
-/**
- * [channels, height, width] of the config's means and input size. The pixels must stay as they are until the promise settles; an aborted
- * signal stops it between rows.
- *
- * @param spent whether nobody needs the pixels any more: then their memory is freed at once
- */
-export async function preprocessPixels(
-  image: DecodedImage,
-  config: PreprocessConfig,
-  isa: string,
-  { signal, spent }: { signal: AbortSignal | undefined; spent: boolean },
-): Promise<{ data: Float32Array; geometry: Geometry }> {
-  const { width, height, channels } = image;
-  const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
-  const output = floats(config.mean.length * config.inputSize[0] * config.inputSize[1]);
-  const isAlone = pixels.byteLength === pixels.buffer.byteLength;
-  const geometry = new Float64Array(4);
-  const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output, geometry };
-  await settleUnlessAborted((callback) => addon().preprocess(call, callback), signal, {
-    invalid_argument: 'ERR_GHOST_IMAGE',
-    unsupported: 'ERR_GHOST_IMAGE',
-  });
-  const [down = 0, top = 0, across = 0, left = 0] = geometry;
-  return { data: output, geometry: { imageSize: [height, width], scale: [down, across], offset: [top, left] } };
 }

@@ -45,6 +45,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   function("cpu", entry<cpu>);
   function("createBuilder", entry<create_builder>);
   function("packedBytes", entry<packed_bytes>);
+  function("placeInput", entry<js_place_input>);
   function("preprocess", entry<js_preprocess>);
   function("cancel", entry<cancel>);
   return exports;

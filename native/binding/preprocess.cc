@@ -14,6 +14,9 @@ namespace {
 #define GHOSTNET_NAME(name) #name,
 constexpr const char* kInterpolations[] = {GHOSTNET_INTERPOLATIONS(GHOSTNET_NAME)};
 constexpr const char* kCropModes[] = {GHOSTNET_CROP_MODES(GHOSTNET_NAME)};
+constexpr const char* kResizes[] = {GHOSTNET_RESIZES(GHOSTNET_NAME)};
+constexpr const char* kRoundings[] = {GHOSTNET_ROUNDINGS(GHOSTNET_NAME)};
+constexpr const char* kPads[] = {GHOSTNET_PADS(GHOSTNET_NAME)};
 #undef GHOSTNET_NAME
 
 template <class Enum, size_t N>
@@ -48,11 +51,26 @@ Status read_config(const Fields& o, PreprocessConfig* config) {
     config->mean[c] = mean.number_at(c);
     config->std[c] = std.number_at(c);
   }
+  config->pad_value = o.text("padValue") == "mean" ? kMeanValue : o.integer("padValue");
+  config->pad_multiple = o.integer("padMultiple");
+  config->antialias = o.flag("antialias");
+  config->bgr = o.text("channelOrder") == "bgr";
   if (Status s = read_name(kInterpolations, o, "interpolation", &config->interpolation); !s.ok()) return s;
+  if (Status s = read_name(kResizes, o, "resize", &config->resize); !s.ok()) return s;
+  if (Status s = read_name(kRoundings, o, "rounding", &config->rounding); !s.ok()) return s;
+  if (Status s = read_name(kPads, o, "pad", &config->pad); !s.ok()) return s;
   return read_name(kCropModes, o, "cropMode", &config->crop_mode);
 }
 
-constexpr size_t kGeometryNumbers = 4;
+// Of a picture without its pixels.
+Status read_size(const Fields& o, ImageView* image) {
+  int width = 0, height = 0;
+  if (Status s = read_side(o.number("width"), &width); !s.ok()) return s;
+  if (Status s = read_side(o.number("height"), &height); !s.ok()) return s;
+  image->width = width;
+  image->height = height;
+  return Status::success();
+}
 
 class Preprocessing final : public Job {
  public:
@@ -60,7 +78,6 @@ class Preprocessing final : public Job {
   void run() noexcept override {
     place.leave();
     status_ = preprocess(image, config, *kernels, cancelled(), output_data);
-    if (status_.ok()) place_input();
     if (spent) discard(pixel_data, pixel_bytes);
   }
   void deliver(Napi::Env env) override {
@@ -72,8 +89,7 @@ class Preprocessing final : public Job {
   ImageView image;
   PreprocessConfig config;
   const KernelTable* kernels = nullptr;
-  float* output_data = nullptr;     // [channels, input_height, input_width]
-  double* geometry_data = nullptr;  // [kGeometryNumbers]
+  float* output_data = nullptr;  // [channels, height, width] of the input
   size_t output_floats = 0;
   uint8_t* pixel_data = nullptr;  // [pixel_bytes]
   size_t pixel_bytes = 0;
@@ -82,17 +98,6 @@ class Preprocessing final : public Job {
   Napi::ObjectReference call;  // whose pixels are read and whose output is written
 
  private:
-  // What preprocess() has done just now, so that it cannot fail.
-  void place_input() {
-    Geometry geometry;
-    if (!plan_geometry(image, config, &geometry).ok()) return;
-    size_t next = 0;
-    for (const Axis& axis : {geometry.y, geometry.x}) {
-      geometry_data[next++] = static_cast<double>(axis.resized_size) / static_cast<double>(axis.source_size);
-      geometry_data[next++] = static_cast<double>(axis.pad_before - axis.crop_start);
-    }
-  }
-
   // Where Node refuses, the garbage collector will free it.
   void detach(napi_env env) const {
     napi_value buffer = nullptr;
@@ -105,15 +110,11 @@ class Preprocessing final : public Job {
 };
 
 Status read_image(const Fields& o, Preprocessing* job) {
-  int width = 0, height = 0;
   job->pixel_data = array<uint8_t>(o.env(), o.get("pixels"), napi_uint8_array, &job->pixel_bytes);
   if (!job->pixel_data) return Status::internal("preprocess: there are no pixels");
-  if (Status s = read_side(o.number("width"), &width); !s.ok()) return s;
-  if (Status s = read_side(o.number("height"), &height); !s.ok()) return s;
+  if (Status s = read_size(o, &job->image); !s.ok()) return s;
   if (Status s = read_side(o.number("channels"), &job->image.channels); !s.ok()) return s;
   job->image.pixels = job->pixel_data;
-  job->image.width = width;
-  job->image.height = height;
   if (job->image.channels > 4 ||
       static_cast<int64_t>(job->pixel_bytes) / job->image.channels != job->image.width * job->image.height)
     return Status::invalid_argument("the data's length is not width x height x channels");
@@ -124,14 +125,12 @@ Status read_call(const Fields& o, Preprocessing* job) {
   if (Status s = read_image(o, job); !s.ok()) return s;
   if (Status s = read_config(o.object("config"), &job->config); !s.ok()) return s;
   job->output_data = array<float>(o.env(), o.get("output"), napi_float32_array, &job->output_floats);
-  const PreprocessConfig& c = job->config;
-  if (!job->output_data || job->output_floats != static_cast<uint64_t>(c.channels) *
-                                                     static_cast<uint64_t>(c.input_height) *
-                                                     static_cast<uint64_t>(c.input_width))
+  Geometry g;
+  if (Status s = plan_geometry(job->image, job->config, &g); !s.ok()) return s;
+  if (!job->output_data || job->output_floats != static_cast<uint64_t>(job->config.channels) *
+                                                     static_cast<uint64_t>(g.y.input_size) *
+                                                     static_cast<uint64_t>(g.x.input_size))
     return Status::internal("preprocess: the output has not the input's size");
-  size_t numbers = 0;
-  job->geometry_data = array<double>(o.env(), o.get("geometry"), napi_float64_array, &numbers);
-  if (numbers != kGeometryNumbers) return Status::internal("preprocess: there is no place for the geometry");
   job->spent = o.flag("spent");
   const std::string isa = o.text("isa");
   job->kernels = select_kernels(isa);
@@ -139,7 +138,32 @@ Status read_call(const Fields& o, Preprocessing* job) {
   return Status::success();
 }
 
+Status place_input(const Fields& o, double* place) {
+  ImageView image{};
+  PreprocessConfig config;
+  Geometry geometry;
+  if (Status s = read_size(o, &image); !s.ok()) return s;
+  if (Status s = read_config(o.object("config"), &config); !s.ok()) return s;
+  if (Status s = plan_geometry(image, config, &geometry); !s.ok()) return s;
+  for (const Axis& axis : {geometry.y, geometry.x}) {
+    *place++ = axis.input_size;
+    *place++ = axis.scale;
+    *place++ = axis.offset;
+  }
+  return Status::success();
+}
+
 }  // namespace
+
+Napi::Value js_place_input(const Napi::CallbackInfo& info) {
+  constexpr size_t kNumbers = 6;
+  const Fields o(info.Env(), info[0]);
+  size_t numbers = 0;
+  double* place = array<double>(info.Env(), o.get("place"), napi_float64_array, &numbers);
+  const Status status = place && numbers == kNumbers ? place_input(o, place)
+                                                     : Status::internal("placeInput: there is no place for the answer");
+  return status.ok() ? info.Env().Undefined() : failure(info.Env(), status);
+}
 
 Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();

@@ -57,7 +57,8 @@ Filter filter_of(Interpolation interpolation) {
     case Interpolation::bicubic: return {bicubic, 2.0};
     case Interpolation::lanczos: return {lanczos, 3.0};
     case Interpolation::bilinear:
-    case Interpolation::nearest: break;
+    case Interpolation::nearest:
+    case Interpolation::warp: break;
   }
   return {bilinear, 1.0};
 }

@@ -48,11 +48,11 @@ Size resized_size(const ImageView& image, CropMode mode, Size scale) {
 Axis center_axis(int64_t source_size, int64_t resized_size, int input_size) {
   if (resized_size < input_size) {
     const int kept = static_cast<int>(resized_size);
-    return {source_size, resized_size, 0, kept, (input_size - kept) / 2};
+    return {source_size, resized_size, 0, kept, (input_size - kept) / 2, input_size};
   }
   const int64_t surplus = resized_size - input_size;
   const int64_t half = surplus / 2;
-  return {source_size, resized_size, half + (surplus % 2 == 1 ? half % 2 : 0), input_size, 0};
+  return {source_size, resized_size, half + (surplus % 2 == 1 ? half % 2 : 0), input_size, 0, input_size};
 }
 
 // Pillow's rule since 12.2: a picture that loses more than twice as much height as width loses its height first, which
@@ -64,9 +64,56 @@ bool is_vertical_first(const Axis& x, const Axis& y) {
 
 bool is_side(double size) { return size >= 1 && size <= kMaxSide; }
 
-}  // namespace
+// The picture keeps its ratio and fits into the target. In this order of operations, as all frameworks have it: where
+// a product lies on a half or a whole number, another one decides otherwise.
+Size resize_to_fit(const ImageView& image, const PreprocessConfig& config) {
+  const double height = static_cast<double>(image.height), width = static_cast<double>(image.width);
+  const double ratio = std::min(config.input_height / height, config.input_width / width);
+  const auto rounded = [&](double side) {
+    switch (config.rounding) {
+      case Rounding::half_even: return std::max(1.0, std::nearbyint(side));
+      case Rounding::half_up: return std::max(1.0, std::trunc(side + 0.5));
+      case Rounding::down: break;
+    }
+    return std::max(1.0, std::trunc(side));
+  };
+  return {rounded(height * ratio), rounded(width * ratio)};
+}
 
-Status plan_geometry(const ImageView& image, const PreprocessConfig& config, Geometry* geometry) {
+int padded_side(double resized_size, int input_size, int multiple) {
+  if (multiple == 0) return input_size;
+  return static_cast<int>(std::ceil(resized_size / multiple)) * multiple;
+}
+
+Axis fit_axis(int64_t source_size, double resized_size, int input_size, Pad pad) {
+  const int kept = static_cast<int>(resized_size);
+  return {source_size, kept, 0, kept, pad == Pad::center ? (input_size - kept) / 2 : 0, input_size};
+}
+
+// nanodet's get_resize_matrix: no side is rounded, and a picture in the center may begin between two pixels. What lies
+// outside of it is black, and so is what its last pixels are mixed with, so that the input is all picture.
+void place_warped(const PreprocessConfig& config, Geometry* geometry) {
+  const auto ratio = [](const Axis& axis) {
+    return static_cast<double>(axis.input_size) / static_cast<double>(axis.source_size);
+  };
+  const bool keeps_ratio = config.resize == Resize::fit;
+  const double least = std::min(ratio(geometry->x), ratio(geometry->y));
+  for (Axis* axis : {&geometry->x, &geometry->y}) {
+    axis->scale = keeps_ratio ? least : ratio(*axis);
+    axis->offset = 0;
+    if (keeps_ratio && config.pad == Pad::center)
+      axis->offset = axis->scale * (static_cast<double>(-axis->source_size) / 2) + 0.5 * axis->input_size;
+    axis->kept = axis->input_size;
+    axis->pad_before = 0;
+  }
+}
+
+Status too_elongated(const ImageView& image) {
+  return Status::invalid_argument("The image of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+                                  " pixels is too elongated to be resized; crop it first, or stretch it");
+}
+
+Status plan_crop(const ImageView& image, const PreprocessConfig& config, Geometry* geometry) {
   const Size scale = {std::floor(config.input_height / config.crop_pct),
                       std::floor(config.input_width / config.crop_pct)};
   if (!is_side(scale.height) || !is_side(scale.width)) {
@@ -74,13 +121,40 @@ Status plan_geometry(const ImageView& image, const PreprocessConfig& config, Geo
                                     " makes the resized picture empty or huge; expected a value such as 0.875");
   }
   const Size resized = resized_size(image, config.crop_mode, scale);
-  if (!is_side(resized.height) || !is_side(resized.width)) {
-    return Status::invalid_argument("The image of " + std::to_string(image.width) + " x " +
-                                    std::to_string(image.height) +
-                                    " pixels is too elongated to be resized; crop it first, or use crop mode squash");
-  }
+  if (!is_side(resized.height) || !is_side(resized.width)) return too_elongated(image);
   geometry->y = center_axis(image.height, static_cast<int64_t>(resized.height), config.input_height);
   geometry->x = center_axis(image.width, static_cast<int64_t>(resized.width), config.input_width);
+  return Status::success();
+}
+
+// All of the picture is in the input.
+Status plan_whole(const ImageView& image, const PreprocessConfig& config, Geometry* geometry) {
+  const int shorter = std::min(config.input_height, config.input_width);
+  Size resized = {static_cast<double>(config.input_height), static_cast<double>(config.input_width)}, input = resized;
+  if (config.resize == Resize::fit) {
+    resized = resize_to_fit(image, config);
+    input = {static_cast<double>(padded_side(resized.height, config.input_height, config.pad_multiple)),
+             static_cast<double>(padded_side(resized.width, config.input_width, config.pad_multiple))};
+  } else if (config.resize == Resize::shorter) {
+    input = resized = resize_shorter_side(image, shorter);
+  }
+  if (input.height > kMaxInputSize || input.width > kMaxInputSize) return too_elongated(image);
+  geometry->y = fit_axis(image.height, resized.height, static_cast<int>(input.height), config.pad);
+  geometry->x = fit_axis(image.width, resized.width, static_cast<int>(input.width), config.pad);
+  return Status::success();
+}
+
+}  // namespace
+
+Status plan_geometry(const ImageView& image, const PreprocessConfig& config, Geometry* geometry) {
+  const bool is_whole = config.resize != Resize::crop;
+  const Status status = is_whole ? plan_whole(image, config, geometry) : plan_crop(image, config, geometry);
+  if (!status.ok()) return status;
+  for (Axis* axis : {&geometry->x, &geometry->y}) {
+    axis->scale = static_cast<double>(axis->resized_size) / static_cast<double>(axis->source_size);
+    axis->offset = static_cast<double>(axis->pad_before - axis->crop_start);
+  }
+  if (config.interpolation == Interpolation::warp) place_warped(config, geometry);
   geometry->vertical_first = is_vertical_first(geometry->x, geometry->y);
   return Status::success();
 }

@@ -1,4 +1,5 @@
-// Which pixels of the resized picture become the network's input: timm's crop modes as arithmetic.
+// How large the resized picture is and which of its pixels become the network's input: timm's crop modes and the rules
+// of other frameworks as arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,13 @@ struct Axis {
   int64_t crop_start;
   int kept;
   int pad_before;
+  int input_size = 0;
+  // Position p of the picture is scale * p + offset of the input, both in pixels from their edge.
+  double scale = 1, offset = 0;
 };
+
+// Whether place i of the input is picture, and not padding.
+inline bool is_picture(const Axis& axis, int i) { return i >= axis.pad_before && i - axis.pad_before < axis.kept; }
 
 struct Geometry {
   Axis x;
@@ -24,7 +31,7 @@ struct Geometry {
 };
 
 // Expects image and config sizes in their documented ranges; refuses a crop_pct or an aspect ratio that leads
-// to a resized picture without pixels or with more than 2^31 - 1 on a side.
+// to a resized picture without pixels or with more than 2^31 - 1 on a side, or to an input of more than kMaxInputSize.
 Status plan_geometry(const ImageView& image, const PreprocessConfig& config, Geometry* geometry);
 
 }  // namespace ghostnet

@@ -14,23 +14,28 @@ namespace ghostnet {
 
 // Hands out the kept rows of the resized picture from top to bottom, reading only the source rows and columns that they
 // need.
-//
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  virtual int planes() const = 0;  // 1 for a grey picture, else 3
+  // Writes the next row to out [planes, plane_stride], of which geometry.x.kept pixels a plane.
+  virtual void next_row(uint8_t* out, ptrdiff_t plane_stride) = 0;
+};
+
 // Horizontal pass first: each source row goes through it once and stays in a ring of as many rows as the vertical pass
 // looks at, so the memory depends on the picture's width and on the reduction, not on its height.
 // Vertical pass first: the window's source rows are summed to one row, which then goes through the horizontal pass.
 //
 // A pass that changes no size needs no case of its own: every filter is 1 at 0 and 0 at the other whole numbers.
-class Resampler {
+class Resampler final : public RowSource {
  public:
   explicit Resampler(const ResizeKernels& kernels) : kernels_(kernels) {}
 
   // May throw std::bad_alloc and std::length_error; preprocess() catches them.
   Status prepare(const ImageView& image, const Geometry& geometry, Interpolation interpolation);
 
-  int planes() const { return planes_; }  // 1 for a grey picture, else 3
-
-  // Writes the next row to out [planes, plane_stride], of which geometry.x.kept pixels a plane.
-  void next_row(uint8_t* out, ptrdiff_t plane_stride);
+  int planes() const override { return planes_; }
+  void next_row(uint8_t* out, ptrdiff_t plane_stride) override;
 
  private:
   void split_coefficients();

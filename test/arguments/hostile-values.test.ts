@@ -12,6 +12,7 @@ import {
   Zone,
   type GhostNet,
 } from '../../lib/index.js';
+import { preprocessSettings } from '../../lib/preprocess-config.js';
 import { input } from '../../testing/tensors.js';
 import { folder, wrong, junk, refused } from './hostile.js';
 
@@ -121,10 +122,7 @@ describe('every argument of every function', () => {
     'preprocess image': (value) => preprocess(wrong(value)),
     'preprocess config': (value) => preprocess(square, wrong(value)),
     ...Object.fromEntries(
-      ['inputSize', 'interpolation', 'cropPct', 'cropMode', 'mean', 'std'].map((key) => [
-        `preprocess ${key}`,
-        (value: unknown) => preprocess(square, { [key]: value }),
-      ]),
+      preprocessSettings.map((key) => [`preprocess ${key}`, (value: unknown) => preprocess(square, { [key]: value })]),
     ),
     'preprocess mean of': (value) => preprocess(square, { mean: wrong([0, value, 0]) }),
     'preprocess options': (value) => preprocess(square, {}, wrong(value)),

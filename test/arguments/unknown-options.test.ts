@@ -52,7 +52,11 @@ describe('an option that does not exist', () => {
     ['attention', 'singal', 'Did you mean signal?'],
     ['preprocess config', 'input_size', 'Did you mean inputSize?'],
     ['preprocess config', 'crop_pct', 'Did you mean cropPct?'],
-    ['preprocess config', 'size', /Known are inputSize, interpolation, cropPct, cropMode, mean, std\.$/],
+    [
+      'preprocess config',
+      'colours',
+      /Known are inputSize, interpolation, cropPct, cropMode, mean, std, resize, rounding, pad, padValue, padMultiple, antialias, channelOrder\.$/,
+    ],
     ['preprocess', 'inputSize', 'Known are signal, decodeTimeoutMs, region, orient.'],
     ['mjpegFrames', 'latests', 'Did you mean latest?'],
     ['mjpegFrames', '__proto__x\u001b[31m', /"__proto__x\\u001b\[31m"/],

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inputRules } from '../../lib/input-rules.js';
 import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { parseHubConfig } from '../../lib/checkpoints/config.js';
 import { errorOf } from '../../testing/error-of.js';
@@ -56,6 +57,26 @@ describe('config.json', () => {
     );
   });
 
+  it('says how a picture fits, at its top or among what timm has', () => {
+    const keys = { resize: 'fit', rounding: 'down', pad: 'center', pad_value: 114, antialias: false };
+    const settings = { resize: 'fit', rounding: 'down', pad: 'center', padValue: 114, antialias: false };
+    const more = { pretrained_cfg: { pad_multiple: 0, channel_order: 'bgr', pad: 'top_left' } };
+    expect(parseHubConfig({ ...keys, ...more }, 'c').preprocess).toEqual({
+      ...settings,
+      padMultiple: 0,
+      channelOrder: 'bgr',
+    });
+    expect(parseHubConfig({ pretrained_cfg: { ...keys, pad_value: 'mean' } }, 'c').preprocess).toEqual({
+      ...settings,
+      padValue: 'mean',
+    });
+    expect(parseHubConfig({ input_rule: 'yolox', pad_value: 0, std: [1, 1, 1] }, 'c').preprocess).toEqual({
+      ...inputRules.yolox,
+      padValue: 0,
+      std: [1, 1, 1],
+    });
+  });
+
   it('may say nothing, and null is nothing', () => {
     expect(parseHubConfig({}, 'config.json')).toEqual({ preprocess: {} });
     expect(parseHubConfig({ label_names: null, pretrained_cfg: { mean: null } }, 'config.json')).toEqual({
@@ -86,6 +107,15 @@ describe('config.json', () => {
     ['crop_pct', { crop_pct: '0.9' }, /above 0 and at most 2/],
     ['crop_pct', { crop_pct: 2.01 }, /above 0 and at most 2/],
     ['crop_mode', { crop_mode: 'random' }, /should be one of center, squash, border/],
+    ['input_rule', { input_rule: 'yolo' }, /one of mmdetection, nanodet, ultralytics, yolox, torchvision, smp and is/],
+    ['resize', { resize: 'letterbox' }, /should be one of crop, stretch, fit, shorter and is/],
+    ['rounding', { rounding: 'up' }, /should be one of half_up, half_even, down/],
+    ['pad', { pad: 'left' }, /should be one of top_left, center/],
+    ['pretrained_cfg.pad_value', { pretrained_cfg: { pad_value: 256 } }, /a whole number from 0 to 255, or mean/],
+    ['pad_value', { pad_value: 0.5 }, /a whole number from 0 to 255, or mean/],
+    ['pad_multiple', { pad_multiple: -1 }, /a whole number from 0 to 1024/],
+    ['antialias', { antialias: 1 }, /should be true or false/],
+    ['channel_order', { channel_order: 'gbr' }, /should be one of rgb, bgr/],
     ['gate', { gate: 'sigmoid' }, /should be an object and is/],
     ['gate.pool', { gate: { pool: 'max' } }, /is no setting; there are activation, pooling, upsampling\./],
     ['gate.activation', { gate: { activation: 'tanh' } }, /one of sigmoid, hard_sigmoid, relu and is "\\"tanh\\""/],

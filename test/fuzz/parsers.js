@@ -119,6 +119,17 @@ const configs = [
     label_descriptions: { n1: 'cat', n2: 'dog' },
     input_size: [3, 16384, 16384],
   },
+  {
+    architecture: 'ghostnet_100',
+    input_rule: 'ultralytics',
+    resize: 'fit',
+    rounding: 'half_even',
+    pad: 'center',
+    pad_value: 'mean',
+    pad_multiple: 32,
+    antialias: false,
+    channel_order: 'bgr',
+  },
 ];
 
 /**

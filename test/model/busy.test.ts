@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { GhostNetError, load } from '../../lib/index.js';
-import { preprocessPixels } from '../../lib/native/native.js';
+import { preprocessPixels } from '../../lib/native/pictures.js';
 import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { input, sameBits } from '../../testing/tensors.js';
 

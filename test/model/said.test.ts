@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { classNames, classNamesIn, classNamesWithin } from '../../lib/checkpoints/class-names.js';
-import { exportModel, load, type ClassifyOptions, type LoadOptions } from '../../lib/index.js';
+import { exportModel, inputRules, load, type ClassifyOptions, type LoadOptions } from '../../lib/index.js';
+import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { errorOf } from '../../testing/error-of.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticStateDict } from '../../testing/synthetic.js';
@@ -11,7 +12,6 @@ import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
 const weights = savedTensors(syntheticStateDict(2, 0.1, 3));
-const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 let count = 0;
 
 /** A folder with weights of three classes and these files. */
@@ -114,20 +114,20 @@ describe('preprocessing', () => {
       preprocess: { inputSize: [64, 96], mean: [0.5], cropPct: 1.05 },
     });
     expect(preprocess).toEqual({
+      ...defaultPreprocessConfig,
       inputSize: [64, 96],
       interpolation: 'bilinear',
       cropPct: 1.05,
-      cropMode: 'center',
       mean: [0.5, 0.5, 0.5],
-      std: imagenet.std,
     });
-    expect(origins.preprocess).toEqual({
+    expect(origins.preprocess).toMatchObject({
       inputSize: 'option',
       interpolation: 'config',
       cropPct: 'option',
       cropMode: 'assumed',
       mean: 'option',
       std: 'assumed',
+      resize: 'assumed',
     });
   });
 
@@ -140,9 +140,38 @@ describe('preprocessing', () => {
     [{ input_size: [3, 48, 48] }, /preprocess: there is no option "input_size"\. Did you mean inputSize/],
     [{ mean: [0.5, 0.5] }, /mean should be three numbers/],
     [{ std: [0] }, /std should be three numbers above 0/],
+    [{ antialias: false }, /preprocess: without antialiasing there is interpolation bilinear, not bicubic\./],
+    [{ interpolation: 'warp' }, /preprocess: interpolation warp goes with resize stretch or fit, not crop\./],
+    [{ ...inputRules.nanodet, resize: 'fit', padValue: 'mean' }, /padValue should be 0, not mean\./],
   ])('that is said as %j is refused', async (preprocess, message) => {
     const error = await errorOf(load(modelWith({}), { preprocess }));
     expect([error.code, error.message]).toEqual(['ERR_GHOST_ARGUMENT', expect.stringMatching(message)]);
+  });
+
+  it('is all of it as a framework has it, but for what is said beside it', async () => {
+    const { preprocess, origins } = await known(modelWith({ 'config.json': config({ input_rule: 'ultralytics' }) }), {
+      preprocess: { padMultiple: 32, inputSize: [64, 64] },
+    });
+    const rule = { ...inputRules.ultralytics, padMultiple: 32, inputSize: [64, 64] };
+    expect(preprocess).toEqual({ ...defaultPreprocessConfig, ...rule });
+    expect(origins.preprocess).toMatchObject({
+      pad: 'config',
+      padMultiple: 'option',
+      mean: 'config',
+      cropPct: 'assumed',
+    });
+  });
+
+  it('of a config.json that contradicts itself is refused', async () => {
+    const model = modelWith({
+      'config.json': config({ input_rule: 'mmdetection', pretrained_cfg: { resize: 'crop', interpolation: 'warp' } }),
+    });
+    const error = await errorOf(load(model));
+    expect(error).toMatchObject({ code: 'ERR_GHOST_CHECKPOINT' });
+    expect(error.message).toContain(
+      'as the files beside it say: interpolation warp goes with resize stretch or fit, not crop.',
+    );
+    expect((await known(model, { preprocess: { resize: 'stretch' } })).preprocess.interpolation).toBe('warp');
   });
 
   it('and labels go with an exported model', async () => {
@@ -153,7 +182,19 @@ describe('preprocessing', () => {
     const exported = await known(file);
     expect(exported).toMatchObject({ labels: ['a', 'b', 'c'], activation: 'sigmoid' });
     expect(exported.preprocess).toMatchObject({ mean: [0.5, 0.5, 0.5], cropPct: 1 });
-    expect(readFileSync(join(folder, 'exported', 'config.json'), 'utf8')).toMatch(/"problem_type": "multi_label/);
+    const written = () => readFileSync(join(folder, 'exported', 'config.json'), 'utf8');
+    expect(written()).toMatch(/"problem_type": "multi_label/);
+    expect(written()).not.toMatch(/resize|pad|antialias|channel_order/);
+    // Beside timm's own section, in which it knows each key.
+    const said = { ...inputRules.yolox, padMultiple: 1, inputSize: [64, 96] } as const;
+    await exportModel(source, file, { preprocess: said, overwrite: true });
+    expect((await known(file)).preprocess).toEqual({ ...defaultPreprocessConfig, ...said });
+    expect(JSON.parse(written())).toMatchObject({
+      pad_value: 114,
+      pad_multiple: 1,
+      channel_order: 'bgr',
+      antialias: false,
+    });
   });
 });
 

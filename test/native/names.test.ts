@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cropModes, interpolations } from '../../lib/preprocess-config.js';
+import { cropModes, interpolations, pads, resizes, roundings } from '../../lib/preprocess-config.js';
 
 const textOf = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
 const sorted = (names: Iterable<string>): string[] => [...names].sort();
@@ -12,12 +12,14 @@ function listed(file: string, list: string): string[] {
 }
 
 describe('names that both languages list', () => {
-  it('of interpolations are the same', () => {
-    expect(sorted(listed('native/preprocess/preprocess.h', 'GHOSTNET_INTERPOLATIONS'))).toEqual(sorted(interpolations));
-  });
-
-  it('of crop modes are the same', () => {
-    expect(sorted(listed('native/preprocess/preprocess.h', 'GHOSTNET_CROP_MODES'))).toEqual(sorted(cropModes));
+  it.each([
+    ['interpolations', 'GHOSTNET_INTERPOLATIONS', interpolations],
+    ['crop modes', 'GHOSTNET_CROP_MODES', cropModes],
+    ['ways to resize', 'GHOSTNET_RESIZES', resizes],
+    ['roundings', 'GHOSTNET_ROUNDINGS', roundings],
+    ['places among padding', 'GHOSTNET_PADS', pads],
+  ])('of %s are the same', (_, list, names) => {
+    expect(sorted(listed('native/preprocess/preprocess.h', list))).toEqual(sorted(names));
   });
 
   it('of failures are the same', () => {

@@ -35,5 +35,6 @@ void affinity_tests();
 void preprocess_tests();  // and with them
 void resize_kernel_tests();
 void preprocess_refusal_tests();
+void input_rule_tests();
 
 }  // namespace ghostnet

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { defaultPreprocessConfig } from '../../lib/preprocess-config.js';
 import { preprocess } from '../../lib/index.js';
-import { preprocessPixels } from '../../lib/native/native.js';
+import { preprocessPixels } from '../../lib/native/pictures.js';
 
 const raw = { width: 2000, height: 1600, channels: 3 } as const;
 const picture = (): { data: Uint8Array } & typeof raw => ({ data: new Uint8Array(2000 * 1600 * 3).fill(90), ...raw });

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "opencv_reference.h"
+
 // As in native/preprocess/coefficients.cc: coefficients must round alike on machines with fused multiply-add.
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
@@ -119,32 +121,105 @@ Picture resize(const Picture& picture, int64_t width, int64_t height, Interpolat
   return resize_height(resize_width(picture, width, filter), height, filter);
 }
 
-std::vector<uint8_t> preprocess_bytes(const ImageView& image, const PreprocessConfig& config) {
+namespace {
+
+// The input's size, the resized picture's, and where the input begins in it.
+struct Frame {
+  int64_t height, width, new_h, new_w, top, left;
+};
+
+Frame cropped(const ImageView& image, const PreprocessConfig& config) {
   const int64_t ih = config.input_height, iw = config.input_width, w = image.width, h = image.height;
   const int64_t scale_h = static_cast<int64_t>(static_cast<double>(ih) / config.crop_pct);
   const int64_t scale_w = static_cast<int64_t>(static_cast<double>(iw) / config.crop_pct);
   int64_t new_w = scale_w, new_h = scale_h;
-  const bool border = config.crop_mode == CropMode::border;
   if (config.crop_mode == CropMode::center && scale_h == scale_w) {
     if (w <= h) new_h = scale_h * h / w;
     if (w > h) new_w = scale_w * w / h;
   } else if (config.crop_mode != CropMode::squash) {
     const double ratio_h = static_cast<double>(h) / static_cast<double>(scale_h);
     const double ratio_w = static_cast<double>(w) / static_cast<double>(scale_w);
-    const double ratio = (ratio_h > ratio_w) == border ? ratio_h : ratio_w;
+    const double ratio = (ratio_h > ratio_w) == (config.crop_mode == CropMode::border) ? ratio_h : ratio_w;
     new_h = std::max<int64_t>(1, round_half_even(static_cast<double>(h) / ratio));
     new_w = std::max<int64_t>(1, round_half_even(static_cast<double>(w) / ratio));
   }
-  const Picture resized = resize(to_rgb(image), new_w, new_h, config.interpolation);
   const int64_t top = new_h < ih ? -((ih - new_h) / 2) : round_half_even(static_cast<double>(new_h - ih) / 2);
   const int64_t left = new_w < iw ? -((iw - new_w) / 2) : round_half_even(static_cast<double>(new_w - iw) / 2);
+  return {ih, iw, new_h, new_w, top, left};
+}
+
+int64_t rounded(double side, Rounding rounding) {
+  const int64_t whole = rounding == Rounding::half_even
+                            ? round_half_even(side)
+                            : static_cast<int64_t>(side + (rounding == Rounding::half_up ? 0.5 : 0));
+  return std::max<int64_t>(1, whole);
+}
+
+Frame fitted(const ImageView& image, const PreprocessConfig& config) {
+  const double h = static_cast<double>(image.height), w = static_cast<double>(image.width);
+  const double ratio = std::min(config.input_height / h, config.input_width / w);
+  const int64_t new_h = rounded(h * ratio, config.rounding), new_w = rounded(w * ratio, config.rounding);
+  int64_t height = config.input_height, width = config.input_width;
+  if (const int64_t step = config.pad_multiple) {
+    height = (new_h + step - 1) / step * step;
+    width = (new_w + step - 1) / step * step;
+  }
+  const bool centred = config.pad == Pad::center;
+  return {height, width, new_h, new_w, centred ? -((height - new_h) / 2) : 0, centred ? -((width - new_w) / 2) : 0};
+}
+
+Frame frame_of(const ImageView& image, const PreprocessConfig& config) {
+  const int64_t ih = config.input_height, iw = config.input_width, shorter = std::min(ih, iw);
+  switch (config.resize) {
+    case Resize::crop: break;
+    case Resize::stretch: return {ih, iw, ih, iw, 0, 0};
+    case Resize::fit: return fitted(image, config);
+    case Resize::shorter: {
+      const int64_t least = std::min(image.height, image.width);
+      const int64_t height = shorter * image.height / least, width = shorter * image.width / least;
+      return {height, width, height, width, 0, 0};
+    }
+  }
+  return cropped(image, config);
+}
+
+Picture warped(const Picture& picture, const PreprocessConfig& config, const Frame& frame) {
+  const double ratio_h = static_cast<double>(frame.height) / static_cast<double>(picture.height);
+  const double ratio_w = static_cast<double>(frame.width) / static_cast<double>(picture.width);
+  if (config.resize == Resize::stretch) return warp(picture, frame.width, frame.height, {ratio_h, ratio_w}, {0, 0});
+  const double ratio = std::min(ratio_h, ratio_w), halves = config.pad == Pad::center ? 0.5 : 0;
+  const auto begin = [&](int64_t from, int64_t to) {
+    return ratio * (-halves * static_cast<double>(from)) + halves * static_cast<double>(to);
+  };
+  return warp(picture, frame.width, frame.height, {ratio, ratio},
+              {begin(picture.height, frame.height), begin(picture.width, frame.width)});
+}
+
+uint8_t fill_of(const PreprocessConfig& config, int64_t channel) {
+  if (config.resize == Resize::fit) return static_cast<uint8_t>(config.pad_value == kMeanValue ? 0 : config.pad_value);
+  if (config.crop_mode != CropMode::border) return 0;
+  return static_cast<uint8_t>(std::clamp<int64_t>(round_half_even(config.mean[channel] * 255), 0, 255));
+}
+
+}  // namespace
+
+std::vector<uint8_t> preprocess_bytes(const ImageView& image, const PreprocessConfig& config) {
+  Frame f = frame_of(image, config);
+  const Picture picture = to_rgb(image);
+  Picture resized;
+  if (config.interpolation == Interpolation::warp) {
+    resized = warped(picture, config, f);
+    f = {f.height, f.width, f.height, f.width, 0, 0};
+  } else if (config.interpolation == Interpolation::bilinear && !config.antialias) {
+    resized = resize_linear(picture, f.new_w, f.new_h);
+  } else {
+    resized = resize(picture, f.new_w, f.new_h, config.interpolation);
+  }
   std::vector<uint8_t> out;
-  for (int64_t i = 0; i < ih * iw * 3; ++i) {
-    const int64_t y = i / 3 / iw + top, x = i / 3 % iw + left, c = i % 3;
-    const bool inside = y >= 0 && y < new_h && x >= 0 && x < new_w;
-    const uint8_t fill =
-        border ? static_cast<uint8_t>(std::clamp<int64_t>(round_half_even(config.mean[c] * 255), 0, 255)) : uint8_t{0};
-    out.push_back(inside ? resized.rgb[static_cast<size_t>((y * new_w + x) * 3 + c)] : fill);
+  for (int64_t i = 0; i < f.height * f.width * 3; ++i) {
+    const int64_t y = i / 3 / f.width + f.top, x = i / 3 % f.width + f.left, c = config.bgr ? 2 - i % 3 : i % 3;
+    const bool inside = y >= 0 && y < f.new_h && x >= 0 && x < f.new_w;
+    out.push_back(inside ? resized.rgb[static_cast<size_t>((y * f.new_w + x) * 3 + c)] : fill_of(config, c));
   }
   return out;
 }

@@ -19,7 +19,7 @@ Picture to_rgb(const ImageView& image);
 // The whole picture, both passes, 64-bit sums.
 Picture resize(const Picture& picture, int64_t width, int64_t height, Interpolation interpolation);
 
-// [input_height, input_width, 3]
+// [height, width, 3] of the input
 std::vector<uint8_t> preprocess_bytes(const ImageView& image, const PreprocessConfig& config);
 
 }  // namespace ghostnet::reference

@@ -10,7 +10,7 @@ import { jsonOption, modelOptions, withOptions } from '../options.js';
 import { labelsOption, preprocessOptions } from '../preprocess-options.js';
 import { megabytes, platform, print, printJson } from '../output/print.js';
 import { shortened } from '../../messages/quoted.js';
-import { pictureChannels } from '../../preprocess-config.js';
+import { counts, pictureChannels, preprocessSettings, type PreprocessConfig } from '../../preprocess-config.js';
 import { version } from '../version.js';
 
 interface Options extends ModelOptions {
@@ -61,7 +61,7 @@ function factsOf(model: GhostNet, options: Options): object {
 }
 
 function printFacts({ config, info }: GhostNet): void {
-  const { inputSize, interpolation, cropPct, cropMode, mean, std } = config.preprocess;
+  const { inputSize, mean, std } = config.preprocess;
   const facts: [string, string][] = [
     ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
     ['CPU', info.cpu],
@@ -83,10 +83,9 @@ function printFacts({ config, info }: GhostNet): void {
     ['MACs', `${(info.macs / 1e6).toFixed(1)} million at ${inputSize.join('x')}`],
   ];
   if (pictureChannels.includes(mean.length)) {
-    const made = `${inputSize.join('x')}, ${interpolation}, ${cropMode} crop of ${cropPct}`;
-    facts.push(['input', mean.length === 1 ? `grey, ${made}` : made]);
+    facts.push(['input', inputText(config.preprocess)]);
     facts.push(['normalised', `mean ${mean.join(', ')}; std ${std.join(', ')}`]);
-    facts.push(['', originsText(info.origins)]);
+    facts.push(['', originsText(config.preprocess, info.origins)]);
   } else facts.push(['input', `tensors of ${mean.length} channels`]);
   const { unknownNames } = info;
   if (unknownNames.length > 0) facts.push(['unknown', `${unknownNames.join(', ')}: named in the file, never run`]);
@@ -132,9 +131,29 @@ function labelsText({ labels }: ModelConfig, from: Origin): string {
   return `${shortened(labels.slice(0, 3).join('; '), 60)}${labels.length > 3 ? '; …' : ''} (${whose[from]})`;
 }
 
-/** `inputSize, cropPct (config.json); mean, std (assumed)` */
-function originsText({ preprocess }: ConfigOrigins): string {
-  const settings = Object.entries<Origin>(preprocess);
+/** `224x224, bicubic, center crop of 0.875` */
+function inputText(config: PreprocessConfig): string {
+  const { inputSize, interpolation, antialias, mean, channelOrder } = config;
+  const size = inputSize.join('x');
+  const order = channelOrder === 'bgr' ? ['BGR'] : [];
+  const colours = mean.length === 1 ? ['grey'] : order;
+  const filter = antialias || interpolation !== 'bilinear' ? interpolation : `${interpolation} without antialiasing`;
+  return [...colours, size, filter, resizeText(config)].join(', ');
+}
+
+function resizeText({ resize, cropMode, cropPct, rounding, pad, padValue, padMultiple }: PreprocessConfig): string {
+  if (resize === 'crop') return `${cropMode} crop of ${cropPct}`;
+  if (resize === 'stretch') return 'stretched';
+  if (resize === 'shorter') return 'of the shorter side';
+  const sides = padMultiple === 0 ? 'whole' : `of sides that are multiples of ${padMultiple}`;
+  return `fitted (sides rounded ${rounding}), ${pad} of an input ${sides}, padded with ${padValue}`;
+}
+
+/** `inputSize, cropPct (config.json); mean, std (assumed)`, of the settings that count. */
+function originsText(config: PreprocessConfig, { preprocess }: ConfigOrigins): string {
+  const settings = preprocessSettings
+    .filter((setting) => counts(setting, config))
+    .map((setting) => [setting, preprocess[setting]] as const);
   return [...new Set(settings.map(([, from]) => from))]
     .map((from) => `${settings.flatMap(([name, by]) => (by === from ? [name] : [])).join(', ')} (${whose[from]})`)
     .join('; ');

@@ -23,25 +23,6 @@ constexpr Interpolation kFilters[] = {Interpolation::nearest, Interpolation::box
                                       Interpolation::hamming, Interpolation::bicubic, Interpolation::lanczos};
 constexpr CropMode kCropModes[] = {CropMode::center, CropMode::squash, CropMode::border};
 
-std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config,
-                              const KernelTable& kernels = best_kernels()) {
-  std::vector<uint8_t> out(static_cast<size_t>(config.input_height * config.input_width * config.channels), 77);
-  const Status status = preprocess_bytes(image, config, kernels, out.data());
-  CHECK_MESSAGE(status.ok(), "%s", status.message().c_str());
-  return out;
-}
-
-void check_against_reference(const ImageView& image, const PreprocessConfig& config) {
-  const std::vector<uint8_t> expected = reference::preprocess_bytes(image, config);
-  for (const KernelTable* kernels : usable_kernels()) {
-    CHECK_MESSAGE(bytes_of(image, config, *kernels) == expected,
-                  "%s: %lld x %lld x %d to %d x %d, filter %d, crop %g, mode %d", kernels->name,
-                  static_cast<long long>(image.width), static_cast<long long>(image.height), image.channels,
-                  config.input_width, config.input_height, static_cast<int>(config.interpolation), config.crop_pct,
-                  static_cast<int>(config.crop_mode));
-  }
-}
-
 void test_all_filters_and_modes() {
   // Width, height: landscape, portrait, past the 1 : 2 where the order of the passes changes, smaller than the input,
   // single rows, columns and pixels, and wider than the blocks of the loops.
@@ -267,6 +248,7 @@ void preprocess_tests() {
   test_normalisation();
   test_coefficient_bounds();
   test_extreme_pictures();
+  input_rule_tests();
   preprocess_refusal_tests();
 }
 

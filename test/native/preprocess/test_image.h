@@ -5,7 +5,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "../../../testing/native/check.h"
+#include "../../../testing/native/preprocess_reference.h"
 #include "kernels/select.h"
+#include "preprocess/geometry.h"
 #include "preprocess/preprocess.h"
 
 namespace ghostnet {
@@ -35,5 +38,33 @@ inline PreprocessConfig config_of(int height, int width, Interpolation interpola
 }
 
 inline const KernelTable& best_kernels() { return *usable_kernels().front(); }
+
+inline Geometry geometry_of(const ImageView& image, const PreprocessConfig& config) {
+  Geometry geometry{};
+  const Status status = plan_geometry(image, config, &geometry);
+  CHECK_MESSAGE(status.ok(), "%s", status.message().c_str());
+  return geometry;
+}
+
+inline std::vector<uint8_t> bytes_of(const ImageView& image, const PreprocessConfig& config,
+                                     const KernelTable& kernels = best_kernels()) {
+  const Geometry g = geometry_of(image, config);
+  std::vector<uint8_t> out(static_cast<size_t>(g.y.input_size * g.x.input_size * config.channels), 77);
+  const Status status = preprocess_bytes(image, config, kernels, out.data());
+  CHECK_MESSAGE(status.ok(), "%s", status.message().c_str());
+  return out;
+}
+
+/// On every instruction set.
+inline void check_against_reference(const ImageView& image, const PreprocessConfig& config) {
+  const std::vector<uint8_t> expected = reference::preprocess_bytes(image, config);
+  for (const KernelTable* kernels : usable_kernels()) {
+    CHECK_MESSAGE(bytes_of(image, config, *kernels) == expected,
+                  "%s: %lld x %lld x %d to %d x %d, filter %d, crop %g, mode %d, resize %d", kernels->name,
+                  static_cast<long long>(image.width), static_cast<long long>(image.height), image.channels,
+                  config.input_width, config.input_height, static_cast<int>(config.interpolation), config.crop_pct,
+                  static_cast<int>(config.crop_mode), static_cast<int>(config.resize));
+  }
+}
 
 }  // namespace ghostnet
