@@ -59,8 +59,8 @@ const maxUnknownNames = 8;
  * PyTorch checkpoint in the zip format or in the one before it, or a MindSpore checkpoint. The format is told by the
  * file's bytes, not by its name.
  *
- * Integer tensors and all that a trainer keeps beside the weights are left out. Large matrices of a `.safetensors` file
- * are not read before somebody wants them: until the caller closes the checkpoint, its file is open.
+ * Integer tensors and all that a trainer keeps beside the weights are left out. Large matrices are not
+ * read before somebody wants them: until the caller closes the checkpoint, its file is open.
  *
  * @throws {GhostNetError} ERR_GHOST_FILE if it cannot be read, ERR_GHOST_CHECKPOINT if it is not understood or
  *   damaged, ERR_GHOST_UNSAFE if it holds a pickle that calls something able to run code.
