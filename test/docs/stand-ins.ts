@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { referenceCase } from '../../testing/cases.js';
 import { pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 import { smallModel } from '../../testing/hub-cache.js';
 import { load } from '../../lib/index.js';
@@ -53,6 +54,8 @@ export async function writeFiles(folder: string): Promise<void> {
   for (const [name, content] of Object.entries(published)) writeFileSync(join(folder, 'ghostnetv2_100', name), content);
   for (const name of ['checkpoint.pth', 'checkpoint.pth.tar']) writeFileSync(join(folder, name), checkpoint);
   writeFileSync(join(folder, 'ghostnetv3-1.0.pth.tar'), ghostnetV3);
+  const layers = savedTensors(referenceCase('classifier-layers').tensors);
+  writeFileSync(join(folder, 'classifier-layers.safetensors'), layers);
   mkdirSync(join(folder, 'val', 'orange'), { recursive: true });
   writeFileSync(join(folder, 'val', 'orange', 'a.jpg'), upright);
   await writeReference(folder);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { defaultGateConfig } from '../../lib/gate-config.js';
 import type { Conv2dNode } from '../../lib/graph/graph.js';
 import type { Tensor } from '../../lib/formats/tensor.js';
-import { exportModel } from '../../lib/index.js';
+import { exportModel, type ExportOptions } from '../../lib/index.js';
 import { onnxFile } from '../../lib/onnx/file.js';
 import { onnxGraph } from '../../lib/onnx/graph.js';
 import { fold } from '../../lib/graph/fold.js';
@@ -71,11 +71,15 @@ describe('an exported ONNX file', () => {
 });
 
 /** What is exported of a network by its tensors. */
-async function exported(name: string, tensors: ReadonlyMap<string, Tensor>): Promise<OnnxFile> {
+async function exported(
+  name: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  options: ExportOptions = {},
+): Promise<OnnxFile> {
   const [source, file] = [join(folder, name, 'model.safetensors'), join(folder, `${name}.onnx`)];
   mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(source, savedTensors(tensors));
-  await exportModel(source, file, { overwrite: true });
+  await exportModel(source, file, { ...options, overwrite: true });
   return readOnnx(readFileSync(file));
 }
 
@@ -104,8 +108,14 @@ it('its operators are those of docs/export.md', async () => {
     await mobileNet(),
     // Also odd numbers of channels, of which no published network has any: a Slice cuts one off.
     await exported('unshared', referenceCase('attention-positions').tensors),
+    ...(await Promise.all(
+      (['leaky_relu', 'relu6'] as const).map((classifierActivation) =>
+        exported(classifierActivation, referenceCase('classifier-layers').tensors, { classifierActivation }),
+      ),
+    )),
     ...(await Promise.all(([1, 2, 3] as const).map((version) => written({ ...variant, version }, [97, 131])))),
     await written({ ...variant, gate: { ...defaultGateConfig, pooling: 'max' } }, [97, 131]),
+    await written({ ...variant, globalPool: 'avgmax' }, [97, 131]),
   ];
   const found = new Set(files.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
   expect([...found].sort()).toEqual([...listed].sort());

@@ -54,6 +54,7 @@ function factsOf(model: GhostNet, options: Options): object {
     version: config.version ?? null,
     width: config.width ?? null,
     gate: model.info.gate ?? null,
+    head: model.info.head ?? null,
     classifier: model.info.classifier ?? null,
     labels: labels.length,
     ...plan,
