@@ -1,8 +1,10 @@
 import { plain } from '../messages/quoted.js';
 import { isHarmless } from './harmless-calls.js';
-import { isHarmlessClass, isKnownPackage } from './known-packages.js';
+import { unsafeIn } from './held-functions.js';
+import { isKnown, isKnownHarmless } from './known-names.js';
+import { isKeptFunction, isKnownPackage } from './known-packages.js';
 import { Global, Opaque, type Judgement } from './pickle-values.js';
-import { beginsStandardModule, isStandardModule } from './standard-library.js';
+import { isStandardModule } from './standard-library.js';
 
 /**
  * What a pickle may do. It calls what it names (REDUCE, INST, OBJ, NEWOBJ, NEWOBJ_EX) and changes objects (BUILD,
@@ -62,6 +64,8 @@ const calledArguments: ReadonlyMap<string, readonly (readonly [index: number, ma
     ],
   ],
   ['pandas.core.indexes.base._new_Index', [[0, 'make']]],
+  ['pandas.core.indexes.interval._new_IntervalIndex', [[0, 'make']]],
+  ['fsspec.spec.make_instance', [[0, 'call']]],
   ['pandas.core.indexes.datetimes._new_DatetimeIndex', [[0, 'make']]],
   ['pandas.core.indexes.period._new_PeriodIndex', [[0, 'make']]],
   ['pandas._libs.arrays.__pyx_unpickle_NDArrayBacked', [[0, 'make']]],
@@ -91,11 +95,6 @@ const dunder = /^__.*__$/;
 
 /** Called as a function it does what NEWOBJ does. */
 const makes = '.__new__';
-
-/** Whether it is known what `global` does, and that it does no harm; `bare` as for {@link isHarmlessClass}. */
-export function isKnownHarmless({ module, name, canonical }: Global, bare: boolean): boolean {
-  return isHarmless(canonical) || isHarmlessClass(module, name, bare);
-}
 
 export function faultOfCall(
   callable: unknown,
@@ -157,8 +156,9 @@ function faultOfArguments(callable: Global, args: readonly unknown[] | undefined
     case 'builtins.getattr':
       return faultOfGetattr(args);
     case 'functools.partial':
-    case 'collections.defaultdict':
       return faultOfKept(args[0]);
+    case 'collections.defaultdict':
+      return faultOfKept(args[0], false);
     case 'operator.getitem':
       // Generic types are written so: typing.Dict[str, int]. Of other things it could fetch what they hold.
       return args[0] instanceof Global && args[0].module === 'typing'
@@ -185,9 +185,13 @@ export function attributeOf(target: unknown, name: string): Global {
   return new Global('builtins', `object.${name}`);
 }
 
-/** A function that is kept to be called later: what keeps it may be called by anything. */
-export function faultOfKept(callable: unknown): string | undefined {
+/**
+ * A function that is kept to be called later: what keeps it may be called by anything. A partial is not called by the pickle
+ * (faultOfCallingResult), nor given to what may call it.
+ */
+export function faultOfKept(callable: unknown, inPartial = true): string | undefined {
   if (!(callable instanceof Global)) return undefined;
+  if (inPartial && isKeptFunction(callable.module, callable.name)) return undefined;
   const fault = callable.name.endsWith(makes)
     ? faultOfGlobal(classOf(callable), 'make')
     : faultOfGlobal(callable, 'call');
@@ -208,9 +212,7 @@ function faultOfGiven(constructor: Global, args: readonly unknown[]): string | u
     else values.push(arg);
   }
   if (args.length > mostGiven || values.length > mostGiven) return more;
-  const unsafe = values.find(
-    (value): value is Global => value instanceof Global && isKnown(value) && !isKnownHarmless(value, true),
-  );
+  const unsafe = values.map(unsafeIn).find((found) => found !== undefined);
   return unsafe && `gives ${plain(unsafe.path)} to ${plain(constructor.path)}, which may call it`;
 }
 
@@ -235,27 +237,14 @@ export function faultOfState(state: unknown): string | undefined {
   return undefined;
 }
 
-function isKnown(global: Global): boolean {
-  return isKnownPackage(firstStep(global.module)) || isStandard(global);
-}
-
-/** In Python's library, also where the name goes on into a module: `xmlrpc` and `client.ServerProxy`. */
-function isStandard({ module, name }: Global): boolean {
-  if (!beginsStandardModule(firstStep(module))) return false;
-  const steps = name.split('.');
-  return steps.some((_, count) => isStandardModule([module, ...steps.slice(0, count)].join('.')));
-}
-
 /** Whether a name goes on through a module or through what every object has of the interpreter: `shapes.os.system`. */
 function leadsAway({ name }: Global): boolean {
   const steps = name.split('.');
   const through = steps.slice(0, -1);
   // Python 2 had modules that are called like classes: Queue, ConfigParser.
   if (through.some((step) => (isStandardModule(step) && !/^[A-Z]/.test(step)) || isKnownPackage(step))) return true;
-  return steps.some((step) => dunder.test(step) && step !== '__new__');
-}
-
-function firstStep(path: string): string {
-  const end = path.indexOf('.');
-  return end < 0 ? path : path.slice(0, end);
+  // The method of an object that is called like a function is no way on.
+  return steps.some(
+    (step, i) => dunder.test(step) && step !== '__new__' && !(step === '__call__' && i === steps.length - 1),
+  );
 }

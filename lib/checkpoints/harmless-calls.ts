@@ -24,7 +24,10 @@ const harmless = new Set<string>([
     _codecs.encode argparse.Namespace types.SimpleNamespace types.GenericAlias functools.partial functools.reduce operator.or_
     operator.getitem enum.auto decimal.Decimal decimal.Context fractions.Fraction uuid.UUID uuid.SafeUUID time.struct_time
     zoneinfo.ZoneInfo zoneinfo.ZoneInfo._unpickle re._compile random.Random array.array array._array_reconstructor io.BytesIO
-    io.StringIO logging.getLogger contextlib.nullcontext http.HTTPStatus _weakrefset.WeakSet
+    io.StringIO logging.getLogger contextlib.nullcontext
+    http.HTTPStatus _weakrefset.WeakSet
+    re.RegexFlag random.Random.uniform random.Random.random random.Random.randint
+    random.Random.gauss random.Random.choice
     distutils.version.LooseVersion distutils.version.StrictVersion
     inspect.Signature inspect.Parameter inspect._ParameterKind inspect._empty
   `),
@@ -59,7 +62,8 @@ const harmless = new Set<string>([
     torch.jit._pickle.build_tensorlist torch.jit._pickle.build_tensor_from_id torch.jit._pickle.restore_type_tag
     torch._dynamo.decorators._DimRange torch.nested._internal.nested_tensor._rebuild_njt torch.autograd.variable.Variable
     torch.nn.backends.thnn._get_thnn_function_backend torch.utils.data._utils.collate.default_collate
-    torch.utils.data.dataloader.DataLoader deepspeed.utils.tensor_fragment.fragment_address
+    torch._C._distributed_c10d.ReduceOp.RedOpType torch.distributed.distributed_c10d.ReduceOp.RedOpType
+    torch._C._profiler.ProfilerActivity torch.profiler.profiler.ProfilerAction deepspeed.utils.tensor_fragment.fragment_address
   `),
   ...below(
     'torch.nn.functional',
@@ -67,7 +71,17 @@ const harmless = new Set<string>([
   ),
   ...below(
     'torch.nn.functional',
-    'cross_entropy mse_loss l1_loss smooth_l1_loss nll_loss interpolate normalize layer_norm pad',
+    `cross_entropy mse_loss l1_loss smooth_l1_loss nll_loss interpolate normalize layer_norm pad binary_cross_entropy
+    binary_cross_entropy_with_logits kl_div huber_loss cosine_embedding_loss triplet_margin_loss cosine_similarity pairwise_distance one_hot
+    dropout linear conv2d batch_norm group_norm avg_pool2d max_pool2d adaptive_avg_pool2d adaptive_max_pool2d glu logsigmoid softmin softsign
+    softshrink hardshrink tanhshrink`,
+  ),
+  ...['torch', 'torch._C._VariableFunctionsClass', 'torch._C._VariableFunctions'].flatMap((module) =>
+    below(
+      module,
+      `abs argmax argmin clamp clip cos exp log log1p max mean min relu round sigmoid sin softmax log_softmax sqrt square std sum tanh var
+      zeros ones rand randn zeros_like ones_like`,
+    ),
   ),
   ...below('torch.nn.init', 'normal_ uniform_ trunc_normal_ zeros_ ones_ constant_ xavier_normal_ xavier_uniform_'),
   ...below('torch.nn.init', 'kaiming_normal_ kaiming_uniform_ orthogonal_'),
@@ -77,9 +91,16 @@ const harmless = new Set<string>([
     double longdouble csingle cdouble clongdouble int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64 float128
     complex64 complex128 complex256 str_ bytes_ unicode_ string_ object_ void datetime64 timedelta64 longfloat intp uintp`,
   ),
+  ...below(
+    'numpy',
+    'abs absolute amax amin argmax argmin ceil clip exp floor log log1p max mean median min ones prod round sqrt square std sum var zeros',
+  ),
   ...below('numpy.core.multiarray', '_reconstruct scalar'),
   ...below('numpy.random._pickle', '__randomstate_ctor __generator_ctor __bit_generator_ctor'),
   ...below('numpy.random', 'RandomState Generator __RandomState_ctor'),
+  ...['numpy.random._pickle.__randomstate_ctor', 'numpy.random.mtrand.RandomState', 'numpy.random.RandomState'].flatMap(
+    (state) => below(state, 'choice normal permutation rand randint randn random uniform'),
+  ),
   ...words(`
     numpy.core.numeric._frombuffer numpy.core.records.recarray numpy.core.records.record numpy.lib.polynomial.poly1d
     numpy.lib._polynomial_impl.poly1d numpy.random.mtrand.RandomState numpy.random.bit_generator.__pyx_unpickle_SeedSequence
@@ -89,7 +110,7 @@ const harmless = new Set<string>([
   ...below(
     'pandas',
     `NA NaT DataFrame Series Index RangeIndex MultiIndex DatetimeIndex TimedeltaIndex PeriodIndex CategoricalIndex IntervalIndex
-    Timestamp Timedelta Period Interval DateOffset Categorical CategoricalDtype StringDtype DatetimeTZDtype PeriodDtype IntervalDtype
+    Timestamp Timedelta Period Interval DateOffset Categorical CategoricalDtype StringDtype DatetimeTZDtype PeriodDtype IntervalDtype SparseDtype
     BooleanDtype Int8Dtype Int16Dtype Int32Dtype Int64Dtype UInt8Dtype UInt16Dtype UInt32Dtype UInt64Dtype Float32Dtype
     Float64Dtype ArrowDtype`,
   ),
@@ -99,8 +120,9 @@ const harmless = new Set<string>([
     PeriodArray SparseArray StringArray TimedeltaArray`,
   ),
   ...words(`
-    pandas.core.indexes.base._new_Index pandas.core.indexes.datetimes._new_DatetimeIndex pandas.core.indexes.period._new_PeriodIndex
-    pandas._libs.internals._unpickle_block pandas._libs.tslibs.timestamps._unpickle_timestamp pandas._libs.missing._unpickle_NA
+    pandas.core.indexes.base._new_Index pandas.core.indexes.interval._new_IntervalIndex fsspec.spec.make_instance
+    fsspec.implementations.local.LocalFileSystem pandas.core.indexes.datetimes._new_DatetimeIndex pandas.core.indexes.period._new_PeriodIndex
+    pandas._libs.sparse.IntIndex pandas._libs.sparse.BlockIndex pandas._libs.internals._unpickle_block pandas._libs.tslibs.timestamps._unpickle_timestamp pandas._libs.missing._unpickle_NA
     pandas._libs.tslibs.timedeltas._timedelta_unpickle pandas._libs.arrays.__pyx_unpickle_NDArrayBacked
     pandas._libs.tslibs.nattype.__nat_unpickle pandas._libs.tslibs.nattype._nat_unpickle pandas.core.flags.Flags pandas.core.generic.NDFrame
   `),

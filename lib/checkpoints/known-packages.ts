@@ -23,7 +23,7 @@ const harmlessClasses = words(`
   torch.ao.quantization.qconfig torch.ao.quantization.qconfig_mapping torch.ao.quantization.quant_type torch.ao.quantization.stubs
   torch.quantization.fake_quantize torch.quantization.observer torch.quantization.qconfig torch.quantization.stubs
   torch.amp.autocast_mode torch.amp.grad_scaler torch.cuda.amp.grad_scaler
-  torch.utils.data.dataset torch.utils.data.sampler torch.utils.data.distributed torch.utils.hooks
+  torch.utils.data.dataloader torch.utils.data.dataset torch.utils.data.sampler torch.utils.data.distributed torch.utils.hooks
   torch.distributed.fsdp torch.distributed.device_mesh torch.distributed.tensor.placement_types torch.distributed.tensor._dtensor_spec
   torch.distributed.tensor._api torch.distributed._tensor torch.distributed.algorithms._checkpoint.checkpoint_wrapper
   torch.distributed.checkpoint.metadata torch.distributed._shard.metadata torch.distributed._shard.sharded_tensor
@@ -51,8 +51,18 @@ const harmlessClasses = words(`
 const harmlessInstances = words(`
   torchvision.datasets torchaudio torchtext timm accelerate fairscale deepspeed lightning
   pytorch_lightning lightning_fabric ignite mmengine mmcv mmcls mmpretrain mmdet mmseg ultralytics kornia monai albumentations sklearn PIL
-  transformers.models.timm_wrapper transformers.modeling_utils transformers.trainer_callback transformers.generation
+  transformers.models.timm_wrapper transformers.feature_extraction_utils transformers.image_processing_base transformers.modeling_utils transformers.trainer_callback transformers.generation
 `);
+
+/** Modules whose functions a functools.partial may keep: they are numbers', or what makes a network and its training. */
+const keptFunctions = words(`
+  torch.nn.functional torch.nn.init torchvision.ops torchvision.models torchvision.transforms
+  timm.data timm.layers timm.loss timm.models timm.optim timm.scheduler
+  torchmetrics.functional sklearn.metrics transformers.optimization
+`);
+
+/** Of the networks of transformers, what no constructor makes: settings, processors of images, models. */
+const transformersInstances = /^transformers\.models\.\w+\.(?:configuration|image_processing|modeling)_\w+$/;
 
 /** Below modules above, and yet able to make programs of text or to fetch files. */
 const exceptions = words(`
@@ -70,7 +80,16 @@ export function isKnownPackage(name: string): boolean {
 /** Whether `name` is a harmless class of one of these packages; `bare` if its constructor does not run. */
 export function isHarmlessClass(module: string, name: string, bare: boolean): boolean {
   if (!className.test(name) || liesBelow(module, exceptions)) return false;
-  return liesBelow(module, harmlessClasses) || (bare && liesBelow(module, harmlessInstances));
+  const isInstance = (): boolean => liesBelow(module, harmlessInstances) || transformersInstances.test(module);
+  return liesBelow(module, harmlessClasses) || (bare && isInstance());
+}
+
+/** A function and no more: what reads or fetches files is called so. */
+const functionName = /^(?!.*(?:load|download|hub|read|open|fetch|save|file))_?[a-z]\w*$/;
+
+/** Whether `name` is a function that may be kept for the program that loads it, though the pickle may not call it. */
+export function isKeptFunction(module: string, name: string): boolean {
+  return functionName.test(name) && liesBelow(module, keptFunctions) && !liesBelow(module, exceptions);
 }
 
 function liesBelow(module: string, ancestors: ReadonlySet<string>): boolean {

@@ -36,6 +36,8 @@ export class Opaque {
   state: unknown;
   /** What was set in it by keys, as in a class of dicts. */
   items: Map<unknown, unknown> | undefined;
+  /** A function that it keeps and that must not be called: neither may what could call it be given this object. */
+  unsafe: Global | undefined;
 
   constructor(
     readonly maker: string,

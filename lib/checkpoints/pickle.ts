@@ -1,14 +1,8 @@
 import { GhostNetError } from '../errors.js';
-import {
-  attributeOf,
-  faultOfCall,
-  faultOfChanging,
-  faultOfKept,
-  faultOfState,
-  isKnownHarmless,
-  type Manner,
-} from './call-rules.js';
+import { attributeOf, faultOfCall, faultOfChanging, faultOfKept, faultOfState, type Manner } from './call-rules.js';
 import { damaged } from '../formats/faults.js';
+import { HeldFunctions } from './held-functions.js';
+import { isKnownHarmless } from './known-names.js';
 import { unsafe } from './faults.js';
 import { steps, stopOpcode } from './opcodes.js';
 import { Global, Opaque } from './pickle-values.js';
@@ -64,6 +58,8 @@ export class Unpickler {
   private readonly stack: unknown[] = [];
   private readonly marks: number[] = [];
   private readonly memo = new Map<number, unknown>();
+  /** Real checkpoints show a value once or twice. */
+  private readonly held = new HeldFunctions(2 * maxOpcodes);
   private readonly globals = new Map<string, Global>();
   /** Objects that have been given their state: Python gives it once, and last. */
   private readonly built = new Set<unknown>();
@@ -222,8 +218,10 @@ export class Unpickler {
   call(callable: unknown, args: unknown, manner: Manner = 'call'): void {
     const list = Array.isArray(args) ? (args as unknown[]) : [args];
     this.refuse(faultOfCall(callable, list, manner));
-    if (callable instanceof Global) this.push(this.result(callable, list));
-    else if (callable instanceof Opaque) this.push(new Opaque(callable.maker, callable.source));
+    if (callable instanceof Global) {
+      this.refuse(this.held.faultOfGiving(callable, list));
+      this.push(this.result(callable, list));
+    } else if (callable instanceof Opaque) this.push(new Opaque(callable.maker, callable.source));
     else this.push(new Opaque('a value that is no function'));
   }
 
@@ -233,10 +231,16 @@ export class Unpickler {
         return this.named(attributeOf(args[0], String(args[1])));
       case 'functools.partial':
       case '_codecs.encode':
-        return new Opaque(callable.path, callable, [[args[0], args[1]]]);
+        return this.keeping(new Opaque(callable.path, callable, [[args[0], args[1]]]), args);
       default:
-        return this.objects.call(callable.path, args) ?? new Opaque(callable.path, callable);
+        return this.objects.call(callable.path, args) ?? this.keeping(new Opaque(callable.path, callable), args);
     }
+  }
+
+  /** The object, which knows whether it keeps what must not be called. */
+  private keeping(object: Opaque, values: readonly unknown[]): Opaque {
+    this.refuse(this.held.faultOfKeeping(object, values));
+    return object;
   }
 
   /** Gives an inert object its state, which is of no consequence unless it changes what Python would call next. */
@@ -244,7 +248,7 @@ export class Unpickler {
     this.refuse(object instanceof Global ? faultOfChanging(object) : faultOfState(state));
     if (this.built.has(object)) throw this.unsafe('gives an object its state twice');
     if (typeof object === 'object' && object !== null) this.built.add(object);
-    if (object instanceof Opaque) object.state = state;
+    if (object instanceof Opaque) this.keeping(object, [state]).state = state;
     if (object instanceof Opaque && object.kept.length > 0 && Array.isArray(state)) {
       const [callable, args] = state as unknown[];
       this.refuse(faultOfKept(callable));
@@ -269,6 +273,7 @@ export class Unpickler {
   setItems(items: readonly unknown[]): void {
     const target = this.top();
     if (items.length % 2 !== 0) throw this.damaged('a key has no value');
+    if (target instanceof Opaque) this.keeping(target, items);
     const dict: unknown = target instanceof Opaque ? (target.items ??= new Map()) : target;
     if (dict instanceof Map) {
       for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1]);

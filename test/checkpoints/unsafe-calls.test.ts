@@ -123,6 +123,8 @@ describe('roundabout ways', () => {
   const namespace = `${global('argparse', 'Namespace')})\x81`;
   const dict = (key: string, value: string): string => `}U${String.fromCharCode(key.length)}${key}${value}s`;
   const system = global('os', 'system');
+  const dataLoader = ['torch.utils.data.dataloader', 'DataLoader'] as const;
+  const create = global('timm.models._factory', 'create_model');
 
   it.each<[name: string, program: string]>([
     ['getattr of __globals__', `${getattr(getattr(oneCycle, '__init__'), '__globals__')}.`],
@@ -161,6 +163,29 @@ describe('roundabout ways', () => {
       `${global('torch.optim.lr_scheduler', 'LambdaLR')}(N](${'N'.repeat(300)}${system}etR.`,
     ],
     ['an object that is copied by calling', `${namespace}${dict('__deepcopy__', system)}b.`],
+    ['a loader of data made with it', `${global(...dataLoader)}(](${id}eN${system}tR.`],
+    ...['list', 'tuple', 'sum', 'enumerate'].map((user): [string, string] => [
+      `a loader of data that keeps it, used by ${user}`,
+      `${global('builtins', user)}${global(...dataLoader)})\x81${dict('collate_fn', system)}b\x85R.`,
+    ]),
+    [
+      'a loader of data that keeps it in a list, used by dict',
+      `${global('builtins', 'dict')}](${global(...dataLoader)})\x81}U\x01f](${system}esbe\x85R.`,
+    ],
+    [
+      'a scheduler made with a partial that may only be kept',
+      `${global('torch.optim.lr_scheduler', 'LambdaLR')}(N${global('functools', 'partial')}${create}\x85RtR.`,
+    ],
+    ['a partial that may only be kept, called', `${global('functools', 'partial')}${create}\x85R)R.`],
+    [
+      'a dict that calls for a missing key what a partial may keep',
+      `${global('collections', 'defaultdict')}${create}\x85R.`,
+    ],
+    [
+      'a file system that is not local',
+      `${global('fsspec.spec', 'make_instance')}(${global('fsspec.implementations.http', 'HTTPFileSystem')})}tR.`,
+    ],
+    ['getattr through __call__', `${getattr(getattr(global('mine', 'C'), '__call__'), '__globals__')}.`],
     ['a partial that keeps it', `${global('functools', 'partial')}(${system}${id}tR.`],
     ['a dict that calls it for a missing key', `${global('collections', 'defaultdict')}${system}\x85R.`],
     ['a function set in a module by its state', `${global('torch', '_utils')}${dict('_rebuild_tensor_v2', system)}b.`],
