@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { checkFunction, checkSignal, readOptions } from './arguments/options.js';
 import {
   checkClassifier,
@@ -15,7 +15,7 @@ import { createCheckedModel } from './engine/precision.js';
 import { countMacs, outputStrides } from './graph/shapes.js';
 import { locateModel } from './hub/index.js';
 import { checkRevision } from './hub/options.js';
-import type { PublishedModel } from './hub/published.js';
+import { boxedFolder, type PublishedModel } from './hub/published.js';
 import type { LoadOptions } from './load-options.js';
 import { checkOwnSize, modelConfig, type ConfigOrigins, type SaidConfig } from './model-config.js';
 import type { ModelInfo } from './model-info.js';
@@ -26,12 +26,8 @@ import { gateOf } from './networks/gate.js';
 import { headOf } from './networks/head-settings.js';
 import { configOf } from './networks/said-classifier.js';
 import { mainOutputs } from './networks/network.js';
-import { packageRoot } from './package-root.js';
 import { saidConfig } from './said-config.js';
 import { ownTurn } from './waiting/own-turn.js';
-
-/** The model that comes with the package. */
-const boxedModel = join(packageRoot, 'weights/ghostnetv2-tiny');
 
 const loadOptions = [
   'threads',
@@ -59,7 +55,7 @@ const loadOptions = [
  * @throws {GhostNetError} ERR_GHOST_FILE, ERR_GHOST_HUB, ERR_GHOST_CHECKPOINT, ERR_GHOST_UNSAFE,
  *   ERR_GHOST_ARCHITECTURE, ERR_GHOST_ARGUMENT, ERR_GHOST_PRECISION or ERR_GHOST_NATIVE
  */
-export async function load(source: string | URL = boxedModel, options: LoadOptions = {}): Promise<GhostNet> {
+export async function load(source: string | URL = boxedFolder, options: LoadOptions = {}): Promise<GhostNet> {
   const given = readOptions(options, loadOptions);
   const threads = checkThreads(given.threads);
   const revision = checkRevision(given.revision);

@@ -73,7 +73,7 @@ const harmless = new Set<string>([
     'torch.nn.functional',
     `cross_entropy mse_loss l1_loss smooth_l1_loss nll_loss interpolate normalize layer_norm pad binary_cross_entropy
     binary_cross_entropy_with_logits kl_div huber_loss cosine_embedding_loss triplet_margin_loss cosine_similarity pairwise_distance one_hot
-    dropout linear conv2d batch_norm group_norm avg_pool2d max_pool2d adaptive_avg_pool2d adaptive_max_pool2d glu logsigmoid softmin softsign
+    dropout linear conv2d batch_norm group_norm avg_pool2d adaptive_avg_pool2d glu logsigmoid softmin softsign
     softshrink hardshrink tanhshrink`,
   ),
   ...['torch', 'torch._C._VariableFunctionsClass', 'torch._C._VariableFunctions'].flatMap((module) =>

@@ -1,6 +1,6 @@
 import type { PassingFault } from '../connections/faults.js';
 import { shownAddress } from '../messages/address.js';
-import { quoted } from '../messages/quoted.js';
+import { quoted, shownPath } from '../messages/quoted.js';
 import { GhostNetError } from '../errors.js';
 import { didYouMean } from './published.js';
 import type { HubSettings } from './settings.js';
@@ -38,7 +38,7 @@ export function unreachable({ repository }: Wanted, { endpoint }: HubSettings, f
 
 export function isOffline({ repository, revision }: Wanted, { cacheFolder }: HubSettings): GhostNetError {
   const message =
-    `${repository} (revision ${revision}) is not in the cache ${cacheFolder}, or not all of it, and HF_HUB_OFFLINE is set. ` +
+    `${repository} (revision ${revision}) is not in the cache ${shownPath(cacheFolder)}, or not all of it, and HF_HUB_OFFLINE is set. ` +
     `Unset it, or run ghostnet pull ${repository} where there is a network and copy the cache.`;
   return hubError(message);
 }
@@ -102,9 +102,9 @@ const diskFaults: Readonly<Record<string, string>> = {
 export function cacheFault(error: unknown, { cacheFolder }: HubSettings): unknown {
   const { code, syscall, message } = error as NodeJS.ErrnoException;
   if (!(error instanceof Error) || typeof code !== 'string' || typeof syscall !== 'string') return error;
-  const fault = diskFaults[code] ?? `${message}. Make it a folder that can be written`;
+  const fault = diskFaults[code] ?? `${shownPath(message)}. Make it a folder that can be written`;
   return hubError(
-    `The cache ${cacheFolder} cannot take the model: ${fault}, or set HF_HUB_CACHE to another folder.`,
+    `The cache ${shownPath(cacheFolder)} cannot take the model: ${fault}, or set HF_HUB_CACHE to another folder.`,
     error,
   );
 }

@@ -24,13 +24,40 @@ export interface PublishedModel {
   readonly preprocess: Pick<PreprocessConfig, 'inputSize'> & Partial<PreprocessConfig>;
 }
 
-let models: readonly PublishedModel[] | undefined;
+/** The model that comes with the package. */
+export interface BoxedModel {
+  readonly name: string;
+  readonly architecture: string;
+  /** Pixels. */
+  readonly inputSize: readonly [height: number, width: number];
+  /** What it was trained on. */
+  readonly data: string;
+  /** Of 5,000 validation pictures, as `bench/accuracy` measures it. */
+  readonly top1Percent: number;
+  readonly top5Percent: number;
+}
+
+interface Manifest {
+  readonly boxed: BoxedModel;
+  readonly models: readonly PublishedModel[];
+}
+
+let manifest: Manifest | undefined;
+
+function readManifest(): Manifest {
+  manifest ??= JSON.parse(readFileSync(join(packageRoot, 'weights/manifest.json'), 'utf8')) as Manifest;
+  return manifest;
+}
 
 export function publishedModels(): readonly PublishedModel[] {
-  models ??= (
-    JSON.parse(readFileSync(join(packageRoot, 'weights/manifest.json'), 'utf8')) as { models: PublishedModel[] }
-  ).models;
-  return models;
+  return readManifest().models;
+}
+
+/** Where the model that comes with the package lies. */
+export const boxedFolder = join(packageRoot, 'weights/ghostnetv2-tiny');
+
+export function boxedModel(): BoxedModel {
+  return readManifest().boxed;
 }
 
 /** The words of its classes, which repositories of published weights leave to the reader. */

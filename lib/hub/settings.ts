@@ -2,6 +2,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { GhostNetError } from '../errors.js';
 import { readWholeFile } from '../formats/read-file.js';
+import { quoted, shownPath } from '../messages/quoted.js';
 
 /** Where models come from and where they are kept. */
 export interface HubSettings {
@@ -26,6 +27,9 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const defaultEndpoint = 'https://huggingface.co';
 const defaultTimeoutSeconds = 10;
+
+/** Of a hub, which every message about it shows. */
+const mostAddressLetters = 200;
 
 /**
  * As the environment says, by the variables that `huggingface_hub` reads in Python (an empty one counts as absent).
@@ -59,15 +63,15 @@ function folder(value: string | undefined): string | undefined {
 function checkEndpoint(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const isPlain = url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === '';
-  if (isPlain) return text.replace(/\/+$/, '');
-  throw wrongVariable('HF_ENDPOINT', `the http or https address of a hub, as ${defaultEndpoint}`, JSON.stringify(text));
+  if (isPlain && text.length <= mostAddressLetters) return text.replace(/\/+$/, '');
+  throw wrongVariable('HF_ENDPOINT', `the http or https address of a hub, as ${defaultEndpoint}`, quoted(text));
 }
 
 function milliseconds(name: string, env: Environment): number {
   const seconds = Number(env[name] || defaultTimeoutSeconds);
   // The longest that a timer of Node can wait is 2^31 milliseconds.
   if (seconds > 0 && seconds <= 1e6) return Math.ceil(seconds * 1000);
-  throw wrongVariable(name, 'a number of seconds above 0', JSON.stringify(env[name]));
+  throw wrongVariable(name, 'a number of seconds above 0', quoted(env[name] ?? ''));
 }
 
 /** Longer than any token. */
@@ -91,7 +95,7 @@ async function readToken(env: Environment, home: string): Promise<string | undef
 function checkToken(text: string, place: string): string | undefined {
   const token = text.trim();
   if (/^[\x21-\x7e]*$/.test(token)) return token || undefined;
-  throw wrongVariable(place, 'a token of visible ASCII characters', 'others');
+  throw wrongVariable(shownPath(place), 'a token of visible ASCII characters', 'others');
 }
 
 function wrongVariable(name: string, expected: string, found: string): GhostNetError {

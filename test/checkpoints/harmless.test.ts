@@ -9,17 +9,11 @@ import { unpickle } from '../../lib/checkpoints/pickle.js';
 import { isStandardModule } from '../../lib/checkpoints/standard-library.js';
 import { torchObjects } from '../../lib/checkpoints/torch-objects.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
+import { call, instance, named } from '../../testing/checkpoints/pickled-calls.js';
 import { legacyTorchFile, pickle, tensor, torchFile } from '../../testing/checkpoints/writers.js';
 
 const folder = temporaryFolder();
 
-const named = (path: string): Buffer => {
-  const split = path.lastIndexOf('.');
-  return pickle.global(path.slice(0, split), path.slice(split + 1));
-};
-const call = (path: string, ...args: Buffer[]): Buffer => pickle.reduce(named(path), ...args);
-const instance = (path: string, state: Record<string, Buffer> = { a: pickle.int(1) }): Buffer =>
-  pickle.build(pickle.newObject(named(path)), pickle.dict(state));
 const { int, text, tuple, list, none } = pickle;
 const dtype = call('numpy.dtype', text('f4'), Buffer.of(0x89), Buffer.of(0x88));
 const array = call(
@@ -165,59 +159,6 @@ const kept: Readonly<Record<string, Buffer>> = {
   ),
   'None as a type': call('__builtin__.type', none),
   'settings of OmegaConf': instance('omegaconf.dictconfig.DictConfig', { type: named('typing.Any') }),
-  'settings, processors and models of transformers': tuple(
-    ...['configuration_vit.ViTConfig', 'image_processing_vit.ViTImageProcessor', 'modeling_vit.ViTModel'].map((path) =>
-      instance(`transformers.models.vit.${path}`),
-    ),
-  ),
-  'a partial of a function that makes a network or a number': tuple(
-    ...[
-      'timm.models._factory.create_model',
-      'timm.data.auto_augment._minmax_level_to_arg',
-      'transformers.optimization._get_cosine_schedule_with_warmup_lr_lambda',
-      'sklearn.metrics._classification.f1_score',
-      'torchmetrics.functional.classification.accuracy.accuracy',
-      'torchvision.ops.focal_loss.sigmoid_focal_loss',
-      'torchvision.transforms.functional.resize',
-      'torchvision.models.resnet.resnet18',
-      'torch.clamp',
-      'numpy.zeros',
-    ].map((path) =>
-      pickle.build(call('functools.partial', named(path)), tuple(named(path), tuple(int(1)), pickle.dict({}), none)),
-    ),
-  ),
-  'methods of random states': tuple(
-    call('functools.partial', call('__builtin__.getattr', call('random.Random'), text('uniform'))),
-    call(
-      'functools.partial',
-      call('__builtin__.getattr', call('numpy.random._pickle.__randomstate_ctor', text('MT19937')), text('normal')),
-    ),
-  ),
-  'the method of an object that is called like a function': call(
-    '__builtin__.getattr',
-    instance('__main__.Schedule'),
-    text('__call__'),
-  ),
-  'a local file system of Lightning': call(
-    'fsspec.spec.make_instance',
-    named('fsspec.implementations.local.LocalFileSystem'),
-    tuple(),
-    pickle.dict({}),
-  ),
-  'intervals of pandas': call(
-    'pandas.core.indexes.interval._new_IntervalIndex',
-    named('pandas.core.indexes.interval.IntervalIndex'),
-    pickle.dict({}),
-  ),
-  'a loader of data': instance('torch.utils.data.dataloader.DataLoader', {
-    collate_fn: named('torch.utils.data._utils.collate.default_collate'),
-    loader: named('torchvision.datasets.folder.default_loader'),
-  }),
-  'members of more enumerations': tuple(
-    call('torch.distributed.distributed_c10d.ReduceOp.RedOpType', int(0)),
-    call('torch._C._profiler.ProfilerActivity', int(0)),
-    call('re.RegexFlag', int(2)),
-  ),
   'arguments of transformers': instance('transformers.training_args.TrainingArguments', {
     strategy: call('transformers.trainer_utils.IntervalStrategy', text('epoch')),
   }),

@@ -1,13 +1,15 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { load } from '../../lib/index.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 
 const folder = temporaryFolder();
 const sample = fileURLToPath(new URL('../../examples/sample.png', import.meta.url));
+const boxed = fileURLToPath(new URL('../../weights/ghostnetv2-tiny', import.meta.url));
 const ghostnet = (...args: string[]): Promise<Ended> => runNode([builtCommand, ...args]);
 
 beforeAll(async () => {
@@ -43,6 +45,32 @@ describe('ghostnet evaluate', () => {
       faults: 1,
       worst: [{ right: 0, images: 1 }],
     });
+  });
+
+  it('has probabilities as the model makes them, of a model that makes none no calibration', async () => {
+    const table = join(folder, 'set', 'one.csv');
+    writeFileSync(table, 'path,class\norange/a.png,186\n');
+    for (const [problem, activation] of [
+      ['multi_label_classification', 'sigmoid'],
+      ['regression', 'none'],
+    ] as const) {
+      const model = join(folder, activation);
+      mkdirSync(model);
+      const config = JSON.parse(readFileSync(join(boxed, 'config.json'), 'utf8')) as object;
+      writeFileSync(join(model, 'config.json'), JSON.stringify({ ...config, problem_type: problem }));
+      copyFileSync(join(boxed, 'model.safetensors'), join(model, 'model.safetensors'));
+      const { stdout } = await ghostnet('evaluate', table, '--json', '--model', model);
+      const found = JSON.parse(stdout) as { confidence: number | null };
+      expect(found).toMatchObject({ activation, top1: 1 });
+      if (activation === 'none') expect(found).toMatchObject({ confidence: null, calibrationError: null });
+      else {
+        await using loaded = await load(model);
+        const [first] = await loaded.classify(sample);
+        expect(found.confidence).toBeCloseTo(first!.probability, 5);
+      }
+    }
+    const { stdout } = await ghostnet('evaluate', table, '--model', join(folder, 'none'));
+    expect(stdout).toMatch(/^calibration +none, since the model makes no probabilities/m);
   });
 
   it('takes a table, and refuses classes that the model has not', async () => {

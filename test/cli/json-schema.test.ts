@@ -127,7 +127,16 @@ describe('what is printed with --json', () => {
     const environment = environmentFor(hub, freshCache(folder));
     const published = await checked('models', ['models', '--json'], environment);
     expect(published.map(({ name }) => name)).toContain('ghostnetv2_100.in1k');
-    expect(published.filter(({ cachedBytes }) => cachedBytes !== null)).toEqual([]);
+    const [boxed, ...others] = published;
+    expect(boxed).toMatchObject({
+      name: 'ghostnetv2-tiny',
+      repository: null,
+      architecture: 'ghostnetv2_050',
+      inputSize: [128, 128],
+      top1Percent: 52.34,
+      cachedBytes: 3_808_056,
+    });
+    expect(others.filter(({ cachedBytes }) => cachedBytes !== null)).toEqual([]);
     await runNode([builtCommand, 'pull', 'someone/their-model'], environment);
     const all = await checked('models', ['models', '--json'], environment);
     expect(all).toHaveLength(published.length + 1);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { GhostNetError } from '../../errors.js';
+import type { ModelConfig } from '../../model-config.js';
 import type { GhostNet } from '../../model.js';
 import { classIndices } from '../evaluation/class-indices.js';
 import { labelledPictures } from '../evaluation/labelled-pictures.js';
@@ -31,6 +32,7 @@ const help = `
 The folder has a folder of pictures for each class, as PyTorch's ImageFolder reads it; the CSV file has the columns path and class,
 paths being relative to it. Classes are called by the model's labels or by their numbers; where there are as many as the model
 has, and they are called otherwise, they are taken in sorted order, as ImageFolder numbers them.
+Probabilities are what config.json says of the logits, as ghostnet info prints it; without a word a softmax.
 A bad picture is reported and left out, and the status is 1 then.
 `;
 
@@ -69,12 +71,12 @@ async function evaluate(path: string, options: Options, signal: AbortSignal): Pr
     if (options.json)
       printJson({
         pictures: jsonName(path).image,
-        ...asJson(evaluation, labels),
+        ...asJson(evaluation, model.config),
         faults,
         classesFrom: from,
         imagesPerSecond: rate,
       });
-    else printEvaluation(evaluation, labels, from, rate);
+    else printEvaluation(evaluation, model.config, from, rate);
   } finally {
     await model.dispose();
   }
@@ -86,7 +88,7 @@ async function count(
   options: Options,
   signal: AbortSignal,
 ): Promise<Counted> {
-  const tally = new Tally();
+  const tally = new Tally(model.config.activation !== 'none');
   const progress = new ProgressLine();
   const start = performance.now();
   let [done, faults] = [0, 0];
@@ -94,7 +96,6 @@ async function count(
     for await (const outcome of inOrder(pictures, imagesAhead, async ({ file }) =>
       model.classify(await imageIn(file, signal), {
         topK: 5,
-        activation: 'softmax',
         signal,
         ...saidPicture(options),
       }),
@@ -120,16 +121,14 @@ async function count(
 
 const nameOf = (labels: readonly string[], index: number): string => labels[index] ?? `class ${index}`;
 
-function asJson(
-  { images, top1, top5, confidence, calibrationError, worst }: Evaluation,
-  labels: readonly string[],
-): object {
+function asJson({ images, top1, top5, calibration, worst }: Evaluation, { labels, activation }: ModelConfig): object {
   return {
     images,
     top1: round(top1, 6),
     top5: round(top5, 6),
-    confidence: round(confidence, 6),
-    calibrationError: round(calibrationError, 6),
+    activation,
+    confidence: calibration ? round(calibration.confidence, 6) : null,
+    calibrationError: calibration ? round(calibration.error, 6) : null,
     worst: worst.map(({ index, images, right, takenFor }) => ({
       index,
       label: nameOf(labels, index),
@@ -143,8 +142,8 @@ function asJson(
 }
 
 function printEvaluation(
-  { images, top1, top5, confidence, calibrationError, worst }: Evaluation,
-  labels: readonly string[],
+  { images, top1, top5, calibration, worst }: Evaluation,
+  { labels, activation }: ModelConfig,
   from: string,
   imagesPerSecond: number,
 ): void {
@@ -152,7 +151,9 @@ function printEvaluation(
   print(`top-1        ${percent(top1)}`);
   print(`top-5        ${percent(top5)}`);
   print(
-    `calibration  mean probability of the first class ${percent(confidence)}, expected calibration error ${percent(calibrationError)}`,
+    calibration
+      ? `calibration  mean probability of the first class ${percent(calibration.confidence)}, expected calibration error ${percent(calibration.error)}; by ${activation}`
+      : 'calibration  none, since the model makes no probabilities (activation none)',
   );
   for (const [i, { index, images: all, right, takenFor }] of worst.entries()) {
     const taken = takenFor ? `; ${takenFor.images} taken for ${nameOf(labels, takenFor.index)}` : '';

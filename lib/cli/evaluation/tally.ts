@@ -22,15 +22,20 @@ export interface Evaluation {
   /** Shares of the pictures, 0 to 1: the right class is the first, or one of the first five. */
   readonly top1: number;
   readonly top5: number;
+  /** Undefined of a model that makes no probabilities. */
+  readonly calibration: Calibration | undefined;
+  /** Classes with the smallest share of right ones, the worst first. */
+  readonly worst: readonly Confusion[];
+}
+
+export interface Calibration {
   /** Mean probability of the first class. */
   readonly confidence: number;
   /**
    * Expected calibration error, 0 to 1 (Guo et al. 2017, equation 3): pictures in 15 bins of equal width by the first class's
    * probability, the mean distance of a bin's share of right ones from its mean probability.
    */
-  readonly calibrationError: number;
-  /** Classes with the smallest share of right ones, the worst first. */
-  readonly worst: readonly Confusion[];
+  readonly error: number;
 }
 
 const bins = 15;
@@ -44,6 +49,9 @@ export class Tally {
   private readonly probabilities = new Float64Array(bins);
   private counted = 0;
   private amongFive = 0;
+
+  /** @param isCalibrated whether what is added has probabilities, and no logits in their place */
+  constructor(private readonly isCalibrated: boolean) {}
 
   /** `found`: the most probable classes, five at least where there are as many. */
   add(expected: number, found: readonly Classification[]): void {
@@ -78,17 +86,20 @@ export class Tally {
   }
 
   evaluation(worst: number): Evaluation {
-    const apart = this.rights.map((right, bin) => Math.abs(right - this.probabilities[bin]!));
     const classes = [...this.classes.values()];
     classes.sort((a, b) => a.right / a.images - b.right / b.images || a.index - b.index);
     return {
       images: this.counted,
       top1: this.top1,
       top5: this.amongFive / this.counted,
-      confidence: sum(this.probabilities) / this.counted,
-      calibrationError: sum(apart) / this.counted,
+      calibration: this.isCalibrated ? this.calibration() : undefined,
       worst: classes.slice(0, worst).map(confusionOf),
     };
+  }
+
+  private calibration(): Calibration {
+    const apart = this.rights.map((right, bin) => Math.abs(right - this.probabilities[bin]!));
+    return { confidence: sum(this.probabilities) / this.counted, error: sum(apart) / this.counted };
   }
 }
 

@@ -16,7 +16,7 @@ describe('a tally', () => {
   it('counts as loops over logits do', () => {
     const random = numbers();
     const next = (): number => random.next().value as number;
-    const tally = new Tally();
+    const tally = new Tally(true);
     const pictures = Array.from({ length: 400 }, () => ({
       expected: Math.floor(7 * next()),
       logits: Float32Array.from({ length: 7 }, () => Math.round(8 * next())),
@@ -40,15 +40,15 @@ describe('a tally', () => {
     expect(found.top1).toBeCloseTo(top1 / 400, 12);
     expect(found.top5).toBeCloseTo(top5 / 400, 12);
     expect(found.top5).toBeGreaterThan(found.top1);
-    expect(found.confidence).toBeCloseTo(confidence / 400, 9);
+    expect(found.calibration!.confidence).toBeCloseTo(confidence / 400, 9);
     const error = bins.reduce((sum, { right, probability }) => sum + Math.abs(right - probability), 0) / 400;
-    expect(found.calibrationError).toBeCloseTo(error, 9);
+    expect(found.calibration!.error).toBeCloseTo(error, 9);
     expect(found.worst.reduce((sum, { images }) => sum + images, 0)).toBe(400);
     expect(found.worst.reduce((sum, { right }) => sum + right, 0)).toBe(top1);
   });
 
   it('has the worst classes first, and what they were taken for', () => {
-    const tally = new Tally();
+    const tally = new Tally(true);
     const sure = (index: number): ReturnType<typeof topClasses> =>
       topClasses(
         Float32Array.from(labels, (_, i) => (i === index ? 9 : 0)),
