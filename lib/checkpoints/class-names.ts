@@ -33,16 +33,25 @@ export function areGiven(names: readonly string[]): boolean {
   return !names.every((name) => madeUp.test(name));
 }
 
-/** An index and a mark, before each line of the files that tools for phones write. */
-const numbered = /^(\d+)[\s:,;]+(?=\S)/;
+/** An index and a mark, before each line of the files that tools for phones write, or after it. */
+const numbered = [/^(\d+)[\s:,;]+(?=\S)/, /(?<=\S)[\s:,;]+(\d+)$/] as const;
 
-/** Of a text file: a line for each class, or JSON that {@link classNames} takes; undefined if there are none. */
+/** WordNet's identifier before the words, as ImageNet's lists have it. */
+const synset = /^n\d{8}[\s:,;]+(?=\S)/;
+
+/** An item of a dict that Python has printed. */
+const printedItem = /(\d+)\s*:\s*(?:'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)")/g;
+
+/**
+ * Of a text file: a line for each class, JSON that {@link classNames} takes, or a dict of names by their index that Python has
+ * printed; undefined if there are none.
+ */
 export function classNamesIn(text: string): string[] | undefined {
   if (/^\s*[[{]/.test(text)) {
     try {
       return classNames(JSON.parse(text));
     } catch {
-      return undefined;
+      return printedNames(text);
     }
   }
   const lines = text
@@ -50,8 +59,25 @@ export function classNamesIn(text: string): string[] | undefined {
     .split(/\r?\n/)
     .map((line) => line.trim());
   if (lines.length > maxClasses || lines.some((line) => line === '')) return undefined;
-  const isNumbered = lines.every((line, index) => numbered.exec(line)?.[1] === String(index));
-  return isNumbered ? lines.map((line) => line.replace(numbered, '')) : lines;
+  const bare = withoutNumbers(lines);
+  return bare.every((line) => synset.test(line)) ? bare.map((line) => line.replace(synset, '')) : bare;
+}
+
+/** Numbers that count the lines, from 0 or from 1, are no part of the names, unless nothing else tells these apart. */
+function withoutNumbers(lines: readonly string[]): string[] {
+  for (const pattern of numbered)
+    for (const first of [0, 1]) {
+      const isCounted = lines.every((line, index) => pattern.exec(line)?.[1] === String(first + index));
+      const bare = lines.map((line) => line.replace(pattern, ''));
+      if (isCounted && new Set(bare).size === lines.length) return bare;
+    }
+  return [...lines];
+}
+
+function printedNames(text: string): string[] | undefined {
+  const items = text.matchAll(printedItem);
+  const names = [...items].map(([, index, single, double]) => [index!, (single ?? double)!.replace(/\\(.)/g, '$1')]);
+  return classNames(Object.fromEntries(names));
 }
 
 /** Under which keys training scripts keep them, the surest first. */

@@ -103,6 +103,22 @@ describe('the names of classes', () => {
     expect(classNamesIn('')).toBeUndefined();
     expect(classNamesIn('{ "a": ')).toBeUndefined();
   });
+
+  it('of a text stand there as tools and people write them', () => {
+    expect(classNamesIn('1 a\n2 b')).toEqual(['a', 'b']);
+    expect(classNamesIn('a 0\nb 1')).toEqual(['a', 'b']);
+    expect(classNamesIn('type 0\ntype 1')).toEqual(['type 0', 'type 1']);
+    expect(classNamesIn('n01440764 tench, Tinca tinca\nn01443537 goldfish')).toEqual([
+      'tench, Tinca tinca',
+      'goldfish',
+    ]);
+    expect(classNamesIn('n01440764\nn01443537')).toEqual(['n01440764', 'n01443537']);
+    expect(classNamesIn(`{0: 'tench, Tinca tinca',\n 1: "jack-o'-lantern"}`)).toEqual([
+      'tench, Tinca tinca',
+      "jack-o'-lantern",
+    ]);
+    expect(classNamesIn("{0: 'a', 2: 'b'}")).toBeUndefined();
+  });
 });
 
 describe('preprocessing', () => {
