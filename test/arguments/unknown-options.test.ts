@@ -33,7 +33,7 @@ describe('an option that does not exist', () => {
     [
       'load',
       'topK',
-      /Known are threads, revision, onProgress, precision, part, gate, head, labels, preprocess, signal\.$/,
+      /Known are threads, .*, gate, head, globalPool, classifierActivation, labels, preprocess, signal\.$/,
     ],
     ['gate', 'pool', 'Did you mean pooling?'],
     ['gate', 'Activation', 'Did you mean activation?'],
