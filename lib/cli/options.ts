@@ -23,6 +23,14 @@ export function positiveNumber(value: string): number {
   return number;
 }
 
+/** From 0 to 1. */
+export function share(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !(number >= 0 && number <= 1))
+    throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return number;
+}
+
 export function seconds(value: string): number {
   const number = Number(value);
   if (!/^\d*\.?\d+$/.test(value) || number < 0.001 || number > 86400)

@@ -1,32 +1,29 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { GhostNetError } from '../../errors.js';
 import type { ModelConfig } from '../../model-config.js';
 import type { GhostNet } from '../../model.js';
+import { evaluateBoxes, type BoxOptions } from '../box-evaluation/evaluate-boxes.js';
 import { classIndices } from '../evaluation/class-indices.js';
+import { eachPicture, type Passed } from '../evaluation/each-picture.js';
 import { labelledPictures } from '../evaluation/labelled-pictures.js';
 import { Tally, type Evaluation } from '../evaluation/tally.js';
-import { loadModel, type ModelOptions } from '../load.js';
+import { loadModel } from '../load.js';
 import {
   jsonOption,
   modelOptions,
   pictureOptions,
   saidPicture,
+  share,
   wholeNumberOrNone,
   withOptions,
-  type PictureFlags,
 } from '../options.js';
 import { labelsOption, preprocessOptions } from '../preprocess-options.js';
-import { percent, print, printJson, reportFault, round } from '../output/print.js';
-import { bar, ProgressLine } from '../output/progress.js';
-import { faultIn, imageIn, imagesAhead, isFaultOfImage } from '../pictures/image-files.js';
-import { inOrder } from '../pictures/in-order.js';
+import { percent, print, printJson, round } from '../output/print.js';
+import { imageIn } from '../pictures/image-files.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
 
-interface Options extends ModelOptions, PictureFlags {
-  worst: number;
-  json?: boolean;
-}
+type Options = BoxOptions;
 
 const help = `
 The folder has a folder of pictures for each class, as PyTorch's ImageFolder reads it; the CSV file has the columns path and class,
@@ -34,25 +31,42 @@ paths being relative to it. Classes are called by the model's labels or by their
 has, and they are called otherwise, they are taken in sorted order, as ImageFolder numbers them.
 Probabilities are what config.json says of the logits, as ghostnet info prints it; without a word a softmax.
 A bad picture is reported and left out, and the status is 1 then.
+
+With --coco or --voc a detector is measured: the folder has the pictures, and boxes stand in a COCO file of instances or in a folder of
+PASCAL VOC. Categories are called by the model's labels. The numbers are those of pycocotools, or with --metric voc2007 (11 points) and
+voc2012 (area) those of PASCAL VOC at IoU 0.5.
 `;
 
 export function evaluateCommand(): Command {
   return withOptions(
     new Command('evaluate')
-      .description('Counts how often a model is right on pictures whose classes are known.')
-      .argument('<folder or csv>', 'a folder with a folder of pictures for each class, or a CSV file')
+      .description('Counts how often a model is right on pictures whose classes or boxes are known.')
+      .argument(
+        '<folder or csv>',
+        'a folder with a folder of pictures for each class, or a CSV file; of boxes their pictures',
+      )
+      .addOption(new Option('--coco <file>', 'the boxes of the pictures: a COCO file of instances').conflicts('voc'))
+      .option('--voc <folder>', 'the boxes of the pictures: a folder with Annotations/*.xml, as PASCAL VOC has it')
+      .addOption(
+        new Option('--metric <name>', 'what is made of boxes').choices(['coco', 'voc2007', 'voc2012']).default('coco'),
+      )
+      .option('--threshold <score>', 'boxes of a smaller score are left out', share, 0.001)
+      .option('--iou <share>', 'of two boxes of a class that overlap more the better is kept (default: 0.5)', share)
       .option('--worst <n>', 'classes to print, those with the fewest right first', wholeNumberOrNone, 5)
       .addOption(jsonOption())
       .addHelpText('after', help)
-      .action((path: string, options: Options) => untilStopped((signal) => evaluate(path, options, signal))),
+      .action((path: string, options: Options) =>
+        untilStopped((signal) => {
+          const isOfBoxes = options.coco !== undefined || options.voc !== undefined;
+          return (isOfBoxes ? evaluateBoxes : evaluate)(path, options, signal);
+        }),
+      ),
     [...modelOptions(), ...pictureOptions(), labelsOption(), ...preprocessOptions()],
   );
 }
 
-interface Counted {
+interface Counted extends Passed {
   readonly tally: Tally;
-  readonly faults: number;
-  readonly imagesPerSecond: number;
 }
 
 async function evaluate(path: string, options: Options, signal: AbortSignal): Promise<void> {
@@ -89,34 +103,17 @@ async function count(
   signal: AbortSignal,
 ): Promise<Counted> {
   const tally = new Tally(model.config.activation !== 'none');
-  const progress = new ProgressLine();
-  const start = performance.now();
-  let [done, faults] = [0, 0];
-  try {
-    for await (const outcome of inOrder(pictures, imagesAhead, async ({ file }) =>
-      model.classify(await imageIn(file, signal), {
-        topK: 5,
-        signal,
-        ...saidPicture(options),
-      }),
-    )) {
-      signal.throwIfAborted();
-      done++;
-      if ('result' in outcome) tally.add(outcome.item.index, outcome.result);
-      else {
-        if (!isFaultOfImage(outcome.error)) throw outcome.error;
-        faults++;
-        progress.clear();
-        reportFault(faultIn(outcome.item.file, outcome.error));
-      }
-      progress.draw(
-        () => `${bar(done / pictures.length)}  ${done} of ${pictures.length}, top-1 ${percent(tally.top1)}`,
-      );
-    }
-  } finally {
-    progress.clear();
-  }
-  return { tally, faults, imagesPerSecond: (1000 * done) / (performance.now() - start) };
+  const asked = { topK: 5, signal, ...saidPicture(options) };
+  const passed = await eachPicture(
+    pictures,
+    signal,
+    async ({ file }) => model.classify(await imageIn(file, signal), asked),
+    ({ index }, classes) => {
+      tally.add(index, classes);
+      return `, top-1 ${percent(tally.top1)}`;
+    },
+  );
+  return { tally, ...passed };
 }
 
 const nameOf = (labels: readonly string[], index: number): string => labels[index] ?? `class ${index}`;
