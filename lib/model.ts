@@ -29,13 +29,14 @@ import {
 import { taskOf, type Asked, type FeatureMap, type ModelTask, type Task } from './tasks/task.js';
 import type { Limits } from './waiting/limits.js';
 
-/** Classifies one image as the model's own method does, for whoever measures what each stage takes. */
-export let classifyInStages: (
+/** What a task's own method answers of one image, for whoever measures what each stage takes. */
+export let answerInStages: <A extends Asked, Answer>(
   model: GhostNet,
+  task: Task<A, Answer>,
   image: ImageInput,
-  options: ClassifyOptions,
+  options: object,
   ended: StageEnded,
-) => Promise<Classification[]>;
+) => Promise<Answer>;
 
 /** A loaded model. Made by {@link load}. */
 export class GhostNet {
@@ -50,7 +51,7 @@ export class GhostNet {
   #disposal: Promise<void> | undefined;
 
   static {
-    classifyInStages = (model, image, options, ended) => model.#answer(classification, image, options, ended);
+    answerInStages = (model, task, image, options, ended) => model.#answer(task, image, options, ended);
   }
 
   /** @internal */

@@ -10,6 +10,9 @@ import { standardInputIsPiped } from './pictures/standard-input.js';
 const exitBadUse = 2;
 const exitBadInput = 1;
 
+/** They read standard input. */
+const streamCommands = ['classify', 'detect'];
+
 async function main(): Promise<void> {
   const program = createProgram();
   try {
@@ -31,8 +34,9 @@ function fail(error: unknown): void {
       .replaceAll('\n', ' ')
       .replace(/\.$/, '');
     const sentence = error.code === 'commander.help' ? 'no command given' : message;
+    const command = process.argv[2] ?? '';
     say(
-      `${sentence}. ${missesDash(error) ? 'Standard input is read by: ghostnet classify -' : 'Try ghostnet --help'}.`,
+      `${sentence}. ${missesDash(error, command) ? `Standard input is read by: ghostnet ${command} -` : 'Try ghostnet --help'}.`,
     );
     process.exitCode = exitBadUse;
     return;
@@ -49,8 +53,8 @@ function fail(error: unknown): void {
 }
 
 /** A picture was piped in, and nobody said so. */
-function missesDash({ code }: CommanderError): boolean {
-  return code === 'commander.missingArgument' && process.argv[2] === 'classify' && standardInputIsPiped();
+function missesDash({ code }: CommanderError, command: string): boolean {
+  return code === 'commander.missingArgument' && streamCommands.includes(command) && standardInputIsPiped();
 }
 
 endWithOutput();

@@ -4,6 +4,7 @@ import { benchCommand } from './commands/bench.js';
 import { checkCommand } from './commands/check.js';
 import { classifyCommand } from './commands/classify.js';
 import { completionCommand } from './commands/completion.js';
+import { detectCommand } from './commands/detect.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { exportCommand } from './commands/export.js';
@@ -16,9 +17,10 @@ import { version } from './version.js';
 /** All commands. What is wrong with a command line is thrown as a CommanderError, and nothing is printed. */
 export function createProgram(): Command {
   const program = new Command('ghostnet')
-    .description('Classifies images with GhostNets and networks like them.')
+    .description('Classifies images and finds objects on them, with GhostNets and networks like them.')
     .version(version)
     .addCommand(classifyCommand())
+    .addCommand(detectCommand())
     .addCommand(infoCommand())
     .addCommand(benchCommand())
     .addCommand(modelsCommand())

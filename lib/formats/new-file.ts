@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { GhostNetError } from '../errors.js';
 import { shownPath } from '../messages/quoted.js';
 import { reasonWithout } from './faults.js';
@@ -25,6 +25,11 @@ export async function checkVacant(paths: readonly string[]): Promise<void> {
         `${shownPath(path)} exists already. Name another file, or allow overwriting (overwrite: true, --force).`,
       );
   }
+}
+
+/** @throws {GhostNetError} ERR_GHOST_FILE if there is none and it cannot be made */
+export async function makeFolder(path: string): Promise<void> {
+  await onDisk(path, mkdir(path, { recursive: true }));
 }
 
 /**

@@ -122,7 +122,12 @@ function checkClasses(classes: unknown): readonly (string | number)[] | undefine
   throw argumentError('classes should be an array of labels or indices, one or more', classes);
 }
 
-function indicesOf(classes: readonly (string | number)[], labels: readonly string[]): readonly number[] {
+/**
+ * Of classes that are meant by their labels or indices.
+ *
+ * @throws {GhostNetError} ERR_GHOST_ARGUMENT for one that the model has not
+ */
+export function indicesOf(classes: readonly (string | number)[], labels: readonly string[]): readonly number[] {
   return classes.flatMap((each) => {
     const indices =
       typeof each === 'number' ? [each] : labels.flatMap((label, index) => (label === each ? [index] : []));

@@ -79,6 +79,7 @@ describe('the report of a Raspberry Pi', () => {
     cores: 4,
     isa: 'neon',
     architecture: 'ghostnetv2_100',
+    task: 'classification',
     numClasses: 1000,
     precision: 'fp32',
     inputSize: [224, 192],
@@ -94,7 +95,7 @@ describe('the report of a Raspberry Pi', () => {
       'system     Debian GNU/Linux 12 (bookworm), Linux 6.6.31+rpt-rpi-v8 aarch64',
       'load       0.30 in the minute before: what else ran here',
       'kernels    neon',
-      'model      ghostnetv2_100, 1000 classes, fp32',
+      'model      ghostnetv2_100, classification, 1000 classes, fp32',
       'input      1x3x224x192, 143.2 million MACs',
       'clock      cpu 0-3: ondemand, 600 to 1800 MHz',
       'measured   one image at a time, for 5 s after 1 s to warm up',
@@ -146,7 +147,9 @@ describe('ghostnet bench', () => {
     expect(stdout).toMatch(/^machine +.*; \d+ usable cores, \d+\.\d GB$/m);
     expect(stdout).toContain(info.cpu);
     expect(stdout).toMatch(new RegExp(`^kernels +${info.isa}$`, 'm'));
-    expect(stdout).toMatch(new RegExp(`^model +${config.architecture}, ${config.numClasses} classes, fp32$`, 'm'));
+    expect(stdout).toMatch(
+      new RegExp(`^model +${config.architecture}, classification, ${config.numClasses} classes, fp32$`, 'm'),
+    );
     const [height, width] = config.preprocess.inputSize;
     expect(stdout).toMatch(
       new RegExp(`^input +1x3x${height}x${width}, ${(info.macs / 1e6).toFixed(1)} million MACs$`, 'm'),

@@ -9,6 +9,7 @@ import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { jpegOfNoise } from '../../testing/frames.js';
 import { environmentFor, freshCache, smallModel } from '../../testing/hub-cache.js';
 import { HubServer } from '../../testing/hub-server.js';
+import { lampPicture, saveLampDetector } from '../../testing/lamp-detector.js';
 import { pyramidWeights } from '../../testing/pyramid.js';
 import { savedTensors } from '../../testing/saved.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
@@ -117,6 +118,27 @@ describe('what is printed with --json', () => {
     const { stdout } = await runNode([builtCommand, 'info', '--model', file]);
     const [run, trained] = [parameters, trainedParameters].map((count) => (count / 1e6).toFixed(2));
     expect(stdout).toContain(`${run} million, ${trained} million as it was trained, `);
+  });
+
+  it('is as its schema has it: detect, and info and bench of a detector', async () => {
+    const detector = join(folder, 'lamps');
+    saveLampDetector(detector);
+    const pictures = await Promise.all([96, 104, 112, 120, 128].map((y) => lampPicture([160, y])));
+    const files = pictures.map((picture, i) => {
+      const file = join(folder, `lamp ${i}.png`);
+      writeFileSync(file, picture);
+      return file;
+    });
+    const ask = ['--json', '--model', detector];
+    const plain = await checked('detect', ['detect', ...ask, ...files]);
+    expect(plain).toHaveLength(5);
+    const zone = ['--zone', '0,132,320,132,320,200,0,200', '--dwell', '0.01'];
+    const followed = await checked('detect', ['detect', ...ask, '--line', '0,124,320,124', ...zone, ...files]);
+    expect(followed.map(({ event }) => event).filter(Boolean)).toEqual(['in', 'enter', 'dwell']);
+    const [info] = await checked('info', ['info', ...ask]);
+    expect(info).toMatchObject({ task: 'detection', head: { strides: { value: [8], from: 'assumed' } } });
+    const [bench] = await checked('bench', ['bench', ...ask, '--threads', '1', '--seconds', '0.05']);
+    expect(bench).toMatchObject({ task: 'detection', numClasses: 2 });
   });
 
   it('is as its schema has it: pull', async () => {

@@ -40,6 +40,7 @@ const needs: Readonly<Record<string, RegExp>> = {
   'needs systemd': /\bsystemctl /,
   'needs PyTorch': /\btorch\./,
   'needs onnxruntime-node': /from 'onnxruntime-node'/,
+  'needs a camera': /http:\/\/camera\//,
   'takes minutes': /cmake-js|--seconds [3-9]\d\d/,
 };
 

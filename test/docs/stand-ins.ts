@@ -7,6 +7,7 @@ import { smallModel } from '../../testing/hub-cache.js';
 import { load } from '../../lib/index.js';
 import { commitOf, type Files, type HubServer } from '../../testing/hub-server.js';
 import { root } from '../package/installed.js';
+import { lampPicture, saveLampDetector } from '../../testing/lamp-detector.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import type { Tensor } from '../../lib/formats/tensor.js';
@@ -59,9 +60,23 @@ export async function writeFiles(folder: string): Promise<void> {
   mkdirSync(join(folder, 'val', 'orange'), { recursive: true });
   writeFileSync(join(folder, 'val', 'orange', 'a.jpg'), upright);
   await writeReference(folder);
+  await writeStreet(folder);
   // What PyTorch would have written, of one class less: only the form counts here.
   writeFileSync(join(folder, 'input.bin'), syntheticImage('input', [1, 3, 224, 224]).data);
   writeFileSync(join(folder, 'logits.bin'), new Float32Array(10));
+}
+
+/** A detector, a picture of two persons, and a film of one who comes down. */
+async function writeStreet(folder: string): Promise<void> {
+  saveLampDetector(join(folder, 'nanodet'), ['person', 'car']);
+  mkdirSync(join(folder, 'frames'));
+  const jpeg = async (picture: Promise<Buffer>): Promise<Buffer> =>
+    sharp(await picture)
+      .jpeg({ quality: 100 })
+      .toBuffer();
+  writeFileSync(join(folder, 'street.jpg'), await jpeg(lampPicture([100, 100], [240, 180])));
+  for (const frame of [0, 1, 2, 3])
+    writeFileSync(join(folder, 'frames', `${frame}.jpg`), await jpeg(lampPicture([200, 112 + 8 * frame])));
 }
 
 /** As PyTorch would have written it for checkpoint.pth. */

@@ -12,7 +12,8 @@ import {
   type ImageInput,
   type RawImage,
 } from '../../lib/index.js';
-import { classifyInStages } from '../../lib/model.js';
+import { answerInStages } from '../../lib/model.js';
+import { classification } from '../../lib/tasks/classification.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
@@ -66,7 +67,9 @@ describe('the model in the box', () => {
 describe('classify', () => {
   it('tells whoever measures it when a stage has ended, and gives the same classes', async () => {
     const stages: string[] = [];
-    const classes = await classifyInStages(model, picture(90, 70), { topK: 3 }, (stage) => stages.push(stage));
+    const classes = await answerInStages(model, classification, picture(90, 70), { topK: 3 }, (stage) =>
+      stages.push(stage),
+    );
     expect(stages).toEqual(['decoding', 'preprocessing']);
     expect(classes).toEqual(await model.classify(picture(90, 70), { topK: 3 }));
   });

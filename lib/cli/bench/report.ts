@@ -1,5 +1,7 @@
 import { issueTracker } from '../issue-tracker.js';
 import type { Latencies } from './latencies.js';
+import { classesText } from '../output/print.js';
+import type { ModelTask } from '../../tasks/task.js';
 import type { Machine } from './machine.js';
 import type { Clock, Heat, Temperature, Throttled } from './throttling.js';
 
@@ -13,6 +15,7 @@ export interface BenchFacts extends Machine {
   readonly cores: number;
   readonly isa: string;
   readonly architecture: string;
+  readonly task: ModelTask;
   readonly numClasses: number;
   readonly precision: string;
   readonly inputSize: readonly [height: number, width: number];
@@ -43,7 +46,7 @@ export function headLines(facts: BenchFacts): string[] {
       ? []
       : [['load', `${facts.load.toFixed(2)} in the minute before: what else ran here`] as [string, string]]),
     ['kernels', facts.isa],
-    ['model', `${facts.architecture}, ${facts.numClasses} classes, ${facts.precision}`],
+    ['model', `${facts.architecture}, ${facts.task}, ${classesText(facts.numClasses)}, ${facts.precision}`],
     ['input', `1x3x${facts.inputSize.join('x')}, ${(facts.macs / 1e6).toFixed(1)} million MACs`],
     ...facts.before.clocks.map((clock): [string, string] => ['clock', clockInWords(clock)]),
     [

@@ -1,8 +1,8 @@
-import { extname } from 'node:path';
 import { Command } from 'commander';
 import { writeFiles } from '../../formats/new-file.js';
 import { preprocess } from '../../engine/preprocess.js';
-import { attentionSheet, sheetFormats, type SheetFormat } from '../output/attention-sheet.js';
+import { attentionSheet } from '../output/attention-sheet.js';
+import { pictureEndings, pictureFormatOf, type PictureFormat } from '../output/picture-file.js';
 import { imageIn } from '../pictures/image-files.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import {
@@ -22,8 +22,6 @@ interface Options extends ModelOptions, PictureFlags {
   side?: number;
 }
 
-const endings = Object.keys(sheetFormats).join(', ');
-
 const help = `
 The first picture is what the network sees: the image, resized and cropped. The others are the same under a heat map: the mean
 of the block's gate over its channels, from its smallest value (blue) to its largest (red), which are printed below.
@@ -36,7 +34,7 @@ export function attentionCommand(): Command {
         'Draws where each block of a GhostNetV2 or V3 looks: its DFC attention as a heat map over the image.',
       )
       .argument('<image>', 'an image file')
-      .requiredOption('-o, --output <file>', `the picture to write (${endings})`, outputName)
+      .requiredOption('-o, --output <file>', `the picture to write (${pictureEndings})`, outputName)
       .option(
         '--side <pixels>',
         "of the square that the network sees: more show more (default: the model's input size)",
@@ -44,10 +42,8 @@ export function attentionCommand(): Command {
       )
       .addHelpText('after', help)
       .action((image: string, options: Options, command: Command) => {
-        const format = new Map<string, SheetFormat>(Object.entries(sheetFormats)).get(
-          extname(options.output).toLowerCase(),
-        );
-        if (!format) command.error(`the output should end in ${endings}`);
+        const format = pictureFormatOf(options.output);
+        if (!format) command.error(`the output should end in ${pictureEndings}`);
         return untilStopped((signal) => attention(image, options, format, signal));
       }),
     [...modelOptions(), ...pictureOptions(), ...preprocessOptions().filter(({ long }) => long !== '--size')],
@@ -57,7 +53,7 @@ export function attentionCommand(): Command {
 async function attention(
   image: string,
   { output, side, ...options }: Options,
-  format: SheetFormat,
+  format: PictureFormat,
   signal: AbortSignal,
 ): Promise<void> {
   const model = await loadModel(options, signal);

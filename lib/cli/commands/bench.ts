@@ -95,6 +95,7 @@ async function describe(
     cores: cpu().cores,
     isa: info.isa,
     architecture: config.architecture,
+    task: model.task,
     numClasses: config.numClasses,
     precision: info.precision,
     inputSize: [height, width],
@@ -106,7 +107,8 @@ async function describe(
 }
 
 async function measure(model: GhostNet, input: Tensor4, { seconds, every }: Options): Promise<BenchRow> {
-  const latencies = await measureLatencies(() => model.infer(input), seconds, every);
+  const run = (): Promise<unknown> => (model.task === 'features' ? model.features(input) : model.infer(input));
+  const latencies = await measureLatencies(run, seconds, every);
   // At once: clocks fall soon after the work ends.
   const clocksMHz = readClocks().flatMap(({ currentMHz }) => currentMHz ?? []);
   const celsius = readTemperatures().map((temperature) => temperature.celsius);

@@ -37,11 +37,18 @@ async function check(name: string, path: string | undefined, options: Options, s
   const reference = path === undefined ? undefined : await readReference(path);
   const model = await loadModel({ ...options, model: name }, signal);
   try {
+    checkTask(model);
     if (reference === undefined) snippet(model).forEach(print);
     else await compare(model, reference, options, signal);
   } finally {
     await model.dispose();
   }
+}
+
+function checkTask({ config, task }: GhostNet): void {
+  if (task === 'classification') return;
+  const message = `${config.architecture} is made for ${task}, and what is compared are the logits of classifiers. infer() gives its outputs by their names.`;
+  throw new GhostNetError('ERR_GHOST_TASK', message);
 }
 
 /** As many as float32 tells apart. */

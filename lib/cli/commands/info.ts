@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { gateSettings, type GateInfo } from '../../gate-config.js';
 import type { ClassifierInfo } from '../../classifier-config.js';
+import type { Anchor, HeadConfig, HeadInfo, HeadSetting } from '../../head-config.js';
 import type { ConfigOrigins, ModelConfig, Origin } from '../../model-config.js';
 import type { ModelInfo } from '../../model-info.js';
 import type { GhostNet } from '../../model.js';
@@ -8,9 +9,10 @@ import { cpu } from '../../native/native.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { jsonOption, modelOptions, withOptions } from '../options.js';
 import { labelsOption, preprocessOptions } from '../preprocess-options.js';
-import { megabytes, platform, print, printJson } from '../output/print.js';
+import { classesText, megabytes, platform, print, printJson } from '../output/print.js';
 import { shortened } from '../../messages/quoted.js';
 import { counts, pictureChannels, preprocessSettings, type PreprocessConfig } from '../../preprocess-config.js';
+import type { ModelTask } from '../../tasks/task.js';
 import { version } from '../version.js';
 
 interface Options extends ModelOptions {
@@ -49,19 +51,20 @@ function factsOf(model: GhostNet, options: Options): object {
     ghostnet: version,
     node: process.version,
     platform: platform(),
+    task: model.task,
     ...model.info,
     ...config,
     version: config.version ?? null,
     width: config.width ?? null,
     gate: model.info.gate ?? null,
-    head: model.info.head ?? null,
     classifier: model.info.classifier ?? null,
+    head: model.info.head ?? null,
     labels: labels.length,
     ...plan,
   };
 }
 
-function printFacts({ config, info }: GhostNet): void {
+function printFacts({ config, info, task }: GhostNet): void {
   const { inputSize, mean, std } = config.preprocess;
   const facts: [string, string][] = [
     ['ghostnet', `${version}, Node ${process.version}, ${platform()}`],
@@ -77,7 +80,9 @@ function printFacts({ config, info }: GhostNet): void {
     ...config.layout.map((line): [string, string] => ['', line]),
     ...(info.gate ? [['gate', gateText(info.gate)] satisfies [string, string]] : []),
     ...(info.classifier ? [['classifier', classifierText(info.classifier)] satisfies [string, string]] : []),
-    ...(config.numClasses > 0 ? classesFacts(config, info.origins) : []),
+    ['task', task],
+    ...headLines(info.head),
+    ...(config.numClasses > 0 ? classesFacts(config, info.origins, task) : []),
     ['file', `${info.file}, ${megabytes(info.fileBytes)}`],
     ...partLines(info),
     ['parameters', `${parametersText(info)}, ${megabytes(info.weightBytes)} in memory`],
@@ -107,11 +112,33 @@ function partLines({ part, parts, leftOut }: ModelInfo): [string, string][] {
   ];
 }
 
-function classesFacts(config: ModelConfig, { labels, activation }: ConfigOrigins): [string, string][] {
+function classesFacts(config: ModelConfig, { labels, activation }: ConfigOrigins, task: ModelTask): [string, string][] {
+  // Heads have activations of their own.
+  const isClassifier = task === 'classification';
   return [
     ['labels', labelsText(config, labels)],
-    ['', `activation ${config.activation} (${whose[activation]})`],
+    ...(isClassifier
+      ? [['', `activation ${config.activation} (${whose[activation]})`] satisfies [string, string]]
+      : []),
   ];
+}
+
+/** A setting on each line, and who says it. */
+function headLines(head: HeadInfo = {}): [string, string][] {
+  return Object.entries(head).map(([setting, { value, from }], i) => [
+    i === 0 ? 'head' : '',
+    `${setting} ${settingText(value)} (${whose[from]})`,
+  ]);
+}
+
+/** `8, 16, 32`; of lists in lists `10x13, 16x30; 30x61, 62x45`. */
+function settingText(value: HeadConfig[HeadSetting]): string {
+  if (!Array.isArray(value)) return String(value);
+  const levels = value as readonly (number | readonly Anchor[])[];
+  const isNested = levels.some((level) => typeof level === 'object');
+  return levels
+    .map((level) => (typeof level === 'number' ? level : level.map((anchor) => anchor.join('x')).join(', ')))
+    .join(isNested ? '; ' : ', ');
 }
 
 const whose: Readonly<Record<Origin, string>> = {
@@ -173,10 +200,6 @@ function classifierText({ globalPool, classifierActivation }: ClassifierInfo): s
 function parametersText({ parameters, trainedParameters }: ModelInfo): string {
   const [run, trained] = [parameters, trainedParameters].map((count) => `${(count / 1e6).toFixed(2)} million`);
   return parameters === trainedParameters ? run! : `${run}, ${trained} as it was trained`;
-}
-
-function classesText(count: number): string {
-  return count === 0 ? 'no classifier' : `${count} class${count === 1 ? '' : 'es'}`;
 }
 
 const planRuns = 20;

@@ -1,11 +1,8 @@
 import type { PreprocessConfig } from '../../preprocess-config.js';
 import { loadSharp } from '../../pixels/sharp.js';
 import type { FeatureMap } from '../../tasks/task.js';
+import type { PictureFormat } from './picture-file.js';
 import type { Tensor4 } from '../../engine/tensor-input.js';
-
-/** By the ending of a file's name. */
-export const sheetFormats = { '.png': 'png', '.jpg': 'jpeg', '.jpeg': 'jpeg', '.webp': 'webp' } as const;
-export type SheetFormat = (typeof sheetFormats)[keyof typeof sheetFormats];
 
 /** Pixels. */
 const tileWidth = 192;
@@ -36,7 +33,7 @@ export async function attentionSheet(
   tensor: Tensor4,
   config: PreprocessConfig,
   maps: readonly FeatureMap[],
-  format: SheetFormat,
+  format: PictureFormat,
 ): Promise<Uint8Array> {
   const sharp = loadSharp();
   const [, , height, width] = tensor.shape;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Classification } from '../../tasks/classification.js';
 import { jsonText, visible } from './escape.js';
 
@@ -9,6 +10,11 @@ export function print(line: string): void {
 /** To standard output: an object on a line of its own. */
 export function printJson(value: unknown): void {
   process.stdout.write(`${jsonText(value)}\n`);
+}
+
+/** To standard output: bytes, no faster than they are read there. */
+export async function writeOut(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  if (!process.stdout.write(bytes)) await once(process.stdout, 'drain', { signal });
 }
 
 /** To standard error. */
@@ -59,6 +65,10 @@ export function rounded({ index, label, probability }: Classification): Classifi
 
 export function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+export function classesText(count: number): string {
+  return count === 0 ? 'no classifier' : `${count} class${count === 1 ? '' : 'es'}`;
 }
 
 export function platform(): string {

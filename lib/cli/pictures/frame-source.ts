@@ -21,6 +21,8 @@ export interface FrameSource {
   /** `-`, or an address without what is secret in it. */
   readonly name: string;
   readonly frames: AsyncIterable<Uint8Array>;
+  /** A frame is of the moment in which it comes, and not of a recording. */
+  readonly isLive: boolean;
   /** What it means that they have ended by themselves after so many; undefined where that is as it should be. */
   readonly endedEarly: (frames: number) => GhostNetError | undefined;
 }
@@ -53,6 +55,7 @@ function standardInput(options: FrameOptions, onOlder: () => void, signal: Abort
   const cameraFrom = options.latest === true || stall !== undefined ? 1 : 2;
   return {
     name: '-',
+    isLive,
     frames: standardInputFrames({ latest, onSkipped, onSilence, stallTimeoutMs: milliseconds(stall), signal }),
     endedEarly: (frames) => {
       if (!isLive || isCutOff || frames < cameraFrom) return undefined;
@@ -79,7 +82,7 @@ function camera(
     onSkipped: (skipped) => reportSkipped(skipped, shown, onOlder, signal),
     onReconnect: ({ reason, waitMs }) => say(`${shown}: ${reason}. Trying again in ${(waitMs / 1000).toFixed(1)} s.`),
   });
-  return { name: shown, frames, endedEarly: () => undefined };
+  return { name: shown, frames, isLive: true, endedEarly: () => undefined };
 }
 
 function milliseconds(seconds: number | undefined): number | undefined {

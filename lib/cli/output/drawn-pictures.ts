@@ -1,0 +1,109 @@
+import { statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { Option, type Command } from 'commander';
+import type { Drawing } from '../../drawing/canvas.js';
+import { GhostNetError } from '../../errors.js';
+import { checkVacant, makeFolder, writeFiles } from '../../formats/new-file.js';
+import { outputName } from '../options.js';
+import type { Found } from '../pictures/image-files.js';
+import { jsonName } from '../pictures/raw-paths.js';
+import type { PictureId, Pictures } from '../pictures/work.js';
+import { encoded, pictureEndings, pictureFormatOf } from './picture-file.js';
+import { writeOut } from './print.js';
+
+/** What {@link drawnOptions} give. */
+export interface DrawnFlags {
+  /** `-` for standard output. */
+  output?: string;
+  force?: boolean;
+}
+
+/** Where pictures with what was found on them are written. */
+export interface DrawnPictures {
+  /** In the pictures' order. */
+  readonly write: (picture: PictureId, drawing: Drawing) => Promise<void>;
+}
+
+/** @param what is drawn on them */
+export const drawnOptions = (what: string): Option[] => [
+  new Option(
+    '-o, --output <file>',
+    `write the picture with ${what} (${pictureEndings}); of several a folder, which keeps their names; or - for a Motion JPEG stream on standard output`,
+  ).argParser(outputName),
+  new Option('-f, --force', 'with -o, replace files that exist'),
+];
+
+export const drawnHelp = (command: string): string => `
+The stream of -o - has a part for each picture (multipart/x-mixed-replace, boundary=frame). A player shows it, and so does a browser
+once a server has said what it is:
+  ghostnet ${command} http://camera/stream.mjpg -m MODEL -o - | ffplay -f mpjpeg -
+  (printf 'HTTP/1.0 200 OK\\r\\nContent-Type: multipart/x-mixed-replace; boundary=frame\\r\\n\\r\\n'
+   ghostnet ${command} http://camera/stream.mjpg -m MODEL -o -) | nc -l 8080
+`;
+
+/** What makes no sense with -o is an error of the command's. */
+export function checkDrawn(
+  { output }: DrawnFlags,
+  { json, csv }: { readonly json?: boolean; readonly csv?: boolean },
+  command: Command,
+): void {
+  if (output === undefined) return;
+  if (output === '-') {
+    if (json || csv) command.error(`--${json ? 'json' : 'csv'} and -o - both write to standard output`);
+    if (process.stdout.isTTY) command.error('standard output is a terminal, and -o - writes pictures; pipe it');
+  } else if (!isFolder(output) && !pictureFormatOf(output))
+    command.error(`the output should end in ${pictureEndings}, be a folder (out/), or - for standard output`);
+}
+
+/** @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_ARGUMENT where they cannot all be written */
+export async function drawnPictures(
+  output: string,
+  { force = false }: DrawnFlags,
+  { found }: Pictures,
+  signal: AbortSignal,
+): Promise<DrawnPictures> {
+  if (output === '-') return { write: async (_, drawing) => writePart(await encoded(drawing, 'jpeg'), signal) };
+  const targets = targetsOf(output, found);
+  if (!force) await checkVacant([...targets.values()]);
+  return {
+    write: async ({ name }, drawing) => {
+      const path = targets.get(name)!;
+      const pieces = [await encoded(drawing, pictureFormatOf(path)!)];
+      if (isFolder(output)) await makeFolder(dirname(path));
+      await writeFiles([{ path, pieces }], force, signal);
+    },
+  };
+}
+
+function isFolder(path: string): boolean {
+  return /[/\\]$/.test(path) || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+}
+
+/** Of each file where its picture is written. */
+function targetsOf(output: string, found: readonly Found[]): ReadonlyMap<string, string> {
+  const files = found.flatMap((argument) => argument.files.map((file) => ({ file, ...argument })));
+  if (!isFolder(output)) {
+    if (files.length === 1) return new Map([[files[0]!.file, output]]);
+    const message = `${output} is one picture, and there are ${files.length}. Name a folder, as -o ${basename(output, '.png')}/.`;
+    throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
+  }
+  const sources = new Map<string, string>();
+  const targets = new Map<string, string>();
+  for (const { file, kind, argument } of files) {
+    const name = jsonName(kind === 'folder' ? relative(argument, file) : basename(file)).image;
+    const path = join(output, pictureFormatOf(name) ? name : `${name}.png`);
+    const other = sources.get(path);
+    if (other !== undefined) {
+      const message = `${other} and ${file} would both be written to ${path}. Take them one after the other, into two folders.`;
+      throw new GhostNetError('ERR_GHOST_FILE', message);
+    }
+    sources.set(path, file);
+    targets.set(file, path);
+  }
+  return targets;
+}
+
+async function writePart(jpeg: Buffer, signal: AbortSignal): Promise<void> {
+  const head = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
+  await writeOut(Buffer.concat([Buffer.from(head), jpeg, Buffer.from('\r\n')]), signal);
+}
