@@ -22,7 +22,9 @@ export type GhostNetErrorCode =
   | 'ERR_GHOST_STREAM'
   /** A tensor's shape does not fit its data, the network, or memory. */
   | 'ERR_GHOST_SHAPE'
-  /** More calls wait for a model, or pictures to be preprocessed, than may: call again later. */
+  /** A number that a network gave is NaN or infinite, so that no answer can be made of it. */
+  | 'ERR_GHOST_NOT_FINITE'
+  /** More calls wait for a model, or pictures to be preprocessed or segmented, than may: call again later. */
   | 'ERR_GHOST_BUSY'
   /** The model has been disposed of. */
   | 'ERR_GHOST_DISPOSED'

@@ -4,6 +4,7 @@
 //                  [--steps]
 //   ghostnet_bench --kernels [--isa NAME]
 //   ghostnet_bench --operators [--isa NAME]
+//   ghostnet_bench --segmentation [--isa NAME]
 //   ghostnet_bench --ablation [--version 2] [--width 1.0] [--size HxW] [--threads N] [--isa NAME] [--rounds N]
 //   ghostnet_bench --counted [--version 2] [--width 1.0] [--size HxW] [--isa NAME] [--runs N] [--caches L1xL2, in KiB]
 // and each with --fp16; [--dfc KHxKW] [--dfc-from BLOCK] [--dfc-on-ghost2] are other attention than V2's. See README.md beside this file.
@@ -27,6 +28,7 @@
 #include "operators/operator.h"
 #include "peak.h"
 #include "platform/cpu.h"
+#include "segmentation.h"
 
 namespace {
 
@@ -36,7 +38,8 @@ struct Options {
   int version = 2, height = 224, width = 224, threads = 1, runs = -1, rounds = 11, batch = 1, every_ms = 0;
   double multiplier = 1.0;
   std::string isa;
-  bool steps = false, kernels = false, operators = false, ablation = false, counted = false, fp16 = false;
+  bool steps = false, kernels = false, operators = false, segmentation = false, ablation = false, counted = false,
+       fp16 = false;
   ghostnet::Attention attention;
   // As PlanOptions has them by itself: the same plan on every machine.
   int l1_kib = 32, l2_kib = 512;
@@ -50,6 +53,7 @@ bool parse(int argc, char** argv, Options* o) {
     bool* const on = flag == "--steps"           ? &o->steps
                      : flag == "--kernels"       ? &o->kernels
                      : flag == "--operators"     ? &o->operators
+                     : flag == "--segmentation"  ? &o->segmentation
                      : flag == "--dfc-on-ghost2" ? &o->attention.on_ghost2
                      : flag == "--ablation"      ? &o->ablation
                      : flag == "--counted"       ? &o->counted
@@ -181,6 +185,7 @@ int main(int argc, char** argv) {
                  "N] [--runs N] [--every MS] [--steps]\n"
                  "       ghostnet_bench --kernels [--isa NAME]\n"
                  "       ghostnet_bench --operators [--isa NAME]\n"
+                 "       ghostnet_bench --segmentation [--isa NAME]\n"
                  "       ghostnet_bench --ablation [--rounds N] and --counted [--runs N] [--caches L1xL2 in KiB], with "
                  "the options of the network, one image at a time\n"
                  "       --fp16 with any: in half precision\n"
@@ -193,6 +198,7 @@ int main(int argc, char** argv) {
            1;
   if (o.kernels) return run_kernels(*kernels);
   if (o.operators) return ghostnet::bench_operators(*kernels);
+  if (o.segmentation) return ghostnet::bench_segmentation(*kernels);
   ghostnet::SyntheticNetwork network = o.version == 1 ? ghostnet::synthetic_ghostnet(1, o.multiplier, 1000)
                                                       : ghostnet::synthetic_ghostnet(o.attention, o.multiplier, 1000);
   const ghostnet::Shape shape{o.batch, 3, o.height, o.width};

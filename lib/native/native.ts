@@ -1,10 +1,8 @@
-import { loadAddon } from './addon.js';
+import { addon as loadedAddon, failed, orOutOfMemory, settle, settleUnlessAborted, zeros } from './calls.js';
+import type { Call, Callback, Failure } from './calls.js';
 import type { Plan } from './plan.js';
-import { GhostNetError, type GhostNetErrorCode } from '../errors.js';
 import type { Graph, NodeId } from '../graph/graph.js';
-import type { Placing, Preprocessing } from './pictures.js';
 import { inferShapes } from '../graph/shapes.js';
-import { onAbort } from '../waiting/abort.js';
 
 /** [n, channels, height, width] */
 export type Shape = readonly [n: number, c: number, h: number, w: number];
@@ -17,16 +15,6 @@ export interface NamedTensor {
   readonly shape: Shape;
   readonly data: Float32Array;
 }
-
-interface Failure {
-  readonly code: 'invalid_argument' | 'out_of_memory' | 'cancelled' | 'busy' | 'unsupported' | 'internal';
-  readonly message: string;
-}
-
-type Callback<T> = (failure: Failure | null, value?: T) => void;
-
-/** What can be cancelled while it runs. */
-type Call = number;
 
 /** Weights of some output channels of a convolution, [channels, inChannels / groups, kernel]. */
 export interface WeightsPiece {
@@ -101,87 +89,12 @@ interface Addon {
   createBuilder(graph: Graph, options: BuilderOptions, callback: Callback<NativeBuilder>): Call | undefined;
   /** What the weights of all models in this process take, each counted once. */
   packedBytes(): number;
-  placeInput(placing: Placing): Failure | undefined;
-  /** Undefined where it has failed already. */
-  preprocess(call: Preprocessing, callback: Callback<undefined>): Call | undefined;
-  cancel(call: Call): void;
 }
 
-const codes: Record<Failure['code'], GhostNetErrorCode> = {
-  invalid_argument: 'ERR_GHOST_SHAPE',
-  out_of_memory: 'ERR_GHOST_NATIVE',
-  cancelled: 'ERR_GHOST_DISPOSED',
-  busy: 'ERR_GHOST_BUSY',
-  unsupported: 'ERR_GHOST_NATIVE',
-  internal: 'ERR_GHOST_NATIVE',
-};
-
-/** `own`: what the call's failures are to the caller, where that is something else. */
-export function failed({ code, message }: Failure, own: Partial<typeof codes> = {}): GhostNetError {
-  return new GhostNetError(own[code] ?? codes[code], `${message[0]!.toUpperCase()}${message.slice(1)}.`);
-}
-
-let loaded: Addon | undefined;
-
-export function addon(): Addon {
-  return (loaded ??= loadAddon() as Addon);
-}
+const addon = (): Addon => loadedAddon() as Addon;
 
 export function cpu(): Cpu {
   return orOutOfMemory(() => addon().cpu());
-}
-
-/** Where memory is short for what a call needs on its way, the addon throws. */
-export function orOutOfMemory<T>(call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if ((error as { code?: unknown }).code === 'out_of_memory')
-      throw failed({ code: 'out_of_memory', message: 'out of memory' });
-    throw error;
-  }
-}
-
-/**
- * Turns a callback into a promise. The error is made here, not in the callback, so that its stack leads to the
- * caller's own lines.
- */
-async function settle<T>(start: (callback: Callback<T>) => void, own?: Partial<typeof codes>): Promise<T> {
-  const [failure, value] = await new Promise<[Failure | null, T | undefined]>((resolve) => {
-    orOutOfMemory(() => start((failure, value) => resolve([failure, value])));
-  });
-  if (failure) throw failed(failure, own);
-  return value as T;
-}
-
-/** What an aborted signal ends early. */
-export async function settleUnlessAborted(
-  start: (callback: Callback<undefined>) => Call | undefined,
-  signal: AbortSignal | undefined,
-  own?: Partial<typeof codes>,
-): Promise<void> {
-  signal?.throwIfAborted();
-  let leave: (() => void) | undefined;
-  try {
-    await settle<undefined>((callback) => {
-      const call = start(callback);
-      if (call === undefined) return;
-      leave = signal && onAbort(signal, () => addon().cancel(call));
-    }, own);
-  } finally {
-    leave?.();
-    // Whatever it ended with, also where it had ended before the caller could know.
-    signal?.throwIfAborted();
-  }
-}
-
-/** Zeros, where an answer is written to. */
-export function floats(count: number): Float32Array {
-  try {
-    return new Float32Array(count);
-  } catch {
-    throw failed({ code: 'out_of_memory', message: `not enough memory for an answer of ${count} values` });
-  }
 }
 
 /**
@@ -243,7 +156,7 @@ export async function infer(
   const shapes = inferShapes(graph, [h, w]);
   const outputs = graph.outputs.map(({ name, node }): NamedTensor => {
     const map = shapes[node]!;
-    return { name, shape: [n, ...map], data: floats(n * map[0] * map[1] * map[2]) };
+    return { name, shape: [n, ...map], data: zeros(Float32Array, n * map[0] * map[1] * map[2]) };
   });
   const memory = outputs.map((output) => output.data);
   await settleUnlessAborted((callback) => model.infer({ ...input, outputs: memory }, callback), signal);

@@ -2,10 +2,11 @@ import { GhostNetError } from '../errors.js';
 import { tooLarge } from '../input-limits.js';
 import type { DecodedImage } from '../pixels/image.js';
 import type { Geometry, PreprocessConfig } from '../preprocess-config.js';
-import { addon, failed, floats, orOutOfMemory, settleUnlessAborted } from './native.js';
+import { addon as loadedAddon, failed, orOutOfMemory, settleUnlessAborted, zeros } from './calls.js';
+import type { Call, Callback, Failure } from './calls.js';
 
 /** Where a picture of this size will lie in the input. */
-export interface Placing {
+interface Placing {
   readonly width: number;
   readonly height: number;
   readonly config: PreprocessConfig;
@@ -14,7 +15,7 @@ export interface Placing {
 }
 
 /** One picture on its way to a network's input. */
-export interface Preprocessing {
+interface Preprocessing {
   readonly pixels: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -26,6 +27,14 @@ export interface Preprocessing {
   /** [channels, height, width] of the config's means and of what {@link Placing} says. */
   readonly output: Float32Array;
 }
+
+interface Addon {
+  placeInput(placing: Placing): Failure | undefined;
+  /** Undefined where it has failed already. */
+  preprocess(call: Preprocessing, callback: Callback<undefined>): Call | undefined;
+}
+
+const addon = (): Addon => loadedAddon() as Addon;
 
 /**
  * [channels, height, width] of the config's means and of the input size that the picture has. The pixels must stay as they are until the promise settles; an aborted
@@ -42,7 +51,7 @@ export async function preprocessPixels(
   const { width, height, channels } = image;
   const { inputSize, geometry } = placedInput(image, config);
   const pixels = new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength);
-  const output = floats(config.mean.length * inputSize[0] * inputSize[1]);
+  const output = zeros(Float32Array, config.mean.length * inputSize[0] * inputSize[1]);
   const isAlone = pixels.byteLength === pixels.buffer.byteLength;
   const call = { pixels, width, height, channels, spent: spent && isAlone, config, isa, output };
   await settleUnlessAborted((callback) => addon().preprocess(call, callback), signal, pictureFaults);

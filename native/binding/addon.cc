@@ -1,4 +1,4 @@
-// What JavaScript sees of the addon; lib/native/native.ts has the types.
+// What JavaScript sees of the addon; lib/native has the types.
 #include <napi.h>
 
 #include "../kernels/select.h"
@@ -7,6 +7,7 @@
 #include "builder.h"
 #include "environment.h"
 #include "preprocess.h"
+#include "segmentation.h"
 
 namespace ghostnet {
 namespace {
@@ -29,7 +30,7 @@ Napi::Value packed_bytes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(PackedBlock::living_bytes()));
 }
 
-/// cancel(call): lets what createBuilder(), infer() or preprocess() began end early; nothing where it has ended.
+/// cancel(call): lets what createBuilder(), infer(), preprocess() or segment() began end early; nothing where it has ended.
 Napi::Value cancel(const Napi::CallbackInfo& info) {
   Environment::of(info.Env()).channel().cancel(static_cast<uint64_t>(number(info[0])));
   return info.Env().Undefined();
@@ -47,6 +48,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   function("packedBytes", entry<packed_bytes>);
   function("placeInput", entry<js_place_input>);
   function("preprocess", entry<js_preprocess>);
+  function("segment", entry<js_segment>);
   function("cancel", entry<cancel>);
   return exports;
 }

@@ -8,7 +8,7 @@
 
 namespace ghostnet {
 
-/// A function as Node calls it: no exception of C++ may come through Node's own code. lib/native/native.ts knows the code.
+/// A function as Node calls it: no exception of C++ may come through Node's own code. lib/native/calls.ts knows the code.
 template <Napi::Value (*Function)(const Napi::CallbackInfo&)>
 napi_value entry(napi_env env, napi_callback_info raw) {
   try {

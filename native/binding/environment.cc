@@ -15,7 +15,7 @@ constexpr int kMostPreprocessingThreads = 4;
 }  // namespace
 
 Environment::Environment(std::unique_ptr<Channel>& channel)
-    : pictures_(std::make_shared<Backlog>("pictures wait to be preprocessed", BacklogLimit())),
+    : pictures_(std::make_shared<Backlog>("pictures wait to be preprocessed or segmented", BacklogLimit())),
       preprocessing_(*channel, std::min(std::max(usable_cores(), 1), kMostPreprocessingThreads)),
       building_(*channel, 1) {
   channel_.swap(channel);

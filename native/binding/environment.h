@@ -24,7 +24,7 @@ class Environment {
   /// Each with threads of its own: who loads a model does not wait behind photographs.
   WorkQueue& preprocessing() { return preprocessing_; }
   WorkQueue& building() { return building_; }
-  /// Of what waits to be preprocessed.
+  /// Of what waits to be preprocessed or segmented.
   const std::shared_ptr<Backlog>& pictures() const { return pictures_; }
   /// Hands a job over and gives its id; where there is no thread for it, it has been answered.
   uint64_t run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> job);

@@ -139,6 +139,22 @@ struct MatVecArgs {
 };
 using MatVecFn = void (*)(const MatVecArgs&);
 
+/// A row of pixels between the columns of a map of logits. Those between the same two columns are a cell, in which some
+/// classes may win, its candidates.
+struct WinnerRowArgs {
+  const float* logits;             // [candidates, 2] in the columns left and right, cell after cell
+  const float* label;              // [candidates] what is written where it wins: of equal ones the first of its cell
+  const int32_t* first_candidate;  // [cells + 1] at least one each
+  const int32_t* first_pixel;      // [cells + 1]
+  const float* of_left;            // [pixels + kWinnerPixels - 1] how much of each column
+  const float* of_right;           // the same
+  float* output;                   // the same, of which the first `pixels` mean something
+  int cells;
+};
+/// That are taken at a time.
+constexpr int kWinnerPixels = 8;
+using WinnerRowFn = void (*)(const WinnerRowArgs&);
+
 /// What a depthwise convolution's kernel does to its sums: max(low, sum), or the sigmoid.
 enum class Epilogue { clamp, sigmoid };
 
@@ -189,6 +205,7 @@ struct KernelTable {
   BinaryFn binary[kBinaryKinds][3];
   ActivateFn activate[kActivations][3];  // none: does nothing
   ResizeKernels resize;
+  WinnerRowFn winner_row;
 };
 
 }  // namespace ghostnet

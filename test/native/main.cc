@@ -28,6 +28,7 @@ int main(int count, char** arguments) {
       {"platform", ghostnet::platform_tests},
       {"threads", ghostnet::thread_tests},
       {"preprocess", ghostnet::preprocess_tests},
+      {"segmentation", ghostnet::segmentation_tests},
   };
   ghostnet::reduced = count > 1 && std::strcmp(arguments[1], "--reduced") == 0;
   if (ghostnet::reduced) --count, ++arguments;

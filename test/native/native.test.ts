@@ -12,7 +12,7 @@ const program = ['ghostnet_test', 'Release/ghostnet_test.exe', 'Release/ghostnet
 if (!program) console.warn('Skipped: the C++ tests, which are not built. Build them with: npm run build:test');
 
 describe.skipIf(!program)('C++ tests', () => {
-  it.each(['operators', 'kernels', 'plan', 'graphs', 'networks', 'run', 'preprocess'])(
+  it.each(['operators', 'kernels', 'plan', 'graphs', 'networks', 'run', 'preprocess', 'segmentation'])(
     '%s',
     async (part) => {
       const run = promisify(execFile)(program!, [part]);

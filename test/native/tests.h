@@ -6,6 +6,7 @@ namespace ghostnet {
 void kernel_tests();  // and with them
 void depthwise_kernel_tests();
 void vector_kernel_tests();
+void winner_kernel_tests();
 void operator_tests();  // and with them
 void activation_tests();
 void conv2d_tests();
@@ -36,5 +37,7 @@ void preprocess_tests();  // and with them
 void resize_kernel_tests();
 void preprocess_refusal_tests();
 void input_rule_tests();
+void segmentation_tests();  // and with them
+void segmentation_refusal_tests();
 
 }  // namespace ghostnet

@@ -20,6 +20,7 @@ const kinds = {
         'platform',
         'threads',
         'preprocess',
+        'segmentation',
       ]);
   },
   thread: async () => {

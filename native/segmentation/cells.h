@@ -1,0 +1,44 @@
+// Labels of maps that are enlarged. The pixels between four logits are a cell. There a class is nowhere above the largest
+// of its four logits and nowhere below the smallest; so it can win only where its largest is no smaller than any class's
+// smallest. Few are left of many classes, and mostly one.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "../kernels/table.h"
+#include "segmentation.h"
+
+namespace ghostnet {
+
+class CellsOfRows {
+ public:
+  /// May throw std::bad_alloc and std::length_error. All must outlive it.
+  CellsOfRows(const LogitMap& map, const Samples& y, const Samples& x, const KernelTable& kernels);
+
+  /// Writes the labels [x.pixels(), and kWinnerPixels more that mean nothing] of row y of the result. Rows come in order.
+  void label(int y, float* labels);
+
+ private:
+  void enter(int above);
+  const float* row(int c, int y) const;
+  void bound(int above, int below);
+  void list_candidates();
+  void take_corners(int above, int below);
+
+  const LogitMap& map_;
+  const Samples &y_, &x_;
+  const WinnerRowFn winner_row_;
+  const size_t cells_;                    // in a row of them
+  int above_ = -1;                        // the row of the map above the cells that have been entered
+  std::vector<float> floor_;              // [cells] the largest of all classes' smallest logits
+  std::vector<float> largest_;            // [classes, cells] of a class's four logits
+  std::vector<int32_t> first_pixel_;      // [cells + 1]
+  std::vector<int32_t> first_candidate_;  // [cells + 1]
+  // All candidates, cell after cell: classes * cells, or fewer.
+  std::vector<float> label_;          // [candidates] the class
+  std::vector<float> upper_, lower_;  // [candidates, 2] its logits left and right, above and below
+  std::vector<float> between_;        // [candidates, 2] the same in a row of pixels
+};
+
+}  // namespace ghostnet
