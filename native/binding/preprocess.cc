@@ -1,5 +1,8 @@
 #include "preprocess.h"
 
+#include <iterator>
+#include <string>
+
 #include "../kernels/select.h"
 #include "../platform/aligned.h"
 #include "../preprocess/geometry.h"
@@ -12,22 +15,36 @@ namespace ghostnet {
 namespace {
 
 #define GHOSTNET_NAME(name) #name,
-constexpr const char* kInterpolations[] = {GHOSTNET_INTERPOLATIONS(GHOSTNET_NAME)};
-constexpr const char* kCropModes[] = {GHOSTNET_CROP_MODES(GHOSTNET_NAME)};
-constexpr const char* kResizes[] = {GHOSTNET_RESIZES(GHOSTNET_NAME)};
-constexpr const char* kRoundings[] = {GHOSTNET_ROUNDINGS(GHOSTNET_NAME)};
-constexpr const char* kPads[] = {GHOSTNET_PADS(GHOSTNET_NAME)};
+constexpr const char* kInterpolations[] = {GHOSTNET_INTERPOLATIONS(GHOSTNET_NAME) nullptr};
+constexpr const char* kCropModes[] = {GHOSTNET_CROP_MODES(GHOSTNET_NAME) nullptr};
+constexpr const char* kResizes[] = {GHOSTNET_RESIZES(GHOSTNET_NAME) nullptr};
+constexpr const char* kRoundings[] = {GHOSTNET_ROUNDINGS(GHOSTNET_NAME) nullptr};
+constexpr const char* kPads[] = {GHOSTNET_PADS(GHOSTNET_NAME) nullptr};
 #undef GHOSTNET_NAME
 
-template <class Enum, size_t N>
-Status read_name(const char* const (&names)[N], const Fields& o, const char* key, Enum* value) {
-  const std::string name = o.text(key);
-  for (size_t i = 0; i < N; ++i) {
-    if (name != names[i]) continue;
-    *value = static_cast<Enum>(i);
-    return Status::success();
+// By their names.
+Status read_choices(const Fields& o, PreprocessConfig* config) {
+  constexpr struct {
+    const char* key;
+    const char* const* names;
+  } kSettings[] = {{"interpolation", kInterpolations},
+                   {"cropMode", kCropModes},
+                   {"resize", kResizes},
+                   {"rounding", kRoundings},
+                   {"pad", kPads}};
+  int found[std::size(kSettings)] = {};
+  for (size_t i = 0; i < std::size(kSettings); ++i) {
+    const std::string name = o.text(kSettings[i].key);
+    const char* const* const names = kSettings[i].names;
+    while (names[found[i]] && name != names[found[i]]) ++found[i];
+    if (!names[found[i]]) return Status::invalid_argument("a name of the settings is not known: '" + name + "'");
   }
-  return Status::invalid_argument(std::string(key) + " '" + name + "' is not known");
+  config->interpolation = static_cast<Interpolation>(found[0]);
+  config->crop_mode = static_cast<CropMode>(found[1]);
+  config->resize = static_cast<Resize>(found[2]);
+  config->rounding = static_cast<Rounding>(found[3]);
+  config->pad = static_cast<Pad>(found[4]);
+  return Status::success();
 }
 
 // A conversion from double is undefined beyond the range.
@@ -55,11 +72,7 @@ Status read_config(const Fields& o, PreprocessConfig* config) {
   config->pad_multiple = o.integer("padMultiple");
   config->antialias = o.flag("antialias");
   config->bgr = o.text("channelOrder") == "bgr";
-  if (Status s = read_name(kInterpolations, o, "interpolation", &config->interpolation); !s.ok()) return s;
-  if (Status s = read_name(kResizes, o, "resize", &config->resize); !s.ok()) return s;
-  if (Status s = read_name(kRoundings, o, "rounding", &config->rounding); !s.ok()) return s;
-  if (Status s = read_name(kPads, o, "pad", &config->pad); !s.ok()) return s;
-  return read_name(kCropModes, o, "cropMode", &config->crop_mode);
+  return read_choices(o, config);
 }
 
 // Of a picture without its pixels.

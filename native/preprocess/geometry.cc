@@ -109,7 +109,7 @@ void place_warped(const PreprocessConfig& config, Geometry* geometry) {
 }
 
 Status too_elongated(const ImageView& image) {
-  return Status::invalid_argument("The image of " + std::to_string(image.width) + " x " + std::to_string(image.height) +
+  return Status::invalid_argument("The image of " + size_text(image.width, image.height) +
                                   " pixels is too elongated to be resized; crop it first, or stretch it");
 }
 
@@ -145,6 +145,8 @@ Status plan_whole(const ImageView& image, const PreprocessConfig& config, Geomet
 }
 
 }  // namespace
+
+std::string size_text(int64_t width, int64_t height) { return std::to_string(width) + " x " + std::to_string(height); }
 
 Status plan_geometry(const ImageView& image, const PreprocessConfig& config, Geometry* geometry) {
   const bool is_whole = config.resize != Resize::crop;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "preprocess.h"
 
@@ -29,6 +30,9 @@ struct Geometry {
   Axis y;
   bool vertical_first;  // the order of the two passes; each rounds to bytes, so it shows in the result
 };
+
+// As messages have it: 640 x 480.
+std::string size_text(int64_t width, int64_t height);
 
 // Expects image and config sizes in their documented ranges; refuses a crop_pct or an aspect ratio that leads
 // to a resized picture without pixels or with more than 2^31 - 1 on a side, or to an input of more than kMaxInputSize.

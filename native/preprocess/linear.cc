@@ -19,11 +19,11 @@ constexpr int kResizeBits = 11;
 constexpr int kWarpBits = 5;
 constexpr int kWarpSteps = 1 << kWarpBits;
 
-void add(LinearTaps* taps, int64_t first, int64_t second, int first_weight, int weight) {
-  taps->first.push_back(static_cast<ptrdiff_t>(first));
-  taps->second.push_back(static_cast<ptrdiff_t>(second));
-  taps->first_weight.push_back(static_cast<int16_t>(first_weight));
-  taps->weight.push_back(static_cast<int16_t>(weight));
+LinearTap tap(const Axis& axis, int64_t first, int first_weight, int weight) {
+  const auto inside = [&](int64_t pixel) {
+    return static_cast<ptrdiff_t>(std::clamp<int64_t>(pixel, 0, axis.source_size - 1));
+  };
+  return {inside(first), inside(first + 1), static_cast<int16_t>(first_weight), static_cast<int16_t>(weight)};
 }
 
 int16_t resize_weight(float share) { return static_cast<int16_t>(std::nearbyint(share * (1 << kResizeBits))); }
@@ -51,39 +51,36 @@ void blend_warped(const int16_t* __restrict a, const int16_t* __restrict b, int1
 
 // `shift`: the bits of the sums that do not fit 16.
 template <int planes>
-void blend_across(const uint8_t* __restrict pixels, const LinearTaps& taps, int count, int shift,
+void blend_across(const uint8_t* __restrict pixels, const std::vector<LinearTap>& taps, int shift,
                   int16_t* __restrict out) {
-  const ptrdiff_t *first = taps.first.data(), *second = taps.second.data();
-  const int16_t *first_weight = taps.first_weight.data(), *weight = taps.weight.data();
-  for (int i = 0; i < count; ++i) {
-    const uint8_t *a = pixels + first[i], *b = pixels + second[i];
-    for (int p = 0; p < planes; ++p)
-      out[p * static_cast<ptrdiff_t>(count) + i] =
-          static_cast<int16_t>((a[p] * first_weight[i] + b[p] * weight[i]) >> shift);
+  const size_t count = taps.size();
+  for (const LinearTap& tap : taps) {
+    const uint8_t *a = pixels + tap.first, *b = pixels + tap.second;
+    for (size_t p = 0; p < planes; ++p)
+      out[p * count] = static_cast<int16_t>((a[p] * tap.first_weight + b[p] * tap.weight) >> shift);
+    ++out;
   }
 }
 
 }  // namespace
 
-LinearTaps resize_taps(const Axis& axis, bool across) {
-  LinearTaps taps;
+std::vector<LinearTap> resize_taps(const Axis& axis, bool across) {
+  std::vector<LinearTap> taps(static_cast<size_t>(axis.kept));
   const double step = 1.0 / (static_cast<double>(axis.resized_size) / static_cast<double>(axis.source_size));
-  const int64_t last = axis.source_size - 1;
   for (int i = 0; i < axis.kept; ++i) {
     const float place = static_cast<float>((static_cast<double>(axis.crop_start + i) + 0.5) * step - 0.5);
     const float whole = std::floor(place);
     const int64_t first = static_cast<int64_t>(whole);
-    const bool is_edge = across && (first < 0 || first >= last);
+    const bool is_edge = across && (first < 0 || first >= axis.source_size - 1);
     const float share = is_edge ? 0.0f : place - whole;
-    const auto inside = [&](int64_t pixel) { return std::clamp<int64_t>(pixel, 0, last); };
-    add(&taps, inside(first), inside(first + 1), resize_weight(1.0f - share), resize_weight(share));
+    taps[i] = tap(axis, first, resize_weight(1.0f - share), resize_weight(share));
   }
   return taps;
 }
 
-LinearTaps warp_taps(const Geometry& geometry, bool across) {
-  LinearTaps taps;
+std::vector<LinearTap> warp_taps(const Geometry& geometry, bool across) {
   const Axis &axis = across ? geometry.x : geometry.y, &other = across ? geometry.y : geometry.x;
+  std::vector<LinearTap> taps(static_cast<size_t>(axis.kept));
   // The inverse of the matrix that has both scales, as OpenCV computes it.
   const double determinant = geometry.x.scale * geometry.y.scale, inverse = 1.0 / determinant;
   const double step = other.scale * inverse, begin = -(axis.offset * other.scale) * inverse;
@@ -91,13 +88,11 @@ LinearTaps warp_taps(const Geometry& geometry, bool across) {
   const int block = across ? warp_block(geometry) : 1;
   for (int i = 0; i < axis.kept; ++i) {
     const int at = i / block * block;
-    const double place = across ? ((step * at + begin) + step * (i - at)) * unit : (step * i + begin) * unit;
-    const int64_t steps = static_cast<int64_t>(std::nearbyint(place)), first = steps >> kWarpBits;
-    const int share = static_cast<int>(steps & (kWarpSteps - 1));
+    const int64_t place = static_cast<int64_t>(std::nearbyint(((step * at + begin) + step * (i - at)) * unit));
+    const int64_t first = place >> kWarpBits;
+    const int share = static_cast<int>(place & (kWarpSteps - 1));
     const auto is_inside = [&](int64_t pixel) { return pixel >= 0 && pixel < axis.source_size; };
-    const auto inside = [&](int64_t pixel) { return std::clamp<int64_t>(pixel, 0, axis.source_size - 1); };
-    add(&taps, inside(first), inside(first + 1), is_inside(first) ? kWarpSteps - share : 0,
-        is_inside(first + 1) ? share : 0);
+    taps[i] = tap(axis, first, is_inside(first) ? kWarpSteps - share : 0, is_inside(first + 1) ? share : 0);
   }
   return taps;
 }
@@ -105,31 +100,32 @@ LinearTaps warp_taps(const Geometry& geometry, bool across) {
 LinearResampler::LinearResampler(const ImageView& image, const Geometry& geometry, bool warp)
     : image_(image), warp_(warp), planes_(image.channels == 1 ? 1 : 3), kept_x_(geometry.x.kept),
       across_(warp ? warp_taps(geometry, true) : resize_taps(geometry.x, true)),
-      down_(warp ? warp_taps(geometry, false) : resize_taps(geometry.y, false)) {
-  for (std::vector<ptrdiff_t>* pixels : {&across_.first, &across_.second}) {
-    for (ptrdiff_t& at : *pixels) at *= image.channels;
+      down_(warp ? warp_taps(geometry, false) : resize_taps(geometry.y, false)),
+      rows_(2 * static_cast<size_t>(planes_) * kept_x_) {
+  for (LinearTap& tap : across_) {
+    tap.first *= image.channels;
+    tap.second *= image.channels;
   }
-  for (Row& row : rows_) row.values.resize(static_cast<size_t>(planes_) * kept_x_);
 }
 
 // Kept from the row before where it lies there; else in the place of a row that is not the other one.
 const int16_t* LinearResampler::row_across(int64_t source_row, int64_t other_row) {
-  for (const Row& row : rows_) {
-    if (row.source_row == source_row) return row.values.data();
+  const size_t size = static_cast<size_t>(planes_) * kept_x_;
+  for (size_t i = 0; i < 2; ++i) {
+    if (held_[i] == source_row) return rows_.data() + i * size;
   }
-  Row& row = rows_[rows_[0].source_row == other_row ? 1 : 0];
+  const size_t i = held_[0] == other_row ? 1 : 0;
+  int16_t* row = rows_.data() + i * size;
   const uint8_t* pixels = image_.pixels + source_row * image_.width * image_.channels;
   const int shift = warp_ ? 0 : kResizeBits - 7;
-  if (planes_ == 1) blend_across<1>(pixels, across_, kept_x_, shift, row.values.data());
-  else blend_across<3>(pixels, across_, kept_x_, shift, row.values.data());
-  row.source_row = source_row;
-  return row.values.data();
+  if (planes_ == 1) blend_across<1>(pixels, across_, shift, row);
+  else blend_across<3>(pixels, across_, shift, row);
+  held_[i] = source_row;
+  return row;
 }
 
 void LinearResampler::next_row(uint8_t* out, ptrdiff_t plane_stride) {
-  const int y = next_y_++;
-  const int64_t first = down_.first[y], second = down_.second[y];
-  const int16_t first_weight = down_.first_weight[y], weight = down_.weight[y];
+  const auto [first, second, first_weight, weight] = down_[next_y_++];
   // A row that weighs nothing is not read.
   const int16_t* a = row_across(first_weight > 0 ? first : second, second);
   const int16_t* b = weight > 0 ? row_across(second, first) : a;

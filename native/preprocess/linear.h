@@ -11,19 +11,19 @@
 
 namespace ghostnet {
 
-// With which weights which two pixels enter each pixel that is kept, along one axis.
-struct LinearTaps {
-  std::vector<ptrdiff_t> first, second;       // [kept] within the picture
-  std::vector<int16_t> first_weight, weight;  // [kept] of first and of second, >= 0
+// The two pixels of a picture that one pixel is made of along an axis, and their weights, which are not negative.
+struct LinearTap {
+  ptrdiff_t first, second;  // within the picture
+  int16_t first_weight, weight;
 };
 
-// cv::resize, INTER_LINEAR: centres of pixels on centres, weights in 11 bits, to the last bit.
+// [kept] cv::resize, INTER_LINEAR: centres of pixels on centres, weights in 11 bits, to the last bit.
 // Across, the pixel at an edge counts alone; down, it counts twice, and each time its product is rounded.
-LinearTaps resize_taps(const Axis& axis, bool across);
+std::vector<LinearTap> resize_taps(const Axis& axis, bool across);
 
-// cv::warpPerspective (OpenCV 4), INTER_LINEAR with black around: corners of pixels on corners, places rounded to 32nds
-// of a pixel, weights in 5 bits. What lies outside of the picture weighs nothing.
-LinearTaps warp_taps(const Geometry& geometry, bool across);
+// [kept] cv::warpPerspective (OpenCV 4), INTER_LINEAR with black around: corners of pixels on corners, places rounded to
+// 32nds of a pixel, weights in 5 bits. What lies outside of the picture weighs nothing.
+std::vector<LinearTap> warp_taps(const Geometry& geometry, bool across);
 
 class LinearResampler final : public RowSource {
  public:
@@ -40,12 +40,9 @@ class LinearResampler final : public RowSource {
   bool warp_;
   int planes_;
   int kept_x_;
-  LinearTaps across_, down_;  // across: in bytes of a row of the picture
-  struct Row {
-    int64_t source_row = -1;
-    std::vector<int16_t> values;  // [planes, kept_x]
-  };
-  Row rows_[2];
+  std::vector<LinearTap> across_, down_;  // across: in bytes of a row of the picture
+  int64_t held_[2] = {-1, -1};            // rows of the picture
+  std::vector<int16_t> rows_;             // [2, planes, kept_x] of these
   int next_y_ = 0;
 };
 

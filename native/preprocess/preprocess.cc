@@ -22,25 +22,26 @@ Status check_image(const ImageView& image) {
   constexpr int64_t kMaxSide = std::numeric_limits<int32_t>::max();
   if (image.width < 1 || image.height < 1 || image.width > kMaxSide || image.height > kMaxSide) {
     return Status::invalid_argument("An image's width and height must be from 1 to 2147483647 pixels, not " +
-                                    std::to_string(image.width) + " x " + std::to_string(image.height));
+                                    size_text(image.width, image.height));
   }
   if (image.channels != 1 && image.channels != 3 && image.channels != 4) {
     return Status::invalid_argument("An image must have 1, 3 or 4 channels, not " + std::to_string(image.channels));
   }
   if (image.pixels == nullptr) return Status::invalid_argument("The image has no pixels");
   if (image.height > std::numeric_limits<ptrdiff_t>::max() / image.channels / image.width) {
-    return Status::invalid_argument("An image of " + std::to_string(image.width) + " x " +
-                                    std::to_string(image.height) + " pixels does not fit the address space");
+    return Status::invalid_argument("An image of " + size_text(image.width, image.height) +
+                                    " pixels does not fit the address space");
   }
   return Status::success();
 }
 
+static_assert(kMaxInputSize == 16384, "said below");
+
 Status check_config(const PreprocessConfig& config) {
   const auto is_input_size = [](int size) { return size >= 1 && size <= kMaxInputSize; };
   if (!is_input_size(config.input_height) || !is_input_size(config.input_width)) {
-    return Status::invalid_argument("The network's input must be from 1 to " + std::to_string(kMaxInputSize) +
-                                    " pixels high and wide, not " + std::to_string(config.input_height) + " x " +
-                                    std::to_string(config.input_width));
+    return Status::invalid_argument("The network's input must be from 1 to 16384 pixels high and wide, not " +
+                                    size_text(config.input_height, config.input_width));
   }
   if (!std::isfinite(config.crop_pct) || config.crop_pct <= 0) {
     return Status::invalid_argument("crop_pct must be a positive number, not " + std::to_string(config.crop_pct));
@@ -53,8 +54,7 @@ Status check_config(const PreprocessConfig& config) {
     return Status::invalid_argument("A picture is warped to be stretched, or to fit among black (pad_value 0)");
   if (config.pad_value < kMeanValue || config.pad_value > 255 || config.pad_multiple < 0 ||
       config.pad_multiple > kMaxInputSize)
-    return Status::invalid_argument("pad_value must be a byte and pad_multiple at most " +
-                                    std::to_string(kMaxInputSize));
+    return Status::invalid_argument("pad_value must be a byte, and pad_multiple no larger than an input");
   if (config.channels != 1 && config.channels != 3)
     return Status::invalid_argument("The network's input must have 1 or 3 channels, not " +
                                     std::to_string(config.channels));
