@@ -7,11 +7,9 @@ namespace ghostnet {
 
 CellsOfRows::CellsOfRows(const LogitMap& map, const Samples& y, const Samples& x, const KernelTable& kernels)
     : map_(map), y_(y), x_(x), winner_row_(kernels.winner_row), cells_(static_cast<size_t>(x.most() - x.least() + 1)),
-      floor_(cells_) {
-  const size_t most = static_cast<size_t>(map.classes) * cells_;
-  for (std::vector<float>* one : {&largest_, &label_}) one->resize(most);
-  for (std::vector<float>* two : {&upper_, &lower_, &between_}) two->resize(2 * most);
-  for (std::vector<int32_t>* firsts : {&first_pixel_, &first_candidate_}) firsts->resize(cells_ + 1);
+      most_(static_cast<size_t>(map.classes) * cells_), floats_(cells_ + 8 * most_), floor_(floats_.data()),
+      largest_(floor_ + cells_), label_(largest_ + most_), upper_(label_ + most_), lower_(upper_ + 2 * most_),
+      between_(lower_ + 2 * most_), first_pixel_(cells_ + 1), first_candidate_(cells_ + 1) {
   for (int32_t first : x.first) ++first_pixel_[static_cast<size_t>(first - x.least()) + 1];
   for (size_t i = 0; i < cells_; ++i) first_pixel_[i + 1] += first_pixel_[i];
 }
@@ -20,9 +18,9 @@ void CellsOfRows::label(int y, float* labels) {
   const auto at = static_cast<size_t>(y);
   if (y_.first[at] != above_) enter(y_.first[at]);
   const auto candidates = static_cast<size_t>(first_candidate_.back());
-  blend(upper_.data(), lower_.data(), y_.of_first[at], y_.of_second[at], 2 * candidates, between_.data());
-  winner_row_({between_.data(), label_.data(), first_candidate_.data(), first_pixel_.data(), x_.of_first.data(),
-               x_.of_second.data(), labels, static_cast<int>(cells_)});
+  blend(upper_, lower_, y_.of_first[at], y_.of_second[at], 2 * candidates, between_);
+  winner_row_({between_, label_, first_candidate_.data(), first_pixel_.data(), x_.of_first.data(), x_.of_second.data(),
+               labels, static_cast<int>(cells_)});
 }
 
 void CellsOfRows::enter(int above) {
@@ -39,12 +37,12 @@ const float* CellsOfRows::row(int c, int y) const {
 }
 
 void CellsOfRows::bound(int above, int below) {
-  std::fill(floor_.begin(), floor_.end(), -std::numeric_limits<float>::infinity());
-  float* const floor = floor_.data();
+  float* const floor = floor_;
+  std::fill(floor, floor + cells_, -std::numeric_limits<float>::infinity());
   for (int c = 0; c < map_.classes; ++c) {
     const float *const upper = row(c, above), *const lower = row(c, below);
     const float *const upper_right = upper + x_.apart, *const lower_right = lower + x_.apart;
-    float* const largest = largest_.data() + static_cast<size_t>(c) * cells_;
+    float* const largest = largest_ + static_cast<size_t>(c) * cells_;
     for (size_t i = 0; i < cells_; ++i) {
       largest[i] = std::max(std::max(upper[i], upper_right[i]), std::max(lower[i], lower_right[i]));
       floor[i] = std::max(floor[i], std::min(std::min(upper[i], upper_right[i]), std::min(lower[i], lower_right[i])));

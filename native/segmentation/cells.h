@@ -15,6 +15,7 @@ class CellsOfRows {
  public:
   /// May throw std::bad_alloc and std::length_error. All must outlive it.
   CellsOfRows(const LogitMap& map, const Samples& y, const Samples& x, const KernelTable& kernels);
+  CellsOfRows(const CellsOfRows&) = delete;  // it points into itself
 
   /// Writes the labels [x.pixels(), and kWinnerPixels more that mean nothing] of row y of the result. Rows come in order.
   void label(int y, float* labels);
@@ -29,16 +30,18 @@ class CellsOfRows {
   const LogitMap& map_;
   const Samples &y_, &x_;
   const WinnerRowFn winner_row_;
-  const size_t cells_;                    // in a row of them
-  int above_ = -1;                        // the row of the map above the cells that have been entered
-  std::vector<float> floor_;              // [cells] the largest of all classes' smallest logits
-  std::vector<float> largest_;            // [classes, cells] of a class's four logits
+  const size_t cells_;         // in a row of them
+  const size_t most_;          // candidates: classes * cells
+  int above_ = -1;             // the row of the map above the cells that have been entered
+  std::vector<float> floats_;  // all that follow
+  float* const floor_;         // [cells] the largest of all classes' smallest logits
+  float* const largest_;       // [classes, cells] of a class's four logits
+  // All candidates, cell after cell: classes * cells, or fewer.
+  float* const label_;                    // [candidates] the class
+  float *const upper_, *const lower_;     // [candidates, 2] its logits left and right, above and below
+  float* const between_;                  // [candidates, 2] the same in a row of pixels
   std::vector<int32_t> first_pixel_;      // [cells + 1]
   std::vector<int32_t> first_candidate_;  // [cells + 1]
-  // All candidates, cell after cell: classes * cells, or fewer.
-  std::vector<float> label_;          // [candidates] the class
-  std::vector<float> upper_, lower_;  // [candidates, 2] its logits left and right, above and below
-  std::vector<float> between_;        // [candidates, 2] the same in a row of pixels
 };
 
 }  // namespace ghostnet
