@@ -33,6 +33,7 @@ struct Node {
 
   // convolutions and windows
   Pair kernel, stride, padding{0, 0}, dilation;
+  Pair size;  // adaptive pools: of the value
   // convolutions: activation(scale[o] * sum(weight * x) + bias[o])
   int groups = 1;  // divides the channels and the input's
   Activation activation = Activation::none;

@@ -84,10 +84,23 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
       const channels = inputs.reduce((sum, input) => sum + input.channels, 0);
       return valueOf({ op: 'concat', ...plain, channels }, inputs, new Float32Array(0));
     }
-    case 'Slice': {
-      const [first, channels, axis] = [1, 2, 3].map((index) => integersOf(constant(index))[0]);
-      if (first !== 0 || axis !== 1) throw new Error('Slice cuts the last channels off, and nothing else');
-      return valueOf({ op: 'concat', ...plain, channels: channels! }, inputs, new Float32Array(0));
+    case 'Slice':
+      return sliced(x!, [1, 2, 3].map((index) => integersOf(constant(index))) as [number[], number[], number[]]);
+    case 'MatMul': {
+      const left = file.constants.get(names[0]!)?.content;
+      return left ? timesRows(floatsOf(left), x!) : timesColumns(x!, floatsOf(constant(1)));
+    }
+    case 'DepthToSpace': {
+      const blocks = (attributes['blocksize'] as number) ** 2;
+      const stride = [attributes['blocksize'], attributes['blocksize']] as unknown as Pair;
+      const size = x!.data.length / blocks;
+      const parts = Array.from({ length: blocks }, (_, i) => ({
+        ...x!,
+        channels: x!.channels / blocks,
+        data: x!.data.slice(i * size, (i + 1) * size),
+      }));
+      const node = { op: 'pixel_shuffle', name: '', inputs: [], stride, padding: [0, 0] } as const;
+      return valueOf(node, parts, new Float32Array(0));
     }
     case 'Add':
     case 'Mul':
@@ -115,6 +128,48 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
     default:
       throw new Error(`${op} has no meaning here`);
   }
+}
+
+/** Of channels, or of rows and columns; the limits are those of the first axes. */
+function sliced(x: Map3d, [starts, ends, axes]: readonly [number[], number[], number[]]): Map3d {
+  if (axes.join() === '1' && starts[0] === 0)
+    return valueOf({ op: 'concat', ...plain, channels: ends[0]! }, [x], new Float32Array(0));
+  if (axes.join() !== '2,3') throw new Error('Slice cuts the last channels off, or a border');
+  const [[top, left], [bottom, right]] = [starts, ends] as [[number, number], [number, number]];
+  const size = { channels: x.channels, height: bottom - top, width: right - left };
+  return { ...size, data: madeOf(size, (c, i, j) => x.data[(c * x.height + i + top) * x.width + j + left]!) };
+}
+
+/** A matrix [n, height] times each channel. */
+function timesRows(matrix: Float32Array, x: Map3d): Map3d {
+  const size = { ...x, height: matrix.length / x.height };
+  const value = (c: number, i: number, j: number): number =>
+    sumOf(x.height, (k) => matrix[i * x.height + k]! * x.data[(c * x.height + k) * x.width + j]!);
+  return { ...size, data: madeOf(size, value) };
+}
+
+/** Each channel times a matrix [width, n]. */
+function timesColumns(x: Map3d, matrix: Float32Array): Map3d {
+  const size = { ...x, width: matrix.length / x.width };
+  const value = (c: number, i: number, j: number): number =>
+    sumOf(x.width, (k) => x.data[(c * x.height + i) * x.width + k]! * matrix[k * size.width + j]!);
+  return { ...size, data: madeOf(size, value) };
+}
+
+function sumOf(count: number, term: (k: number) => number): number {
+  let sum = 0;
+  for (let k = 0; k < count; k++) sum += term(k);
+  return sum;
+}
+
+function madeOf(
+  { channels, height, width }: Omit<Map3d, 'data'>,
+  value: (c: number, i: number, j: number) => number,
+): Float64Array {
+  const data: number[] = [];
+  for (let c = 0; c < channels; c++)
+    for (let i = 0; i < height; i++) for (let j = 0; j < width; j++) data.push(value(c, i, j));
+  return Float64Array.from(data);
 }
 
 type Axis = 'channels' | 'height' | 'width';

@@ -67,6 +67,23 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
     const mean = meanOf(x!, [x!.height, x!.width], [1, 1], 1, 1);
     return elementwise(mean, largestOf(x!), (a, b) => (a + b) / 2);
   },
+  adaptive_avg_pool2d: ({ size }, [x]) =>
+    fill(x!.channels, size[0], size[1], (c, i, j) => {
+      const [top, bottom] = adaptiveWindow(x!.height, size[0], i);
+      const [left, right] = adaptiveWindow(x!.width, size[1], j);
+      let sum = 0;
+      for (let y = top; y < bottom; y++) for (let column = left; column < right; column++) sum += at(x!, c, y, column);
+      return sum / ((bottom - top) * (right - left));
+    }),
+  pixel_shuffle: ({ stride, padding }, inputs) => {
+    const [first] = inputs as [Map3d];
+    const [height, width] = [first.height * stride[0], first.width * stride[1]];
+    return fill(first.channels, height - 2 * padding[0], width - 2 * padding[1], (c, i, j) => {
+      const [y, x] = [i + padding[0], j + padding[1]];
+      const input = inputs[(y % stride[0]) * stride[1] + (x % stride[1])]!;
+      return at(input, c, Math.floor(y / stride[0]), Math.floor(x / stride[1]));
+    });
+  },
   concat: ({ channels }, inputs) => {
     const { height, width } = inputs[0]!;
     const all = inputs.flatMap(({ data }) => [...data]);
@@ -157,6 +174,10 @@ const activations: Readonly<Record<Activation, (x: number, slope?: number) => nu
   silu: (x) => x * sigmoid(x),
   leaky_relu: (x, slope = 0.01) => (x > 0 ? x : slope * x),
 };
+
+function adaptiveWindow(source: number, count: number, i: number): [number, number] {
+  return [Math.floor((i * source) / count), Math.ceil(((i + 1) * source) / count)];
+}
 
 function meanOf(x: Map3d, kernel: Pair, stride: Pair, height: number, width: number): Map3d {
   return fill(x.channels, height, width, (c, i, j) => {

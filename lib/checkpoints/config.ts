@@ -89,7 +89,7 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
     architecture: top.read('architecture', isString, 'a string'),
     modelType: top.any('model_type', isString),
     labels: readLabels(top, pretrained),
-    activation: readActivation(top.any('problem_type', isString)),
+    activation: readActivation(top),
     // As timm builds it: what the network was made with comes first.
     globalPool: [top.section('model_args'), pretrained, top]
       .map((section) => section?.any('global_pool', isString))
@@ -124,9 +124,31 @@ function readLabels(top: Section, pretrained: Section): string[] | undefined {
 }
 
 /** Of one label a picture nothing follows: that is what is meant anyway. */
-function readActivation(problemType: string | undefined): ClassActivation | undefined {
+function readActivation(top: Section): ClassActivation | undefined {
+  const problemType = top.any('problem_type', isString);
   if (problemType === 'multi_label_classification') return 'sigmoid';
-  return problemType === 'regression' ? 'none' : undefined;
+  if (problemType === 'regression') return 'none';
+  return top.any('encoder_name', isString) === undefined ? undefined : readSmpActivation(top);
+}
+
+/** What segmentation_models_pytorch applies to its logits, by its names; those of probabilities say what they mean. */
+function readSmpActivation(top: Section): ClassActivation | undefined {
+  const name = top.any('activation', isString) ?? 'identity';
+  const activation = { sigmoid: 'sigmoid', softmax: 'softmax', softmax2d: 'softmax', logsoftmax: 'softmax' } as const;
+  if (Object.hasOwn(activation, name)) return activation[name as keyof typeof activation];
+  if (name === 'identity') return undefined;
+  throw top.fault(
+    'activation',
+    `is ${quoted(name)}, which is not computed here; ${Object.keys(activation).join(', ')} are`,
+  );
+}
+
+/** How segmentation_models_pytorch's decoders upsample, which has more ways than are computed here. */
+function readInterpolation(top: Section): HeadConfig['upsampling'] | undefined {
+  const name = top.any('decoder_interpolation', isString);
+  if (name === undefined || headRules.upsampling.accepts(name)) return name;
+  const fault = `is ${quoted(name)}, which is not computed here; ${headRules.upsampling.expected} is`;
+  throw top.fault('decoder_interpolation', fault);
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {
@@ -180,15 +202,15 @@ function readGate(section: Section | undefined): Partial<GateConfig> | undefined
 }
 
 /** `dilations` are mmsegmentation's, the first of which is the convolution that is not dilated. */
-function readHead(...sections: Section[]): Partial<HeadConfig> | undefined {
+function readHead(top: Section, pretrained: Section): Partial<HeadConfig> | undefined {
   const read = <T>(key: string, { accepts, expected }: Rule<T>): T | undefined =>
-    readEither(key, accepts, expected, ...sections);
+    readEither(key, accepts, expected, top, pretrained);
   const rates = read('atrous_rates', headRules.atrousRates);
   const dilations = read('dilations', headRules.atrousRates);
   const head = withoutUndefined({
     atrousRates: rates ?? (dilations?.[0] === 1 ? dilations.slice(1) : dilations),
     alignCorners: read('align_corners', headRules.alignCorners),
-    upsampling: read('upsampling', headRules.upsampling),
+    upsampling: read('upsampling', headRules.upsampling) ?? readInterpolation(top),
     levels: read('levels', headRules.levels),
     anchors: read('anchors', headRules.anchors),
     strides: read('strides', headRules.strides),

@@ -1,59 +1,20 @@
-import { shapeText } from '../messages/quoted.js';
 import type { Shapes, StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-import type { Activation, Conv2dNode, Graph, GraphOutput, NodeId, Pair } from './graph.js';
+import type { Conv2dNode, Graph, GraphOutput, NodeId, Pair } from './graph.js';
 import { operatorOf, type GraphNode } from './operators.js';
 import { fixedInputSize } from './fixed-size.js';
-import { mergeBranches, type Branch } from './branches.js';
-import { asFound, numbersIn, specsOf, type Sources, type TensorSpec } from './sources.js';
-
-/** A convolution whose numbers are still in the checkpoint. */
-interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
-  readonly from: Sources & { readonly weight: TensorSpec };
-  /** In place of that, but for the weight's shape. */
-  readonly branches?: readonly Sources[];
-  /** Of all its batch norms. */
-  readonly eps: number;
-}
-
-/** One of the convolutions whose sum a network was trained with in place of one: see {@link mergeBranches}. */
-export interface BranchOptions {
-  /** The module that holds the weight; absent for the identity. */
-  readonly module?: string;
-  readonly batchNorm: string;
-  /** 1x1 in place of the whole kernel. */
-  readonly middle?: boolean;
-}
+import {
+  parametersOf,
+  plannedConv,
+  sourcesOf,
+  withNumbers,
+  type ConvOptions,
+  type PlannedConv2d,
+} from './planned-conv.js';
+import { asFound, type TensorSpec } from './sources.js';
 
 type PlainNode = Exclude<GraphNode, Conv2dNode>;
 type PlannedNode = PlainNode | PlannedConv2d;
-
-export interface ConvOptions {
-  /** The module that holds the weight, where it is not the node's own name. */
-  readonly module?: string;
-  /** The module of the norm behind it, which a checkpoint may have folded into the convolution: see {@link Blueprint}. */
-  readonly batchNorm?: string;
-  /** Of its batch norm, or its branches'. Default: PyTorch's. */
-  readonly eps?: number;
-  /** With a batch norm: the one or the other, as the checkpoint has it. */
-  readonly bias?: boolean;
-  /** In place of module, batchNorm and bias. */
-  readonly branches?: readonly BranchOptions[];
-  /** Default 1; odd, and padded so that stride 1 keeps the map's size. */
-  readonly kernel?: number | Pair;
-  readonly stride?: number;
-  /** Elements from one of its taps to the next. Default 1. */
-  readonly dilation?: number;
-  /** Each channel by itself, which becomes one or more. */
-  readonly depthwise?: boolean;
-  /** A linear layer: its weight is stored as [out, in]. */
-  readonly linear?: boolean;
-  readonly activation?: Activation;
-  /** Of `leaky_relu`. Default: PyTorch's, 0.01. */
-  readonly slope?: number;
-}
-
-const pytorchEps = 1e-5;
 
 /** What an output is good for: each task takes its own. */
 export type OutputRole = 'logits' | 'embedding' | 'feature' | 'attention' | 'prediction' | 'segmentation';
@@ -88,34 +49,23 @@ export class Blueprint {
   }
 
   conv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
-    const { module = name, batchNorm, eps = pytorchEps, stride = 1, dilation = 1, activation = 'none' } = options;
-    const { kernel: side = 1 } = options;
-    const kernel: Pair = typeof side === 'number' ? [side, side] : side;
-    const inChannels = this.channelsOf(input);
-    const groups = options.depthwise ? inChannels : 1;
-    const shape = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
-    const node: PlannedConv2d = {
-      op: 'conv2d',
-      name,
-      inputs: [input],
-      inChannels,
-      outChannels,
-      kernel,
-      groups,
-      activation,
-      ...(options.slope !== undefined && { slope: options.slope }),
-      stride: [stride, stride],
-      padding: [(dilation * (kernel[0] - 1)) / 2, (dilation * (kernel[1] - 1)) / 2],
-      dilation: [dilation, dilation],
-      eps,
-      from: {
-        weight: { name: `${module}.weight`, shape },
-        ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
-        ...(batchNorm !== undefined && { batchNorm }),
-      },
-      ...(options.branches && { branches: options.branches.map((branch) => plannedBranch(branch, shape)) }),
-    };
-    return this.append(node, outChannels);
+    return this.append(plannedConv(name, input, this.channelsOf(input), outChannels, options), outChannels);
+  }
+
+  /**
+   * A transposed convolution of stride 2 and a 4x4 kernel, a map's size doubled: as many 2x2 convolutions as there are places
+   * between the input's elements, and their values between each other (see {@link Phase}).
+   */
+  transposedConv(input: NodeId, name: string, outChannels: number, options: ConvOptions = {}): NodeId {
+    const [kernel, stride] = [4, 2];
+    const { module = name } = options;
+    const phases = [0, 1].flatMap((y) =>
+      [0, 1].map((x) => {
+        const phase = { kernel, stride, at: [y, x] } as const;
+        return this.conv(input, `${name}.${y}${x}`, outChannels, { ...options, module, phase });
+      }),
+    );
+    return this.add({ op: 'pixel_shuffle', name, inputs: phases, stride: [stride, stride], padding: [1, 1] });
   }
 
   /** A node of any operator without parameters. */
@@ -214,7 +164,7 @@ export class Blueprint {
     const { inputSize } = this;
     return {
       ...(inputSize && { inputSize }),
-      nodes: needed.map((id) => withInputs(materialise(this.nodes[id]!, tensors), at)),
+      nodes: needed.map((id) => withInputs(materialised(this.nodes[id]!, tensors), at)),
       outputs: wanted.map(({ name, node }) => ({ name, node: at(node) })),
     };
   }
@@ -256,42 +206,6 @@ function withInputs<N extends GraphNode>(node: N, renumber: (id: NodeId) => Node
   return { ...node, inputs: node.inputs.map(renumber) };
 }
 
-function plannedBranch({ module, batchNorm, middle = false }: BranchOptions, shape: readonly number[]): Sources {
-  if (module === undefined) return { batchNorm };
-  return { batchNorm, weight: { name: `${module}.weight`, shape: middle ? [...shape.slice(0, -2), 1, 1] : shape } };
-}
-
-function sourcesOf({ from, branches }: PlannedConv2d): readonly Sources[] {
-  return branches ?? [from];
-}
-
-function parametersOf(node: PlannedConv2d, found: Shapes): TensorSpec[] {
-  return sourcesOf(node).flatMap((from) => specsOf(asFound(from, node.outChannels, found), node.outChannels));
-}
-
-function materialise(node: PlannedNode, tensors: StateDict): GraphNode {
-  if (!('from' in node)) return node;
-  for (const spec of parametersOf(node, tensors)) checkTensor(spec, tensors);
-  const { from, branches, eps, ...rest } = node;
-  const { name, shape } = from.weight;
-  const numbersOf = (each: Sources): Branch => numbersIn(tensors, asFound(each, node.outChannels, tensors), eps);
-  if (branches) return { ...rest, parameters: mergeBranches(node.name, branches.map(numbersOf), shape) };
-  return { ...rest, parameters: { ...numbersOf(from), weight: tensors.get(name)!, weightName: name } };
-}
-
-export function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((size, d) => size === b[d]);
-}
-
-/** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
-function checkTensor(spec: TensorSpec, tensors: Shapes): void {
-  const fault = tensorFault(spec, tensors, 'the network');
-  if (fault !== undefined) throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${fault}.`);
-}
-
-/** Why `network` cannot use a tensor that it needs, beginning with the tensor's name; undefined if it can. */
-export function tensorFault({ name, shape }: TensorSpec, tensors: Shapes, network: string): string | undefined {
-  const found = tensors.get(name)?.shape;
-  if (found && sameShape(found, shape)) return undefined;
-  return `${name} ${found ? `has shape ${shapeText(found)}` : 'is missing'}, where ${network} needs ${shapeText(shape)}`;
+function materialised(node: PlannedNode, tensors: StateDict): GraphNode {
+  return 'from' in node ? withNumbers(node, tensors) : node;
 }

@@ -25,5 +25,7 @@ export interface OnnxWriter {
   parameters(node: Conv2dNode, shape: readonly number[]): string[];
   /** A constant, by its name; a number alone is a scalar. */
   floats(name: string, values: readonly number[] | number): string;
+  /** The same with rows, all of one length. */
+  matrix(name: string, rows: readonly (readonly number[])[]): string;
   integers(name: string, ...values: number[]): string;
 }

@@ -1,5 +1,26 @@
 import type { OnnxInput, OnnxWriter } from './onnx-writer.js';
-import { weightsPerChannel, type Conv2dNode, type Node, type NodeId, type Pair } from './graph.js';
+import { weightsPerChannel, type Conv2dNode, type Node, type Pair } from './graph.js';
+import type {
+  AdaptiveAvgPool2dNode,
+  AddNode,
+  AvgPool2dNode,
+  ChannelsAsPositionsNode,
+  ColumnsAsChannelsNode,
+  ConcatNode,
+  GlobalAvgMaxPoolNode,
+  GlobalAvgPoolNode,
+  GlobalMaxPoolNode,
+  InputNode,
+  MaxPool2dNode,
+  MulNode,
+  PixelShuffleNode,
+  PositionsAsChannelsNode,
+  RowsAsChannelsNode,
+  UpsampleBilinearAlignedNode,
+  UpsampleBilinearNode,
+  UpsampleNearestNode,
+  Windows,
+} from './nodes.js';
 
 /**
  * What is to be known of an operator in this half of the program; the engine has a file for each in
@@ -28,80 +49,6 @@ export type MapPart = 'rows' | 'columns' | 'positions';
 export function countOf(part: MapPart, [height, width]: Pair): number {
   return { rows: height, columns: width, positions: height * width }[part];
 }
-
-/** The network's input, [n, channels, h, w] float32. */
-interface InputNode extends Node<'input', readonly []> {
-  readonly channels: number;
-}
-
-/** Windows that lie over a map; what does not fill one at the end is dropped, as PyTorch does. */
-interface Windows {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding?: Pair;
-  readonly dilation?: Pair;
-}
-
-/** Mean over `kernel` windows without padding. */
-interface AvgPool2dNode extends Node<'avg_pool2d', readonly [NodeId]> {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-}
-
-/** The largest number in each window; padding, at most half the kernel, is none at all. */
-type MaxPool2dNode = Node<'max_pool2d', readonly [NodeId]> & Windows;
-
-/** Mean over the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
-type GlobalAvgPoolNode = Node<'global_avg_pool', readonly [NodeId]>;
-
-/** The largest number of the whole map: [n, c, h, w] -> [n, c, 1, 1]. */
-type GlobalMaxPoolNode = Node<'global_max_pool', readonly [NodeId]>;
-
-/** The mean of the two. */
-type GlobalAvgMaxPoolNode = Node<'global_avgmax_pool', readonly [NodeId]>;
-
-/** Channels of all inputs one after the other, cut to the first `channels`. */
-interface ConcatNode extends Node<'concat'> {
-  readonly channels: number;
-}
-
-/** The first input at the height and width of the second: the nearest neighbour, source index floor(i * in / out). */
-type UpsampleNearestNode = Node<'upsample_nearest', readonly [input: NodeId, like: NodeId]>;
-
-/**
- * The same bilinearly, pixels as areas: source position (i + 0.5) * in / out - 0.5, at least 0. PyTorch's
- * `align_corners=False`.
- */
-type UpsampleBilinearNode = Node<'upsample_bilinear', readonly [input: NodeId, like: NodeId]>;
-
-/** The same bilinearly, the corners of both maps on each other: source position i * (in - 1) / (out - 1). */
-type UpsampleBilinearAlignedNode = Node<'upsample_bilinear_aligned', readonly [input: NodeId, like: NodeId]>;
-
-/** Element by element; the second input may be a 1x1 map, which counts for every position. */
-type MulNode = Node<'mul', readonly [NodeId, NodeId]>;
-
-/** Element by element, of maps of one shape. */
-type AddNode = Node<'add', readonly [NodeId, NodeId]>;
-
-/** One whose value has a number of channels that its input has in another place. */
-interface TurningNode<Op extends string, Inputs extends readonly NodeId[] = readonly [NodeId]> extends Node<
-  Op,
-  Inputs
-> {
-  readonly channels: number;
-}
-
-/** Rows and channels change places, `channels` the number of rows: [n, c, h, w] -> [n, h, c, w], and back. */
-type RowsAsChannelsNode = TurningNode<'rows_as_channels'>;
-
-/** The same of columns: [n, c, h, w] -> [n, w, h, c], and back. */
-type ColumnsAsChannelsNode = TurningNode<'columns_as_channels'>;
-
-/** The same of positions, row by row: [n, c, h, w] -> [n, h * w, 1, c]. */
-type PositionsAsChannelsNode = TurningNode<'positions_as_channels'>;
-
-/** Back: [n, h * w, 1, channels] -> [n, channels, h, w], the height and width of the second input. */
-type ChannelsAsPositionsNode = TurningNode<'channels_as_positions', readonly [input: NodeId, like: NodeId]>;
 
 /** Every operator, by the name that nodes and the engine have for it. */
 export const operators = {
@@ -166,6 +113,36 @@ export const operators = {
       out.add('GlobalAveragePool', mean, [input!]);
       out.add('GlobalMaxPool', largest, [input!]);
       out.add('Mean', name, [mean, largest]);
+    },
+  }),
+
+  adaptive_avg_pool2d: row<AdaptiveAvgPool2dNode>({
+    size: ({ size }) => size,
+    pools: false,
+    // Two products with matrices: ONNX has no such pool.
+    onnx: ({ name, size }, out, [input]) => {
+      const [, height, width] = input!.shape;
+      const rows = out.matrix(`${name}.rows`, meansOf(height, size[0]));
+      const columns = out.matrix(`${name}.columns`, turned(meansOf(width, size[1])));
+      out.add('MatMul', `${name}.across`, [input!, columns]);
+      out.add('MatMul', name, [rows, `${name}.across`]);
+    },
+  }),
+
+  pixel_shuffle: row<PixelShuffleNode>({
+    size: ({ stride, padding }, [input]) =>
+      input!.map((side, axis) => side * stride[axis]! - 2 * padding[axis]!) as unknown as Pair,
+    stride: (node, [input]) => input! / node.stride[0],
+    pools: false,
+    onnx: ({ name, stride, padding }, out, inputs) => {
+      const [, height, width] = inputs[0]!.shape;
+      const [top, left] = padding;
+      out.add('Concat', `${name}.joined`, inputs, { axis: 1 });
+      out.add('DepthToSpace', `${name}.whole`, [`${name}.joined`], { blocksize: stride[0] });
+      const ends = [height * stride[0] - top, width * stride[1] - left];
+      const limits = Object.entries({ starts: [top, left], ends, axes: [2, 3] });
+      const within = limits.map(([key, values]) => out.integers(`${name}.${key}`, ...values));
+      out.add('Slice', name, [`${name}.whole`, ...within]);
     },
   }),
 
@@ -268,6 +245,18 @@ export function operatorOf<N extends GraphNode>(node: N): Operator<N> {
 
 function row<N extends Node>(operator: Operator<N>): Operator<N> {
   return operator;
+}
+
+/** Which share each of `source` samples has in each of `n` adaptive means, [n][source]. */
+function meansOf(source: number, n: number): number[][] {
+  return Array.from({ length: n }, (_, i) => {
+    const [begin, end] = [Math.floor((i * source) / n), Math.ceil(((i + 1) * source) / n)];
+    return Array.from({ length: source }, (_, at) => (at >= begin && at < end ? 1 / (end - begin) : 0));
+  });
+}
+
+function turned(matrix: readonly (readonly number[])[]): number[][] {
+  return matrix[0]!.map((_, column) => matrix.map((row) => row[column]!));
 }
 
 /** How many windows fit. */

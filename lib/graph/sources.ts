@@ -1,4 +1,6 @@
+import { GhostNetError } from '../errors.js';
 import type { Shapes, StateDict } from '../formats/tensor.js';
+import { shapeText } from '../messages/quoted.js';
 import type { Branch } from './branches.js';
 import type { BatchNorm } from './graph.js';
 
@@ -63,4 +65,21 @@ function normIn(tensors: StateDict, name: string, eps: number): BatchNorm {
     variance: vector('running_var'),
     eps,
   };
+}
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((size, d) => size === b[d]);
+}
+
+/** @throws {GhostNetError} ERR_GHOST_ARCHITECTURE if the tensor is missing or has another shape. */
+export function checkTensor(spec: TensorSpec, tensors: Shapes): void {
+  const fault = tensorFault(spec, tensors, 'the network');
+  if (fault !== undefined) throw new GhostNetError('ERR_GHOST_ARCHITECTURE', `Tensor ${fault}.`);
+}
+
+/** Why `network` cannot use a tensor that it needs, beginning with the tensor's name; undefined if it can. */
+export function tensorFault({ name, shape }: TensorSpec, tensors: Shapes, network: string): string | undefined {
+  const found = tensors.get(name)?.shape;
+  if (found && sameShape(found, shape)) return undefined;
+  return `${name} ${found ? `has shape ${shapeText(found)}` : 'is missing'}, where ${network} needs ${shapeText(shape)}`;
 }

@@ -1,7 +1,7 @@
 import { checkFinite } from '../formats/finite.js';
 import type { Shapes, StateDict } from '../formats/tensor.js';
 import { GhostNetError } from '../errors.js';
-import { tensorFault } from '../graph/blueprint.js';
+import { tensorFault } from '../graph/sources.js';
 import type { TensorSpec } from '../graph/sources.js';
 import { plain, shapeText } from '../messages/quoted.js';
 import { lookAlike } from './look-alikes.js';

@@ -1,5 +1,6 @@
 import type { Shapes } from '../formats/tensor.js';
-import { sameShape, type Blueprint } from '../graph/blueprint.js';
+import type { Blueprint } from '../graph/blueprint.js';
+import { sameShape } from '../graph/sources.js';
 
 /** Whether tensors are a network's, all of them and no others. */
 export function isWhole(blueprint: Blueprint, tensors: Shapes): boolean {

@@ -1,5 +1,6 @@
 import type { Shapes } from '../formats/tensor.js';
-import { Blueprint, type ConvOptions } from '../graph/blueprint.js';
+import { Blueprint } from '../graph/blueprint.js';
+import type { ConvOptions } from '../graph/planned-conv.js';
 import type { Activation, NodeId } from '../graph/graph.js';
 import { addClassifier, addGlobalPool, type ClassifierParts } from './classifier.js';
 import { squeezeExcite } from './squeeze-excite.js';

@@ -117,6 +117,11 @@ class Translation implements OnnxWriter {
     return this.constant(name, 'float32', shape, () => [littleEndianBytes(Float32Array.from(elements))]);
   }
 
+  matrix(name: string, rows: readonly (readonly number[])[]): string {
+    const values = Float32Array.from(rows.flat());
+    return this.constant(name, 'float32', [rows.length, rows[0]!.length], () => [littleEndianBytes(values)]);
+  }
+
   integers(name: string, ...values: number[]): string {
     return this.constant(name, 'int64', [values.length], () => [int64Bytes(values)]);
   }

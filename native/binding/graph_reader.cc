@@ -36,6 +36,7 @@ Status read_node(const Fields& o, const Graph& graph, Node* node) {
   read_pair(o, "stride", &node->stride);
   read_pair(o, "padding", &node->padding);
   read_pair(o, "dilation", &node->dilation);
+  read_pair(o, "size", &node->size);
   if (o.get("groups")) node->groups = o.integer("groups");
   if (o.get("inChannels")) {
     // Of numbers that nobody has checked yet: their product may fit no integer.

@@ -9,6 +9,8 @@ std::vector<const Operator*> conv2d_operators();
 std::vector<const Operator*> pool_operators();
 std::vector<const Operator*> concat_operators();
 std::vector<const Operator*> upsample_operators();
+std::vector<const Operator*> pixel_shuffle_operators();
+std::vector<const Operator*> adaptive_pool_operators();
 std::vector<const Operator*> binary_operators();
 std::vector<const Operator*> transpose_operators();
 
@@ -45,8 +47,8 @@ Status check_same_channels(const Node& node, int channels) {
 const std::vector<const Operator*>& all_operators() {
   static const std::vector<const Operator*> all = [] {
     std::vector<const Operator*> rows{&op::input};
-    for (const auto family : {conv2d_operators, pool_operators, concat_operators, upsample_operators, binary_operators,
-                              transpose_operators})
+    for (const auto family : {conv2d_operators, pool_operators, concat_operators, upsample_operators,
+                              pixel_shuffle_operators, adaptive_pool_operators, binary_operators, transpose_operators})
       for (const Operator* row : family()) rows.push_back(row);
     return rows;
   }();

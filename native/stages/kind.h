@@ -53,6 +53,7 @@ struct Kind {
   // To write one: kind_of a stage, and what is not as above.
   constexpr Kind& reading(Need input, Need more = {}) { return first = input, others = more, *this; }
   constexpr Kind& each_channel(int times = 1) { return repeats = times, *this; }
+  constexpr Kind& making(Numbers numbers) { return makes = numbers, *this; }
   constexpr Kind& making_vectors() { return makes_vector = true, makes = Numbers::floats, by_rows = false, *this; }
   constexpr Kind& by_groups_alone() { return by_rows = false, *this; }
   constexpr Kind& reading_image() { return of_image = true, *this; }
@@ -78,6 +79,7 @@ enum class Join {
 namespace kinds {
 extern const Kind planar_conv, interleave, conv, depthwise, ghost, avg_pool2, global_avg_pool, global_max_pool,
     global_avgmax_pool, matvec, scale, binary, upsample_nearest, upsample_bilinear, transpose, repack, reference;
+extern const Kind adaptive_avg_pool, pixel_shuffle;
 }  // namespace kinds
 
 }  // namespace ghostnet

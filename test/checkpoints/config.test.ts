@@ -170,6 +170,27 @@ describe('config.json', () => {
     expect(pool({ global_pool: true })).toBeUndefined();
   });
 
+  it('is read as segmentation_models_pytorch writes it', () => {
+    const config = { _model_class: 'Unet', encoder_name: 'tu-ghostnet_050', upsampling: 4, activation: null };
+    const said = (more: object): unknown => parseHubConfig({ ...config, ...more }, 'config.json');
+    expect(said({})).toEqual({ preprocess: {} });
+    expect(said({ activation: 'softmax2d', decoder_interpolation: 'bilinear' })).toEqual({
+      preprocess: {},
+      activation: 'softmax',
+      head: { upsampling: 'bilinear' },
+    });
+    expect(said({ activation: 'sigmoid' })).toMatchObject({ activation: 'sigmoid' });
+    expect(said({ activation: 'identity' })).toEqual({ preprocess: {} });
+    expect(() => said({ activation: 'tanh' })).toThrow(
+      'config.json: activation is "tanh", which is not computed here; sigmoid, softmax, softmax2d, logsoftmax are.',
+    );
+    expect(() => said({ decoder_interpolation: 'bicubic' })).toThrow(
+      'config.json: decoder_interpolation is "bicubic", which is not computed here; nearest or bilinear is.',
+    );
+    // Of others the key may mean anything.
+    expect(parseHubConfig({ activation: 'tanh' }, 'config.json')).toEqual({ preprocess: {} });
+  });
+
   it('may begin with a byte order mark, and have no comments', async () => {
     const folder = temporaryFolder();
     const weights = safetensorsFile({}, new Uint8Array(0));

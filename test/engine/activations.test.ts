@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createPackedModel } from '../../lib/engine/packing.js';
-import type { ConvOptions } from '../../lib/graph/blueprint.js';
+import type { ConvOptions } from '../../lib/graph/planned-conv.js';
 import type { Activation, Graph, NodeId } from '../../lib/graph/graph.js';
 import { cpu, describePlan, infer } from '../../lib/native/native.js';
 import { built } from '../../testing/built.js';

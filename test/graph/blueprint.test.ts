@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { Blueprint, type ConvOptions } from '../../lib/graph/blueprint.js';
+import { Blueprint } from '../../lib/graph/blueprint.js';
+import type { ConvOptions } from '../../lib/graph/planned-conv.js';
 import { fold } from '../../lib/graph/fold.js';
 import { isConv2d, type Parameters } from '../../lib/graph/graph.js';
 import { syntheticTensor } from '../../testing/synthetic.js';

@@ -21,10 +21,12 @@ const everything = built((net, image) => {
   const nearest = net.add({ op: 'upsample_nearest', name: 'nearest', inputs: [pooled, conv] });
   const bilinear = net.add({ op: 'upsample_bilinear', name: 'bilinear', inputs: [pooled, conv] });
   const aligned = net.add({ op: 'upsample_bilinear_aligned', name: 'aligned', inputs: [pooled, conv] });
+  const adaptive = net.add({ op: 'adaptive_avg_pool2d', name: 'adaptive', inputs: [conv], size: [4, 5] });
+  const shuffled = net.transposedConv(conv, 'shuffled', 3);
   const concat = net.add({ op: 'concat', name: 'concat', inputs: [conv, nearest], channels: 7 });
   const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
   const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, aligned] });
-  const upsampled = { nearest, bilinear, aligned };
+  const upsampled = { nearest, bilinear, aligned, adaptive, shuffled };
   const pools = { pooled, largest, mean, highest, between };
   for (const [name, node] of Object.entries({ conv, ...pools, ...upsampled, concat, scaled, sum }))
     net.output(name, node);
@@ -65,6 +67,8 @@ describe('an operator', () => {
       nearest: [4, 6, 7],
       bilinear: [4, 6, 7],
       aligned: [4, 6, 7],
+      adaptive: [4, 4, 5],
+      shuffled: [3, 12, 14],
       concat: [7, 6, 7],
       scaled: [4, 6, 7],
       sum: [4, 6, 7],
@@ -89,11 +93,14 @@ describe('an operator', () => {
       nearest: 2,
       bilinear: 2,
       aligned: 2,
+      adaptive: 2,
+      shuffled: 1,
       concat: 2,
       scaled: 2,
       sum: 2,
     });
-    expect(countMacs(everything, [11, 14])).toBe(4 * 27 * 6 * 7);
+    // The transposed convolution's four plain ones reach beyond the map by a row and a column.
+    expect(countMacs(everything, [11, 14])).toBe(4 * 27 * 6 * 7 + 4 * 3 * 4 * 4 * 7 * 8);
   });
 
   it('that turns a map says its shape, and is undone', async () => {

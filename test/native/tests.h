@@ -13,6 +13,8 @@ void conv2d_tests();
 void pool_tests();
 void concat_tests();
 void upsample_tests();
+void pixel_shuffle_tests();
+void adaptive_pool_tests();
 void binary_tests();
 void transpose_tests();
 void plan_tests();  // and with them

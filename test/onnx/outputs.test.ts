@@ -51,6 +51,19 @@ describe('the outputs of an ONNX file', () => {
       expect(nodes.find((node) => node.name === name)).toMatchObject({ op: 'Resize', attributes });
   });
 
+  it('are those of means over a grid, and of maps between each other', async () => {
+    const graph = built((net, image) => {
+      const map = net.conv(image, 'map', 4, { kernel: 3, stride: 2 });
+      net.output('means', net.add({ op: 'adaptive_avg_pool2d', name: 'means', inputs: [map], size: [3, 2] }));
+      net.output('doubled', net.transposedConv(map, 'doubled', 3, { bias: true, activation: 'relu' }));
+    });
+    const { nodes } = await checked(graph, [9, 14]);
+    const named = (name: string): unknown => nodes.find((node) => node.name === name);
+    expect(named('means')).toMatchObject({ op: 'MatMul' });
+    expect(named('doubled.whole')).toMatchObject({ op: 'DepthToSpace', attributes: { blocksize: 2 } });
+    expect(named('doubled')).toMatchObject({ op: 'Slice' });
+  });
+
   it('are those of turned maps, whatever the size of the batch', async () => {
     const graph = built((net, image) => {
       const map = net.conv(image, 'map', 5, {});

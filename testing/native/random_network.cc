@@ -10,6 +10,7 @@ namespace {
 
 /// Beyond these nothing doubles them: graphs of a few nodes would outgrow memory.
 constexpr int kManyChannels = 400;
+constexpr int64_t kManyElements = 1 << 16;
 
 }  // namespace
 
@@ -102,6 +103,24 @@ int RandomNetwork::pooled(int in) {
   constexpr const char* kPools[] = {"global_avg_pool", "global_max_pool", "global_avgmax_pool"};
   const Operator& row = *find_operator(kPools[below(3)]);
   return keep(n.node(row, name("pooled"), {in}, n.channels(in)));
+}
+
+int RandomNetwork::adaptive_pool(int in) {
+  const int id = n.node(*find_operator("adaptive_avg_pool2d"), name("adaptive"), {in}, n.channels(in));
+  last().size = {1 + below(9), 1 + below(9)};
+  return keep(id);
+}
+
+void RandomNetwork::pixel_shuffle(int in) {
+  const Pair stride{1 + below(3), 1 + below(3)};
+  std::vector<int> inputs{in};
+  while (static_cast<int>(inputs.size()) < stride.y * stride.x) inputs.push_back(below(3) ? twin(in) : in);
+  const int64_t elements = at(in).elements() * stride.y * stride.x;
+  if (elements > kManyElements) return;
+  n.node(*find_operator("pixel_shuffle"), name("shuffled"), inputs, n.channels(in));
+  last().stride = stride;
+  last().padding = {below(3), below(3)};
+  keep(static_cast<int>(n.graph.nodes.size()) - 1);
 }
 
 int RandomNetwork::beside(int like) {
@@ -197,7 +216,7 @@ void RandomNetwork::mix(int in) {
 
 void RandomNetwork::add_something() {
   const int in = any();
-  switch (below(17)) {
+  switch (below(19)) {
     case 0: conv(in, 1); break;
     case 1: conv(in, n.channels(in)); break;
     case 2: usual_depthwise(in); break;
@@ -214,6 +233,8 @@ void RandomNetwork::add_something() {
     case 13: pyramid_level(in); break;
     case 14: mix(in); break;
     case 15: conv(in, some_divisor(n.channels(in))); break;
+    case 16: adaptive_pool(in); break;
+    case 17: pixel_shuffle(in); break;
     default: ghost_module(in);
   }
 }

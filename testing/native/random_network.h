@@ -43,6 +43,9 @@ class RandomNetwork {
   int usual_depthwise(int in);
   int pool(int in);
   int pooled(int in);
+  int adaptive_pool(int in);
+  /// Some maps of one shape between each other, where they do not become too large.
+  void pixel_shuffle(int in);
   /// A node with the map size of `like`, other than by chance always a new one.
   int beside(int like);
   /// The same with its channels too.

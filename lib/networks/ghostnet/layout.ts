@@ -1,6 +1,7 @@
 import { defaultGateConfig } from '../../gate-config.js';
 import type { NodeId } from '../../graph/graph.js';
-import type { Blueprint, BranchOptions, ConvOptions } from '../../graph/blueprint.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import type { BranchOptions, ConvOptions } from '../../graph/planned-conv.js';
 import { dfcAttention, gatedBy, publishedMixing } from '../dfc-attention.js';
 import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';
 import type { GhostParts } from './structure.js';

@@ -1,5 +1,6 @@
 import type { NodeId } from '../../graph/graph.js';
-import type { Blueprint, ConvOptions } from '../../graph/blueprint.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import type { ConvOptions } from '../../graph/planned-conv.js';
 import type { HeadConfig } from '../../head-config.js';
 import type { Shapes } from '../../formats/tensor.js';
 import { concat } from './dense.js';

@@ -4,8 +4,22 @@ import type { Head } from './head.js';
 import { lraspp } from './lraspp.js';
 import { deepLabV3Plus } from './mmseg-deeplabv3plus.js';
 import { nanoDetPlus } from './nanodet-plus.js';
+import { smpLinknet } from './smp-linknet.js';
+import { smpPspNet } from './smp-pspnet.js';
+import { smpSegformer } from './smp-segformer.js';
 import { smpUnet } from './smp-unet.js';
 import { yoloV3 } from './yolov3.js';
 
 /** Every head, a row each. The first whose tensor is there has them. */
-export const heads: readonly Head[] = [fpn, lraspp, deepLabV3, deepLabV3Plus, smpUnet, yoloV3, nanoDetPlus];
+export const heads: readonly Head[] = [
+  fpn,
+  lraspp,
+  deepLabV3,
+  deepLabV3Plus,
+  smpUnet,
+  smpLinknet,
+  smpPspNet,
+  smpSegformer,
+  yoloV3,
+  nanoDetPlus,
+];

@@ -1,4 +1,5 @@
-import type { Blueprint, ConvOptions } from '../../graph/blueprint.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import type { ConvOptions } from '../../graph/planned-conv.js';
 import type { NodeId } from '../../graph/graph.js';
 
 /** mmcv's ConvModule: `NAME.conv` with a bias or with `NAME.bn` behind it, then its activation. */

@@ -1,4 +1,5 @@
-import type { Blueprint, ConvOptions } from '../../graph/blueprint.js';
+import type { Blueprint } from '../../graph/blueprint.js';
+import type { ConvOptions } from '../../graph/planned-conv.js';
 import type { NodeId } from '../../graph/graph.js';
 import { divisible } from '../divisible.js';
 import { addGhostBackbone, bottlenecks, ghostNetwork, type GhostModule, type GhostStages } from '../ghost-stages.js';

@@ -124,6 +124,8 @@ void operator_tests() {
   pool_tests();
   concat_tests();
   upsample_tests();
+  pixel_shuffle_tests();
+  adaptive_pool_tests();
   binary_tests();
   transpose_tests();
 }

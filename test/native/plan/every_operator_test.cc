@@ -56,6 +56,27 @@ void add_windows(SyntheticNetwork& n, const Values& v, const Operator& row) {
   }
 }
 
+void add_adaptive(SyntheticNetwork& n, const Values& v, const Operator& row) {
+  for (int in : {v.image, v.map, v.vector}) {
+    for (Pair size : {Pair{1, 1}, Pair{3, 2}, Pair{40, 50}}) {
+      n.node(row, row.name, {in}, n.channels(in));
+      n.graph.nodes.back().size = size;
+    }
+  }
+}
+
+void add_shuffles(SyntheticNetwork& n, const Values& v, const Operator& row) {
+  const auto add = [&](std::vector<int> inputs, Pair stride, Pair padding) {
+    const int channels = n.channels(inputs[0]);
+    n.node(row, row.name, std::move(inputs), channels);
+    n.graph.nodes.back().stride = stride;
+    n.graph.nodes.back().padding = padding;
+  };
+  add({v.map, v.twin, v.twin, v.map}, {2, 2}, {1, 1});
+  add({v.image, v.image}, {2, 1}, {0, 0});
+  add({v.vector, v.vector, v.vector}, {1, 3}, {0, 1});
+}
+
 void add_of_one(SyntheticNetwork& n, const Values& v, const Operator& row) {
   for (int in : {v.image, v.map, v.vector}) n.node(row, row.name, {in}, n.channels(in));
 }
@@ -88,6 +109,8 @@ constexpr struct {
     {"global_avg_pool", add_of_one},
     {"global_max_pool", add_of_one},
     {"global_avgmax_pool", add_of_one},
+    {"adaptive_avg_pool2d", add_adaptive},
+    {"pixel_shuffle", add_shuffles},
     {"concat", add_concatenations},
     {"upsample_nearest", add_of_two},
     {"upsample_bilinear", add_of_two},

@@ -1,0 +1,67 @@
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, describe, expect, it } from 'vitest';
+import { load } from '../../../lib/index.js';
+import { cpu, type Shape } from '../../../lib/native/native.js';
+import { onReference } from '../../../testing/on-reference.js';
+import { savedTensors } from '../../../testing/saved.js';
+import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
+import { temporaryFolder } from '../../../testing/temporary-folder.js';
+
+/** What PyTorch computes for a network with a head: see test/reference/README.md. */
+interface HeadCase {
+  /** What its config.json says. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly input: Shape;
+  readonly outputs: Readonly<Record<string, Output>>;
+  readonly tensors: Readonly<Record<string, string>>;
+}
+
+interface Output {
+  readonly shape: readonly number[];
+  /** Of all its values every so many. */
+  readonly step: number;
+  readonly values: readonly number[];
+}
+
+const cases = fileURLToPath(new URL('../../reference/heads/', import.meta.url));
+const names = readdirSync(cases).map((file) => file.replace('.json', ''));
+const folder = temporaryFolder();
+
+function saved(name: string, { tensors, config = {} }: HeadCase): string {
+  const path = mkdtempSync(join(folder, `${name}-`));
+  const found = Object.entries(tensors).map(([tensor, text]) => {
+    const shape = text === '' ? [] : text.split('x').map(Number);
+    return [tensor, syntheticTensor(tensor, shape)] as const;
+  });
+  writeFileSync(join(path, 'model.safetensors'), savedTensors(new Map(found)));
+  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
+  return path;
+}
+
+function largestError({ values, step }: Output, data: Float32Array): number {
+  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - data[i * step]!)), 0) / scale;
+}
+
+describe('a network with a head', () => {
+  afterEach(() => delete process.env['GHOSTNET_ISA']);
+
+  it.each(names)('%s gives what PyTorch computes, on kernels of every instruction set', async (name) => {
+    const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
+    const path = saved(name, found);
+    const { data } = syntheticImage('input', found.input);
+    const outputs = Object.keys(found.outputs);
+    for (const isa of cpu().isas) {
+      process.env['GHOSTNET_ISA'] = isa;
+      await using model = await load(path, { threads: 2 });
+      const values = await model.infer({ data, shape: found.input }, { outputs });
+      for (const [output, expected] of Object.entries(found.outputs)) {
+        expect(values[output]!.shape, output).toEqual(expected.shape);
+        expect(largestError(expected, values[output]!.data), `${output} on ${isa}`).toBeLessThan(2e-5);
+      }
+      expect(onReference(model, [found.input[2], found.input[3]]), isa).toEqual([]);
+    }
+  });
+});
