@@ -10,7 +10,7 @@ export { type Tensor4 } from './engine/tensor-input.js';
 export { inputRules, type InputRule } from './input-rules.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
 export type { ClassActivation } from './class-activation.js';
-export type { Anchor, HeadConfig, HeadInfo, SaidSetting } from './head-config.js';
+export type { Anchor, HeadConfig, HeadInfo, HeadSetting, SaidSetting } from './head-config.js';
 export type { GateConfig, GateInfo, GateSetting } from './gate-config.js';
 export type { ClassifierConfig, ClassifierInfo, ClassifierSetting } from './classifier-config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';
@@ -28,7 +28,14 @@ export type { Classification, ClassifyOptions } from './tasks/classification.js'
 export type { Box, DetectOptions, Detection } from './tasks/detection.js';
 export type { Embedding, EmbedOptions } from './tasks/embedding.js';
 export type { FeaturesOptions } from './tasks/features.js';
-export type { SegmentedClass, Segmentation } from './tasks/segmentation.js';
+export type {
+  LabelOptions,
+  MapOptions,
+  SegmentedClass,
+  Segmentation,
+  SegmentationMaps,
+  SegmentOptions,
+} from './tasks/segmentation.js';
 export type { ClassColor } from './class-color.js';
 export type { Drawing } from './drawing/canvas.js';
 export { colorize, type ColorizeOptions } from './drawing/colorize.js';

@@ -110,7 +110,7 @@ async function prepare(
     options: { ...options, precision: info.precision },
   });
   const main = { native, graph: withoutNumbers(graph), strides: outputStrides(graph) };
-  return new GhostNet(network, config, info, main, partial);
+  return new GhostNet({ network, config, main, partial }, info);
 }
 
 function modelInfo(

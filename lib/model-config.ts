@@ -101,6 +101,7 @@ export function modelConfig(
     ['preprocessor_config.json', processor?.preprocess],
     ['network', network.blueprint.inputSize && { inputSize: network.blueprint.inputSize }],
     ['published', published?.preprocess],
+    ['assumed', assumedOf(network, { ...processor?.preprocess, ...config?.preprocess, ...said.preprocess })],
     ['assumed', defaultPreprocessConfig],
   ]);
   checkTogether(preprocess, checkpoint.file);
@@ -144,6 +145,26 @@ function checkProcessor({ config, processor, file }: Checkpoint, said: SaidConfi
     const message = `${file} cannot be used as the preprocessor_config.json beside it says: ${fault}. Say ${setting} in the option preprocess, or correct that file.`;
     throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
   }
+}
+
+/**
+ * How the framework that a head comes from makes inputs. Where somebody says how the picture is resized or resampled in timm's way,
+ * or in any other, the framework's own way is not what is meant.
+ */
+function assumedOf({ preprocess }: Network, said: Partial<PreprocessConfig>): Partial<PreprocessConfig> | undefined {
+  if (!preprocess) return undefined;
+  const isCropped = said.cropPct !== undefined || said.cropMode !== undefined;
+  const isResampled = isCropped || said.interpolation !== undefined || said.antialias !== undefined;
+  const { resize, rounding, pad, padValue, padMultiple, interpolation, antialias, ...rest } = preprocess;
+  return {
+    ...rest,
+    ...(!isCropped && definedOf({ resize, rounding, pad, padValue, padMultiple })),
+    ...(!isResampled && definedOf({ interpolation, antialias })),
+  };
+}
+
+function definedOf(values: object): Partial<PreprocessConfig> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 type SaidPreprocess = readonly [from: Origin, said: Partial<PreprocessConfig> | undefined];

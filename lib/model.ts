@@ -1,21 +1,17 @@
-import { guarded } from './arguments/untyped.js';
 import { checkProfileRuns } from './engine/options.js';
-import type { PartialNetwork, PartialNetworks } from './engine/partial-networks.js';
-import { preprocessed, type StageEnded } from './engine/preprocess.js';
-import { checkInputSize, checkTensor, isTensor, type Tensor4 } from './engine/tensor-input.js';
-import { GhostNetError } from './errors.js';
+import type { StageEnded } from './engine/preprocess.js';
+import { checkInputSize, type Tensor4 } from './engine/tensor-input.js';
 import { inferShapes } from './graph/shapes.js';
 import type { ModelConfig } from './model-config.js';
 import type { ModelInfo } from './model-info.js';
-import { describePlan, infer } from './native/native.js';
+import { describePlan } from './native/native.js';
 import type { Plan } from './native/plan.js';
-import type { Network } from './networks/network.js';
 import type { ImageInput } from './pixels/image.js';
 import type { ImageOptions } from './pixels/options.js';
+import { RunningModel, type OneOrMore, type ReadyNetwork } from './running-model.js';
 import { attention } from './tasks/attention.js';
 import { classification, type Classification, type ClassifyOptions } from './tasks/classification.js';
 import { detection, type DetectOptions, type Detection } from './tasks/detection.js';
-import { eachInput } from './tasks/each-input.js';
 import { embedding, type EmbedOptions, type Embedding } from './tasks/embedding.js';
 import { features, type FeaturesOptions } from './tasks/features.js';
 import {
@@ -26,8 +22,15 @@ import {
   type Logits,
   type OutputTensor,
 } from './tasks/inference.js';
+import {
+  segmentation,
+  type LabelOptions,
+  type MapOptions,
+  type Segmentation,
+  type SegmentationMaps,
+  type SegmentOptions,
+} from './tasks/segmentation.js';
 import { taskOf, type Asked, type FeatureMap, type ModelTask, type Task } from './tasks/task.js';
-import type { Limits } from './waiting/limits.js';
 
 /** What a task's own method answers of one image, for whoever measures what each stage takes. */
 export let answerInStages: <A extends Asked, Answer>(
@@ -44,24 +47,20 @@ export class GhostNet {
   readonly info: ModelInfo;
   /** What it is for, and so which of its methods answers: a network without classes and head has features alone. */
   readonly task: ModelTask;
-  readonly #network: Network;
-  readonly #main: PartialNetwork;
-  readonly #partial: PartialNetworks;
-  readonly #running = new Set<Promise<unknown>>();
-  #disposal: Promise<void> | undefined;
+  readonly #ready: ReadyNetwork;
+  readonly #running: RunningModel;
 
   static {
-    answerInStages = (model, task, image, options, ended) => model.#answer(task, image, options, ended);
+    answerInStages = (model, task, image, options, ended) => model.#running.answer(task, image, options, ended);
   }
 
   /** @internal */
-  constructor(network: Network, config: ModelConfig, info: ModelInfo, main: PartialNetwork, partial: PartialNetworks) {
-    this.#network = network;
-    this.#main = main;
-    this.#partial = partial;
-    this.config = config;
+  constructor(ready: ReadyNetwork, info: ModelInfo) {
+    this.#ready = ready;
+    this.#running = new RunningModel(ready);
+    this.config = ready.config;
     this.info = info;
-    this.task = taskOf(network);
+    this.task = taskOf(ready.network);
   }
 
   /**
@@ -84,10 +83,10 @@ export class GhostNet {
   infer(tensor: Tensor4, options?: InferOptions): Promise<Logits>;
   async infer(tensor: Tensor4, options: InferOptions = {}): Promise<Logits | Readonly<Record<string, OutputTensor>>> {
     const { names, signal } = checkInference(options);
-    this.#checkAlive();
-    const network = this.#network;
+    this.#running.checkAlive();
+    const { network } = this.#ready;
     const wanted = outputsOf(network, names);
-    const values = await this.#track(this.#compute(tensor, false, wanted, signal));
+    const values = await this.#running.compute(tensor, wanted, signal);
     const outputs = byName(network, wanted, values);
     return names || network.task ? outputs : (outputs[wanted[0]!] as Logits);
   }
@@ -110,7 +109,7 @@ export class GhostNet {
     images: ImageInput | readonly ImageInput[],
     options: ClassifyOptions = {},
   ): Promise<Classification[] | Classification[][]> {
-    return this.#answerEach(classification, images, options);
+    return this.#running.answerEach(classification, images, options);
   }
 
   /**
@@ -119,14 +118,31 @@ export class GhostNet {
    * too; boxes are then in its own pixels.
    *
    * @throws {GhostNetError} ERR_GHOST_TASK for a model that is no detector; ERR_GHOST_FILE, ERR_GHOST_IMAGE, ERR_GHOST_SHAPE,
-   *   ERR_GHOST_ARGUMENT, ERR_GHOST_NATIVE (also for predictions that are no finite numbers), ERR_GHOST_BUSY or
+   *   ERR_GHOST_ARGUMENT, ERR_GHOST_NOT_FINITE for predictions that are NaN or infinite, ERR_GHOST_NATIVE, ERR_GHOST_BUSY or
    *   ERR_GHOST_DISPOSED
    * @throws `signal.reason` once the signal is aborted.
    */
   detect(inputs: readonly (ImageInput | Tensor4)[], options?: DetectOptions): Promise<Detection[][]>;
   detect(input: ImageInput | Tensor4, options?: DetectOptions): Promise<Detection[]>;
   async detect(input: OneOrMore, options: DetectOptions = {}): Promise<Detection[] | Detection[][]> {
-    return this.#answerEach(detection, input, options);
+    return this.#running.answerEach(detection, input, options);
+  }
+
+  /**
+   * The class of every pixel of an image, or of each of several, at its size: of a region at that of the region. A normalised
+   * tensor [1, c, h, w] is taken too, whose result is of its own size. Between the logits of the network's last map, which is smaller, it is
+   * interpolated bilinearly, as frameworks do; nothing else of the picture's size is made.
+   *
+   * @throws {GhostNetError} ERR_GHOST_TASK for a model that is no segmenter; ERR_GHOST_NOT_FINITE for logits that are NaN or
+   *   infinite; otherwise as {@link detect}
+   * @throws `signal.reason` once the signal is aborted.
+   */
+  segment(inputs: readonly (ImageInput | Tensor4)[], options: MapOptions): Promise<SegmentationMaps[]>;
+  segment(input: ImageInput | Tensor4, options: MapOptions): Promise<SegmentationMaps>;
+  segment(inputs: readonly (ImageInput | Tensor4)[], options?: LabelOptions): Promise<Segmentation[]>;
+  segment(input: ImageInput | Tensor4, options?: LabelOptions): Promise<Segmentation>;
+  async segment(input: OneOrMore, options: SegmentOptions = {}): Promise<unknown> {
+    return this.#running.answerEach(segmentation, input, options);
   }
 
   /**
@@ -146,7 +162,7 @@ export class GhostNet {
   features(inputs: readonly (ImageInput | Tensor4)[], options?: FeaturesOptions): Promise<FeatureMap[][]>;
   features(input: ImageInput | Tensor4, options?: FeaturesOptions): Promise<FeatureMap[]>;
   async features(input: OneOrMore, options: FeaturesOptions = {}): Promise<FeatureMap[] | FeatureMap[][]> {
-    return this.#answerEach(features, input, options);
+    return this.#running.answerEach(features, input, options);
   }
 
   /**
@@ -158,7 +174,7 @@ export class GhostNet {
   embed(inputs: readonly (ImageInput | Tensor4)[], options?: EmbedOptions): Promise<Embedding[]>;
   embed(input: ImageInput | Tensor4, options?: EmbedOptions): Promise<Embedding>;
   async embed(input: OneOrMore, options: EmbedOptions = {}): Promise<Embedding | Embedding[]> {
-    return this.#answerEach(embedding, input, options);
+    return this.#running.answerEach(embedding, input, options);
   }
 
   /**
@@ -171,7 +187,7 @@ export class GhostNet {
   attention(inputs: readonly (ImageInput | Tensor4)[], options?: ImageOptions): Promise<FeatureMap[][]>;
   attention(input: ImageInput | Tensor4, options?: ImageOptions): Promise<FeatureMap[]>;
   async attention(input: OneOrMore, options: ImageOptions = {}): Promise<FeatureMap[] | FeatureMap[][]> {
-    return this.#answerEach(attention, input, options);
+    return this.#running.answerEach(attention, input, options);
   }
 
   /**
@@ -181,110 +197,19 @@ export class GhostNet {
    * meanwhile.
    */
   plan(inputSize: readonly [height: number, width: number] = this.config.preprocess.inputSize, profileRuns = 0): Plan {
-    this.#checkAlive();
+    this.#running.checkAlive();
     const runs = checkProfileRuns(profileRuns);
     const [height, width] = checkInputSize(inputSize);
-    inferShapes(this.#main.graph, [height, width]);
-    return describePlan(this.#main.native, height, width, runs);
+    inferShapes(this.#ready.main.graph, [height, width]);
+    return describePlan(this.#ready.main.native, height, width, runs);
   }
 
   /** Waits for what is running, ends the threads and frees the memory. May be called again. */
   dispose(): Promise<void> {
-    this.#disposal ??= Promise.allSettled(this.#running).then(() => {
-      this.#main.native.close();
-      return this.#partial.close();
-    });
-    return this.#disposal;
+    return this.#running.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
-
-  #checkAlive(): void {
-    if (this.#disposal)
-      throw new GhostNetError('ERR_GHOST_DISPOSED', 'The model has been disposed of. Load it again to use it.');
-  }
-
-  async #track<T>(work: Promise<T>): Promise<T> {
-    this.#running.add(work);
-    try {
-      return await work;
-    } finally {
-      this.#running.delete(work);
-    }
-  }
-
-  async #answer<A extends Asked, Answer>(
-    task: Task<A, Answer>,
-    input: ImageInput | Tensor4,
-    options: unknown,
-    ended?: StageEnded,
-  ): Promise<Answer> {
-    const asked = task.check(options);
-    this.#checkAlive();
-    return this.#track(this.#answerChecked(task, input, asked, ended));
-  }
-
-  /** Of each of several what it is of one. */
-  async #answerEach<A extends Asked, Answer>(
-    task: Task<A, Answer>,
-    input: OneOrMore,
-    options: unknown,
-  ): Promise<Answer | Answer[]> {
-    if (!isArray(input)) return this.#answer(task, input, options);
-    const asked = task.check(options);
-    this.#checkAlive();
-    const one = (each: ImageInput | Tensor4, limits: Limits): Promise<Answer> =>
-      this.#answerChecked(task, each, { ...asked, reading: { ...asked.reading, ...limits } });
-    return this.#track(eachInput(input, asked.reading, one));
-  }
-
-  async #answerChecked<A extends Asked, Answer>(
-    task: Task<A, Answer>,
-    input: ImageInput | Tensor4,
-    asked: A,
-    ended?: StageEnded,
-  ): Promise<Answer> {
-    const outputs = task.outputs(this.#network, asked, this.config);
-    const { reading } = asked;
-    const isOwn = !(task.takesTensors && isTensor(input));
-    if (!isOwn && reading.region)
-      throw new GhostNetError('ERR_GHOST_ARGUMENT', 'region is of an image, and the input is a tensor. Leave it out.');
-    const { config } = this;
-    const own = asked.inputSize && { inputSize: asked.inputSize };
-    const { tensor, geometry } = isOwn
-      ? await preprocessed(input as ImageInput, { ...config.preprocess, ...own }, reading, ended)
-      : { tensor: input, geometry: undefined };
-    const values = await this.#compute(tensor, isOwn, outputs, reading.signal);
-    const inputSize = [tensor.shape[2], tensor.shape[3]] as const;
-    return task.decode(values, asked, { network: this.#network, config, inputSize, geometry });
-  }
-
-  /**
-   * The values of `wanted`, in the order in which they are computed. A tensor that is `isOwn`, and not the caller's, is
-   * read where it lies.
-   */
-  async #compute(
-    tensor: Tensor4,
-    isOwn: boolean,
-    wanted: readonly string[],
-    signal: AbortSignal | undefined,
-  ): Promise<FeatureMap[]> {
-    const outputs = this.#network.blueprint.outputs.filter(({ name }) => wanted.includes(name));
-    const names = outputs.map(({ name }) => name);
-    const isMain = names.join() === this.#main.graph.outputs.map(({ name }) => name).join();
-    const compute = async ({ native, graph, strides }: PartialNetwork): Promise<FeatureMap[]> => {
-      const { data, shape } = checkTensor(tensor, graph);
-      const values = await infer(native, graph, { data, shape, lent: isOwn }, signal);
-      return values.map((value, i) => ({ ...value, name: outputs[i]!.label, stride: strides.get(value.name)! }));
-    };
-    return isMain ? compute(this.#main) : this.#partial.use(names, signal, compute);
-  }
-}
-
-type OneOrMore = ImageInput | Tensor4 | readonly (ImageInput | Tensor4)[];
-
-function isArray(input: OneOrMore): input is readonly (ImageInput | Tensor4)[] {
-  return guarded('The images', () => Array.isArray(input));
 }

@@ -60,10 +60,10 @@ export function finite(corners: Corners, { position }: Hit, { width }: Predictio
   return corners;
 }
 
-/** @throws {GhostNetError} ERR_GHOST_NATIVE, since the network's input or its weights are the cause */
+/** @throws {GhostNetError} ERR_GHOST_NOT_FINITE, since the network's input or its weights are the cause */
 export function checkFinite(value: number, position: number, width: number): void {
   if (Number.isFinite(value)) return;
   const place = `row ${Math.floor(position / width)}, column ${position % width}`;
   const message = `The network predicts ${value} at ${place} of a level. Its input or its weights hold numbers that are too large, or none.`;
-  throw new GhostNetError('ERR_GHOST_NATIVE', message);
+  throw new GhostNetError('ERR_GHOST_NOT_FINITE', message);
 }

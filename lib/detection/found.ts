@@ -19,7 +19,7 @@ export interface Search extends Wanted {
  * @param maps its outputs, level by level
  * @param size of its input, to which boxes are cut: before they are compared with each other or after, as the detector's
  *   framework does it
- * @throws {GhostNetError} ERR_GHOST_NATIVE for predictions that are NaN or infinite
+ * @throws {GhostNetError} ERR_GHOST_NOT_FINITE for predictions that are NaN or infinite
  */
 export function foundOn(
   maps: readonly PredictionMap[],

@@ -2,6 +2,7 @@ import type { Framework } from '../checkpoints/format.js';
 import type { Detector } from '../detection/detector.js';
 import type { GateConfig } from '../gate-config.js';
 import type { HeadConfig } from '../head-config.js';
+import type { PreprocessConfig } from '../preprocess-config.js';
 import type { ClassifierConfig } from '../classifier-config.js';
 import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
@@ -51,6 +52,8 @@ export interface Network extends Description {
   readonly with: (said: Said) => Network;
   /** What it does with a picture beside having features. Default: it classifies, where it has classes. */
   readonly task?: 'segmentation' | 'detection';
+  /** How inputs are made where its head comes from, unless somebody says otherwise. */
+  readonly preprocess?: Partial<PreprocessConfig>;
   /** Of its head, where it has one: every setting that no tensor tells. */
   readonly head?: Partial<HeadConfig>;
   /** Of a detector: what its predictions mean. */

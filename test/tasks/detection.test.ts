@@ -105,7 +105,7 @@ describe.skipIf(!hasReference)('detect()', () => {
       expect(await codeOf(model.detect(tensor, options as object)), JSON.stringify(options)).toBe('ERR_GHOST_ARGUMENT');
     const two = { data: new Float32Array(2 * 3 * height * width), shape: [2, 3, height, width] } as const;
     expect(await codeOf(model.detect(two))).toBe('ERR_GHOST_SHAPE');
-    expect(await codeOf(model.detect({ ...tensor, data: tensor.data.map(() => NaN) }))).toBe('ERR_GHOST_NATIVE');
+    expect(await codeOf(model.detect({ ...tensor, data: tensor.data.map(() => NaN) }))).toBe('ERR_GHOST_NOT_FINITE');
     const picture = { data: new Uint8Array(3 * height * width), width, height, channels: 3 } as const;
     const { code, message } = await errorOf(model.classify(picture));
     expect(code).toBe('ERR_GHOST_TASK');

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../graph/graph.js';
+import { inputRules } from '../../input-rules.js';
 import { concat, segmentationOutputs, spread } from './dense.js';
 import { inChannels, oneForEach, outChannels, countOf, type Ground, type Head } from './head.js';
 
@@ -15,6 +16,7 @@ export const deepLabV3: Head = {
   suffix: '_deeplabv3',
   words: 'a DeepLabV3 head',
   task: 'segmentation',
+  preprocess: inputRules.torchvision,
   firstTensor: `${aspp}.convs.0.0.weight`,
   modules: /^classifier\.(?:0\.(?:convs|project)|1|2|4)\./,
   build: (ground) => {

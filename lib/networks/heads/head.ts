@@ -3,6 +3,7 @@ import { GhostNetError } from '../../errors.js';
 import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { HeadConfig } from '../../head-config.js';
+import type { PreprocessConfig } from '../../preprocess-config.js';
 import type { Stages } from './stages.js';
 
 /** What a head stands on while it is built. */
@@ -33,6 +34,8 @@ export interface Head {
   /** As errors say it, with an article: `an LRASPP head`. */
   readonly words: string;
   readonly task?: 'segmentation' | 'detection';
+  /** How the framework that has it makes inputs, and of which size. */
+  readonly preprocess?: Partial<PreprocessConfig>;
   /** A tensor that all of them have. Before it shows the prefix of a module in which one was trained. */
   readonly firstTensor: string;
   /** The names of its own tensors. What else lies beside the backbone is training's. */

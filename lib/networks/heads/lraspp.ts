@@ -1,3 +1,4 @@
+import { inputRules } from '../../input-rules.js';
 import { segmentationOutputs, upsampled } from './dense.js';
 import { inChannels, outChannels, type Head } from './head.js';
 
@@ -9,6 +10,7 @@ export const lraspp: Head = {
   suffix: '_lraspp',
   words: 'an LRASPP head',
   task: 'segmentation',
+  preprocess: inputRules.torchvision,
   firstTensor: 'classifier.low_classifier.weight',
   modules: /^classifier\.(?:cbr|scale|low_classifier|high_classifier)\./,
   build: ({ net, stages, tensors, said }) => {

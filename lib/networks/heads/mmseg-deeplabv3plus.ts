@@ -1,4 +1,5 @@
 import type { NodeId } from '../../graph/graph.js';
+import { inputRules } from '../../input-rules.js';
 import { concat, segmentationOutputs, spread, upsampled } from './dense.js';
 import { countOf, inChannels, oneForEach, outChannels, type Ground, type Head } from './head.js';
 import { convModule, separableModule } from './openmmlab.js';
@@ -17,6 +18,7 @@ export const deepLabV3Plus: Head = {
   suffix: '_deeplabv3plus',
   words: 'a DeepLabV3+ head',
   task: 'segmentation',
+  preprocess: { ...inputRules.smp, inputSize: [512, 512] },
   firstTensor: 'decode_head.sep_bottleneck.0.depthwise_conv.conv.weight',
   modules: /^decode_head\.(?:image_pool|aspp_modules|bottleneck|c1_bottleneck|sep_bottleneck|conv_seg)\./,
   build: (ground) => {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../graph/graph.js';
+import { inputRules } from '../../input-rules.js';
 import { addGhostPan } from './ghost-pan.js';
 import { countOf, oneForEach, outChannels, type Ground, type Head } from './head.js';
 import { nanoConv } from './nanodet-conv.js';
@@ -16,6 +17,7 @@ export const nanoDetPlus: Head = {
   suffix: '_nanodetplus',
   words: 'a NanoDet-Plus head',
   task: 'detection',
+  preprocess: { ...inputRules.nanodet, inputSize: [320, 320] },
   firstTensor: 'head.gfl_cls.0.weight',
   modules: /^(?:fpn|head)\./,
   build: (ground) => {

@@ -1,6 +1,6 @@
 import type { NodeId } from '../../graph/graph.js';
 import { countOf, outChannels, type Ground, type Head } from './head.js';
-import { addSmpHead, smpConv } from './smp.js';
+import { addSmpHead, smpConv, smpInputs } from './smp.js';
 
 /**
  * segmentation_models_pytorch's Linknet (arXiv 1707.03718) on timm's features: from the deepest on, a map is narrowed, doubled
@@ -10,6 +10,7 @@ export const smpLinknet: Head = {
   suffix: '_linknet',
   words: 'a Linknet decoder',
   task: 'segmentation',
+  preprocess: smpInputs,
   firstTensor: 'decoder.blocks.0.block.0.0.weight',
   modules: /^(?:decoder\.blocks|segmentation_head)\./,
   build: (ground) => {

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../graph/graph.js';
 import { concat, spread, upsampled } from './dense.js';
 import { inChannels, outChannels, type Ground, type Head } from './head.js';
-import { addSmpHead, smpConv } from './smp.js';
+import { addSmpHead, smpConv, smpInputs } from './smp.js';
 
 /** smp's; no tensor tells them. */
 const poolSizes = [1, 2, 3, 6];
@@ -14,6 +14,7 @@ export const smpPspNet: Head = {
   suffix: '_pspnet',
   words: 'a PSPNet decoder',
   task: 'segmentation',
+  preprocess: smpInputs,
   firstTensor: 'decoder.psp.blocks.0.pool.1.0.weight',
   modules: /^(?:decoder\.(?:psp|conv)|segmentation_head)\./,
   build: (ground) => {

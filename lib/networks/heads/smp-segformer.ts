@@ -1,6 +1,6 @@
 import { concat, upsampled } from './dense.js';
 import { countOf, outChannels, type Head } from './head.js';
-import { addSmpHead, smpConv } from './smp.js';
+import { addSmpHead, smpConv, smpInputs } from './smp.js';
 
 /** Of timm's features the one at a quarter of the input's size. */
 const quarter = 1;
@@ -13,6 +13,7 @@ export const smpSegformer: Head = {
   suffix: '_segformer',
   words: 'a Segformer decoder',
   task: 'segmentation',
+  preprocess: smpInputs,
   firstTensor: 'decoder.mlp_stage.0.linear.weight',
   modules: /^(?:decoder\.(?:mlp_stage|fuse_stage)|segmentation_head)\./,
   build: ({ net, stages, tensors }) => {

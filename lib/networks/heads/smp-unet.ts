@@ -1,7 +1,7 @@
 import type { NodeId } from '../../graph/graph.js';
 import { concat } from './dense.js';
 import { countOf, outChannels, type Ground, type Head } from './head.js';
-import { addSmpHead, smpConv } from './smp.js';
+import { addSmpHead, smpConv, smpInputs } from './smp.js';
 
 /**
  * segmentation_models_pytorch's Unet (arXiv 1505.04597) on timm's features: from the deepest on, a map is upsampled to the
@@ -11,6 +11,7 @@ export const smpUnet: Head = {
   suffix: '_unet',
   words: 'a Unet decoder',
   task: 'segmentation',
+  preprocess: smpInputs,
   firstTensor: 'decoder.blocks.0.conv1.0.weight',
   modules: /^(?:decoder\.blocks|segmentation_head)\./,
   build: (ground) => {

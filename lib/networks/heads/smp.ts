@@ -1,7 +1,12 @@
 import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
+import { inputRules } from '../../input-rules.js';
+import type { PreprocessConfig } from '../../preprocess-config.js';
 import { segmentationOutputs } from './dense.js';
+
+/** Whoever uses smp chooses a size, whose sides are multiples of 32. */
+export const smpInputs: Partial<PreprocessConfig> = { ...inputRules.smp, inputSize: [512, 512] };
 
 /** smp's Conv2dReLU: `NAME.0` with a bias, or with the batch norm `NAME.1` behind it, then a ReLU. */
 export function smpConv(net: Blueprint, input: NodeId, name: string, channels: number, kernel: number): NodeId {

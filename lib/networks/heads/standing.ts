@@ -50,7 +50,7 @@ function networkOf(standing: Standing): Network {
   const { head, backbone } = standing;
   const { architecture, kind, version, width, layout, assumed, gate } = backbone;
   const { net, built } = layoutOf(standing);
-  const { suffix, words, task } = head;
+  const { suffix, words, task, preprocess } = head;
   return {
     architecture: `${architecture}${suffix}`,
     kind: `${kind} with ${words}`,
@@ -59,6 +59,7 @@ function networkOf(standing: Standing): Network {
     ...(layout && { layout }),
     ...(assumed !== undefined && { assumed }),
     ...(task && { task }),
+    ...(preprocess && { preprocess }),
     numClasses: built.numClasses,
     blueprint: net,
     named: (name) => {

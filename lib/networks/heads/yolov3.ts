@@ -1,6 +1,7 @@
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
 import type { HeadConfig } from '../../head-config.js';
+import { inputRules } from '../../input-rules.js';
 import { concat } from './dense.js';
 import { countOf, inChannels, oneForEach, outChannels, type Ground, type Head } from './head.js';
 import { convModule } from './openmmlab.js';
@@ -38,6 +39,7 @@ export const yoloV3: Head = {
   suffix: '_yolov3',
   words: 'a YOLOv3 head',
   task: 'detection',
+  preprocess: { ...inputRules.mmdetection, inputSize: [320, 320] },
   firstTensor: 'bbox_head.convs_pred.0.weight',
   modules: /^(?:neck\.(?:detect|conv)\d+|bbox_head\.(?:convs_bridge|convs_pred))\./,
   build: (ground) => {
