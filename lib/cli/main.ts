@@ -11,7 +11,7 @@ const exitBadUse = 2;
 const exitBadInput = 1;
 
 /** They read standard input. */
-const streamCommands = ['classify', 'detect'];
+const streamCommands = ['classify', 'detect', 'segment'];
 
 async function main(): Promise<void> {
   const program = createProgram();

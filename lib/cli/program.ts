@@ -11,16 +11,20 @@ import { exportCommand } from './commands/export.js';
 import { infoCommand } from './commands/info.js';
 import { modelsCommand } from './commands/models.js';
 import { pullCommand } from './commands/pull.js';
+import { segmentCommand } from './commands/segment.js';
 import { similarCommand } from './commands/similar.js';
 import { version } from './version.js';
 
 /** All commands. What is wrong with a command line is thrown as a CommanderError, and nothing is printed. */
 export function createProgram(): Command {
   const program = new Command('ghostnet')
-    .description('Classifies images and finds objects on them, with GhostNets and networks like them.')
+    .description(
+      'Classifies images, finds objects on them and tells what their pixels are, with GhostNets and networks like them.',
+    )
     .version(version)
     .addCommand(classifyCommand())
     .addCommand(detectCommand())
+    .addCommand(segmentCommand())
     .addCommand(infoCommand())
     .addCommand(benchCommand())
     .addCommand(modelsCommand())

@@ -42,7 +42,7 @@ describe('other commands', () => {
     const { stderr, code } = await runNode([builtCommand, ...args]);
     expect({ stderr, code }).toEqual({
       stderr: expect.stringMatching(
-        /^ghostnet: http:\/\/camera\/a\.jpg\S* is the address of a camera, which classify and detect alone read.*\n$/,
+        /^ghostnet: http:\/\/camera\/a\.jpg\S* is the address of a camera, which classify, detect and segment alone read.*\n$/,
       ),
       code: 1,
     });

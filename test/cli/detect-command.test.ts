@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawDetections, load, type Detection } from '../../lib/index.js';
-import { lampHeight, lampPicture, lampWidth, saveLampDetector } from '../../testing/lamp-detector.js';
+import { lampHeight, lampPicture, lampWidth, saveLampDetector } from '../../testing/lamps.js';
 import { builtCommand, runNode, type Ended } from '../../testing/programs.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 
@@ -189,7 +189,7 @@ describe('ghostnet detect -o', () => {
       'one picture for several',
       () => [two, one, '-o', 'a.png'],
       1,
-      /a\.png is one picture, and there are 2\. Name a folder, as -o a\/\./,
+      /a\.png is one picture, and there are 2\. Name a folder, as a\/\./,
     ],
     ['two of one name', () => [two, join(photos, '*.png'), '-o', 'a/'], 1, /would both be written to a.two\.png/],
     ['another format', () => [two, '-o', 'a.gif'], 2, /should end in \.png, .*, be a folder/],

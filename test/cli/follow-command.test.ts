@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Follower } from '../../lib/cli/following/follower.js';
 import { cameraFrames, mjpegFrames, type TrackedDetection } from '../../lib/index.js';
 import { camera, multipart, parts, sends } from '../../testing/camera-server.js';
-import { lampHeight, lampPicture, lampWidth, saveLampDetector } from '../../testing/lamp-detector.js';
+import { lampHeight, lampPicture, lampWidth, saveLampDetector } from '../../testing/lamps.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { startCommand } from './running-command.js';

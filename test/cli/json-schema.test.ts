@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { jpegOfNoise } from '../../testing/frames.js';
 import { environmentFor, freshCache, smallModel } from '../../testing/hub-cache.js';
 import { HubServer } from '../../testing/hub-server.js';
-import { lampPicture, saveLampDetector } from '../../testing/lamp-detector.js';
+import { lampPicture, saveLampDetector, saveLampSegmenter } from '../../testing/lamps.js';
 import { pyramidWeights } from '../../testing/pyramid.js';
 import { savedTensors } from '../../testing/saved.js';
 import { builtCommand, runNode } from '../../testing/programs.js';
@@ -139,6 +139,15 @@ describe('what is printed with --json', () => {
     expect(info).toMatchObject({ task: 'detection', head: { strides: { value: [8], from: 'assumed' } } });
     const [bench] = await checked('bench', ['bench', ...ask, '--threads', '1', '--seconds', '0.05']);
     expect(bench).toMatchObject({ task: 'detection', numClasses: 2 });
+  });
+
+  it('is as its schema has it: segment', async () => {
+    const segmenter = join(folder, 'segmenter');
+    saveLampSegmenter(segmenter);
+    const [found] = await checked('segment', ['segment', '--json', '--model', segmenter, sample]);
+    expect(found!['classes']).not.toEqual([]);
+    const [info] = await checked('info', ['info', '--json', '--model', segmenter]);
+    expect(info).toMatchObject({ task: 'segmentation', classifier: null });
   });
 
   it('is as its schema has it: pull', async () => {

@@ -7,7 +7,7 @@ import { smallModel } from '../../testing/hub-cache.js';
 import { load } from '../../lib/index.js';
 import { commitOf, type Files, type HubServer } from '../../testing/hub-server.js';
 import { root } from '../package/installed.js';
-import { lampPicture, saveLampDetector } from '../../testing/lamp-detector.js';
+import { lampPicture, saveLampDetector, saveLampSegmenter } from '../../testing/lamps.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import type { Tensor } from '../../lib/formats/tensor.js';
@@ -66,9 +66,10 @@ export async function writeFiles(folder: string): Promise<void> {
   writeFileSync(join(folder, 'logits.bin'), new Float32Array(10));
 }
 
-/** A detector, a picture of two persons, and a film of one who comes down. */
+/** A detector and a segmenter, a picture of two persons, and a film of one who comes down. */
 async function writeStreet(folder: string): Promise<void> {
   saveLampDetector(join(folder, 'nanodet'), ['person', 'car']);
+  saveLampSegmenter(join(folder, 'lraspp'), ['road', 'person']);
   mkdirSync(join(folder, 'frames'));
   const jpeg = async (picture: Promise<Buffer>): Promise<Buffer> =>
     sharp(await picture)

@@ -16,7 +16,15 @@ import {
 } from '../options.js';
 import { formatOf } from '../output/answer-format.js';
 import { detectionParts, printEvent, type Found } from '../output/detection-format.js';
-import { checkDrawn, drawnHelp, drawnOptions, drawnPictures, type DrawnFlags } from '../output/drawn-pictures.js';
+import {
+  checkDrawn,
+  drawnHelp,
+  drawnOptions,
+  pictureFiles,
+  sameName,
+  type DrawnFlags,
+} from '../output/drawn-pictures.js';
+import { encoded } from '../output/picture-file.js';
 import type { StreamOptions } from '../pictures/each-frame.js';
 import { everyPicture, pictureArguments, streamHelp, streamOptions } from '../pictures/every-picture.js';
 import { askAndKeep, type Asked } from '../pictures/kept-pixels.js';
@@ -84,7 +92,7 @@ function detecting(options: Options): Begin<Asked<Detection[]>> {
     const { output, json = false } = options;
     const isFollowing = options.track === true || options.line !== undefined || options.zone !== undefined;
     const follower = isFollowing ? new Follower(options, options.threshold) : undefined;
-    const drawn = output === undefined ? undefined : await drawnPictures(output, options, pictures, signal);
+    const drawn = output === undefined ? undefined : await pictureFiles(output, options, pictures, sameName, signal);
     const timed = await TimedModel.load(options, signal);
     try {
       const asked = { ...saidDetection(options, timed, follower?.threshold), ...saidPicture(options) };
@@ -97,7 +105,7 @@ function detecting(options: Options): Begin<Asked<Detection[]>> {
           print?.(picture, { ...answered, answer: found });
           if (print) for (const event of events ?? []) printEvent(picture, event, json);
           const signs = { lines: follower?.lines ?? [], zones: follower?.zones ?? [] };
-          if (pixels) await drawn?.write(picture, drawDetections(pixels, found, signs));
+          if (pixels) await drawn?.write(picture, (format) => encoded(drawDetections(pixels, found, signs), format));
         },
         end: () => timed.dispose(),
       };

@@ -1,14 +1,13 @@
 import { statSync } from 'node:fs';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, extname, join, relative } from 'node:path';
 import { Option, type Command } from 'commander';
-import type { Drawing } from '../../drawing/canvas.js';
 import { GhostNetError } from '../../errors.js';
 import { checkVacant, makeFolder, writeFiles } from '../../formats/new-file.js';
 import { outputName } from '../options.js';
 import type { Found } from '../pictures/image-files.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import type { PictureId, Pictures } from '../pictures/work.js';
-import { encoded, pictureEndings, pictureFormatOf } from './picture-file.js';
+import { pictureEndings, pictureFormatOf, type PictureFormat } from './picture-file.js';
 import { writeOut } from './print.js';
 
 /** What {@link drawnOptions} give. */
@@ -18,10 +17,10 @@ export interface DrawnFlags {
   force?: boolean;
 }
 
-/** Where pictures with what was found on them are written. */
-export interface DrawnPictures {
+/** Where pictures are written that were made of others. */
+export interface PictureFiles {
   /** In the pictures' order. */
-  readonly write: (picture: PictureId, drawing: Drawing) => Promise<void>;
+  readonly write: (picture: PictureId, encode: (format: PictureFormat) => Promise<Uint8Array>) => Promise<void>;
 }
 
 /** @param what is drawn on them */
@@ -55,43 +54,58 @@ export function checkDrawn(
     command.error(`the output should end in ${pictureEndings}, be a folder (out/), or - for standard output`);
 }
 
-/** @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_ARGUMENT where they cannot all be written */
-export async function drawnPictures(
+/** The same name, where it is one of a format that is written. */
+export function sameName(name: string): string {
+  return pictureFormatOf(name) ? name : `${name}.png`;
+}
+
+/**
+ * @param nameOf what a picture's own is called in a folder, by its name
+ * @throws {GhostNetError} ERR_GHOST_FILE or ERR_GHOST_ARGUMENT where they cannot all be written
+ */
+export async function pictureFiles(
   output: string,
   { force = false }: DrawnFlags,
   { found }: Pictures,
+  nameOf: (name: string) => string,
   signal: AbortSignal,
-): Promise<DrawnPictures> {
-  if (output === '-') return { write: async (_, drawing) => writePart(await encoded(drawing, 'jpeg'), signal) };
-  const targets = targetsOf(output, found);
+): Promise<PictureFiles> {
+  if (output === '-') return { write: async (_, encode) => writePart(await encode('jpeg'), signal) };
+  const targets = targetsOf(output, found, nameOf);
   if (!force) await checkVacant([...targets.values()]);
   return {
-    write: async ({ name }, drawing) => {
+    write: async ({ name }, encode) => {
       const path = targets.get(name)!;
-      const pieces = [await encoded(drawing, pictureFormatOf(path)!)];
+      const pieces = [await encode(pictureFormatOf(path)!)];
       if (isFolder(output)) await makeFolder(dirname(path));
       await writeFiles([{ path, pieces }], force, signal);
     },
   };
 }
 
-function isFolder(path: string): boolean {
+/** By its name, or because it is one. */
+export function isFolder(path: string): boolean {
   return /[/\\]$/.test(path) || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
 }
 
 /** Of each file where its picture is written. */
-function targetsOf(output: string, found: readonly Found[]): ReadonlyMap<string, string> {
+function targetsOf(
+  output: string,
+  found: readonly Found[],
+  nameOf: (name: string) => string,
+): ReadonlyMap<string, string> {
   const files = found.flatMap((argument) => argument.files.map((file) => ({ file, ...argument })));
   if (!isFolder(output)) {
     if (files.length === 1) return new Map([[files[0]!.file, output]]);
-    const message = `${output} is one picture, and there are ${files.length}. Name a folder, as -o ${basename(output, '.png')}/.`;
+    const folder = output.slice(0, -extname(output).length);
+    const message = `${output} is one picture, and there are ${files.length}. Name a folder, as ${folder}/.`;
     throw new GhostNetError('ERR_GHOST_ARGUMENT', message);
   }
   const sources = new Map<string, string>();
   const targets = new Map<string, string>();
   for (const { file, kind, argument } of files) {
     const name = jsonName(kind === 'folder' ? relative(argument, file) : basename(file)).image;
-    const path = join(output, pictureFormatOf(name) ? name : `${name}.png`);
+    const path = join(output, nameOf(name));
     const other = sources.get(path);
     if (other !== undefined) {
       const message = `${other} and ${file} would both be written to ${path}. Take them one after the other, into two folders.`;
@@ -103,7 +117,7 @@ function targetsOf(output: string, found: readonly Found[]): ReadonlyMap<string,
   return targets;
 }
 
-async function writePart(jpeg: Buffer, signal: AbortSignal): Promise<void> {
+async function writePart(jpeg: Uint8Array, signal: AbortSignal): Promise<void> {
   const head = `--frame\r\nContent-Type: image/jpeg\r\nContent-Length: ${jpeg.length}\r\n\r\n`;
   await writeOut(Buffer.concat([Buffer.from(head), jpeg, Buffer.from('\r\n')]), signal);
 }

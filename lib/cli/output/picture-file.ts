@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import type { RawImage } from '../../pixels/image.js';
+import type { Drawing } from '../../drawing/canvas.js';
 import { loadSharp } from '../../pixels/sharp.js';
 
 /** Those that are written, by the ending of a file's name. */
@@ -17,9 +17,16 @@ export function pictureFormatOf(path: string): PictureFormat | undefined {
 }
 
 /** Pixels as an image file. */
-export function encoded({ data, width, height, channels }: Required<RawImage>, format: PictureFormat): Promise<Buffer> {
-  const pixels = loadSharp()(data, { raw: { width, height, channels: channels! } });
-  // Sharp takes pixels of one channel for a colour picture unless it is told.
-  const inColours = channels === 1 ? pixels.toColourspace('b-w') : pixels;
-  return inColours.toFormat(format, format === 'png' ? {} : { quality }).toBuffer();
+export function encoded({ data, width, height, channels }: Drawing, format: PictureFormat): Promise<Buffer> {
+  const pixels = loadSharp()(data, { raw: { width, height, channels } });
+  return pixels.toFormat(format, format === 'png' ? {} : { quality }).toBuffer();
+}
+
+/** Classes' indices [height, width] as a grey PNG of 8 bits, or of 16. */
+export function labelPicture(labels: Uint8Array | Uint16Array, width: number, height: number): Promise<Buffer> {
+  const pixels = loadSharp()(labels, { raw: { width, height, channels: 1 } });
+  return pixels
+    .toColourspace(labels instanceof Uint16Array ? 'grey16' : 'b-w')
+    .png()
+    .toBuffer();
 }

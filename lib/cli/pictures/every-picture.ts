@@ -44,6 +44,7 @@ program before a pipe has ended by itself.
 interface Options extends StreamOptions {
   csv?: boolean;
   output?: string;
+  mask?: string;
 }
 
 /**
@@ -80,6 +81,7 @@ function streamAmong(images: readonly string[], options: Options, command: Comma
   if (source === '-' && (options.interval ?? options.retries) !== undefined)
     command.error('--interval and --retries are for cameras that are read by their address');
   if (options.csv) command.error('--csv is for files; a stream is printed in lines or as --json');
+  if (options.mask !== undefined) command.error('--mask is for files');
   if (options.output !== undefined && options.output !== '-')
     command.error('of a stream, -o is - (a Motion JPEG stream on standard output)');
   return source;

@@ -92,7 +92,7 @@ function refuseAddress(argument: string): void {
   const { shown } = cameraAddress(argument);
   throw new GhostNetError(
     'ERR_GHOST_ARGUMENT',
-    `${shown} is the address of a camera, which classify and detect alone read. Fetch the picture first (curl -O).`,
+    `${shown} is the address of a camera, which classify, detect and segment alone read. Fetch the picture first (curl -O).`,
   );
 }
 

@@ -31,20 +31,63 @@ const sure = 20;
  * @param folder is made, with a config.json
  */
 export function saveLampDetector(folder: string, labels: readonly string[] = ['lamp', 'ghost']): void {
+  save(folder, detectorWeights(), labels);
+}
+
+/**
+ * An LRASPP on the same stages: a pixel as bright as a lamp is of its second class, the others are of its first one. It sees
+ * every eighth pixel, and between these goes from one to the other.
+ *
+ * @param folder is made, with a config.json
+ */
+export function saveLampSegmenter(folder: string, labels: readonly string[] = ['dark', 'lamp']): void {
+  save(folder, segmenterWeights(), labels);
+}
+
+function save(folder: string, tensors: ReadonlyMap<string, Tensor>, labels: readonly string[]): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'model.safetensors'), savedTensors(weights()));
+  writeFileSync(join(folder, 'model.safetensors'), savedTensors(tensors));
   const config = { label_names: labels, input_size: [3, lampHeight, lampWidth], crop_pct: 1, crop_mode: 'squash' };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
 }
 
-function weights(): Map<string, Tensor> {
+/** Stages 0 to 4, the last of stride 8. */
+function backboneWeights(): Map<string, Tensor> {
   const backbone = layoutOf({ version: 1, width: 0.1, numClasses: 1 })
     .tensors()
     .filter(({ name }) => /^(?:conv_stem|bn1|blocks\.[0-4])\./.test(name));
-  const found = new Map(backbone.map(({ name, shape }) => [name, middle(name, shape)]));
-  const [inChannels] = found.get('blocks.3.0.shortcut.2.weight')!.shape;
+  return new Map(backbone.map(({ name, shape }) => [name, middle(name, shape)]));
+}
+
+function channelsOf(backbone: ReadonlyMap<string, Tensor>): number {
+  return backbone.get('blocks.3.0.shortcut.2.weight')!.shape[0]!;
+}
+
+function segmenterWeights(): Map<string, Tensor> {
+  const found = backboneWeights();
+  const channels = channelsOf(found);
   const add = (name: string, shape: readonly number[]): unknown => found.set(name, middle(name, shape));
-  add('fpn.reduce_layers.0.conv.weight', [neckChannels, inChannels!, 1, 1]);
+  add('classifier.cbr.0.weight', [neckChannels, channels, 1, 1]);
+  for (const name of ['weight', 'bias', 'running_mean', 'running_var']) add(`classifier.cbr.1.${name}`, [neckChannels]);
+  add('classifier.scale.1.weight', [neckChannels, channels, 1, 1]);
+  const zeros = (...shape: number[]): Tensor => ({
+    shape,
+    data: new Float32Array(shape.reduce((product, size) => product * size, 1)),
+  });
+  found.set('classifier.high_classifier.weight', zeros(numClasses, neckChannels, 1, 1));
+  found.set('classifier.high_classifier.bias', zeros(numClasses));
+  const low = zeros(numClasses, channels, 1, 1);
+  low.data.fill(gain / channels, channels);
+  found.set('classifier.low_classifier.weight', low);
+  found.set('classifier.low_classifier.bias', { shape: [numClasses], data: Float32Array.of(0, blackLogit) });
+  return found;
+}
+
+function detectorWeights(): Map<string, Tensor> {
+  const found = backboneWeights();
+  const inChannels = channelsOf(found);
+  const add = (name: string, shape: readonly number[]): unknown => found.set(name, middle(name, shape));
+  add('fpn.reduce_layers.0.conv.weight', [neckChannels, inChannels, 1, 1]);
   for (const name of ['weight', 'bias', 'running_mean', 'running_var'])
     add(`fpn.reduce_layers.0.bn.${name}`, [neckChannels]);
   const outputs = numClasses + 4 * bins;
