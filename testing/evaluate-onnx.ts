@@ -86,6 +86,8 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
     }
     case 'Slice':
       return sliced(x!, [1, 2, 3].map((index) => integersOf(constant(index))) as [number[], number[], number[]]);
+    case 'InstanceNormalization':
+      return valueOf({ op: 'group_norm', ...plain, groups: x!.channels }, inputs, new Float32Array(0));
     case 'MatMul': {
       const left = file.constants.get(names[0]!)?.content;
       return left ? timesRows(floatsOf(left), x!) : timesColumns(x!, floatsOf(constant(1)));
@@ -122,8 +124,8 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
     case 'Reshape': {
       const [, channels, height, width] = integersOf(constant(1)) as [number, number, number, number];
       const { data } = x!;
-      if (width === -1) return { channels: x!.channels, height, width: data.length / x!.channels / height, data };
-      return { channels: channels || x!.channels, height, width, data };
+      const count = channels || x!.channels;
+      return { channels: count, height, width: width === -1 ? data.length / count / height : width, data };
     }
     default:
       throw new Error(`${op} has no meaning here`);

@@ -75,6 +75,16 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
       for (let y = top; y < bottom; y++) for (let column = left; column < right; column++) sum += at(x!, c, y, column);
       return sum / ((bottom - top) * (right - left));
     }),
+  group_norm: ({ groups }, [x]) => {
+    const count = x!.data.length / groups;
+    const means = Array.from({ length: groups }, (_, g) => meanIn(x!.data, g * count, count, (value) => value));
+    const variances = means.map((mean, g) => meanIn(x!.data, g * count, count, (value) => (value - mean) ** 2));
+    const group = (i: number): number => Math.floor(i / count);
+    return {
+      ...x!,
+      data: x!.data.map((value, i) => (value - means[group(i)]!) / Math.sqrt(variances[group(i)]! + 1e-5)),
+    };
+  },
   pixel_shuffle: ({ stride, padding }, inputs) => {
     const [first] = inputs as [Map3d];
     const [height, width] = [first.height * stride[0], first.width * stride[1]];
@@ -174,6 +184,12 @@ const activations: Readonly<Record<Activation, (x: number, slope?: number) => nu
   silu: (x) => x * sigmoid(x),
   leaky_relu: (x, slope = 0.01) => (x > 0 ? x : slope * x),
 };
+
+function meanIn(data: Float64Array, first: number, count: number, of: (value: number) => number): number {
+  let sum = 0;
+  for (let i = first; i < first + count; i++) sum += of(data[i]!);
+  return sum / count;
+}
 
 function adaptiveWindow(source: number, count: number, i: number): [number, number] {
   return [Math.floor((i * source) / count), Math.ceil(((i + 1) * source) / count)];

@@ -29,7 +29,7 @@ export interface HeadCase {
 }
 
 /** Of segmentation_models_pytorch. */
-const decoders = ['Unet'];
+const decoders = ['Unet', 'FPN'];
 
 export const headCases: readonly HeadCase[] = hasReference
   ? ['heads', 'heads2'].flatMap((name) => {

@@ -22,10 +22,12 @@ export interface YoloDetector extends Levels {
 
 /**
  * NanoDet's (generalised focal loss, arXiv 2006.04388): classes, then for each of the left, top, right and bottom `bins`
- * numbers, whose softmax is how likely the side is 0, 1, 2, … strides away from the point (column, row) times the stride. A
+ * numbers, whose softmax is how likely the side is 0, 1, 2, … strides away from the point (column + offset, row + offset) times the stride. A
  * score is sigmoid(class).
  */
 export interface DistributionDetector extends Levels {
   readonly kind: 'distribution';
   readonly bins: number;
+  /** 0 of NanoDet-Plus, 0.5 of NanoDet before it. */
+  readonly offset: number;
 }

@@ -16,6 +16,7 @@ export interface DistributionLevel {
   readonly classes: number;
   readonly stride: number;
   readonly bins: number;
+  readonly offset: number;
 }
 
 export function distributionCandidates(map: PredictionMap, level: DistributionLevel, wanted: Wanted): Candidate[] {
@@ -61,10 +62,11 @@ function bestHits({ data, height, width }: PredictionMap, { classes }: Distribut
   return hits;
 }
 
-function cornersOf(map: PredictionMap, { classes, stride, bins }: DistributionLevel, hit: Hit): Corners {
+function cornersOf(map: PredictionMap, { classes, stride, bins, offset }: DistributionLevel, hit: Hit): Corners {
   const { position } = hit;
   const distance = (side: number): number => stride * meanBin(map, classes + side * bins, bins, position);
-  const [x, y] = [(position % map.width) * stride, Math.floor(position / map.width) * stride];
+  const [column, row] = [position % map.width, Math.floor(position / map.width)];
+  const [x, y] = [(column + offset) * stride, (row + offset) * stride];
   return finite([x - distance(0), y - distance(1), x + distance(2), y + distance(3)], hit, map);
 }
 

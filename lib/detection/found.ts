@@ -37,7 +37,7 @@ function candidatesOf(map: PredictionMap, detector: Detector, level: number, wan
   const { classes, strides } = detector;
   const stride = strides[level]!;
   if (detector.kind === 'distribution')
-    return distributionCandidates(map, { classes, stride, bins: detector.bins }, wanted);
+    return distributionCandidates(map, { classes, stride, bins: detector.bins, offset: detector.offset }, wanted);
   return yoloCandidates(map, { classes, stride, anchors: detector.anchors[level]! }, wanted);
 }
 

@@ -40,6 +40,14 @@ export interface AdaptiveAvgPool2dNode extends Node<'adaptive_avg_pool2d', reado
 }
 
 /**
+ * Of each of `groups` equal shares of the channels (x - mean) / sqrt(variance + 1e-5), over all pixels of these channels:
+ * PyTorch's GroupNorm before its weight and bias.
+ */
+export interface GroupNormNode extends Node<'group_norm', readonly [NodeId]> {
+  readonly groups: number;
+}
+
+/**
  * The elements of stride[0] * stride[1] maps of one shape between each other: (i, j) of input y * stride[1] + x becomes
  * (i * stride[0] + y, j * stride[1] + x); then `padding` rows and columns at either side are left out.
  */

@@ -10,6 +10,7 @@ import type {
   GlobalAvgMaxPoolNode,
   GlobalAvgPoolNode,
   GlobalMaxPoolNode,
+  GroupNormNode,
   InputNode,
   MaxPool2dNode,
   MulNode,
@@ -42,6 +43,9 @@ export interface Operator<N extends Node> {
   /** Writes what computes it in ONNX, the last of it under the node's name. */
   readonly onnx: (node: N, out: OnnxWriter, inputs: readonly OnnxInput[]) => void;
 }
+
+/** PyTorch's. */
+const groupNormEps = 1e-5;
 
 /** What a map has several of. */
 export type MapPart = 'rows' | 'columns' | 'positions';
@@ -143,6 +147,19 @@ export const operators = {
       const limits = Object.entries({ starts: [top, left], ends, axes: [2, 3] });
       const within = limits.map(([key, values]) => out.integers(`${name}.${key}`, ...values));
       out.add('Slice', name, [`${name}.whole`, ...within]);
+    },
+  }),
+
+  group_norm: row<GroupNormNode>({
+    // Groups are what InstanceNormalization has as channels.
+    onnx: ({ name, groups }, out, [input]) => {
+      const [channels, height, width] = input!.shape;
+      const [flat, normed] = [`${name}.flat`, `${name}.normed`];
+      const ones = out.floats(`${name}.ones`, new Array<number>(groups).fill(1));
+      const zeros = out.floats(`${name}.zeros`, new Array<number>(groups).fill(0));
+      out.add('Reshape', flat, [input!, out.integers(`${name}.groups`, 0, groups, 1, -1)]);
+      out.add('InstanceNormalization', normed, [flat, ones, zeros], { epsilon: { float: groupNormEps } });
+      out.add('Reshape', name, [normed, out.integers(`${name}.shape`, 0, channels, height, width)]);
     },
   }),
 

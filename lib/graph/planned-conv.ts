@@ -46,6 +46,8 @@ export interface ConvOptions {
   readonly depthwise?: boolean;
   /** Of a transposed convolution, which has kernel and padding of its own. */
   readonly phase?: Phase;
+  /** Each channel times a number of its own: with `depthwise`, its weight is stored as [channels]. */
+  readonly scaling?: boolean;
   /** A linear layer: its weight is stored as [out, in]. */
   readonly linear?: boolean;
   readonly activation?: Activation;
@@ -64,7 +66,8 @@ export function plannedConv(
   const { kernel: side = phase ? tapsOf(phase) : 1 } = options;
   const kernel: Pair = typeof side === 'number' ? [side, side] : side;
   const groups = options.depthwise ? inChannels : 1;
-  const shape = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
+  const whole = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
+  const shape = options.scaling ? [outChannels] : whole;
   const around = (taps: number): number => (phase ? taps - 1 : (dilation * (taps - 1)) / 2);
   return {
     op: 'conv2d',

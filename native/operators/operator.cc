@@ -11,6 +11,7 @@ std::vector<const Operator*> concat_operators();
 std::vector<const Operator*> upsample_operators();
 std::vector<const Operator*> pixel_shuffle_operators();
 std::vector<const Operator*> adaptive_pool_operators();
+std::vector<const Operator*> group_norm_operators();
 std::vector<const Operator*> binary_operators();
 std::vector<const Operator*> transpose_operators();
 
@@ -47,8 +48,9 @@ Status check_same_channels(const Node& node, int channels) {
 const std::vector<const Operator*>& all_operators() {
   static const std::vector<const Operator*> all = [] {
     std::vector<const Operator*> rows{&op::input};
-    for (const auto family : {conv2d_operators, pool_operators, concat_operators, upsample_operators,
-                              pixel_shuffle_operators, adaptive_pool_operators, binary_operators, transpose_operators})
+    for (const auto family :
+         {conv2d_operators, pool_operators, concat_operators, upsample_operators, pixel_shuffle_operators,
+          adaptive_pool_operators, group_norm_operators, binary_operators, transpose_operators})
       for (const Operator* row : family()) rows.push_back(row);
     return rows;
   }();

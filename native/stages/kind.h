@@ -79,7 +79,7 @@ enum class Join {
 namespace kinds {
 extern const Kind planar_conv, interleave, conv, depthwise, ghost, avg_pool2, global_avg_pool, global_max_pool,
     global_avgmax_pool, matvec, scale, binary, upsample_nearest, upsample_bilinear, transpose, repack, reference;
-extern const Kind adaptive_avg_pool, pixel_shuffle;
+extern const Kind adaptive_avg_pool, pixel_shuffle, group_norm;
 }  // namespace kinds
 
 }  // namespace ghostnet

@@ -23,10 +23,11 @@ const everything = built((net, image) => {
   const aligned = net.add({ op: 'upsample_bilinear_aligned', name: 'aligned', inputs: [pooled, conv] });
   const adaptive = net.add({ op: 'adaptive_avg_pool2d', name: 'adaptive', inputs: [conv], size: [4, 5] });
   const shuffled = net.transposedConv(conv, 'shuffled', 3);
+  const normed = net.add({ op: 'group_norm', name: 'normed', inputs: [conv], groups: 2 });
   const concat = net.add({ op: 'concat', name: 'concat', inputs: [conv, nearest], channels: 7 });
   const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
   const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, aligned] });
-  const upsampled = { nearest, bilinear, aligned, adaptive, shuffled };
+  const upsampled = { nearest, bilinear, aligned, adaptive, shuffled, normed };
   const pools = { pooled, largest, mean, highest, between };
   for (const [name, node] of Object.entries({ conv, ...pools, ...upsampled, concat, scaled, sum }))
     net.output(name, node);
@@ -69,6 +70,7 @@ describe('an operator', () => {
       aligned: [4, 6, 7],
       adaptive: [4, 4, 5],
       shuffled: [3, 12, 14],
+      normed: [4, 6, 7],
       concat: [7, 6, 7],
       scaled: [4, 6, 7],
       sum: [4, 6, 7],
@@ -95,6 +97,7 @@ describe('an operator', () => {
       aligned: 2,
       adaptive: 2,
       shuffled: 1,
+      normed: 2,
       concat: 2,
       scaled: 2,
       sum: 2,

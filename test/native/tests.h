@@ -15,6 +15,7 @@ void concat_tests();
 void upsample_tests();
 void pixel_shuffle_tests();
 void adaptive_pool_tests();
+void group_norm_tests();
 void binary_tests();
 void transpose_tests();
 void plan_tests();  // and with them

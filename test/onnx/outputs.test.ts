@@ -51,10 +51,11 @@ describe('the outputs of an ONNX file', () => {
       expect(nodes.find((node) => node.name === name)).toMatchObject({ op: 'Resize', attributes });
   });
 
-  it('are those of means over a grid, and of maps between each other', async () => {
+  it('are those of means over a grid, of groups of channels, and of maps between each other', async () => {
     const graph = built((net, image) => {
       const map = net.conv(image, 'map', 4, { kernel: 3, stride: 2 });
       net.output('means', net.add({ op: 'adaptive_avg_pool2d', name: 'means', inputs: [map], size: [3, 2] }));
+      net.output('normed', net.add({ op: 'group_norm', name: 'normed', inputs: [map], groups: 2 }));
       net.output('doubled', net.transposedConv(map, 'doubled', 3, { bias: true, activation: 'relu' }));
     });
     const { nodes } = await checked(graph, [9, 14]);

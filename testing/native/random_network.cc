@@ -111,6 +111,14 @@ int RandomNetwork::adaptive_pool(int in) {
   return keep(id);
 }
 
+int RandomNetwork::group_norm(int in) {
+  // Of a few numbers that are nearly the same, float32 tells the differences no better than that.
+  if (at(in).h * at(in).w < 4) return -1;
+  const int id = n.node(*find_operator("group_norm"), name("norm"), {in}, n.channels(in));
+  last().groups = some_divisor(n.channels(in));
+  return keep(id);
+}
+
 void RandomNetwork::pixel_shuffle(int in) {
   const Pair stride{1 + below(3), 1 + below(3)};
   std::vector<int> inputs{in};
@@ -216,7 +224,7 @@ void RandomNetwork::mix(int in) {
 
 void RandomNetwork::add_something() {
   const int in = any();
-  switch (below(19)) {
+  switch (below(20)) {
     case 0: conv(in, 1); break;
     case 1: conv(in, n.channels(in)); break;
     case 2: usual_depthwise(in); break;
@@ -235,6 +243,7 @@ void RandomNetwork::add_something() {
     case 15: conv(in, some_divisor(n.channels(in))); break;
     case 16: adaptive_pool(in); break;
     case 17: pixel_shuffle(in); break;
+    case 18: group_norm(in); break;
     default: ghost_module(in);
   }
 }

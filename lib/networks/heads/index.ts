@@ -3,7 +3,10 @@ import { fpn } from './fpn.js';
 import type { Head } from './head.js';
 import { lraspp } from './lraspp.js';
 import { deepLabV3Plus } from './mmseg-deeplabv3plus.js';
+import { mmsegFcn } from './mmseg-fcn.js';
+import { nanoDet } from './nanodet.js';
 import { nanoDetPlus } from './nanodet-plus.js';
+import { smpFpn } from './smp-fpn.js';
 import { smpLinknet } from './smp-linknet.js';
 import { smpPspNet } from './smp-pspnet.js';
 import { smpSegformer } from './smp-segformer.js';
@@ -16,10 +19,13 @@ export const heads: readonly Head[] = [
   lraspp,
   deepLabV3,
   deepLabV3Plus,
+  mmsegFcn,
   smpUnet,
+  smpFpn,
   smpLinknet,
   smpPspNet,
   smpSegformer,
   yoloV3,
+  nanoDet,
   nanoDetPlus,
 ];

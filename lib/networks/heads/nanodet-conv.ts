@@ -21,3 +21,8 @@ export function nanoConv(net: Blueprint, input: NodeId, name: string, tensors: G
   const pointwise = { bias: true, batchNorm: `${name}.pwnorm`, ...leaky };
   return net.conv(x, `${name}.pointwise`, outChannels(tensors, `${name}.pointwise.weight`), pointwise);
 }
+
+/** Whether there is one of that name. */
+export function isNanoConv(tensors: Ground['tensors'], name: string): boolean {
+  return tensors.has(`${name}.pointwise.weight`) || tensors.has(`${name}.conv.weight`);
+}

@@ -2,7 +2,7 @@ import type { NodeId } from '../../graph/graph.js';
 import { inputRules } from '../../input-rules.js';
 import { addGhostPan } from './ghost-pan.js';
 import { countOf, oneForEach, outChannels, type Ground, type Head } from './head.js';
-import { nanoConv } from './nanodet-conv.js';
+import { isNanoConv, nanoConv } from './nanodet-conv.js';
 
 const project = 'head.distribution_project.project';
 
@@ -34,7 +34,7 @@ export const nanoDetPlus: Head = {
     return {
       numClasses: classes,
       config: { ...config, strides },
-      detector: { kind: 'distribution', classes, strides, bins },
+      detector: { kind: 'distribution', classes, strides, bins, offset: 0 },
     };
   },
 };
@@ -46,10 +46,6 @@ function levelWeight(level: number): string {
 function addLevel({ net, tensors }: Ground, map: NodeId, level: number): NodeId {
   const name = (index: number): string => `head.cls_convs.${level}.${index}`;
   let x = map;
-  for (let index = 0; isConv(tensors, name(index)); index++) x = nanoConv(net, x, name(index), tensors);
+  for (let index = 0; isNanoConv(tensors, name(index)); index++) x = nanoConv(net, x, name(index), tensors);
   return net.conv(x, `head.gfl_cls.${level}`, outChannels(tensors, levelWeight(level)), { bias: true });
-}
-
-function isConv(tensors: Ground['tensors'], name: string): boolean {
-  return tensors.has(`${name}.pointwise.weight`) || tensors.has(`${name}.conv.weight`);
 }

@@ -25,6 +25,14 @@ export class Stages {
     return (usual.at(-1) ?? fitting.at(-1) ?? this.features.at(-1)!).node;
   }
 
+  /** So many of timm's features that end with the last of so many channels, the largest map first. */
+  upTo(channels: number, count: number): readonly NodeId[] {
+    const all = this.byDefault;
+    const last = all.findLastIndex((node) => this.net.channelsOf(node) === channels);
+    const end = last < 0 ? all.length : last + 1;
+    return all.slice(Math.max(0, end - count), end);
+  }
+
   /** timm's features from the first on, the largest map first. */
   get byDefault(): readonly NodeId[] {
     return this.features.filter(({ byDefault }) => byDefault).map(({ node }) => node);

@@ -126,6 +126,7 @@ void operator_tests() {
   upsample_tests();
   pixel_shuffle_tests();
   adaptive_pool_tests();
+  group_norm_tests();
   binary_tests();
   transpose_tests();
 }

@@ -65,6 +65,15 @@ void add_adaptive(SyntheticNetwork& n, const Values& v, const Operator& row) {
   }
 }
 
+void add_norms(SyntheticNetwork& n, const Values& v, const Operator& row) {
+  for (int in : {v.image, v.map, v.vector}) {
+    for (int groups : {1, 3, n.channels(in)}) {
+      n.node(row, row.name, {in}, n.channels(in));
+      n.graph.nodes.back().groups = groups;
+    }
+  }
+}
+
 void add_shuffles(SyntheticNetwork& n, const Values& v, const Operator& row) {
   const auto add = [&](std::vector<int> inputs, Pair stride, Pair padding) {
     const int channels = n.channels(inputs[0]);
@@ -111,6 +120,7 @@ constexpr struct {
     {"global_avgmax_pool", add_of_one},
     {"adaptive_avg_pool2d", add_adaptive},
     {"pixel_shuffle", add_shuffles},
+    {"group_norm", add_norms},
     {"concat", add_concatenations},
     {"upsample_nearest", add_of_two},
     {"upsample_bilinear", add_of_two},
