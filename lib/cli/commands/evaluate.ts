@@ -8,6 +8,7 @@ import { eachPicture, type Passed } from '../evaluation/each-picture.js';
 import { labelledPictures } from '../evaluation/labelled-pictures.js';
 import { Tally, type Evaluation } from '../evaluation/tally.js';
 import { loadModel } from '../load.js';
+import { evaluateMasks, type MaskOptions } from '../mask-evaluation/evaluate-masks.js';
 import {
   jsonOption,
   modelOptions,
@@ -23,7 +24,7 @@ import { imageIn } from '../pictures/image-files.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { untilStopped } from '../stop.js';
 
-type Options = BoxOptions;
+type Options = BoxOptions & MaskOptions;
 
 const help = `
 The folder has a folder of pictures for each class, as PyTorch's ImageFolder reads it; the CSV file has the columns path and class,
@@ -35,18 +36,32 @@ A bad picture is reported and left out, and the status is 1 then.
 With --coco or --voc a detector is measured: the folder has the pictures, and boxes stand in a COCO file of instances or in a folder of
 PASCAL VOC. Categories are called by the model's labels. The numbers are those of pycocotools, or with --metric voc2007 (11 points) and
 voc2012 (area) those of PASCAL VOC at IoU 0.5.
+
+With --masks a segmenter is measured: for each picture the folder of masks has a PNG of its name, whose pixels are the numbers of
+their classes (grey, or a palette's indices); --void names numbers that do not count. IoU is over all pixels of all pictures.
 `;
 
 export function evaluateCommand(): Command {
   return withOptions(
     new Command('evaluate')
-      .description('Counts how often a model is right on pictures whose classes or boxes are known.')
+      .description('Counts how often a model is right on pictures whose classes, boxes or masks are known.')
       .argument(
         '<folder or csv>',
-        'a folder with a folder of pictures for each class, or a CSV file; of boxes their pictures',
+        'a folder with a folder of pictures for each class, or a CSV file; of boxes and masks their pictures',
       )
       .addOption(new Option('--coco <file>', 'the boxes of the pictures: a COCO file of instances').conflicts('voc'))
       .option('--voc <folder>', 'the boxes of the pictures: a folder with Annotations/*.xml, as PASCAL VOC has it')
+      .addOption(
+        new Option('--masks <folder>', 'the classes of the pixels: a folder with a PNG for each picture').conflicts([
+          'coco',
+          'voc',
+        ]),
+      )
+      .addOption(
+        new Option('--void <n...>', 'numbers of masks that do not count')
+          .argParser(wholeNumbers)
+          .default(usualVoids, '255'),
+      )
       .addOption(
         new Option('--metric <name>', 'what is made of boxes').choices(['coco', 'voc2007', 'voc2012']).default('coco'),
       )
@@ -57,12 +72,21 @@ export function evaluateCommand(): Command {
       .addHelpText('after', help)
       .action((path: string, options: Options) =>
         untilStopped((signal) => {
+          if (options.masks !== undefined) return evaluateMasks(path, options, signal);
           const isOfBoxes = options.coco !== undefined || options.voc !== undefined;
           return (isOfBoxes ? evaluateBoxes : evaluate)(path, options, signal);
         }),
       ),
     [...modelOptions(), ...pictureOptions(), labelsOption(), ...preprocessOptions()],
   );
+}
+
+/** PASCAL VOC's, and of most after it. */
+const usualVoids: readonly number[] = [255];
+
+/** Of an option that may come several times, the first of which takes the place of the default. */
+function wholeNumbers(text: string, before: readonly number[] | undefined): readonly number[] {
+  return [...(before === usualVoids ? [] : (before ?? [])), wholeNumberOrNone(text)];
 }
 
 interface Counted extends Passed {
