@@ -1,5 +1,8 @@
 import type { Rule } from './preprocess-config.js';
 
+/** A stage of a backbone, `blocks.N`, by its number, or the feature before all stages. */
+export type Level = number | 'stem';
+
 /** A box that a detector's predictions are multiples of, in pixels of the network's input. */
 export type Anchor = readonly [width: number, height: number];
 
@@ -17,8 +20,8 @@ export interface HeadConfig {
   readonly alignCorners: boolean;
   /** How a neck brings a map to the size of the next larger one. */
   readonly upsampling: 'nearest' | 'bilinear';
-  /** On which stages of the backbone the head stands: `blocks.N` of each N, in the head's own order. */
-  readonly levels: readonly number[];
+  /** On which stages of the backbone the head stands: `blocks.N` of each N, or the feature before them all (`stem`), in the head's own order. */
+  readonly levels: readonly Level[];
   /** Of each level, in the order of the head's outputs. */
   readonly anchors: readonly (readonly Anchor[])[];
   /** Pixels of the network's input from one element to the next, of each level. */
@@ -45,8 +48,9 @@ export const headRules: { readonly [K in HeadSetting]: Rule<HeadConfig[K]> } = {
     accepts: (value): value is HeadConfig['upsampling'] => value === 'nearest' || value === 'bilinear',
   },
   levels: {
-    expected: `numbers of stages of the backbone, at most ${maxLevels}`,
-    accepts: (value): value is readonly number[] => isList(value, maxLevels, (stage) => isWhole(stage, 0, 99)),
+    expected: `numbers of stages of the backbone, or stem, at most ${maxLevels}`,
+    accepts: (value): value is readonly Level[] =>
+      isList(value, maxLevels, (stage) => stage === 'stem' || isWhole(stage, 0, 99)),
   },
   anchors: {
     expected: `for each level a list of [width, height] in pixels above 0, at most ${maxAnchors}`,

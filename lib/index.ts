@@ -10,7 +10,7 @@ export { type Tensor4 } from './engine/tensor-input.js';
 export { inputRules, type InputRule } from './input-rules.js';
 export { defaultPreprocessConfig, type PreprocessConfig } from './preprocess-config.js';
 export type { ClassActivation } from './class-activation.js';
-export type { Anchor, HeadConfig, HeadInfo, HeadSetting, SaidSetting } from './head-config.js';
+export type { Anchor, HeadConfig, HeadInfo, HeadSetting, Level, SaidSetting } from './head-config.js';
 export type { GateConfig, GateInfo, GateSetting } from './gate-config.js';
 export type { ClassifierConfig, ClassifierInfo, ClassifierSetting } from './classifier-config.js';
 export { GhostNetError, type GhostNetErrorCode } from './errors.js';

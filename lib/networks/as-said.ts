@@ -46,13 +46,14 @@ export function asSaid<N extends Network>(
   });
   const words = said.classifier && classifierWords(said.classifier);
   // What else is known of the network stays.
-  const { blueprint, gate: value, numClasses, detector } = said;
+  const { blueprint, gate: value, numClasses, segmenter, detector } = said;
   const layout = [...(network.layout ?? []), ...(words === undefined ? [] : [words])];
   return {
     network: {
       ...network,
       ...{ blueprint, gate: value, numClasses, layout },
       ...(said.head && { head: said.head }),
+      ...(segmenter && { segmenter }),
       ...(detector && { detector }),
     },
     gate,

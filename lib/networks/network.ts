@@ -56,6 +56,8 @@ export interface Network extends Description {
   readonly preprocess?: Partial<PreprocessConfig>;
   /** Of its head, where it has one: every setting that no tensor tells. */
   readonly head?: Partial<HeadConfig>;
+  /** Of a segmenter: how its map becomes logits of another size. */
+  readonly segmenter?: { readonly alignCorners: boolean };
   /** Of a detector: what its predictions mean. */
   readonly detector?: Detector;
   /** Why timm has no network for these tensors: a sentence about their file, without its name. */

@@ -136,7 +136,7 @@ function gridOf(
   { size, reading: { region } }: AskedSegmentation,
   { network, inputSize, geometry }: Computed,
 ): PixelGrid {
-  const alignCorners = network.head?.alignCorners ?? false;
+  const { alignCorners } = network.segmenter!;
   const ofInput = { imageSize: inputSize, scale: [1, 1], offset: [0, 0] } as const;
   const whole = size === 'network' || !geometry ? ofInput : region ? ofRegion(geometry, region) : geometry;
   const asked = typeof size === 'object' ? resized(whole, size) : whole;

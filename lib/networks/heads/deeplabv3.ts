@@ -32,8 +32,8 @@ export const deepLabV3: Head = {
       activation: 'relu',
     });
     x = net.conv(x, 'classifier.4', outChannels(tensors, 'classifier.4.weight'), { bias: true });
-    const config = { atrousRates, levels: [stages.numberOf(input)] };
-    return { numClasses: segmentationOutputs(net, x), config };
+    const config = { atrousRates, levels: [stages.levelOf(input)] };
+    return { ...segmentationOutputs(net, x), config };
   },
 };
 

@@ -1,5 +1,6 @@
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
+import type { Built } from './head.js';
 
 /** The network's input, whose size logits are brought to. */
 const image: NodeId = 0;
@@ -13,13 +14,17 @@ export function upsampled(net: Blueprint, name: string, input: NodeId, like: Nod
 /**
  * The outputs of a segmenter: `head`, what its last convolution makes, and `logits`, the same at the input's size.
  *
- * @returns how many classes there are
+ * @returns what is to be known of them
  */
-export function segmentationOutputs(net: Blueprint, head: NodeId, alignCorners = false): number {
+export function segmentationOutputs(
+  net: Blueprint,
+  head: NodeId,
+  alignCorners = false,
+): Pick<Built, 'numClasses' | 'segmenter'> {
   net.output('head', head, { role: 'prediction' });
   const isWhole = net.strideOf(head) === 1;
   net.output('logits', isWhole ? head : upsampled(net, 'logits', head, image, alignCorners), { role: 'segmentation' });
-  return net.channelsOf(head);
+  return { numClasses: net.channelsOf(head), segmenter: { alignCorners } };
 }
 
 /** The mean of a map at every position of it, with what a 1x1 convolution makes of it. */

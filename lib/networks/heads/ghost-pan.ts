@@ -39,7 +39,7 @@ export function addGhostPan(ground: Ground): {
     const b = nanoConv(net, last, `fpn.extra_lvl_out_conv.${level}`, tensors, 2);
     outer.push(net.add({ op: 'add', name: `fpn.extra_lvl.${level}`, inputs: [a, b] }));
   }
-  return { maps: outer, config: { upsampling, levels: features.map((node) => stages.numberOf(node)) } };
+  return { maps: outer, config: { upsampling, levels: features.map((node) => stages.levelOf(node)) } };
 }
 
 function topDown(

@@ -17,12 +17,20 @@ export interface Ground {
   readonly said: Partial<HeadConfig>;
 }
 
+/** How a segmenter's last map is brought to another size. */
+export interface Segmenter {
+  /** Whether the corners of both lie on each other, rather than their areas. */
+  readonly alignCorners: boolean;
+}
+
 /** What tensors and settings have made of a head. */
 export interface Built {
   /** 0: it has none. */
   readonly numClasses: number;
   /** Every setting that it has. */
   readonly config: Partial<HeadConfig>;
+  /** Of a segmenter how its map becomes logits of the input's size. */
+  readonly segmenter?: Segmenter;
   /** Of a detector what its outputs mean. */
   readonly detector?: Detector;
 }

@@ -5,6 +5,7 @@ import { lraspp } from './lraspp.js';
 import { deepLabV3Plus } from './mmseg-deeplabv3plus.js';
 import { mmsegFcn } from './mmseg-fcn.js';
 import { nanoDet } from './nanodet.js';
+import { mmsegLraspp } from './mmseg-lraspp.js';
 import { nanoDetPlus } from './nanodet-plus.js';
 import { smpFpn } from './smp-fpn.js';
 import { smpLinknet } from './smp-linknet.js';
@@ -19,6 +20,7 @@ export const heads: readonly Head[] = [
   lraspp,
   deepLabV3,
   deepLabV3Plus,
+  mmsegLraspp,
   mmsegFcn,
   smpUnet,
   smpFpn,

@@ -32,7 +32,7 @@ export const lraspp: Head = {
       name: 'classifier.sum',
       inputs: [below, upsampled(net, 'classifier.upsample', above, low)],
     });
-    const config = { levels: [high, low].map((node) => stages.numberOf(node)) };
-    return { numClasses: segmentationOutputs(net, head), config };
+    const config = { levels: [high, low].map((node) => stages.levelOf(node)) };
+    return { ...segmentationOutputs(net, head), config };
   },
 };

@@ -42,8 +42,8 @@ export const deepLabV3Plus: Head = {
     for (let index = 0; index < Math.max(1, count); index++)
       x = separableModule(net, x, name(index), outChannels(tensors, `${name(index)}.pointwise_conv.conv.weight`));
     x = net.conv(x, 'decode_head.conv_seg', outChannels(tensors, 'decode_head.conv_seg.weight'), { bias: true });
-    const levels = [high, ...(low === undefined ? [] : [low])].map((node) => stages.numberOf(node));
-    return { numClasses: segmentationOutputs(net, x, alignCorners), config: { atrousRates, alignCorners, levels } };
+    const levels = [high, ...(low === undefined ? [] : [low])].map((node) => stages.levelOf(node));
+    return { ...segmentationOutputs(net, x, alignCorners), config: { atrousRates, alignCorners, levels } };
   },
 };
 

@@ -1,4 +1,5 @@
 import type { NodeId } from '../../graph/graph.js';
+import { inputRules } from '../../input-rules.js';
 import { concat, segmentationOutputs } from './dense.js';
 import { countOf, inChannels, oneForEach, outChannels, type Head } from './head.js';
 import { convModule } from './openmmlab.js';
@@ -13,6 +14,7 @@ export const mmsegFcn: Head = {
   suffix: '_fcn',
   words: 'an FCN head',
   task: 'segmentation',
+  preprocess: { ...inputRules.smp, inputSize: [512, 512] },
   firstTensor: `${conv(0)}.conv.weight`,
   modules: /^decode_head\.(?:convs\.\d+|conv_cat|conv_seg)\./,
   build: ({ net, stages, tensors, said }) => {
@@ -29,7 +31,7 @@ export const mmsegFcn: Head = {
     if (tensors.has(`${cat}.conv.weight`)) x = module(concat(net, `${cat}.concat`, [input, x]), cat, undefined);
     x = net.conv(x, 'decode_head.conv_seg', outChannels(tensors, 'decode_head.conv_seg.weight'), { bias: true });
     const alignCorners = said.alignCorners ?? false;
-    const config = { atrousRates, alignCorners, levels: [stages.numberOf(input)] };
-    return { numClasses: segmentationOutputs(net, x, alignCorners), config };
+    const config = { atrousRates, alignCorners, levels: [stages.levelOf(input)] };
+    return { ...segmentationOutputs(net, x, alignCorners), config };
   },
 };

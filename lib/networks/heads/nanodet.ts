@@ -1,4 +1,5 @@
 import type { NodeId } from '../../graph/graph.js';
+import { inputRules } from '../../input-rules.js';
 import { concat } from './dense.js';
 import { countOf, inChannels, oneForEach, outChannels, type Ground, type Head } from './head.js';
 import { isNanoConv, nanoConv } from './nanodet-conv.js';
@@ -19,6 +20,7 @@ export const nanoDet: Head = {
   suffix: '_nanodet',
   words: 'a NanoDet head',
   task: 'detection',
+  preprocess: { ...inputRules.nanodet, inputSize: [320, 320] },
   firstTensor: `${lateral(0)}.conv.weight`,
   modules: /^(?:fpn|head)\./,
   build: (ground) => {
@@ -36,7 +38,7 @@ export const nanoDet: Head = {
     const classes = Math.max(0, net.channelsOf(outputs[0]!) - 4 * bins);
     return {
       numClasses: classes,
-      config: { strides, levels: features.map((node) => stages.numberOf(node)) },
+      config: { strides, levels: features.map((node) => stages.levelOf(node)) },
       // Its points lie in the middle of their elements.
       detector: { kind: 'distribution', classes, strides, bins, offset: 0.5 },
     };

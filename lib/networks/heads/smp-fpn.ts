@@ -1,7 +1,7 @@
 import type { NodeId } from '../../graph/graph.js';
 import { concat, upsampled } from './dense.js';
 import { inChannels, outChannels, type Ground, type Head } from './head.js';
-import { addSmpHead } from './smp.js';
+import { addSmpHead, smpInputs } from './smp.js';
 
 /** smp's GroupNorm has so many groups. */
 const groups = 32;
@@ -18,6 +18,7 @@ export const smpFpn: Head = {
   suffix: '_smpfpn',
   words: 'an FPN decoder',
   task: 'segmentation',
+  preprocess: smpInputs,
   firstTensor: 'decoder.p5.weight',
   modules: /^(?:decoder\.(?:p[2-5]|seg_blocks)|segmentation_head)\./,
   build: (ground) => {
@@ -31,7 +32,7 @@ export const smpFpn: Head = {
     const merged = isWide
       ? concat(net, 'decoder.concat', maps)
       : maps.reduce((sum, map, index) => added(ground, sum, map, index));
-    return { numClasses: addSmpHead(net, merged, tensors, true), config: { upsampling } };
+    return { ...addSmpHead(net, merged, tensors, true), config: { upsampling } };
   },
 };
 

@@ -19,7 +19,7 @@ export const smpLinknet: Head = {
     const features = stages.byDefault.slice(0, blocks);
     let x = features.at(-1)!;
     for (let index = 0; index < blocks; index++) x = addBlock(ground, x, index, features.at(-2 - index));
-    return { numClasses: addSmpHead(net, x, tensors), config: {} };
+    return { ...addSmpHead(net, x, tensors), config: {} };
   },
 };
 

@@ -25,7 +25,7 @@ export const smpPspNet: Head = {
     const parts = poolSizes.map((size, index) => addPool(ground, input, index, size));
     const pyramid = concat(net, 'decoder.psp.concat', [...parts, input]);
     const x = smpConv(net, pyramid, 'decoder.conv', outChannels(tensors, 'decoder.conv.0.weight'), 1);
-    return { numClasses: addSmpHead(net, x, tensors, true), config: { levels: [stages.numberOf(input)] } };
+    return { ...addSmpHead(net, x, tensors, true), config: { levels: [stages.levelOf(input)] } };
   },
 };
 

@@ -28,6 +28,6 @@ export const smpSegformer: Head = {
     });
     const fused = outChannels(tensors, 'decoder.fuse_stage.0.weight');
     const x = smpConv(net, concat(net, 'decoder.concat', maps), 'decoder.fuse_stage', fused, 1);
-    return { numClasses: addSmpHead(net, x, tensors, true), config: {} };
+    return { ...addSmpHead(net, x, tensors, true), config: {} };
   },
 };

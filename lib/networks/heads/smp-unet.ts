@@ -21,7 +21,7 @@ export const smpUnet: Head = {
     const features = stages.byDefault.slice(0, blocks);
     let x = features.at(-1)!;
     for (let index = 0; index < blocks; index++) x = addBlock(ground, x, index, features.at(-2 - index), upsampling);
-    return { numClasses: addSmpHead(net, x, tensors), config: { upsampling } };
+    return { ...addSmpHead(net, x, tensors), config: { upsampling } };
   },
 };
 

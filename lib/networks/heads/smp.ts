@@ -17,9 +17,14 @@ export function smpConv(net: Blueprint, input: NodeId, name: string, channels: n
 /**
  * smp's SegmentationHead: a convolution, and its upsampling to the input's size.
  *
- * @returns how many classes there are
+ * @returns what is to be known of its outputs
  */
-export function addSmpHead(net: Blueprint, input: NodeId, tensors: Shapes, alignCorners = false): number {
+export function addSmpHead(
+  net: Blueprint,
+  input: NodeId,
+  tensors: Shapes,
+  alignCorners = false,
+): ReturnType<typeof segmentationOutputs> {
   const [classes = 1, , kernel = 3] = tensors.get('segmentation_head.0.weight')?.shape ?? [];
   const head = net.conv(input, 'segmentation_head.0', classes, { kernel, bias: true });
   return segmentationOutputs(net, head, alignCorners);

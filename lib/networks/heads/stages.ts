@@ -2,6 +2,7 @@ import { GhostNetError } from '../../errors.js';
 import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
+import type { Level } from '../../head-config.js';
 
 /** The stages of a backbone, as heads find theirs among them. */
 export class Stages {
@@ -43,25 +44,22 @@ export class Stages {
    *
    * @throws {GhostNetError} ERR_GHOST_ARCHITECTURE for a stage that the backbone has not
    */
-  levels(said: readonly number[] | undefined, channels: readonly number[]): readonly NodeId[] {
+  levels(said: readonly Level[] | undefined, channels: readonly number[]): readonly NodeId[] {
     if (!said) return channels.map((count) => this.withChannels(count));
-    return said.map((stage) => {
-      const found = this.features.find(({ name }) => name === `blocks.${stage}`);
-      if (found) return found.node;
-      const message = `levels names stage ${stage}, which the backbone has not; it has ${this.names()}.`;
+    const known = this.features.map(({ node }) => this.levelOf(node));
+    return said.map((level) => {
+      const found = known.indexOf(level);
+      if (found >= 0) return this.features[found]!.node;
+      const message = `levels names ${level === 'stem' ? 'the' : 'stage'} ${level}, which the backbone has not; it has ${known.join(', ')}.`;
       throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
     });
   }
 
-  /** The number of the stage that makes a map. */
-  numberOf(node: NodeId): number {
-    const name = this.features.find((feature) => feature.node === node)?.name ?? '';
-    return Number(/\d+$/.exec(name)?.[0] ?? 0);
-  }
-
-  private names(): string {
-    const numbers = this.features.flatMap(({ name }) => /^blocks\.(\d+)$/.exec(name)?.[1] ?? []);
-    return numbers.join(', ');
+  /** Of one of its maps. */
+  levelOf(node: NodeId): Level {
+    const name = this.features.find((feature) => feature.node === node)?.name;
+    const stage = /^blocks\.(\d+)$/.exec(name ?? '')?.[1];
+    return stage === undefined ? 'stem' : Number(stage);
   }
 }
 

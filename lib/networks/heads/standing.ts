@@ -69,6 +69,7 @@ function networkOf(standing: Standing): Network {
     gate,
     with: (said) => networkOf({ ...standing, backbone: backbone.with(said), ...(said.head && { said: said.head }) }),
     head: built.config,
+    ...(built.segmenter && { segmenter: built.segmenter }),
     ...(built.detector && { detector: built.detector }),
     unlikeTimm: `holds a network with ${words}, and timm has none: it cannot be written for timm.`,
   };

@@ -61,7 +61,7 @@ export const yoloV3: Head = {
     const classes = Math.max(0, Math.floor(net.channelsOf(outputs[0]!) / anchors[0]!.length) - 5);
     return {
       numClasses: classes,
-      config: { anchors, strides, levels: features.map((node) => stages.numberOf(node)) },
+      config: { anchors, strides, levels: features.map((node) => stages.levelOf(node)) },
       detector: { kind: 'yolo', classes, anchors, strides },
     };
   },

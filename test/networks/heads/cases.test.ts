@@ -64,4 +64,24 @@ describe('a network with a head', () => {
       expect(onReference(model, [found.input[2], found.input[3]]), isa).toEqual([]);
     }
   });
+
+  it.each(names)('%s means the same by its maps and by what is made of them', async (name) => {
+    const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
+    await using model = await load(saved(name, found));
+    const [n, channels, height, width] = found.input;
+    if (n > 1) return;
+    const { data } = syntheticImage('input', found.input);
+    const tensor = { data, shape: [n, channels, height, width] as const };
+    if (model.task === 'detection') {
+      const boxes = await model.detect(tensor, { threshold: 0 });
+      expect(boxes.length).toBeGreaterThan(0);
+      return;
+    }
+    const { logits } = await model.infer(tensor, { outputs: ['logits'] });
+    const maps = await model.segment(tensor, { output: 'logits' });
+    expect([maps.labels.length, maps.height, maps.width]).toEqual(logits.shape.slice(1));
+    const scale = logits.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const error = logits.data.reduce((most, value, i) => Math.max(most, Math.abs(value - maps.data[i]!)), 0);
+    expect(error / scale).toBeLessThan(2e-5);
+  });
 });
