@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { saveLampSegmenter } from '../../testing/lamps.js';
 import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { runProgram } from '../../testing/programs.js';
 
@@ -21,6 +22,8 @@ function preload(): { library: string } | { missing: string } {
   }
 }
 
+const segmenter = join(temporaryFolder(), 'lamps');
+saveLampSegmenter(segmenter);
 const made = preload();
 const library = 'library' in made ? made.library : '';
 if ('missing' in made) console.warn(`Skipped: lack of memory and of threads (${made.missing}).`);
@@ -39,7 +42,8 @@ describe.skipIf('missing' in made)('a system that gives', () => {
   ])(
     '%s: every call answers or throws, and the next one works',
     async (_, part, atLeast) => {
-      const { stdout, stderr, code } = await runProgram('failures.mjs', [part], { LD_PRELOAD: library });
+      const args = [part, segmenter];
+      const { stdout, stderr, code } = await runProgram('failures.mjs', args, { LD_PRELOAD: library });
       expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
       const counts = JSON.parse(stdout) as Counts;
       expect(counts.wrong).toEqual([]);

@@ -1,5 +1,5 @@
 // With failures.c preloaded: refuses memory or threads in every part of a model's life. Every call must answer or
-// throw, and the next one must work. argv: "memory" | "threads".
+// throw, and the next one must work. argv: "memory" | "threads", the folder of a segmenter.
 import { load, preprocess } from '../../dist/index.js';
 
 const picture = { data: new Uint8Array(3 * 50 * 40).map((_, i) => (i * 37) % 256), width: 50, height: 40, channels: 3 };
@@ -42,6 +42,8 @@ async function sweep(kind, call, check) {
 const good = await load(undefined, { threads: 2 });
 const logits = (await good.infer(tensor)).data;
 const classes = JSON.stringify(await good.classify(picture));
+const segmenter = await load(process.argv[3], { threads: 1 });
+const labels = (await segmenter.segment(picture)).labels;
 const expect = (right, what) => right || counts.wrong.push(what);
 
 if (process.argv[2] === 'threads') {
@@ -90,6 +92,19 @@ if (process.argv[2] === 'threads') {
     );
     await sweep(
       kind,
+      () => segmenter.segment(picture),
+      async ({ value }, name) => {
+        if (value) expect(same(value.labels, labels), `segment, ${name}`);
+        expect(same((await segmenter.segment(picture)).labels, labels), `segment after ${name}`);
+      },
+    );
+    await sweep(
+      kind,
+      () => segmenter.segment(picture, { output: 'probabilities' }),
+      () => undefined,
+    );
+    await sweep(
+      kind,
       () => preprocess(picture),
       () => undefined,
     );
@@ -101,4 +116,5 @@ if (process.argv[2] === 'threads') {
   }
 }
 await good.dispose();
+await segmenter.dispose();
 process.stdout.write(JSON.stringify(counts));
