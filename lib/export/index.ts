@@ -72,8 +72,8 @@ const exportOptions = [
 
 /**
  * Writes a model for other engines: `.onnx` (float32, opset 18, any batch, input `input` [batch, 3, h, w], or of the
- * network's own channels; output `logits` [batch, classes], or, without a classifier, the embedding `pre_logits`
- * [batch, c] or the maps [batch, c, h, w]; batch norm and branches folded in float64) or `.safetensors` (the
+ * network's own channels; output `logits` [batch, classes], or of a head its maps (`head`, `pred.0`, …), or, without a classifier, the embedding
+ * `pre_logits` [batch, c] or the maps [batch, c, h, w]; batch norm and branches folded in float64) or `.safetensors` (the
  * checkpoint's parameters by timm's names, with timm's `config.json` beside it). The
  * file's name decides which. The files appear when they are whole; weights go through memory in pieces.
  *

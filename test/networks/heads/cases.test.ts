@@ -2,8 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
-import { load } from '../../../lib/index.js';
+import { exportModel, load } from '../../../lib/index.js';
 import { cpu, type Shape } from '../../../lib/native/native.js';
+import { evaluateOnnx } from '../../../testing/evaluate-onnx.js';
+import { readOnnx } from '../../../testing/onnx.js';
 import { onReference } from '../../../testing/on-reference.js';
 import { savedTensors } from '../../../testing/saved.js';
 import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
@@ -83,5 +85,22 @@ describe('a network with a head', () => {
     const scale = logits.data.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
     const error = logits.data.reduce((most, value, i) => Math.max(most, Math.abs(value - maps.data[i]!)), 0);
     expect(error / scale).toBeLessThan(2e-5);
+  });
+
+  it.each(names)('%s is written as ONNX with its own maps', async (name) => {
+    const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
+    const file = join(folder, `${name}.onnx`);
+    const [, , height, width] = found.input;
+    await exportModel(saved(name, found), file, { inputSize: [height, width] });
+    const onnx = readOnnx(readFileSync(file));
+    const maps = Object.entries(found.outputs).filter(([output]) => output !== 'logits');
+    expect(onnx.outputs.map((output) => output.name)).toEqual(maps.map(([output]) => output));
+    const image = syntheticImage('input', [1, ...found.input.slice(1)]);
+    const values = evaluateOnnx(onnx, image);
+    for (const [output, expected] of maps) {
+      const data = Float32Array.from(values.get(output)!);
+      const ofFirst = expected.values.slice(0, Math.ceil(data.length / expected.step));
+      expect(largestError({ ...expected, values: ofFirst }, data), output).toBeLessThan(2e-5);
+    }
   });
 });
