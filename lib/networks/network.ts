@@ -8,6 +8,7 @@ import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
 import type { ClassifierParts } from './classifier.js';
+import type { Segmenter } from './heads/head.js';
 
 /** What a network or a backbone is called. */
 export interface Description {
@@ -57,7 +58,7 @@ export interface Network extends Description {
   /** Of its head, where it has one: every setting that no tensor tells. */
   readonly head?: Partial<HeadConfig>;
   /** Of a segmenter: how its map becomes logits of another size. */
-  readonly segmenter?: { readonly alignCorners: boolean };
+  readonly segmenter?: Segmenter;
   /** Of a detector: what its predictions mean. */
   readonly detector?: Detector;
   /** Why timm has no network for these tensors: a sentence about their file, without its name. */

@@ -5,13 +5,7 @@
 #include <string>
 
 // A fused multiply-add would round differently from Pillow's builds on the rare coefficient that lies near a half.
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#elif defined(_MSC_VER)
-#pragma fp_contract(off)
-#endif
+#include "no_contraction.h"
 
 namespace ghostnet {
 namespace {

@@ -6,13 +6,7 @@
 #include <string>
 
 // A fused multiply-add would round the place of a picture differently, and with it those of its pixels.
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#elif defined(_MSC_VER)
-#pragma fp_contract(off)
-#endif
+#include "no_contraction.h"
 
 namespace ghostnet {
 namespace {

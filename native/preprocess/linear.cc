@@ -4,13 +4,7 @@
 #include <cmath>
 
 // A fused multiply-add would round places differently, where they lie on an edge between two of OpenCV's steps.
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#elif defined(_MSC_VER)
-#pragma fp_contract(off)
-#endif
+#include "no_contraction.h"
 
 namespace ghostnet {
 namespace {

@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../testing/temporary-folder.js';
 import { runProgram } from '../../testing/programs.js';
 
 /** The library that refuses what the addon asks for, or why there is none. */
-function preload(): { library: string } | { missing: string } {
+function preload(): { refusing: string } | { missing: string } {
   const libc = (process.report.getReport() as { header: { glibcVersionRuntime?: string } }).header.glibcVersionRuntime;
   if (process.platform !== 'linux' || !libc) return { missing: 'needs Linux with glibc' };
   const library = join(temporaryFolder(), 'failures.so');
@@ -16,7 +16,7 @@ function preload(): { library: string } | { missing: string } {
     execFileSync('cc', ['-shared', '-fPIC', '-O1', '-fexceptions', '-Wall', '-o', library, source, '-ldl'], {
       stdio: 'pipe',
     });
-    return { library };
+    return { refusing: library };
   } catch (error) {
     return { missing: `the C compiler failed: ${(error as Error).message}` };
   }
@@ -25,7 +25,7 @@ function preload(): { library: string } | { missing: string } {
 const segmenter = join(temporaryFolder(), 'lamps');
 saveLampSegmenter(segmenter);
 const made = preload();
-const library = 'library' in made ? made.library : '';
+const refusing = 'refusing' in made ? made.refusing : '';
 if ('missing' in made) console.warn(`Skipped: lack of memory and of threads (${made.missing}).`);
 
 interface Counts {
@@ -43,7 +43,7 @@ describe.skipIf('missing' in made)('a system that gives', () => {
     '%s: every call answers or throws, and the next one works',
     async (_, part, atLeast) => {
       const args = [part, segmenter];
-      const { stdout, stderr, code } = await runProgram('failures.mjs', args, { LD_PRELOAD: library });
+      const { stdout, stderr, code } = await runProgram('failures.mjs', args, { LD_PRELOAD: refusing });
       expect({ stderr, code }).toEqual({ stderr: '', code: 0 });
       const counts = JSON.parse(stdout) as Counts;
       expect(counts.wrong).toEqual([]);

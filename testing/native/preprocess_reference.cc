@@ -6,13 +6,7 @@
 #include "opencv_reference.h"
 
 // As in native/preprocess/coefficients.cc: coefficients must round alike on machines with fused multiply-add.
-#if defined(__clang__)
-#pragma STDC FP_CONTRACT OFF
-#elif defined(__GNUC__)
-#pragma GCC optimize("fp-contract=off")
-#elif defined(_MSC_VER)
-#pragma fp_contract(off)
-#endif
+#include "../../native/preprocess/no_contraction.h"
 
 namespace ghostnet::reference {
 namespace {

@@ -71,7 +71,6 @@ describe('a network with a head', () => {
     const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
     await using model = await load(saved(name, found));
     const [n, channels, height, width] = found.input;
-    if (n > 1) return;
     const { data } = syntheticImage('input', found.input);
     const tensor = { data, shape: [n, channels, height, width] as const };
     if (model.task === 'detection') {
@@ -95,12 +94,11 @@ describe('a network with a head', () => {
     const onnx = readOnnx(readFileSync(file));
     const maps = Object.entries(found.outputs).filter(([output]) => output !== 'logits');
     expect(onnx.outputs.map((output) => output.name)).toEqual(maps.map(([output]) => output));
-    const image = syntheticImage('input', [1, ...found.input.slice(1)]);
+    const image = syntheticImage('input', found.input);
     const values = evaluateOnnx(onnx, image);
     for (const [output, expected] of maps) {
       const data = Float32Array.from(values.get(output)!);
-      const ofFirst = expected.values.slice(0, Math.ceil(data.length / expected.step));
-      expect(largestError({ ...expected, values: ofFirst }, data), output).toBeLessThan(2e-5);
+      expect(largestError(expected, data), output).toBeLessThan(2e-5);
     }
   });
 });
