@@ -48,6 +48,17 @@ uint64_t Environment::run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> 
   return id;
 }
 
+Napi::Value Environment::run(const Napi::CallbackInfo& info, std::unique_ptr<PictureJob> job, Status status,
+                             uint64_t kept_bytes) {
+  if (status.ok()) status = Backlog::enter(pictures_, kept_bytes, &job->place);
+  if (!status.ok()) {
+    job->reject(info.Env(), status);
+    return info.Env().Undefined();
+  }
+  job->call = Napi::Persistent(info[0].As<Napi::Object>());
+  return Napi::Number::New(info.Env(), static_cast<double>(run(info.Env(), preprocessing_, std::move(job))));
+}
+
 void Environment::end() {
   channel_->close();
   channel_->cancel_all();

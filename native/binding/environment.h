@@ -14,6 +14,15 @@ namespace ghostnet {
 
 class Handle;
 
+/// A job that reads and writes memory of its call's, and waits among the pictures until it runs.
+class PictureJob : public Job {
+ public:
+  using Job::Job;
+
+  Backlog::Place place;        // until it runs
+  Napi::ObjectReference call;  // whose memory is read and written
+};
+
 class Environment {
  public:
   /// Null, with an exception pending, where the environment is shutting down or memory is short.
@@ -28,6 +37,9 @@ class Environment {
   const std::shared_ptr<Backlog>& pictures() const { return pictures_; }
   /// Hands a job over and gives its id; where there is no thread for it, it has been answered.
   uint64_t run(Napi::Env env, WorkQueue& queue, std::unique_ptr<Job> job);
+  /// The same of a job that keeps so many bytes; where `status` is a failure, or too many wait already, it is answered with that.
+  /// Returns a number for cancel(), or undefined.
+  Napi::Value run(const Napi::CallbackInfo& info, std::unique_ptr<PictureJob> job, Status status, uint64_t kept_bytes);
   /// Those whose JavaScript object lives.
   std::unordered_set<Handle*>& handles() { return handles_; }
 

@@ -85,9 +85,9 @@ Status read_size(const Fields& o, ImageView* image) {
   return Status::success();
 }
 
-class Preprocessing final : public Job {
+class Preprocessing final : public PictureJob {
  public:
-  using Job::Job;
+  using PictureJob::PictureJob;
   void run() noexcept override {
     place.leave();
     status_ = preprocess(image, config, *kernels, cancelled(), output_data);
@@ -107,8 +107,6 @@ class Preprocessing final : public Job {
   uint8_t* pixel_data = nullptr;  // [pixel_bytes]
   size_t pixel_bytes = 0;
   bool spent = false;
-  Backlog::Place place;        // until it runs
-  Napi::ObjectReference call;  // whose pixels are read and whose output is written
 
  private:
   // Where Node refuses, the garbage collector will free it.
@@ -179,18 +177,10 @@ Napi::Value js_place_input(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value js_preprocess(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Environment& here = Environment::of(env);
   auto job = std::make_unique<Preprocessing>(info[1].As<Napi::Function>());
-  Status status = read_call(Fields(env, info[0]), job.get());
+  const Status status = read_call(Fields(info.Env(), info[0]), job.get());
   const uint64_t kept_bytes = job->pixel_bytes + uint64_t{job->output_floats} * sizeof(float);
-  if (status.ok()) status = Backlog::enter(here.pictures(), kept_bytes, &job->place);
-  if (!status.ok()) {
-    job->reject(env, status);
-    return env.Undefined();
-  }
-  job->call = Napi::Persistent(info[0].As<Napi::Object>());
-  return Napi::Number::New(env, static_cast<double>(here.run(env, here.preprocessing(), std::move(job))));
+  return Environment::of(info.Env()).run(info, std::move(job), status, kept_bytes);
 }
 
 }  // namespace ghostnet

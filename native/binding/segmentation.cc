@@ -11,9 +11,9 @@
 namespace ghostnet {
 namespace {
 
-class Segmenting final : public Job {
+class Segmenting final : public PictureJob {
  public:
-  using Job::Job;
+  using PictureJob::PictureJob;
   void run() noexcept override {
     place.leave();
     not_finite_ = find_not_finite(map);
@@ -34,9 +34,7 @@ class Segmenting final : public Job {
   Labels labels{};
   MapValues values = MapValues::logits;
   float* maps = nullptr;  // [classes, grid.height, grid.width], where these are asked for
-  Backlog::Place place;   // until it runs
   uint64_t kept_bytes = 0;
-  Napi::ObjectReference call;
 
  private:
   Status status_;
@@ -82,17 +80,10 @@ Status read_call(const Fields& o, Segmenting* job) {
 }  // namespace
 
 Napi::Value js_segment(const Napi::CallbackInfo& info) {
-  const Napi::Env env = info.Env();
-  Environment& here = Environment::of(env);
   auto job = std::make_unique<Segmenting>(info[1].As<Napi::Function>());
-  Status status = read_call(Fields(env, info[0]), job.get());
-  if (status.ok()) status = Backlog::enter(here.pictures(), job->kept_bytes, &job->place);
-  if (!status.ok()) {
-    job->reject(env, status);
-    return env.Undefined();
-  }
-  job->call = Napi::Persistent(info[0].As<Napi::Object>());
-  return Napi::Number::New(env, static_cast<double>(here.run(env, here.preprocessing(), std::move(job))));
+  const Status status = read_call(Fields(info.Env(), info[0]), job.get());
+  const uint64_t kept_bytes = job->kept_bytes;
+  return Environment::of(info.Env()).run(info, std::move(job), status, kept_bytes);
 }
 
 }  // namespace ghostnet
