@@ -1,6 +1,6 @@
 // Labels of maps that are enlarged. The pixels between four logits are a cell. There a class is nowhere above the largest
 // of its four logits and nowhere below the smallest; so it can win only where its largest is no smaller than any class's
-// smallest. Few are left of many classes, and mostly one.
+// smallest. The smoother the map, the fewer are left.
 #pragma once
 
 #include <cstdint>
