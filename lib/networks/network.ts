@@ -8,7 +8,6 @@ import type { Shapes } from '../formats/tensor.js';
 import type { Blueprint, OutputRole } from '../graph/blueprint.js';
 import type { NodeId } from '../graph/graph.js';
 import type { ClassifierParts } from './classifier.js';
-import type { Segmenter } from './heads/head.js';
 
 /** What a network or a backbone is called. */
 export interface Description {
@@ -32,6 +31,12 @@ export interface Said extends Partial<ClassifierConfig> {
   readonly gate?: GateConfig;
   /** Of a detector's or a segmenter's head. */
   readonly head?: Partial<HeadConfig>;
+}
+
+/** How a segmenter's last map is brought to another size. */
+export interface Segmenter {
+  /** Whether the corners of both lie on each other, rather than their areas. */
+  readonly alignCorners: boolean;
 }
 
 /** A network: what it is called and how it is computed. It holds no numbers. */

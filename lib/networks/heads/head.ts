@@ -4,6 +4,7 @@ import type { Shapes } from '../../formats/tensor.js';
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { HeadConfig } from '../../head-config.js';
 import type { PreprocessConfig } from '../../preprocess-config.js';
+import type { Segmenter } from '../network.js';
 import type { Stages } from './stages.js';
 
 /** What a head stands on while it is built. */
@@ -15,12 +16,6 @@ export interface Ground {
   readonly tensors: Shapes;
   /** What is said of the head's settings. */
   readonly said: Partial<HeadConfig>;
-}
-
-/** How a segmenter's last map is brought to another size. */
-export interface Segmenter {
-  /** Whether the corners of both lie on each other, rather than their areas. */
-  readonly alignCorners: boolean;
 }
 
 /** What tensors and settings have made of a head. */
