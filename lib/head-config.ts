@@ -63,12 +63,17 @@ export const headRules: { readonly [K in HeadSetting]: Rule<HeadConfig[K]> } = {
   },
 };
 
+/** Of mmsegmentation's `dilations`, which begin with the 1 of the convolution that is not dilated. */
+export function ratesOf<T>(dilations: T): T {
+  return Array.isArray(dilations) && dilations[0] === 1 ? (dilations.slice(1) as T) : dilations;
+}
+
 export const headSettings = Object.keys(headRules) as readonly HeadSetting[];
 
-/** A setting, and who says so: the option of `load`, the `config.json` beside the weights, or nobody. */
+/** A setting, and who says so: the option of `load`, the `config.json` beside the weights, the checkpoint itself, or nobody. */
 export interface SaidSetting<T> {
   readonly value: T;
-  readonly from: 'option' | 'config' | 'assumed';
+  readonly from: 'option' | 'config' | 'checkpoint' | 'assumed';
 }
 
 /** Those settings that a model's head has. */

@@ -87,7 +87,7 @@ export function modelConfig(
   said: SaidConfig = {},
 ): KnownConfig {
   const { version, width, layout = [], assumed, numClasses } = network;
-  const { config, processor } = checkpoint;
+  const { config, processor, own } = checkpoint;
   checkArchitecture(network, checkpoint);
   const isNamed = config?.architecture !== undefined && network.named(config.architecture) !== undefined;
   const labels = knownLabels(checkpoint, numClasses, published, said) ?? {
@@ -99,6 +99,7 @@ export function modelConfig(
     ['option', said.preprocess],
     ['config', config?.preprocess],
     ['preprocessor_config.json', processor?.preprocess],
+    ['checkpoint', own?.preprocess],
     ['network', network.blueprint.inputSize && { inputSize: network.blueprint.inputSize }],
     ['published', published?.preprocess],
     ['assumed', assumedOf(network, { ...processor?.preprocess, ...config?.preprocess, ...said.preprocess })],

@@ -3,13 +3,14 @@ import { GhostNetError } from '../errors.js';
 import type { ClassActivation } from '../class-activation.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { classifierRules, type ClassifierConfig } from '../classifier-config.js';
-import { headRules, type HeadConfig } from '../head-config.js';
+import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
 import { inputRuleNames, inputRules } from '../input-rules.js';
 import { maxPreprocessedSide, oneOf, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { decodedText } from '../formats/text.js';
-import { plain, quoted, shapeText } from '../messages/quoted.js';
+import { quoted, shapeText } from '../messages/quoted.js';
+import { readEither, Section } from './section.js';
 import { isRecord, isSize } from './untyped-values.js';
 import { fileError } from '../formats/faults.js';
 
@@ -208,7 +209,7 @@ function readHead(top: Section, pretrained: Section): Partial<HeadConfig> | unde
   const rates = read('atrous_rates', headRules.atrousRates);
   const dilations = read('dilations', headRules.atrousRates);
   const head = withoutUndefined({
-    atrousRates: rates ?? (dilations?.[0] === 1 ? dilations.slice(1) : dilations),
+    atrousRates: rates ?? ratesOf(dilations),
     alignCorners: read('align_corners', headRules.alignCorners),
     upsampling: read('upsampling', headRules.upsampling) ?? readInterpolation(top),
     levels: read('levels', headRules.levels),
@@ -216,63 +217,6 @@ function readHead(top: Section, pretrained: Section): Partial<HeadConfig> | unde
     strides: read('strides', headRules.strides),
   });
   return Object.keys(head).length === 0 ? undefined : head;
-}
-
-type Check<T> = (value: unknown) => value is T;
-
-/** A JSON object of the file. A key whose value is null counts as absent, as it does in timm. */
-class Section {
-  private readonly values: Readonly<Record<string, unknown>>;
-
-  constructor(
-    value: unknown,
-    private readonly file: string,
-    /** Whether its keys mean what they mean in timm, so that a value of another form is an error. */
-    private readonly isTimms: boolean,
-    private readonly path = '',
-  ) {
-    if (!isRecord(value)) {
-      throw new GhostNetError('ERR_GHOST_CHECKPOINT', `${file} should hold a JSON object. Repair or remove it.`);
-    }
-    this.values = value;
-  }
-
-  section(key: string): Section | undefined {
-    const value = this.read(key, isRecord, 'an object');
-    return value && new Section(value, this.file, this.isTimms, `${this.path}${key}.`);
-  }
-
-  read<T>(key: string, check: Check<T>, expected: string): T | undefined {
-    const value = this.own(key);
-    if (value === undefined || check(value)) return value;
-    if (!this.isTimms) return undefined;
-    throw this.fault(key, `should be ${expected} and is ${quoted(JSON.stringify(value))}`);
-  }
-
-  /** Of a key that others use too: absent where it is not of that form. */
-  any<T>(key: string, check: Check<T>): T | undefined {
-    const value = this.own(key);
-    return value !== undefined && check(value) ? value : undefined;
-  }
-
-  private own(key: string): unknown {
-    return Object.hasOwn(this.values, key) ? (this.values[key] ?? undefined) : undefined;
-  }
-
-  /** Of a section that is ours: a key that means nothing would be taken for one that does. */
-  only(known: readonly string[]): void {
-    const unknown = Object.keys(this.values).find((key) => !known.includes(key));
-    if (unknown !== undefined) throw this.fault(plain(unknown), `is no setting; there are ${known.join(', ')}`);
-  }
-
-  fault(key: string, fault: string): GhostNetError {
-    const message = `${this.file}: ${this.path}${key} ${fault}. Correct or remove it.`;
-    return new GhostNetError('ERR_GHOST_CHECKPOINT', message);
-  }
-}
-
-function readEither<T>(key: string, check: Check<T>, expected: string, ...sections: Section[]): T | undefined {
-  return sections.map((section) => section.read(key, check, expected)).find((value) => value !== undefined);
 }
 
 function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -10,6 +10,7 @@ import { readProcessorConfig, type ProcessorConfig } from './processor-config.js
 import { labelsBeside, type LabelsFile } from './labels-file.js';
 import { globalPoolWithin } from './global-pool.js';
 import { readMindSpore } from './mindspore.js';
+import { openMmLabWithin, type OwnConfig } from './openmmlab.js';
 import { scriptClass } from './modules.js';
 import type { PickleListener } from './pickle-values.js';
 import { readPyTorch } from './pytorch.js';
@@ -40,6 +41,8 @@ export interface CheckpointFile {
   readonly classNames: readonly (readonly string[])[];
   /** Of the pooling before the classifier, as a training run's arguments in its pickle have it. */
   readonly globalPool?: string;
+  /** What the run's config in its pickle says, where OpenMMLab's frameworks have put it. */
+  readonly own?: OwnConfig;
   /** Lists of names that lie beside it, whosever they are. */
   readonly labelsFiles: readonly LabelsFile[];
   /** To be called in the end; stored tensors cannot be read any more. */
@@ -98,6 +101,7 @@ export async function readCheckpoint(
       unknownNames: read.flatMap(({ unknownNames }) => unknownNames).slice(0, maxUnknownNames),
       classNames: read.flatMap(({ classNames }) => classNames),
       ...(first.globalPool !== undefined && { globalPool: first.globalPool }),
+      ...(first.own && { own: first.own }),
       labelsFiles,
       close,
     };
@@ -114,6 +118,7 @@ interface ReadFile {
   readonly unknownNames: readonly string[];
   readonly classNames: readonly (readonly string[])[];
   readonly globalPool: string | undefined;
+  readonly own: OwnConfig | undefined;
 }
 
 /** Leaves the file open, for what is still to be read of it. */
@@ -125,6 +130,7 @@ async function readFile(path: string, signal: AbortSignal | undefined): Promise<
     const unknownNames: string[] = [];
     let classNames: readonly (readonly string[])[] = [];
     let globalPool: string | undefined;
+    let own: OwnConfig | undefined;
     const heard: PickleListener = {
       unknown: (name) => {
         // A TorchScript archive names its own modules, which are the network.
@@ -133,10 +139,11 @@ async function readFile(path: string, signal: AbortSignal | undefined): Promise<
       whole: (checkpoint) => {
         classNames = classNamesWithin(checkpoint);
         globalPool = globalPoolWithin(checkpoint);
+        own = openMmLabWithin(checkpoint);
       },
     };
     const dicts = await readDicts(opened, format, head, heard, signal);
-    return { opened, format, dicts, unknownNames, classNames, globalPool };
+    return { opened, format, dicts, unknownNames, classNames, globalPool, own };
   } catch (error) {
     await opened.close();
     throw error;

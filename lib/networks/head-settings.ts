@@ -1,19 +1,19 @@
 import type { Checkpoint } from '../checkpoints/index.js';
 import { GhostNetError } from '../errors.js';
-import { headSettings, type HeadConfig, type HeadInfo, type HeadSetting } from '../head-config.js';
+import { headSettings, type HeadConfig, type HeadInfo, type HeadSetting, type SaidSetting } from '../head-config.js';
 import type { Network } from './network.js';
 
-type Beside = Pick<Checkpoint, 'config' | 'file'>;
+type Beside = Pick<Checkpoint, 'config' | 'own' | 'file'>;
 
 /**
  * What is said of a network's head, setting by setting: the option wins over the checkpoint's config.json, which may have
- * these keys for something else. Undefined for a network without a head.
+ * these keys for something else, and that over the checkpoint itself. Undefined for a network without a head.
  *
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT for an option that the network's head has not
  */
 export function saidHead(
   { head: own, kind }: Network,
-  { config, file }: Beside,
+  { config, own: stored, file }: Beside,
   option: Partial<HeadConfig>,
 ): Partial<HeadConfig> | undefined {
   const foreign = headSettings.find((setting) => option[setting] !== undefined && own?.[setting] === undefined);
@@ -27,7 +27,7 @@ export function saidHead(
     own &&
     Object.fromEntries(
       headSettings.flatMap((setting) => {
-        const value = option[setting] ?? config?.head?.[setting];
+        const value = option[setting] ?? config?.head?.[setting] ?? stored?.head[setting];
         return value === undefined || own[setting] === undefined ? [] : [[setting, value]];
       }),
     )
@@ -35,10 +35,11 @@ export function saidHead(
 }
 
 /** @param head every setting of a network as it is said to be */
-export function headInfo(head: Partial<HeadConfig>, { config }: Beside, option: Partial<HeadConfig>): HeadInfo {
-  const from = (setting: HeadSetting): 'option' | 'config' | 'assumed' => {
+export function headInfo(head: Partial<HeadConfig>, { config, own }: Beside, option: Partial<HeadConfig>): HeadInfo {
+  const from = (setting: HeadSetting): SaidSetting<unknown>['from'] => {
     if (option[setting] !== undefined) return 'option';
-    return config?.head?.[setting] === undefined ? 'assumed' : 'config';
+    if (config?.head?.[setting] !== undefined) return 'config';
+    return own?.head[setting] === undefined ? 'assumed' : 'checkpoint';
   };
   return Object.fromEntries(
     headSettings.flatMap((setting) =>

@@ -1,0 +1,72 @@
+import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
+import { preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
+import { pythonConfig, type PythonValue } from './python-config.js';
+
+/** What a checkpoint itself says of its network beside the tensors; whatever it does not say is absent. */
+export interface OwnConfig {
+  readonly preprocess: Partial<PreprocessConfig>;
+  /** Of a detector's or a segmenter's head. */
+  readonly head: Partial<HeadConfig>;
+}
+
+/**
+ * What OpenMMLab's `meta` says, in which mmengine keeps the run's config as a text of Python under `cfg`, mmcv before it under `config`.
+ * The settings that are known here are looked for in it where these frameworks have them; what is no plain value of the right
+ * form is passed over.
+ */
+export function openMmLabWithin(checkpoint: unknown): OwnConfig | undefined {
+  const meta = within(checkpoint, 'meta');
+  const text = within(meta, 'cfg') ?? within(meta, 'config');
+  if (typeof text !== 'string') return undefined;
+  const config = pythonConfig(text);
+  return { preprocess: preprocessIn(config), head: headIn(within(config, 'model')) };
+}
+
+function preprocessIn(config: PythonValue): Partial<PreprocessConfig> {
+  const preprocessor =
+    within(config, 'model', 'data_preprocessor') ??
+    within(config, 'data_preprocessor') ??
+    within(config, 'img_norm_cfg');
+  // Pictures are read as BGR.
+  const isTurned = within(preprocessor, 'bgr_to_rgb') ?? within(preprocessor, 'to_rgb');
+  const channelOrder = typeof isTurned === 'boolean' ? (isTurned ? 'rgb' : 'bgr') : undefined;
+  // Of bytes, in the order in which they are after that.
+  const ofChannels = (key: string): unknown => {
+    const values = within(preprocessor, key);
+    if (!Array.isArray(values)) return undefined;
+    const shares = (values as unknown[]).map((value) =>
+      typeof value === 'number' ? Number((value / 255).toPrecision(12)) : value,
+    );
+    return channelOrder === 'bgr' ? shares.reverse() : shares;
+  };
+  return {
+    ...said('mean', preprocessRules.mean, ofChannels('mean')),
+    ...said('std', preprocessRules.std, ofChannels('std')),
+    ...said('channelOrder', preprocessRules.channelOrder, channelOrder),
+  };
+}
+
+function headIn(model: unknown): Partial<HeadConfig> {
+  const [segmenter, detector] = [within(model, 'decode_head'), within(model, 'bbox_head')];
+  const generator = within(detector, 'anchor_generator');
+  const dilation = within(segmenter, 'dilation');
+  const rates = ratesOf(within(segmenter, 'dilations')) ?? (dilation === undefined ? undefined : [dilation]);
+  return {
+    ...said('atrousRates', headRules.atrousRates, rates),
+    ...said('alignCorners', headRules.alignCorners, within(segmenter, 'align_corners')),
+    ...said('anchors', headRules.anchors, within(generator, 'base_sizes')),
+    ...said('strides', headRules.strides, within(generator, 'strides') ?? within(detector, 'featmap_strides')),
+  };
+}
+
+function said<const K extends string, T>(setting: K, rule: Rule<T>, value: unknown): { readonly [_ in K]?: T } {
+  return rule.accepts(value) ? ({ [setting]: value } as { readonly [_ in K]: T }) : {};
+}
+
+/** What lies under these keys of maps in maps. */
+function within(value: unknown, ...keys: readonly string[]): unknown {
+  return keys.reduce(
+    (inner, key) => (inner instanceof Map ? (inner as Map<unknown, unknown>).get(key) : undefined),
+    value,
+  );
+}
