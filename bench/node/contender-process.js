@@ -33,8 +33,8 @@ const tasks = {
     return engine.detail;
   },
 
-  async logits() {
-    return Float32Array.from(await engine.infer(input));
+  async outputs() {
+    return (await engine.infer(input)).map((values) => Float32Array.from(values));
   },
 
   /**

@@ -12,7 +12,7 @@ import { median, percentile, ratioPerRound } from './statistics.js';
  * @property {number} p95Ms
  * @property {number} p99Ms
  * @property {import('./statistics.js').Ratio} ratio of its median to the first contender's, round by round
- * @property {number} logitsDifference from the first contender's, as a part of the largest logit
+ * @property {number} difference of its outputs from the first contender's, as a part of the largest value
  * @property {number} idleLoad CPU seconds per second while others were measured
  * @property {number[][]} latenciesMs by round
  */
@@ -30,7 +30,7 @@ import { median, percentile, ratioPerRound } from './statistics.js';
 
 /** @typedef {{ everyMs: number, rounds: number, samples: number, simplified: boolean, service: boolean }} Settings */
 
-/** How far two engines' logits may be apart, as a part of the largest logit. */
+/** How far two engines' outputs may be apart, as a part of the largest value of that output. */
 const tolerance = 1e-4;
 
 /** Of every burst; before the first round there is a whole burst that is not counted. */
@@ -48,14 +48,14 @@ const serviceDurationMs = 1000;
  * @param {readonly Contender[]} contenders
  * @param {Settings} settings
  * @returns {Promise<CaseResult>}
- * @throws {Error} if a contender fails, or its logits are not the first one's
+ * @throws {Error} if a contender fails, or its outputs are not the first one's
  */
 export async function measureCase(folder, aCase, contenders, settings) {
   const load = await exportCase(folder, aCase, settings.simplified);
   const processes = contenders.map((contender) => new ContenderProcess(contender));
   try {
     const details = await inTurn(processes, 1, (process) => process.load(load));
-    const differences = await compareLogits(processes);
+    const differences = await compareOutputs(processes);
     const burst = { warmUp, samples: settings.samples, everyMs: settings.everyMs };
     await inTurn(processes, 1, (process) => process.ask('latency', burst));
     const bursts = await inTurn(processes, settings.rounds, (process) => process.ask('latency', burst));
@@ -64,7 +64,7 @@ export async function measureCase(folder, aCase, contenders, settings) {
       contender: name,
       detail: details[i][0],
       ...latencyFigures(bursts[i], bursts[0]),
-      logitsDifference: differences[i],
+      difference: differences[i],
       idleLoad: processes[i].idleLoad,
       latenciesMs: bursts[i],
     }));
@@ -97,20 +97,32 @@ export async function inTurn(items, rounds, measure) {
 
 /**
  * @param {readonly ContenderProcess[]} processes
- * @returns {Promise<number[]>} the largest difference of each one's logits from the first one's
+ * @returns {Promise<number[]>} the largest difference of each one's outputs from the first one's
  */
-async function compareLogits(processes) {
-  const logits = /** @type {Float32Array[][]} */ (await inTurn(processes, 1, (process) => process.ask('logits')));
-  const expected = logits[0][0];
-  const scale = expected.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-  return logits.map(([found], i) => {
-    const difference = found.reduce((largest, value, j) => Math.max(largest, Math.abs(value - expected[j])), 0) / scale;
-    if (found.length === expected.length && difference <= tolerance) return difference;
+async function compareOutputs(processes) {
+  const outputs = await inTurn(processes, 1, (process) => process.ask('outputs'));
+  const [expected] = /** @type {Float32Array[][]} */ (outputs[0]);
+  return outputs.map(([found], i) => {
+    const differences = expected.map((values, output) => differenceOf(found[output], values));
+    const largest = Math.max(...differences);
+    if (found.length === expected.length && largest <= tolerance) return largest;
     const { name } = processes[i].contender;
     throw new Error(
-      `The logits of ${name} differ from those of ${processes[0].contender.name} by ${difference} of the largest.`,
+      `The outputs of ${name} differ from those of ${processes[0].contender.name} by ${largest} of the largest value.`,
     );
   });
+}
+
+/**
+ * @param {Float32Array | undefined} found
+ * @param {Float32Array} expected
+ * @returns {number} as a part of the largest value; NaN where there is none, or another number of values
+ */
+function differenceOf(found, expected) {
+  if (found?.length !== expected.length) return NaN;
+  const largest = (/** @type {(index: number) => number} */ of) =>
+    expected.reduce((most, _, i) => Math.max(most, of(i)), 0);
+  return largest((i) => Math.abs(found[i] - expected[i])) / largest((i) => Math.abs(expected[i]));
 }
 
 /**

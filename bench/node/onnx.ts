@@ -5,8 +5,8 @@ import type { Graph } from '../../lib/graph/graph.js';
 export type InputShape = readonly [n: number, channels: number, height: number, width: number];
 
 /**
- * A graph as the library exports it, but of fixed shapes, and unless `simplified` with a Slice after every concat, even
- * where it cuts nothing, as PyTorch's TorchScript exporter writes timm's networks (`out[:, :self.out_chs]`).
+ * A graph as the library exports it, but of fixed shapes, and unless `simplified` with a Slice after every concat of
+ * a ghost module, even where it cuts nothing, as PyTorch's TorchScript exporter writes timm's networks (`out[:, :self.out_chs]`).
  */
 export async function onnxModel(
   graph: Graph,
@@ -19,9 +19,16 @@ export async function onnxModel(
   return Buffer.concat(pieces);
 }
 
+/** No head of those that are measured cuts what it has put side by side. */
+function isTimms(concat: string): boolean {
+  return concat.startsWith('blocks.');
+}
+
 /** A concat that is cut has a Slice already, and another name than the graph's. */
 function withSlices(plain: OnnxGraph, graph: Graph): OnnxGraph {
-  const channels = new Map(graph.nodes.flatMap((node) => (node.op === 'concat' ? [[node.name, node.channels]] : [])));
+  const channels = new Map(
+    graph.nodes.flatMap((node) => (node.op === 'concat' && isTimms(node.name) ? [[node.name, node.channels]] : [])),
+  );
   const constants: OnnxConstant[] = [...plain.constants];
   const nodes = plain.nodes.flatMap((node): OnnxNode[] => {
     const end = channels.get(node.name);

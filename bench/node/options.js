@@ -4,8 +4,11 @@ import { engines } from './contenders/index.js';
 export const usage = `node run.js [options]
   --quick               ghostnetv2_100 at 224x224, batch 1, 5 rounds; each of these can still be given
   --table               the cases of the table in the project's README, latencies alone, without onnxruntime-web
+  --heads               segmenters and detectors on GhostNetV2 1.0x, latencies alone, without onnxruntime-web, --simplified;
+                        --models and --threads choose among them
   --models LIST         of ghostnet_100, ghostnetv2_130, mobilenetv3_large_100, mobilenetv3_small_100, repghostnet_100
-                        and other widths, in hundredths
+                        and other widths, in hundredths; with a head, as ghostnetv2_100_lraspp: also of _deeplabv3,
+                        _unet, _smpfpn, _yolov3, _nanodetplus
   --sizes LIST          heights and widths of the input, as 224x224,480x360
   --batch LIST          images per inference, as 1,8
   --threads LIST        as 1,2
@@ -51,6 +54,13 @@ const at224 = { ...full, sizes: '224x224', batch: '1' };
 const otherInputs = { ...quick, sizes: '128x128,192x256,320x320,480x360', batch: '1,8', threads: '1' };
 const tableOfReadme = [at224, { ...quick, batch: '8', threads: '1' }, otherInputs];
 
+/** At the size of CamVid's pictures, in multiples of 32 for smp's decoders, and at that for which small detectors are trained. */
+const heads = [
+  { ...quick, models: 'ghostnetv2_100_lraspp,ghostnetv2_100_deeplabv3', sizes: '360x480' },
+  { ...quick, models: 'ghostnetv2_100_unet,ghostnetv2_100_smpfpn', sizes: '352x480' },
+  { ...quick, models: 'ghostnetv2_100_nanodetplus,ghostnetv2_100_yolov3', sizes: '320x320' },
+];
+
 /**
  * @param {string[]} args
  * @returns {Options | undefined} undefined if help was asked for
@@ -62,29 +72,43 @@ export function parseOptions(args) {
   const { values } = parseArgs({
     args,
     options: {
-      ...{ quick: flag, table: flag, simplified: flag, 'latency-only': flag, help: flag },
+      ...{ quick: flag, table: flag, heads: flag, simplified: flag, 'latency-only': flag, help: flag },
       ...{ models: text, sizes: text, batch: text, threads: text, contenders: text, isa: text },
       ...{ every: text, rounds: text, samples: text, json: text, markdown: text, svg: text },
     },
   });
   if (values.help) return undefined;
   const given = { ...(values.quick ? quick : full), ...values };
+  const preset = values.table ? tableOfReadme : values.heads ? heads : undefined;
   return {
-    cases: values.table ? tableOfReadme.flatMap(casesOf) : casesOf(given),
+    cases: preset ? casesOfPreset(preset, values) : casesOf(given),
     contenders:
       values.contenders === undefined
-        ? engines.slice(0, values.table ? 2 : undefined)
+        ? engines.slice(0, preset ? 2 : undefined)
         : list('contenders', values.contenders, engineName),
     isas: values.isa === undefined ? [] : list('isa', values.isa, matching(/^\w+$/, 'avx2')),
     everyMs: values.every === undefined ? 0 : count('every', values.every),
     rounds: count('rounds', given.rounds),
     samples: count('samples', values.samples ?? '20'),
-    simplified: values.simplified ?? false,
-    latencyOnly: values['latency-only'] ?? values.table ?? values.every !== undefined,
+    simplified: values.simplified ?? values.heads ?? false,
+    latencyOnly: values['latency-only'] ?? (preset !== undefined || values.every !== undefined),
     json: values.json,
     markdown: values.markdown,
     svg: values.svg,
   };
+}
+
+/**
+ * @param {readonly Parameters<typeof casesOf>[0][]} preset
+ * @param {{ models?: string | undefined, threads?: string | undefined }} values which of its networks, and other threads
+ */
+function casesOfPreset(preset, { models, threads }) {
+  const wanted = models?.split(',').map((name) => name.trim());
+  const cases = preset
+    .flatMap((each) => casesOf({ ...each, threads: threads ?? each.threads }))
+    .filter(({ model }) => wanted?.includes(model) ?? true);
+  if (cases.length > 0) return cases;
+  throw new Error(`--models: there is no such network among those that are measured, found ${JSON.stringify(models)}.`);
 }
 
 /**
@@ -94,7 +118,7 @@ export function parseOptions(args) {
  * @returns {Case[]}
  */
 function casesOf({ models, sizes, batch, threads }) {
-  const names = list('models', models, matching(/^\w+_\d{3}$/, 'ghostnetv2_100'));
+  const names = list('models', models, matching(/^\w+_\d{3}(?:_[a-z]\w*)?$/, 'ghostnetv2_100'));
   const inputs = list('sizes', sizes, matching(/^\d+x\d+$/, '224x224')).map((size) => size.split('x').map(Number));
   const batches = list('batch', batch, (value) => count('batch', value));
   const threadCounts = list('threads', threads, (value) => count('threads', value));

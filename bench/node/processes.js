@@ -30,8 +30,14 @@ function pathOf(file) {
  */
 export async function exportCase(folder, { model, shape, threads }, simplified) {
   const script = ['--import', import.meta.resolve('tsx'), pathOf('export-case.ts')];
-  await run(process.execPath, [...script, folder, model, shape.join('x'), ...(simplified ? ['simplified'] : [])]);
-  const files = { safetensors: `${folder}/model.safetensors`, onnx: `${folder}/model.onnx` };
+  const { stdout } = await run(process.execPath, [
+    ...script,
+    folder,
+    model,
+    shape.join('x'),
+    ...(simplified ? ['simplified'] : []),
+  ]);
+  const files = { folder, onnx: `${folder}/model.onnx`, outputs: JSON.parse(stdout) };
   return { files, inputFile: `${folder}/input.f32`, shape, threads };
 }
 
@@ -74,7 +80,7 @@ export class ContenderProcess {
   }
 
   /**
-   * @param {'logits' | 'latency' | 'throughput' | 'loopDelay'} task those of contender-process.js
+   * @param {'outputs' | 'latency' | 'throughput' | 'loopDelay'} task those of contender-process.js
    * @param {object} [options]
    * @returns {Promise<any>} the task's result
    */

@@ -20,7 +20,7 @@ if (library !== undefined) {
 } else if (contender !== undefined) {
   const loadEngine = await importEngine(contender);
   importedMs = performance.now();
-  const { infer } = await loadEngine({ safetensors: '', onnx: file }, shape, threads);
+  const { infer } = await loadEngine({ folder: '', onnx: file, outputs: ['logits'] }, shape, threads);
   loadedMs = performance.now();
   await infer(data);
 }

@@ -5,10 +5,17 @@ import { readFileSync } from 'node:fs';
  *
  * @typedef {object} Engine
  * @property {string} detail what the engine says of itself: kernels, threads
- * @property {(input: Float32Array) => Promise<Float32Array>} infer [n, 3, h, w] to logits [n, classes]
+ * @property {(input: Float32Array) => Promise<readonly Float32Array[]>} infer [n, 3, h, w] to the outputs, in the order of their names
  */
 
-/** @typedef {{ safetensors: string, onnx: string }} ModelFiles paths of one network in the engines' formats */
+/**
+ * One network in the engines' formats.
+ *
+ * @typedef {object} ModelFiles
+ * @property {string} folder with model.safetensors and, where it has a head, config.json
+ * @property {string} onnx
+ * @property {readonly string[]} outputs the names of those that are computed: logits, or the maps of a head
+ */
 
 /**
  * @typedef {(files: ModelFiles, shape: [number, number, number, number], threads: number) => Promise<Engine>} LoadEngine
