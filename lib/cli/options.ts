@@ -113,6 +113,12 @@ export const modelOption = (): Option =>
     '-m, --model <path or name>',
     'a model folder, a checkpoint, or the name of a published model or of a repository (default: the model in the box)',
   );
+/** @param what it has to be, which the model in the box is not */
+export const headModelOption = (what: 'detector' | 'segmenter'): Option =>
+  new Option(
+    '-m, --model <path or name>',
+    `a ${what}: a model folder, a checkpoint, or the name of a repository; the model in the box is none`,
+  ).makeOptionMandatory();
 export const revisionOption = (): Option =>
   new Option('--revision <name>', 'of a model that is given by its name: branch, tag or commit (default: main)');
 const partOption = (): Option =>
@@ -159,7 +165,12 @@ export const weightsOptions = (): Option[] => [
   classifierActivationOption(),
 ];
 /** Which model, and how it computes. */
-export const modelOptions = (): Option[] => [modelOption(), ...weightsOptions(), threadsOption(), precisionOption()];
+export const modelOptions = (model = modelOption()): Option[] => [
+  model,
+  ...weightsOptions(),
+  threadsOption(),
+  precisionOption(),
+];
 /** How pictures are taken. */
 export const pictureOptions = (): Option[] => [decodeTimeoutOption(), regionOption(), orientOption()];
 

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { drawDetections, load, type Detection } from '../../lib/index.js';
@@ -15,6 +16,7 @@ const [two, one, none] = ['two.png', 'one.jpg', 'deep/none.gif'].map((name) => j
   string,
 ];
 const broken = join(folder, 'broken.jpg');
+const classifier = fileURLToPath(new URL('../../weights/ghostnetv2-tiny', import.meta.url));
 const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
 const ghostnet = (...args: string[]): Promise<Ended> => runNode([builtCommand, ...args]);
 const detect = (...args: string[]): Promise<Ended> => ghostnet('detect', '--model', model, '--threads', '1', ...args);
@@ -174,6 +176,12 @@ describe('ghostnet detect -o', () => {
     ]);
   });
 
+  it('makes the folder of the picture', async () => {
+    const file = join(folder, 'made', 'for', 'two.png');
+    expect((await detect(two, '-o', file)).code).toBe(0);
+    expect(await sharp(file).metadata()).toMatchObject({ format: 'png', width: lampWidth });
+  });
+
   it('overwrites nothing without --force, and says so before it begins', async () => {
     const file = join(folder, 'there.png');
     writeFileSync(file, 'mine');
@@ -201,6 +209,9 @@ describe('ghostnet detect -o', () => {
     ['half a line', () => [two, '--line', '0,0,1'], 2, /Expected two points/],
     ['a line without length', () => [two, '--line', '5,5,5,5'], 2, /Expected two points/],
     ['a zone of two corners', () => [two, '--zone', '0,0,1,1'], 2, /Expected three corners/],
+    ['a file below a file', () => [two, '-o', join(two, 'a.png')], 1, /a\.png cannot be written \(ENOTDIR/],
+    ['a dwell without a zone', () => [two, '--track', '--dwell', '5'], 2, /--dwell is for --zone/],
+    ['a frame rate of nothing', () => [two, '--frame-rate', '5'], 2, /--frame-rate is for --track, --line and --zone/],
     ['no frame rate', () => [two, '--track', '--frame-rate', '0'], 2, /above 0/],
   ])('refuses %s', async (_, args, expected, words) => {
     const { stdout, stderr, code } = await detect(...args());
@@ -223,10 +234,13 @@ describe('a detector in other commands', () => {
     expect(stderr).toMatch(words);
   });
 
-  it('a classifier says so to detect', async () => {
-    const { stdout, stderr, code } = await ghostnet('detect', two, '--classes', 'person');
+  it('a classifier says so to detect, which looks for none by itself', async () => {
+    const { stdout, stderr, code } = await ghostnet('detect', two, '--classes', 'person', '-m', classifier);
     expect([stdout, code]).toEqual(['', 1]);
     expect(stderr).toMatch(/made for classification: ask classify\(\) of it, not detect\(\)\.\n$/);
+    const without = await ghostnet('detect', two);
+    expect([without.stdout, without.code]).toEqual(['', 2]);
+    expect(without.stderr).toMatch(/required option '-m, --model <path or name>' not specified/);
   });
 
   it('info shows its task, its head and who says so', async () => {

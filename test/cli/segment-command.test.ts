@@ -136,6 +136,9 @@ describe('ghostnet segment', () => {
     ['labels in another format', [two, '--mask', 'a.jpg'], 2, /--mask should end in \.png/],
     ['labels of a stream', ['-', '--mask', 'a.png'], 2, /--mask is for files/],
     ['one picture of labels for several', [two, none, '--mask', 'a.png'], 1, /a\.png is one picture/],
+    ['labels and colours in one file', [two, '-o', 'a.png', '--mask', './a.png'], 2, /-o and --mask are two pictures/],
+    ['labels and colours in one folder', [two, '-o', 'a/', '--mask', 'a/../a/'], 2, /name two files or folders/],
+    ['an opacity of nothing', [two, '--opacity', '0.5'], 2, /--opacity is that of the colours that -o draws/],
     ['an opacity beyond 1', [two, '--opacity', '3'], 2, /from 0 to 1/],
   ])('refuses %s', async (_, args, expected, words) => {
     const { stdout, stderr, code } = await segment(...args);
@@ -143,7 +146,10 @@ describe('ghostnet segment', () => {
     expect(stderr).toMatch(words);
   });
 
-  it('says that a detector is none', async () => {
+  it('asks for a model, and says that a detector is none', async () => {
+    const without = await runNode([builtCommand, 'segment', two]);
+    expect([without.stdout, without.code]).toEqual(['', 2]);
+    expect(without.stderr).toMatch(/required option '-m, --model <path or name>' not specified/);
     const detector = join(folder, 'detector');
     saveLampDetector(detector);
     const { stdout, stderr, code } = await runNode([builtCommand, 'segment', '-m', detector, two]);

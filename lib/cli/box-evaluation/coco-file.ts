@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { GhostNetError } from '../../errors.js';
+import { fileError } from '../../formats/faults.js';
 import { quoted } from '../../messages/quoted.js';
 import { reasonOf, shown } from '../../messages/shown.js';
 import { encodePath } from '../pictures/raw-paths.js';
@@ -13,12 +14,21 @@ import type { BoxTruth, Category, TrueBox, TrueImage } from './truth.js';
  */
 export async function readCocoFile(path: string): Promise<BoxTruth> {
   const text = await readFile(encodePath(path), 'utf8').catch((cause: unknown) => {
-    throw new GhostNetError('ERR_GHOST_FILE', `${path} cannot be read: ${reasonOf(cause)}.`, { cause });
+    throw fileError(path, cause);
   });
   try {
-    return truthOf(JSON.parse(text));
+    return truthOf(parsed(text));
   } catch (cause) {
     throw new GhostNetError('ERR_GHOST_FILE', `${path} is no COCO file of instances: ${reasonOf(cause)}.`, { cause });
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // What V8 quotes of the text may have several lines.
+    throw new Error((cause as Error).message.replaceAll(/\s+/g, ' '), { cause });
   }
 }
 

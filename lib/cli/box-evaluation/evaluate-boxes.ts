@@ -2,10 +2,11 @@ import { basename, extname, join } from 'node:path';
 import { GhostNetError } from '../../errors.js';
 import type { Detection } from '../../tasks/detection.js';
 import { eachPicture } from '../evaluation/each-picture.js';
+import { picturesIn } from '../evaluation/pictures-in.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { saidPicture, type PictureFlags } from '../options.js';
 import { reportFault } from '../output/print.js';
-import { findImageFiles, imageIn } from '../pictures/image-files.js';
+import { imageIn } from '../pictures/image-files.js';
 import { readCocoFile } from './coco-file.js';
 import { evaluateCoco } from './coco-metrics.js';
 import { printBoxes, type BoxReport } from './report.js';
@@ -82,7 +83,7 @@ export async function evaluateBoxes(folder: string, options: BoxOptions, signal:
 
 /** Those of the annotations that lie in the folder, by their path in it, their name, or their name without its ending. */
 async function picturesOf(folder: string, { images }: BoxTruth): Promise<Picture[]> {
-  const { files } = await findImageFiles(folder);
+  const files = await picturesIn(folder);
   const byName = new Map<string, string>();
   const stem = (file: string): string => basename(file, extname(file));
   for (const nameOf of [stem, (file: string) => basename(file), (file: string) => file])

@@ -2,9 +2,10 @@ import { Command, Option } from 'commander';
 import { drawDetections } from '../../drawing/draw-detections.js';
 import { detection, indicesOf, type Detection } from '../../tasks/detection.js';
 import { Follower } from '../following/follower.js';
-import { followingOptions, type FollowingFlags } from '../following/options.js';
+import { checkFollowing, followingOptions, isFollowing, type FollowingFlags } from '../following/options.js';
 import type { ModelOptions } from '../load.js';
 import {
+  headModelOption,
   jsonOption,
   modelOptions,
   pictureOptions,
@@ -63,9 +64,10 @@ export function detectCommand(): Command {
           'print CSV, a row for each box: image, index, label, score, xmin, ymin, xmax, ymax; with --track the id too',
         ).conflicts('json'),
       )
-      .addHelpText('after', streamHelp('detect') + drawnHelp('detect'))
+      .addHelpText('after', streamHelp('detect -m MODEL') + drawnHelp('detect'))
       .action((images: string[], options: Options, command: Command) => {
         checkDrawn(options, options, command);
+        checkFollowing(options, command);
         if (options.csv && (options.line ?? options.zone))
           command.error('--csv has boxes alone; what happens at --line and --zone is printed in lines or as --json');
         return everyPicture(images, options, command, detecting(options));
@@ -74,7 +76,7 @@ export function detectCommand(): Command {
       ...drawnOptions('its boxes'),
       ...followingOptions(),
       ...streamOptions(),
-      ...modelOptions(),
+      ...modelOptions(headModelOption('detector')),
       ...pictureOptions(),
       labelsOption(),
       ...preprocessOptions(),
@@ -90,13 +92,13 @@ function collect(value: string, before: string[] = []): string[] {
 function detecting(options: Options): Begin<Asked<Detection[]>> {
   return async (pictures, signal) => {
     const { output, json = false } = options;
-    const isFollowing = options.track === true || options.line !== undefined || options.zone !== undefined;
-    const follower = isFollowing ? new Follower(options, options.threshold) : undefined;
+    const follower = isFollowing(options) ? new Follower(options, options.threshold) : undefined;
     const drawn = output === undefined ? undefined : await pictureFiles(output, options, pictures, sameName, signal);
     const timed = await TimedModel.load(options, signal);
     try {
       const asked = { ...saidDetection(options, timed, follower?.threshold), ...saidPicture(options) };
-      const print = output === '-' ? undefined : formatOf(detectionParts(isFollowing), options, pictures, timed.start);
+      const print =
+        output === '-' ? undefined : formatOf(detectionParts(follower !== undefined), options, pictures, timed.start);
       return {
         ask: (image, stop) => askAndKeep(timed, detection, image, { ...asked, signal: stop }, drawn !== undefined),
         take: async (picture, { pixels, ...answered }) => {

@@ -1,10 +1,11 @@
-import { extname } from 'node:path';
+import { extname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { colorize } from '../../drawing/colorize.js';
 import { cropped } from '../../pixels/region.js';
 import { segmentation, type Segmentation, type SegmentationMaps } from '../../tasks/segmentation.js';
 import type { ModelOptions } from '../load.js';
 import {
+  headModelOption,
   jsonOption,
   modelOptions,
   outputName,
@@ -59,12 +60,16 @@ export function segmentCommand(): Command {
           'print CSV, a row for each class of an image: image, index, label, pixels, share',
         ).conflicts('json'),
       )
-      .addHelpText('after', streamHelp('segment') + drawnHelp('segment'))
+      .addHelpText('after', streamHelp('segment -m MODEL') + drawnHelp('segment'))
       .action((images: string[], options: Options, command: Command) => {
         checkDrawn(options, options, command);
-        const { mask } = options;
+        const { mask, output } = options;
         if (mask !== undefined && !isFolder(mask) && extname(mask).toLowerCase() !== '.png')
           command.error('--mask should end in .png, or be a folder (labels/)');
+        if (mask !== undefined && output !== undefined && resolve(mask) === resolve(output))
+          command.error('-o and --mask are two pictures; name two files or folders');
+        if (options.opacity !== undefined && output === undefined)
+          command.error('--opacity is that of the colours that -o draws');
         return everyPicture(images, options, command, segmenting(options));
       }),
     [
@@ -75,7 +80,7 @@ export function segmentCommand(): Command {
         "write each pixel's class as a grey PNG of 8 bits, or of 16 for more than 256 classes; of several pictures a folder",
       ).argParser(outputName),
       ...streamOptions(),
-      ...modelOptions(),
+      ...modelOptions(headModelOption('segmenter')),
       ...pictureOptions(),
       labelsOption(),
       ...preprocessOptions(),

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Line, Point, Polygon } from '../../tracking/geometry.js';
 import { positiveNumber, seconds } from '../options.js';
 
@@ -33,6 +33,18 @@ export const followingOptions = (): Option[] => [
     'of a recording and of files, frames a second (default: 30); those of a camera have the time at which they come',
   ).argParser(positiveNumber),
 ];
+
+/** Whether anybody is to be followed: lines and zones need that. */
+export function isFollowing({ track, line, zone }: FollowingFlags): boolean {
+  return track === true || line !== undefined || zone !== undefined;
+}
+
+/** What makes no sense by itself is an error of the command's. */
+export function checkFollowing(flags: FollowingFlags, command: Command): void {
+  if (flags.dwell !== undefined && flags.zone === undefined) command.error('--dwell is for --zone');
+  if (flags.frameRate !== undefined && !isFollowing(flags))
+    command.error('--frame-rate is for --track, --line and --zone');
+}
 
 function lineOf(value: string): Line {
   const [from, to, ...more] = points(value) ?? [];

@@ -65,7 +65,7 @@ export class Confusion {
 
   private unknown(label: number, name: string): GhostNetError {
     const voids = this.voids.size > 0 ? `, or ${[...this.voids].join(' or ')} where nothing is known` : '';
-    const message = `${name}: the labels of the mask should be classes from 0 to ${this.classes - 1}${voids}, found ${label}.`;
+    const message = `${name}: the labels of the mask should be classes from 0 to ${this.classes - 1}${voids}, found ${label}. Say with --void which numbers do not count.`;
     return new GhostNetError('ERR_GHOST_FILE', message);
   }
 

@@ -1,10 +1,11 @@
 import { GhostNetError } from '../../errors.js';
 import type { Segmentation } from '../../tasks/segmentation.js';
 import { eachPicture } from '../evaluation/each-picture.js';
+import { picturesIn } from '../evaluation/pictures-in.js';
 import { loadModel, type ModelOptions } from '../load.js';
 import { saidPicture, type PictureFlags } from '../options.js';
 import { percent, print, printJson, reportFault, round } from '../output/print.js';
-import { findImageFiles, imageIn } from '../pictures/image-files.js';
+import { imageIn } from '../pictures/image-files.js';
 import { jsonName } from '../pictures/raw-paths.js';
 import { Confusion, type ClassMetrics, type MaskMetrics } from './confusion.js';
 import type { LabelImage } from './label-image.js';
@@ -30,7 +31,7 @@ interface Answer {
 
 /** How well a segmenter tells the classes of the pixels of pictures in a folder. */
 export async function evaluateMasks(folder: string, options: MaskOptions, signal: AbortSignal): Promise<void> {
-  const { files } = await findImageFiles(folder);
+  const files = await picturesIn(folder);
   const { pairs, left } = await masksOf(files, options.masks!);
   if (left.length > 0)
     reportFault(`${left.length} of ${files.length} pictures have no mask in ${options.masks!}: ${left[0]!}, …`);

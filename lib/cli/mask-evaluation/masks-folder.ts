@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { GhostNetError } from '../../errors.js';
+import { fileError } from '../../formats/faults.js';
 import { reasonOf } from '../../messages/shown.js';
 import { encodePath } from '../pictures/raw-paths.js';
 import { readLabelImage, type LabelImage } from './label-image.js';
@@ -24,7 +25,7 @@ export interface MaskedPictures {
  */
 export async function masksOf(pictures: readonly string[], folder: string): Promise<MaskedPictures> {
   const names = await readdir(encodePath(folder)).catch((cause: unknown) => {
-    throw new GhostNetError('ERR_GHOST_FILE', `${folder} cannot be read: ${reasonOf(cause)}.`, { cause });
+    throw fileError(folder, cause);
   });
   const masks = new Map(names.filter(isPng).map((name) => [stemOf(name), join(folder, name)]));
   const isMask = (file: string): boolean => {

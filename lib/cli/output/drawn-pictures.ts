@@ -29,11 +29,11 @@ export const drawnOptions = (what: string): Option[] => [
     '-o, --output <file>',
     `write the picture with ${what} (${pictureEndings}); of several a folder, which keeps their names; or - for a Motion JPEG stream on standard output`,
   ).argParser(outputName),
-  new Option('-f, --force', 'with -o, replace files that exist'),
+  new Option('-f, --force', 'replace files that exist'),
 ];
 
 export const drawnHelp = (command: string): string => `
-The stream of -o - has a part for each picture (multipart/x-mixed-replace, boundary=frame). A player shows it, and so does a browser
+Folders of files that are written are made. The stream of -o - has a part for each picture (multipart/x-mixed-replace, boundary=frame). A player shows it, and so does a browser
 once a server has said what it is:
   ghostnet ${command} http://camera/stream.mjpg -m MODEL -o - | ffplay -f mpjpeg -
   (printf 'HTTP/1.0 200 OK\\r\\nContent-Type: multipart/x-mixed-replace; boundary=frame\\r\\n\\r\\n'
@@ -77,7 +77,7 @@ export async function pictureFiles(
     write: async ({ name }, encode) => {
       const path = targets.get(name)!;
       const pieces = [await encode(pictureFormatOf(path)!)];
-      if (isFolder(output)) await makeFolder(dirname(path));
+      await makeFolder(dirname(path));
       await writeFiles([{ path, pieces }], force, signal);
     },
   };
@@ -85,7 +85,13 @@ export async function pictureFiles(
 
 /** By its name, or because it is one. */
 export function isFolder(path: string): boolean {
-  return /[/\\]$/.test(path) || (statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false);
+  if (/[/\\]$/.test(path)) return true;
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch {
+    // What cannot be looked at, as below a file, cannot be written either: whoever tries says why.
+    return false;
+  }
 }
 
 /** Of each file where its picture is written. */

@@ -12,7 +12,7 @@ import { encodePath, rawFileSystem } from './raw-paths.js';
 export interface Found {
   readonly argument: string;
   readonly kind: 'file' | 'folder' | 'pattern';
-  /** Sorted by name, where the argument is no file. */
+  /** Sorted by name, numbers by their value, where the argument is no file. */
   readonly files: readonly string[];
   /** Pictures in a folder whose names say that they are of formats that are not decoded, sorted. */
   readonly passedOver: readonly string[];
@@ -38,7 +38,15 @@ export async function findImageFiles(argument: string): Promise<Found> {
 
 /** Hidden files and folders are passed over. */
 async function matching(pattern: string, options: GlobOptions): Promise<string[]> {
-  return (await glob(pattern, { expandDirectories: false, fs: rawFileSystem, ...options })).sort();
+  return byName(await glob(pattern, { expandDirectories: false, fs: rawFileSystem, ...options }));
+}
+
+/** Sorted, numbers in them by their value: frame 2 comes before frame 10. */
+function byName(names: readonly string[]): string[] {
+  const longest = 20;
+  const keys = new Map(names.map((name) => [name, name.replaceAll(/\d+/g, (digits) => digits.padStart(longest, '0'))]));
+  const compared = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+  return [...names].sort((a, b) => compared(keys.get(a)!, keys.get(b)!) || compared(a, b));
 }
 
 async function imagesIn(folder: string): Promise<Pick<Found, 'files' | 'passedOver'>> {

@@ -48,7 +48,8 @@ it('pictures and categories are read by their ids, what belongs to none of them 
 });
 
 it.each<[string, unknown, string]>([
-  ['no JSON', '{"images": [', 'is no COCO file of instances: '],
+  ['half of JSON', '{"images": [', 'is no COCO file of instances: '],
+  ['no JSON', 'one\ntwo', '"one two" is not valid JSON'],
   ['a list', '[]', 'it should be an object, found []'],
   ['no categories', { ...sound, categories: undefined }, 'it should have a list "categories", found undefined'],
   ['no name', { ...sound, categories: [{ id: 1 }] }, 'categories[0].name should be a text, found undefined'],
@@ -75,5 +76,5 @@ it.each<[string, unknown, string]>([
 });
 
 it('a file that is not there is refused', async () => {
-  expect((await errorOf(readCocoFile(join(folder, 'none.json')))).message).toMatch(/none\.json cannot be read: ENOENT/);
+  expect((await errorOf(readCocoFile(join(folder, 'none.json')))).message).toMatch(/none\.json does not exist\.$/);
 });

@@ -36,7 +36,7 @@ describe('the confusion of classes', () => {
     const add = (...labels: number[]) => confusion.add(Uint8Array.from(labels), new Uint8Array(2), 'a.png');
     expect(() => add(0, 3)).toThrow(GhostNetError);
     expect(() => add(0, 3)).toThrow(
-      'a.png: the labels of the mask should be classes from 0 to 2, or 255 where nothing is known, found 3.',
+      'a.png: the labels of the mask should be classes from 0 to 2, or 255 where nothing is known, found 3. Say with --void which numbers do not count.',
     );
     expect(() => add(0)).toThrow('a.png: the mask has 1 pixels and what was found 2; they should be of one size.');
   });

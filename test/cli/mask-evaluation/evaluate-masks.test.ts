@@ -88,12 +88,14 @@ describe('ghostnet evaluate --masks', () => {
     const unknown = await evaluate('--masks', masks);
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toMatch(
-      /the labels of the mask should be classes from 0 to 1, or 255 where nothing is known, found 7\./,
+      /the labels of the mask should be classes from 0 to 1, or 255 where nothing is known, found 7\. Say with --void/,
     );
     writeFileSync(join(photos, 'more.png'), await lampPicture());
     const missing = await evaluate('--masks', masks, '--void', '7');
     expect(missing.code).toBe(1);
     expect(missing.stderr).toMatch(/1 of 3 pictures have no mask in .*masks: .*more\.png, …/);
+    const nowhere = await runNode([builtCommand, 'evaluate', join(folder, 'nowhere'), '-m', model, '--masks', masks]);
+    expect([nowhere.code, nowhere.stderr]).toEqual([1, expect.stringMatching(/nowhere does not exist\.\n$/)]);
     const both = await evaluate('--masks', masks, '--coco', 'instances.json');
     expect(both.stderr).toMatch(/cannot be used with/);
     saveLampDetector(model);
