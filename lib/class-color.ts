@@ -1,6 +1,19 @@
 /** Red, green and blue, 0 to 255. */
 export type ClassColor = readonly [red: number, green: number, blue: number];
 
+/** More than any network has. */
+const maxClasses = 100_000;
+
+/** What {@link areClassColors} takes, as messages say it. */
+export const expectedClassColors = 'for each class [red, green, blue], whole numbers from 0 to 255';
+
+/** Of each class in their order, as somebody may say them: a file or a call. Only arrays of our own are asked. */
+export function areClassColors(value: unknown): value is readonly ClassColor[] {
+  const isByte = (byte: unknown): boolean => Number.isInteger(byte) && (byte as number) >= 0 && (byte as number) <= 255;
+  const isColor = (color: unknown): boolean => Array.isArray(color) && color.length === 3 && color.every(isByte);
+  return Array.isArray(value) && value.length >= 1 && value.length <= maxClasses && value.every(isColor);
+}
+
 /** Degrees from the hue of one class to that of the next: the golden angle, so that neighbours are far apart and no hue comes again. */
 const hueStep = 360 * (1 - (Math.sqrt(5) - 1) / 2);
 const firstHue = 25;

@@ -1,5 +1,6 @@
 import type { Checkpoint } from './checkpoints/index.js';
 import { activationFor, type ClassActivation } from './class-activation.js';
+import type { ClassColor } from './class-color.js';
 import {
   contradiction,
   defaultPreprocessConfig,
@@ -35,6 +36,8 @@ export interface ModelConfig {
    * beside it, or those that a published model is known to have; else `class 0`, `class 1`, …
    */
   readonly labels: readonly string[];
+  /** One per class, where the config.json or the checkpoint itself says them; the others' follow from the class's index. */
+  readonly colors?: readonly ClassColor[];
   readonly preprocess: PreprocessConfig;
   /** What the logits become where `classify` is not told otherwise: a transformers config's `problem_type` may say it. */
   readonly activation: ClassActivation;
@@ -61,9 +64,10 @@ export type Origin =
   | 'network'
   | 'assumed';
 
-/** Who says what the classes are called, what their logits become, and how a picture becomes an input. */
+/** Who says what the classes are called, which colours they have, what their logits become, and how a picture becomes an input. */
 export interface ConfigOrigins {
   readonly labels: Origin;
+  readonly colors: Origin;
   readonly activation: Origin;
   readonly preprocess: { readonly [K in keyof PreprocessConfig]: Origin };
 }
@@ -94,6 +98,7 @@ export function modelConfig(
     labels: Array.from({ length: numClasses }, (_, index) => `class ${index}`),
     from: 'assumed',
   };
+  const colors = knownColors(checkpoint, numClasses);
   checkProcessor(checkpoint, said);
   const preprocess = knownPreprocess(network.blueprint, [
     ['option', said.preprocess],
@@ -114,11 +119,13 @@ export function modelConfig(
       layout: assumed === undefined || isNamed ? layout : [...layout, assumed],
       numClasses,
       labels: labels.labels,
+      ...(colors && { colors: colors.colors }),
       preprocess: preprocess.config,
       activation: config?.activation ?? activationFor(numClasses),
     },
     origins: {
       labels: labels.from,
+      colors: colors?.from ?? 'assumed',
       activation: config?.activation ? 'config' : 'assumed',
       preprocess: preprocess.origins,
     },
@@ -216,6 +223,19 @@ export function checkOwnSize({ config: { preprocess }, origins }: KnownConfig, g
     const message = `${file} cannot be used at ${where}. ${(cause as Error).message}`;
     throw new GhostNetError(from === 'option' ? 'ERR_GHOST_ARGUMENT' : 'ERR_GHOST_CHECKPOINT', message, { cause });
   }
+}
+
+/** @throws {GhostNetError} ERR_GHOST_CHECKPOINT where the config.json has another count of them than there are classes */
+function knownColors(
+  { config, own, file }: Checkpoint,
+  numClasses: number,
+): { readonly colors: readonly ClassColor[]; readonly from: Origin } | undefined {
+  if (config?.colors) {
+    if (config.colors.length === numClasses) return { colors: config.colors, from: 'config' };
+    const message = `${file} has ${numClasses} classes, but the config.json beside it has ${config.colors.length} colors.`;
+    throw new GhostNetError('ERR_GHOST_CHECKPOINT', message);
+  }
+  return own?.colors?.length === numClasses ? { colors: own.colors, from: 'checkpoint' } : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { areGiven, classNames, expectedClassNames } from './class-names.js';
 import { GhostNetError } from '../errors.js';
 import type { ClassActivation } from '../class-activation.js';
+import { areClassColors, expectedClassColors, type ClassColor } from '../class-color.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { classifierRules, type ClassifierConfig } from '../classifier-config.js';
 import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
@@ -22,6 +23,8 @@ export interface HubConfig {
   readonly modelType?: string;
   /** One readable label per class, in the order of the logits. */
   readonly labels?: readonly string[];
+  /** Of each class; timm has no such key. */
+  readonly colors?: readonly ClassColor[];
   /** What classes' logits become, as transformers' `problem_type` says it. */
   readonly activation?: ClassActivation;
   /** timm's name of the pooling before the classifier. */
@@ -90,6 +93,7 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
     architecture: top.read('architecture', isString, 'a string'),
     modelType: top.any('model_type', isString),
     labels: readLabels(top, pretrained),
+    colors: readEither('colors', areClassColors, expectedClassColors, top, pretrained),
     activation: readActivation(top),
     // As timm builds it: what the network was made with comes first.
     globalPool: [top.section('model_args'), pretrained, top]

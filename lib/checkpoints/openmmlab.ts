@@ -1,3 +1,4 @@
+import { areClassColors, type ClassColor } from '../class-color.js';
 import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
 import { preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { pythonConfig, type PythonValue } from './python-config.js';
@@ -7,19 +8,27 @@ export interface OwnConfig {
   readonly preprocess: Partial<PreprocessConfig>;
   /** Of a detector's or a segmenter's head. */
   readonly head: Partial<HeadConfig>;
+  /** One per class of whatever it was trained on. */
+  readonly colors?: readonly ClassColor[];
 }
 
 /**
  * What OpenMMLab's `meta` says, in which mmengine keeps the run's config as a text of Python under `cfg`, mmcv before it under `config`.
  * The settings that are known here are looked for in it where these frameworks have them; what is no plain value of the right
- * form is passed over.
+ * form is passed over. Beside it lies what is known of the data, the classes' colours among it.
  */
 export function openMmLabWithin(checkpoint: unknown): OwnConfig | undefined {
   const meta = within(checkpoint, 'meta');
+  if (!(meta instanceof Map)) return undefined;
   const text = within(meta, 'cfg') ?? within(meta, 'config');
-  if (typeof text !== 'string') return undefined;
-  const config = pythonConfig(text);
-  return { preprocess: preprocessIn(config), head: headIn(within(config, 'model')) };
+  const config = pythonConfig(typeof text === 'string' ? text : '');
+  const data = within(meta, 'dataset_meta') ?? meta;
+  const colors = within(data, 'palette') ?? within(data, 'PALETTE');
+  return {
+    preprocess: preprocessIn(config),
+    head: headIn(within(config, 'model')),
+    ...(areClassColors(colors) && { colors }),
+  };
 }
 
 function preprocessIn(config: PythonValue): Partial<PreprocessConfig> {

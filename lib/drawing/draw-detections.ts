@@ -1,6 +1,6 @@
 import { argumentError, checkFlag, checkWholeNumber, readOptions } from '../arguments/options.js';
 import { readArray, readFields } from '../arguments/untyped.js';
-import { classColor, type ClassColor } from '../class-color.js';
+import { areClassColors, classColor, expectedClassColors, type ClassColor } from '../class-color.js';
 import type { RawImage } from '../pixels/image.js';
 import { checkDetections } from '../tasks/check-detections.js';
 import type { Box, Detection } from '../tasks/detection.js';
@@ -14,6 +14,8 @@ export interface DrawOptions {
   labels?: boolean;
   /** Whether these have the score. Default true. */
   scores?: boolean;
+  /** Of the classes, by their index: a model's `config.colors`. Those that it has not follow from the index. */
+  colors?: readonly ClassColor[] | undefined;
   /** Drawn too, with an arrow towards the side that counts as in, and what a `LineCounter` has counted. */
   lines?: readonly DrawnLine[];
   /** Areas to be drawn too, as a `Zone` is one. */
@@ -58,8 +60,9 @@ interface Pen {
  *   pixels that are not as many as width and height say
  */
 export function drawDetections(image: RawImage, detections: readonly Detection[], options: DrawOptions = {}): Drawing {
-  const given = readOptions(options, ['lineWidth', 'labels', 'scores', 'lines', 'zones']);
+  const given = readOptions(options, ['lineWidth', 'labels', 'scores', 'colors', 'lines', 'zones']);
   const drawn = checkDetections(detections).reverse();
+  const colorOf = checkColors(given.colors);
   const lines = checkLines(given.lines);
   const zones = checkZones(given.zones);
   const withLabels = given.labels === undefined || checkFlag('labels', given.labels);
@@ -75,9 +78,9 @@ export function drawDetections(image: RawImage, detections: readonly Detection[]
     }),
     fontScale: Math.max(1, Math.round(side * fontShare)),
   };
-  for (const { box, index } of drawn) drawBox(pen, box, classColor(index));
+  for (const { box, index } of drawn) drawBox(pen, box, colorOf(index));
   for (const polygon of zones) drawZone(pen, polygon);
-  if (withLabels) for (const detection of drawn) drawLabel(pen, detection, withScores);
+  if (withLabels) for (const detection of drawn) drawLabel(pen, detection, withScores, colorOf(detection.index));
   for (const line of lines) drawLine(pen, line);
   const { data, width, height, channels } = canvas;
   return { data, width, height, channels };
@@ -101,14 +104,14 @@ function drawBox({ canvas, lineWidth }: Pen, box: Box, color: ClassColor): void 
 }
 
 /** Above its box, or in it where there is no room. */
-function drawLabel(pen: Pen, { label, score, box, index, id }: Drawn, withScore: boolean): void {
+function drawLabel(pen: Pen, { label, score, box, id }: Drawn, withScore: boolean, color: ClassColor): void {
   const place = placeOf(pen.canvas, box);
   if (!place) return;
   const words = [label.slice(0, mostLabelLetters), id === undefined ? '' : `#${id}`, withScore ? percent(score) : ''];
   const text = words.filter((word) => word !== '').join(' ');
   const height = textSize(text, pen.fontScale).height + pen.fontScale;
   const top = place.top >= height ? place.top - height : Math.max(0, place.top);
-  writeSign(pen, text, place.left, top, classColor(index));
+  writeSign(pen, text, place.left, top, color);
 }
 
 function percent(score: number): string {
@@ -160,6 +163,14 @@ function drawLine(pen: Pen, { from, to, in: entered, out: left }: DrawnLine): vo
   writeSign(pen, `in ${entered ?? 0} out ${left ?? 0}`, x, y, signColor);
 }
 
+function checkColors(value: unknown): (index: number) => ClassColor {
+  if (value === undefined) return classColor;
+  const colors = readArray(value, mostColors, 'colors')?.map((color, i) => readArray(color, 3, `colors[${i}]`));
+  if (!areClassColors(colors)) throw argumentError(`colors should be ${expectedClassColors}`, value);
+  return (index) => colors[index] ?? classColor(index);
+}
+
+const mostColors = 100_000;
 const mostSigns = 1000;
 
 function checkLines(value: unknown): DrawnLine[] {

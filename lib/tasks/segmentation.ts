@@ -108,7 +108,7 @@ export const segmentation: Task<AskedSegmentation, Segmentation | SegmentationMa
       width,
       height,
       labels: found.labels,
-      classes: presentOf(found.counts, labels, width * height),
+      classes: presentOf(found.counts, labels, (index) => colorOf(map, computed, index), width * height),
       mask: (index) => Uint8Array.from(found.labels, (label) => (label === index ? 255 : 0)),
     };
   },
@@ -119,9 +119,18 @@ function namesOf({ shape: [classes] }: LogitMap, { config }: Computed): readonly
   return classes === 1 ? ['background', ...config.labels] : config.labels;
 }
 
-function presentOf(counts: Uint32Array, labels: readonly string[], all: number): SegmentedClass[] {
+function colorOf({ shape: [classes] }: LogitMap, { config: { colors } }: Computed, index: number): ClassColor {
+  return colors?.[classes === 1 ? index - 1 : index] ?? classColor(index);
+}
+
+function presentOf(
+  counts: Uint32Array,
+  labels: readonly string[],
+  color: (index: number) => ClassColor,
+  all: number,
+): SegmentedClass[] {
   return [...counts].flatMap((pixels, index) =>
-    pixels === 0 ? [] : [{ index, label: labels[index]!, color: classColor(index), pixels, share: pixels / all }],
+    pixels === 0 ? [] : [{ index, label: labels[index]!, color: color(index), pixels, share: pixels / all }],
   );
 }
 

@@ -85,10 +85,19 @@ describe("what OpenMMLab's checkpoints say of themselves", () => {
     expect(read(`data_preprocessor = dict(${text})`)?.preprocess).toEqual(preprocess);
   });
 
-  it.each([[map({})], [map({ meta: map({ cfg: map({}) }) })], [map({ meta: 'cfg = 1' })], [undefined]])(
-    'is nothing where there is no such text',
-    (checkpoint) => {
-      expect(openMmLabWithin(checkpoint)).toBeUndefined();
-    },
-  );
+  it('has colours of the classes beside it', () => {
+    const palette = [
+      [1, 2, 3],
+      [0, 255, 0],
+    ];
+    const of = (meta: object) => openMmLabWithin(map({ meta: map({ ...meta }) }))?.colors;
+    expect(of({ dataset_meta: map({ classes: ['a', 'b'], palette }) })).toEqual(palette);
+    expect(of({ PALETTE: palette, CLASSES: ['a', 'b'] })).toEqual(palette);
+    for (const wrong of [[[1, 2]], [[1, 2, 256]], [[1, 2, 0.5]], [], 'red', map({})])
+      expect(of({ dataset_meta: map({ palette: wrong }) })).toBeUndefined();
+  });
+
+  it.each([[map({})], [map({ meta: 'cfg = 1' })], [undefined]])('is nothing where there is no meta', (checkpoint) => {
+    expect(openMmLabWithin(checkpoint)).toBeUndefined();
+  });
 });

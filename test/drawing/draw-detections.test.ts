@@ -47,6 +47,14 @@ describe('drawn detections', () => {
     expect(drawing).toMatchObject({ width: 12, height: 8, channels: 3 });
   });
 
+  it('have the colours that are given, and those of their indices beyond them', () => {
+    const boxes = [detection(1, 1, 4, 4), detection(6, 1, 9, 4, { index: 1 })];
+    const drawing = drawDetections(blank(12, 6), boxes, { labels: false, colors: [[1, 2, 3]] });
+    expect([pixel(drawing, 1, 1), pixel(drawing, 6, 1)]).toEqual([[1, 2, 3], [...classColor(1)]]);
+    for (const colors of [[[1, 2]], [[1, 2, 300]], 'red', [null]] as never[])
+      expect(() => drawDetections(blank(4, 4), [], { colors })).toThrow(/colors should be for each class \[red/);
+  });
+
   it('are cut off at the borders; beyond them nothing is drawn', () => {
     const boxes = [
       detection(-5, 2, 4, 20),

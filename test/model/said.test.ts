@@ -30,6 +30,27 @@ async function known(source: string, options: LoadOptions = {}) {
 
 const config = (more: object): string => JSON.stringify({ architecture: 'ghostnetv2_010', ...more });
 
+describe('the colours of classes', () => {
+  it('are those of config.json, one for each, or none', async () => {
+    const colors = [
+      [1, 2, 3],
+      [4, 5, 6],
+      [0, 0, 255],
+    ];
+    const said = await known(modelWith({ 'config.json': config({ colors }) }));
+    expect([said.colors, said.origins.colors]).toEqual([colors, 'config']);
+    const none = await known(modelWith({ 'config.json': config({}) }));
+    expect([none.colors, none.origins.colors]).toEqual([undefined, 'assumed']);
+    for (const [wrong, message] of [
+      [colors.slice(1), /has 3 classes, but the config\.json beside it has 2 colors/],
+      [[[1, 2, 256]], /colors should be for each class \[red, green, blue\]/],
+    ] as const) {
+      const error = await errorOf(load(modelWith({ 'config.json': config({ colors: wrong }) })));
+      expect([error.code, error.message]).toEqual(['ERR_GHOST_CHECKPOINT', expect.stringMatching(message)]);
+    }
+  });
+});
+
 describe('the names of classes', () => {
   it('are those of the option, else of config.json, else of a file beside it, and info says whose', async () => {
     const all = modelWith({ 'config.json': config({ label_names: ['a', 'b', 'c'] }), 'labels.txt': 'x\ny\nz\n' });

@@ -106,7 +106,11 @@ function detecting(options: Options): Begin<Asked<Detection[]>> {
           const found: readonly Found[] = tracked ?? answered.answer;
           print?.(picture, { ...answered, answer: found });
           if (print) for (const event of events ?? []) printEvent(picture, event, json);
-          const signs = { lines: follower?.lines ?? [], zones: follower?.zones ?? [] };
+          const signs = {
+            colors: timed.model.config.colors,
+            lines: follower?.lines ?? [],
+            zones: follower?.zones ?? [],
+          };
           if (pixels) await drawn?.write(picture, (format) => encoded(drawDetections(pixels, found, signs), format));
         },
         end: () => timed.dispose(),

@@ -60,6 +60,8 @@ function factsOf(model: GhostNet, options: Options): object {
     classifier: model.info.classifier ?? null,
     head: model.info.head ?? null,
     labels: labels.length,
+    // It is enough whose they are.
+    colors: undefined,
     ...plan,
   };
 }
@@ -112,11 +114,16 @@ function partLines({ part, parts, leftOut }: ModelInfo): [string, string][] {
   ];
 }
 
-function classesFacts(config: ModelConfig, { labels, activation }: ConfigOrigins, task: ModelTask): [string, string][] {
+function classesFacts(
+  config: ModelConfig,
+  { labels, colors, activation }: ConfigOrigins,
+  task: ModelTask,
+): [string, string][] {
   // Heads have activations of their own.
   const isClassifier = task === 'classification';
   return [
     ['labels', labelsText(config, labels)],
+    ...(config.colors ? [['', `with colours (${whose[colors]})`] satisfies [string, string]] : []),
     ...(isClassifier
       ? [['', `activation ${config.activation} (${whose[activation]})`] satisfies [string, string]]
       : []),

@@ -31,17 +31,24 @@ model = dict(
     data_preprocessor=dict(bgr_to_rgb=False, mean=[127.5, 127.5, 0], std=[51, 51, 255]),
     decode_head=dict(align_corners=True, dilation=2, num_classes=3))
 `;
+const palette = [
+  [128, 64, 128],
+  [70, 130, 180],
+  [107, 142, 35],
+];
+const colors = pickle.list(...palette.map((color) => pickle.tuple(...color.map(pickle.int))));
 const classes = pickle.tuple(...['road', 'sky', 'tree'].map((each) => pickle.text(each)));
 
 describe("OpenMMLab's checkpoint", () => {
   it('says itself what no tensor tells, and info says so', async () => {
-    const meta = { cfg: pickle.text(cfg), dataset_meta: pickle.dict({ classes }) };
+    const meta = { cfg: pickle.text(cfg), dataset_meta: pickle.dict({ classes, palette: colors }) };
     await using model = await load(checkpoint('mmengine.pth', meta));
     const { config, info } = model;
     expect(config.labels).toEqual(['road', 'sky', 'tree']);
     expect(config.preprocess).toMatchObject({ mean: [0, 0.5, 0.5], std: [1, 0.2, 0.2], channelOrder: 'bgr' });
     expect(info.origins).toMatchObject({
       labels: 'checkpoint',
+      colors: 'checkpoint',
       preprocess: { mean: 'checkpoint', std: 'checkpoint', channelOrder: 'checkpoint', resize: 'assumed' },
     });
     expect(info.head).toMatchObject({
@@ -49,6 +56,10 @@ describe("OpenMMLab's checkpoint", () => {
       atrousRates: { value: [2], from: 'checkpoint' },
       levels: { from: 'assumed' },
     });
+    const picture = { data: new Uint8Array(64 * 48 * 3).fill(90), width: 64, height: 48 };
+    const { classes: found } = await model.segment(picture, { size: 'network' });
+    expect(found.length).toBeGreaterThan(0);
+    for (const { index, color } of found) expect(color).toEqual(palette[index]);
   });
 
   it('counts less than what is said beside it', async () => {
