@@ -84,6 +84,12 @@ function beside({ chosen, whole }: Found): string[] {
   return chosen.leftOut.filter((name) => !known.has(name));
 }
 
+/** Of a network without classes, what may have been the head for them. */
+function withForeign(network: IdentifiedNetwork, [example]: readonly string[]): IdentifiedNetwork {
+  if (network.numClasses > 0 || example === undefined) return network;
+  return { ...network, kind: `${network.kind} (beside it lie tensors of no head that is known, as ${example})` };
+}
+
 /** Networks of one file share names, and no weights. */
 function stampOf({ stamp }: Pick<CheckpointFile, 'stamp'>, part: string | undefined): string {
   return part === undefined || part === '.' ? stamp : `${stamp} ${part}`;
@@ -95,13 +101,14 @@ async function readNetwork(
   part: string | undefined,
 ): Promise<{ checkpoint: NetworkCheckpoint; network: IdentifiedNetwork }> {
   const { chosen, whole } = findNetwork({ dicts, framework: file.framework, file: file.file }, part);
+  const leftOut = beside({ chosen, whole }).slice(0, maxLeftOut).map(plain);
   const checkpoint = {
     ...file,
     stamp: stampOf(file, chosen.part),
     tensors: await readTensors(chosen),
     part: chosen.part,
     parts: whole.map(({ part: name, network: { architecture, numClasses } }) => ({ name, architecture, numClasses })),
-    leftOut: beside({ chosen, whole }).slice(0, maxLeftOut).map(plain),
+    leftOut,
   };
-  return { checkpoint, network: chosen.network };
+  return { checkpoint, network: withForeign(chosen.network, leftOut) };
 }

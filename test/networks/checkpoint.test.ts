@@ -38,6 +38,24 @@ describe('an open network', () => {
     }
   });
 
+  it('without a classifier tells what lies beside it, which may have been a head', async () => {
+    const other = join(folder, 'unknown-head.safetensors');
+    const bare = [...tensors].flatMap(([name, tensor]) =>
+      /^(?:conv_head|classifier|blocks\.9)\./.test(name) ? [] : [[`encoder.model.${name}`, tensor] as const],
+    );
+    const foreign = syntheticTensor('decoder.blocks.x_0_0.conv1.0.weight', [4, 4, 3, 3]);
+    writeFileSync(other, savedTensors(new Map([...bare, ['decoder.blocks.x_0_0.conv1.0.weight', foreign]])));
+    const { checkpoint, network } = await openNetwork(other);
+    await checkpoint.close();
+    expect(network.kind).toMatch(
+      /without a head \(beside it lie tensors of no head that is known, as decoder\.blocks\.x_0_0\.conv1\.0\.weight\)$/,
+    );
+    writeFileSync(other, savedTensors(new Map(bare)));
+    const alone = await openNetwork(other);
+    await alone.checkpoint.close();
+    expect(alone.network.kind).toMatch(/without a head$/);
+  });
+
   it.skipIf(process.platform !== 'linux')('is closed where it is none, or not what it was', async () => {
     const { checkpoint } = await openNetwork(file);
     expect(isOpen(file)).toBe(true);

@@ -35,7 +35,34 @@ function faultOf(...given: Parameters<typeof find>): GhostNetError {
   throw new Error('an error was expected and nothing was thrown');
 }
 
+/** An LRASPP on the backbone of {@link network}: 16 channels, 3 classes. */
+function lrasppShapes(): [string, { shape: readonly number[] }][] {
+  const high = network.get('conv_head.weight')!.shape[1]!;
+  const low = network.get('blocks.4.0.ghost2.cheap_operation.1.weight')!.shape[0]! * 2;
+  const shapes: Record<string, number[]> = {
+    'cbr.0.weight': [16, high, 1, 1],
+    ...Object.fromEntries(['weight', 'bias', 'running_mean', 'running_var'].map((name) => [`cbr.1.${name}`, [16]])),
+    'scale.1.weight': [16, high, 1, 1],
+    'low_classifier.weight': [3, low, 1, 1],
+    'low_classifier.bias': [3],
+    'high_classifier.weight': [3, 16, 1, 1],
+    'high_classifier.bias': [3],
+  };
+  return Object.entries(shapes).map(([name, shape]) => [`classifier.${name}`, { shape }]);
+}
+
 describe('the network in a file', () => {
+  it.each(['backbone.', 'backbone.timm_model.', 'encoder.model.'])(
+    'with a head on one that is kept whole below %s is the one with the head',
+    (prefix) => {
+      const { chosen, whole } = find([dict('', new Map([...below(prefix), ...lrasppShapes()]))]);
+      expect([chosen.network.architecture, chosen.part, whole.length]).toEqual(['ghostnet_050_lraspp', '.', 1]);
+      expect(chosen.leftOut).toEqual(
+        ['conv_head.weight', 'conv_head.bias', 'classifier.weight', 'classifier.bias'].map((name) => prefix + name),
+      );
+    },
+  );
+
   it.each<[where: string, dicts: TensorDict[], part: string]>([
     ['at the top', [dict('', network)], '.'],
     ['under any key', [dict('net', network)], 'net'],

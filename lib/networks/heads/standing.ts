@@ -8,8 +8,9 @@ import { Stages, stagesIn } from './stages.js';
 /** Of backbones' tensors, as detectors and segmenters name them: `backbone.timm_model.blocks_3.…` is timm's `blocks.3.…`. */
 const backbonePrefix = /^(?:backbone|encoder)\.(?:timm_model\.|timm\.|model\.)?/;
 
-/** The same below such a prefix. */
-const backboneModule = /^(?:backbone|encoder|conv_stem|bn1|blocks(?:_\d+)?)\./;
+/** The same below such a prefix. Of a network that is kept whole what classifies is left out: no head stands on it. */
+const backboneModule =
+  /^(?:(?:backbone|encoder)\.(?!(?:timm_model\.|timm\.|model\.)?(?:conv_head|bn2|classifier)\.)|(?:conv_stem|bn1|blocks(?:_\d+)?)\.)/;
 
 /**
  * The networks of a head on the backbone of any of `families`.
