@@ -33,6 +33,7 @@ function valueOf(name: string, shape: readonly number[], count: number): (u: num
     const branches = name.includes('_rpr_') ? 16 : 1;
     return (u) => 4 * (1 + 0.5 * u) * branches;
   }
+  if (shape.length === 0) return (u) => 1 + 0.25 * u;
   if (shape.length === 1) return name.endsWith('weight') ? (u) => 1 + 0.25 * u : (u) => 0.25 * u;
   const bound = Math.sqrt(6 / (count / shape[0]!));
   return (u) => u * bound;

@@ -4,7 +4,7 @@ import type { ClassActivation } from '../class-activation.js';
 import { areClassColors, expectedClassColors, type ClassColor } from '../class-color.js';
 import { gateRules, gateSettings, type GateConfig } from '../gate-config.js';
 import { classifierRules, type ClassifierConfig } from '../classifier-config.js';
-import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
+import { headRules, headSettings, ratesOf, type HeadConfig } from '../head-config.js';
 import { inputRuleNames, inputRules } from '../input-rules.js';
 import { maxPreprocessedSide, oneOf, preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { tooLarge } from '../input-limits.js';
@@ -206,19 +206,19 @@ function readGate(section: Section | undefined): Partial<GateConfig> | undefined
   });
 }
 
-/** `dilations` are mmsegmentation's, the first of which is the convolution that is not dilated. */
+/** Each by its name in snake case. `dilations` are mmsegmentation's, the first of which is the convolution that is not dilated. */
 function readHead(top: Section, pretrained: Section): Partial<HeadConfig> | undefined {
   const read = <T>(key: string, { accepts, expected }: Rule<T>): T | undefined =>
     readEither(key, accepts, expected, top, pretrained);
-  const rates = read('atrous_rates', headRules.atrousRates);
   const dilations = read('dilations', headRules.atrousRates);
-  const head = withoutUndefined({
-    atrousRates: rates ?? ratesOf(dilations),
-    alignCorners: read('align_corners', headRules.alignCorners),
-    upsampling: read('upsampling', headRules.upsampling) ?? readInterpolation(top),
-    levels: read('levels', headRules.levels),
-    anchors: read('anchors', headRules.anchors),
-    strides: read('strides', headRules.strides),
+  const own = headSettings.map((setting) => [
+    setting,
+    read<unknown>(setting.replace(/[A-Z]/g, '_$&').toLowerCase(), headRules[setting]),
+  ]);
+  const head: Partial<HeadConfig> = withoutUndefined({
+    atrousRates: ratesOf(dilations),
+    upsampling: readInterpolation(top),
+    ...withoutUndefined(Object.fromEntries(own) as object),
   });
   return Object.keys(head).length === 0 ? undefined : head;
 }

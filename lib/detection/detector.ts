@@ -1,7 +1,7 @@
 import type { Anchor } from '../head-config.js';
 
 /** What the maps of a detector mean: one of each level, [n, channels, h, w], level by level in the order of its outputs. */
-export type Detector = YoloDetector | DistributionDetector;
+export type Detector = YoloDetector | DistributionDetector | FcosDetector;
 
 interface Levels {
   readonly classes: number;
@@ -30,4 +30,14 @@ export interface DistributionDetector extends Levels {
   readonly bins: number;
   /** 0 of NanoDet-Plus, 0.5 of NanoDet before it. */
   readonly offset: number;
+}
+
+/**
+ * FCOS's (arXiv 1904.01355, as mmdetection has it): classes, then how far the left, top, right and bottom are from the point (column + 0.5,
+ * row + 0.5) times the stride, then the centre-ness. A score is sigmoid(class) * sigmoid(centre-ness).
+ */
+export interface FcosDetector extends Levels {
+  readonly kind: 'fcos';
+  /** `exp`: exp(x) pixels; `strides`: max(x, 0) strides. */
+  readonly sides: 'exp' | 'strides';
 }

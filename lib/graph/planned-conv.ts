@@ -1,4 +1,4 @@
-import type { Shapes, StateDict } from '../formats/tensor.js';
+import type { Shapes, StateDict, StoredTensor, Tensor } from '../formats/tensor.js';
 import { mergeBranches, type Branch } from './branches.js';
 import type { Activation, Conv2dNode, NodeId, Pair } from './graph.js';
 import { asFound, checkTensor, numbersIn, specsOf, type Sources, type TensorSpec } from './sources.js';
@@ -37,8 +37,10 @@ export interface ConvOptions {
   readonly bias?: boolean;
   /** In place of module, batchNorm and bias. */
   readonly branches?: readonly BranchOptions[];
-  /** Default 1; odd, and padded so that stride 1 keeps the map's size. */
+  /** Default 1. */
   readonly kernel?: number | Pair;
+  /** Default: that of an odd kernel with which stride 1 keeps the map's size. */
+  readonly padding?: number;
   readonly stride?: number;
   /** Elements from one of its taps to the next. Default 1. */
   readonly dilation?: number;
@@ -46,8 +48,11 @@ export interface ConvOptions {
   readonly depthwise?: boolean;
   /** Of a transposed convolution, which has kernel and padding of its own. */
   readonly phase?: Phase;
-  /** Each channel times a number of its own: with `depthwise`, its weight is stored as [channels]. */
-  readonly scaling?: boolean;
+  /**
+   * With `depthwise`. `channels`: each times a number of its own, of a weight that is stored as [channels]; `map`: all times
+   * one number, `MODULE.scale`, stored as [].
+   */
+  readonly scaling?: 'channels' | 'map';
   /** A linear layer: its weight is stored as [out, in]. */
   readonly linear?: boolean;
   readonly activation?: Activation;
@@ -67,8 +72,8 @@ export function plannedConv(
   const kernel: Pair = typeof side === 'number' ? [side, side] : side;
   const groups = options.depthwise ? inChannels : 1;
   const whole = options.linear ? [outChannels, inChannels] : [outChannels, inChannels / groups, ...kernel];
-  const shape = options.scaling ? [outChannels] : whole;
-  const around = (taps: number): number => (phase ? taps - 1 : (dilation * (taps - 1)) / 2);
+  const shape = options.scaling === undefined ? whole : { channels: [outChannels], map: [] }[options.scaling];
+  const around = (taps: number): number => options.padding ?? (phase ? taps - 1 : (dilation * (taps - 1)) / 2);
   return {
     op: 'conv2d',
     name,
@@ -85,7 +90,7 @@ export function plannedConv(
     eps,
     from: {
       weight: {
-        name: `${module}.weight`,
+        name: options.scaling === 'map' ? `${module}.scale` : `${module}.weight`,
         shape: phase ? [inChannels, outChannels, phase.kernel, phase.kernel] : shape,
       },
       ...(options.bias && { bias: { name: `${module}.bias`, shape: [outChannels] } }),
@@ -123,6 +128,11 @@ export function withNumbers(node: PlannedConv2d, tensors: StateDict): Conv2dNode
   const numbersOf = (each: Sources): Branch => numbersIn(tensors, asFound(each, node.outChannels, tensors), eps);
   if (branches) return { ...rest, parameters: mergeBranches(node.name, branches.map(numbersOf), shape) };
   const whole = tensors.get(name)!;
-  const weight = phase ? partOf(name, whole, phase) : whole;
+  const weight = phase ? partOf(name, whole, phase) : shape.length === 0 ? spread(whole, node.outChannels) : whole;
   return { ...rest, parameters: { ...numbersOf(from), weight, weightName: name } };
+}
+
+/** A scalar for each of so many channels. Scalars are never left in the file. */
+function spread({ data }: Tensor | StoredTensor, channels: number): Tensor {
+  return { shape: [channels], data: new Float32Array(channels).fill(data![0]!) };
 }

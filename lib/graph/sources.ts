@@ -26,7 +26,8 @@ export interface Sources {
 export function asFound({ weight, bias, batchNorm }: Sources, channels: number, found: Shapes): Sources {
   if (!weight) return { batchNorm: batchNorm! };
   const name = weight.name.replace(/weight$/, 'bias');
-  const hasBias = found.has(name);
+  // A scale has none.
+  const hasBias = name !== weight.name && found.has(name);
   const hasNorm = batchNorm !== undefined && normSpecs(batchNorm, channels).some((spec) => found.has(spec.name));
   const isNormed = batchNorm !== undefined && (hasNorm || !(hasBias || bias));
   return {

@@ -19,12 +19,12 @@ export function checkShapes({ kind, architecture, blueprint }: Network, tensors:
   checkEach(expected, tensors, `${architecture}, the most similar network,`);
 }
 
-/** @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a vector of the network's with a value that is NaN or infinite */
+/** @throws {GhostNetError} ERR_GHOST_CHECKPOINT for a vector or a number of the network's with a value that is NaN or infinite */
 export function checkNumbers({ blueprint }: Network, tensors: StateDict): void {
   const expected = blueprint.tensors(tensors);
   for (const { name, shape } of expected) {
     const { data } = tensors.get(name)!;
-    if (data && shape.length === 1) checkFinite(name, data);
+    if (data && shape.length <= 1) checkFinite(name, data);
   }
 }
 

@@ -1,7 +1,7 @@
 import { argumentError, checkFlag, checkWholeNumber, readOptions } from '../arguments/options.js';
 import { readArray } from '../arguments/untyped.js';
 import type { Corners, PredictionMap } from '../detection/candidates.js';
-import { foundOn, type Search } from '../detection/found.js';
+import { foundOn, type Bounds, type Search } from '../detection/found.js';
 import { GhostNetError } from '../errors.js';
 import { quoted } from '../messages/quoted.js';
 import { nearestName } from '../messages/nearest-name.js';
@@ -85,7 +85,8 @@ export const detection: Task<AskedDetections, Detection[]> = {
     const { network, config, geometry, inputSize } = computed;
     const maps = values.map(mapOf);
     const classes = asked.classes && new Set(indicesOf(asked.classes, config.labels));
-    return foundOn(maps, network.detector!, { ...asked, classes }, inputSize).map(({ index, score, corners }) => ({
+    const bounds = boundsOf(inputSize, geometry);
+    return foundOn(maps, network.detector!, { ...asked, classes }, bounds).map(({ index, score, corners }) => ({
       index,
       label: config.labels[index]!,
       score,
@@ -97,6 +98,21 @@ export const detection: Task<AskedDetections, Detection[]> = {
 function mapOf({ data, shape: [n, , height, width] }: FeatureMap): PredictionMap {
   checkOneImage(n);
   return { data, height, width };
+}
+
+/** @param geometry undefined: the input is the picture */
+function boundsOf([height, width]: readonly [number, number], geometry: Geometry | undefined): Bounds {
+  const input: Corners = [0, 0, width, height];
+  if (!geometry) return { input, picture: input };
+  const { imageSize, scale, offset } = geometry;
+  const end = (axis: 0 | 1): number => offset[axis] + scale[axis] * imageSize[axis];
+  const picture: Corners = [
+    Math.max(0, offset[1]),
+    Math.max(0, offset[0]),
+    Math.min(width, end(1)),
+    Math.min(height, end(0)),
+  ];
+  return { input, picture };
 }
 
 function boxOf([xmin, ymin, xmax, ymax]: Corners): Box {

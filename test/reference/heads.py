@@ -20,6 +20,7 @@ from make import filled
 HERE = pathlib.Path(__file__).parent
 
 MOST = 600  # values of an output
+IOU = 0.1
 
 
 def smp_networks():
@@ -53,8 +54,8 @@ def smp_outputs(network, image):
 class ConvModule(nn.Sequential):
     """mmcv's."""
 
-    def __init__(self, channels, out, kernel=1, norm=True, act=nn.ReLU):
-        layers = OrderedDict(conv=nn.Conv2d(channels, out, kernel, padding=kernel // 2, bias=False))
+    def __init__(self, channels, out, kernel=1, norm=True, act=nn.ReLU, bias=False):
+        layers = OrderedDict(conv=nn.Conv2d(channels, out, kernel, padding=kernel // 2, bias=bias))
         if norm:
             layers["bn"] = nn.BatchNorm2d(out)
         super().__init__(OrderedDict(**layers, act=act()))
@@ -180,13 +181,168 @@ def nanodet_outputs(network, image):
     return {f"pred.{i}": each for i, each in enumerate(maps)}
 
 
+def group_module(channels, out, groups, bias):
+    """mmcv's ConvModule of a group norm."""
+    layers = OrderedDict(conv=nn.Conv2d(channels, out, 3, padding=1, bias=bias), gn=nn.GroupNorm(groups, out), act=nn.ReLU())
+    return nn.Sequential(layers)
+
+
+class Fpn(nn.Module):
+    """mmdetection's: of `extra` levels beyond the backbone's, made of `source`, or of nothing but their neighbours."""
+
+    def __init__(self, channels, out, levels, source=None, relu=True, norm=False, mode="nearest"):
+        super().__init__()
+        self.levels, self.source, self.relu, self.mode = levels, source, relu, mode
+        conv = lambda ins, kernel, stride=1: nn.Sequential(
+            OrderedDict(conv=nn.Conv2d(ins, out, kernel, stride, kernel // 2, bias=not norm), **({"bn": nn.BatchNorm2d(out)} if norm else {}))
+        )
+        self.lateral_convs = nn.ModuleList(conv(each, 1) for each in channels)
+        self.fpn_convs = nn.ModuleList(conv(out, 3) for _ in channels)
+        for level in range(len(channels), levels if source else 0):
+            first = level == len(channels)
+            self.fpn_convs.append(conv(channels[-1] if first and source == "on_input" else out, 3, 2))
+
+    def forward(self, features):
+        laterals = [conv(x) for conv, x in zip(self.lateral_convs, features)]
+        sums = list(laterals)
+        for i in reversed(range(len(sums) - 1)):
+            options = {} if self.mode == "nearest" else {"align_corners": False}
+            sums[i] = sums[i] + F.interpolate(sums[i + 1], size=sums[i].shape[2:], mode=self.mode, **options)
+        outs = [conv(x) for conv, x in zip(self.fpn_convs, sums)]
+        for level in range(len(outs), self.levels):
+            if self.source is None:
+                outs.append(F.max_pool2d(outs[-1], 1, stride=2))
+                continue
+            if level == len(features):
+                x = {"on_input": features, "on_lateral": laterals, "on_output": outs}[self.source][-1]
+            else:
+                x = F.relu(outs[-1]) if self.relu else outs[-1]
+            outs.append(self.fpn_convs[level](x))
+        return outs
+
+
+class Scale(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.tensor(1.0))
+
+
+class FcosHead(nn.Module):
+    """mmdetection's; `tower` makes a convolution of so many channels."""
+
+    def __init__(self, channels, tower, strides, stacked=2, norm_on_bbox=False, centerness_on_reg=False, classes=4):
+        super().__init__()
+        self.strides, self.norm_on_bbox, self.centerness_on_reg, self.classes = strides, norm_on_bbox, centerness_on_reg, classes
+        self.cls_convs = nn.ModuleList(tower(channels) for _ in range(stacked))
+        self.reg_convs = nn.ModuleList(tower(channels) for _ in range(stacked))
+        self.conv_cls = nn.Conv2d(channels, classes, 3, padding=1)
+        self.conv_reg = nn.Conv2d(channels, 4, 3, padding=1)
+        self.conv_centerness = nn.Conv2d(channels, 1, 3, padding=1)
+        self.scales = nn.ModuleList(Scale() for _ in strides)
+
+    def forward(self, maps):
+        return [self.level(x, scale.scale) for x, scale in zip(maps, self.scales)]
+
+    def level(self, x, scale):
+        cls = reg = x
+        for conv in self.cls_convs:
+            cls = conv(cls)
+        for conv in self.reg_convs:
+            reg = conv(reg)
+        center = self.conv_centerness(reg if self.centerness_on_reg else cls)
+        return torch.cat([self.conv_cls(cls), self.conv_reg(reg) * scale, center], 1)
+
+    def candidates(self, maps, threshold):
+        """Corners, score and class of all that score enough."""
+        for x, stride in zip(maps, self.strides):
+            _, _, height, width = x.shape
+            flat = x[0].flatten(1).T
+            scores = flat[:, : self.classes].sigmoid() * flat[:, -1:].sigmoid()
+            sides = flat[:, self.classes : -1]
+            sides = sides.clamp(min=0) * stride if self.norm_on_bbox else sides.exp()
+            y, x = [(each.flatten() + 0.5) * stride for each in torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")]
+            corners = torch.stack([x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3]], 1)
+            yield from above(threshold, corners, scores)
+
+
+class Detector(nn.Module):
+    """`neck` and `head` on the maps of a backbone, by their channels."""
+
+    def __init__(self, architecture, indices, neck, head):
+        super().__init__()
+        self.backbone = Backbone(architecture, "timm_model", indices)
+        self.neck = neck(self.backbone.channels())
+        self.bbox_head = head
+
+
+def mmdet_outputs(network, image):
+    maps = network.bbox_head(network.neck(network.backbone(image)))
+    return {f"pred.{i}": each for i, each in enumerate(maps)}
+
+
+def above(threshold, corners, scores):
+    best, index = scores.max(1)
+    assert (best - threshold).abs().min() > 1e-4, "a score is too near to the threshold"
+    for box, score, each in zip(corners, best, index):
+        if score >= threshold:
+            yield box, score.item(), each.item()
+
+
+def detections(head, outputs, size, threshold, iou):
+    """As mmdetection finds them: cut to the picture, those of no area left out, suppressed within each class."""
+    height, width = size
+    found = []
+    for box, score, index in head.candidates(list(outputs.values()), threshold):
+        box = [min(max(side, 0), most) for side, most in zip(box.tolist(), (width, height) * 2)]
+        if box[2] > box[0] and box[3] > box[1]:
+            found.append((score, index, box))
+    found.sort(key=lambda each: -each[0])
+    kept = []
+    for score, index, box in found:
+        overlaps = [overlap(box, other) for _, each, other in kept if each == index]
+        assert all(abs(each - iou) > 1e-4 for each in overlaps), "two boxes overlap too nearly as much as the threshold"
+        if all(each <= iou for each in overlaps):
+            kept.append((score, index, box))
+    print(len(found), "candidates,", len(kept), "kept")
+    assert 10 <= len(kept) <= 100
+    return [[*(float(f"{side:.7g}") for side in box), float(f"{score:.7g}"), index] for score, index, box in kept]
+
+
+def overlap(a, b):
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0
+    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a, b)]
+    return width * height / (sum(areas) - width * height)
+
+
+def fcos_networks():
+    """Name, network, config, size, and the threshold of the scores."""
+    size = (96, 160)
+    groups = lambda count, bias=False: lambda channels: group_module(channels, channels, count, bias)
+    strides = (8, 16, 32, 64, 128)
+    neck = lambda channels: Fpn(channels, 64, 5, "on_output")
+    yield "fcos-v2", Detector("ghostnetv2_100", (2, 3, 4), neck, FcosHead(64, groups(32), strides)), {}, size, 0.35
+    neck = lambda channels: Fpn(channels, 20, 5, "on_input", relu=False, mode="bilinear")
+    head = FcosHead(20, groups(4, bias=True), strides, norm_on_bbox=True, centerness_on_reg=True)
+    config = {"norm_on_bbox": True, "centerness_on_reg": True, "num_groups": 4, "relu_before_extra_convs": False, "upsampling": "bilinear"}
+    yield "fcos-mobilenetv3", Detector("mobilenetv3_small_050", (2, 3, 4), neck, head), config, size, 0.45
+    neck = lambda channels: Fpn(channels, 18, 4)
+    yield "fcos-repghost-bn", Detector("repghostnet_050", (1, 2, 3), neck, FcosHead(18, lambda c: ConvModule(c, c, 3), (4, 8, 16, 32))), {}, size, 0.4
+    neck = lambda channels: Fpn(channels, 24, 4, "on_lateral", norm=True)
+    head = FcosHead(24, lambda c: ConvModule(c, c, 3, norm=False, bias=True), (16, 32, 64, 128))
+    yield "fcos-v1-lateral", Detector("ghostnet_050", (3, 4), neck, head), {"add_extra_convs": "on_lateral"}, size, 0.25
+
+
 def networks():
-    """Name, network, its outputs by name of an image, its config, and where it is another the image's size."""
+    """Name, network, its outputs by name of an image, its config, where it is another the image's size, and of a detector its threshold."""
     for name, network, size in mmseg_networks():
         yield name, network, mmseg_outputs, {"input_size": [3, *size]}, size
     yield "nanodet-v1", NanoDet("ghostnet_050", shared=False), nanodet_outputs, {}
     yield "nanodet-v1-shared", NanoDet("ghostnet_050", shared=True), nanodet_outputs, {}
     yield "nanodet-mobilenetv2", NanoDet("mobilenetv2_035", shared=True), nanodet_outputs, {}
+    for name, network, config, *rest in fcos_networks():
+        yield name, network, mmdet_outputs, config, *rest
     for name, network, config in smp_networks():
         yield name, network, smp_outputs, config
 
@@ -195,7 +351,7 @@ def channels_of(state):
     return next(shape[1] for name, shape in state.items() if name.endswith("conv_stem.weight"))
 
 
-def write(name, network, outputs_of, config, size=(64, 96)):
+def write(name, network, outputs_of, config, size=(64, 96), threshold=None):
     network, tensors = filled(network)
     shape = (1, channels_of(tensors), *size)
     with torch.no_grad():
@@ -206,10 +362,15 @@ def write(name, network, outputs_of, config, size=(64, 96)):
         flat = value.flatten()
         step = -(-flat.numel() // MOST) | 1  # odd: every row and column has its turn
         outputs[key] = {"shape": list(value.shape), "step": step, "values": [float(f"{v:.9g}") for v in flat[::step].tolist()]}
+    found_boxes = {}
+    if threshold is not None:
+        boxes = detections(network.bbox_head, found, size, threshold, IOU)
+        found_boxes = {"detections": {"threshold": threshold, "iou": IOU, "boxes": boxes}}
     case = {
         **({"config": config} if config else {}),
         "input": shape,
         "outputs": outputs,
+        **found_boxes,
         "tensors": {key: "x".join(map(str, dims)) for key, dims in tensors.items()},
     }
     (HERE / "heads").mkdir(exist_ok=True)

@@ -25,6 +25,8 @@ def parameter(name, shape):
         values = 0.2 * u
     elif name.endswith("running_var"):
         values = 4 * (1 + 0.5 * u) * (16 if "_rpr_" in name else 1)
+    elif not shape:
+        values = 1 + 0.25 * u
     elif len(shape) == 1:
         values = 1 + 0.25 * u if name.endswith("weight") else 0.25 * u
     else:

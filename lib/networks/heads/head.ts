@@ -24,6 +24,8 @@ export interface Built {
   readonly numClasses: number;
   /** Every setting that it has. */
   readonly config: Partial<HeadConfig>;
+  /** Of what has no default or cannot be what it is said to be: sentences that ask for it. */
+  readonly lacks?: string;
   /** Of a segmenter how its map becomes logits of the input's size. */
   readonly segmenter?: Segmenter;
   /** Of a detector what its outputs mean. */

@@ -1,4 +1,5 @@
 import { deepLabV3 } from './deeplabv3.js';
+import { fcos } from './fcos.js';
 import { fpn } from './fpn.js';
 import type { Head } from './head.js';
 import { lraspp } from './lraspp.js';
@@ -16,6 +17,8 @@ import { yoloV3 } from './yolov3.js';
 
 /** Every head, a row each. The first whose tensor is there has them. */
 export const heads: readonly Head[] = [
+  // Before the pyramid that it stands on.
+  fcos,
   fpn,
   lraspp,
   deepLabV3,

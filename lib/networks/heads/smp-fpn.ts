@@ -62,7 +62,7 @@ function addSegmentation({ net, tensors }: Ground, sums: readonly NodeId[], inde
     const channels = outChannels(tensors, `${name}.0.weight`);
     x = net.conv(x, `${name}.0`, channels, { kernel: 3 });
     x = net.add({ op: 'group_norm', name: `${name}.norm`, inputs: [x], groups });
-    x = net.conv(x, `${name}.1`, channels, { depthwise: true, scaling: true, bias: true, activation: 'relu' });
+    x = net.conv(x, `${name}.1`, channels, { depthwise: true, scaling: 'channels', bias: true, activation: 'relu' });
     if (like !== undefined) x = upsampled(net, `${name}.upsample`, x, like, true);
   }
   return x;

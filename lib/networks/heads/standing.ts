@@ -1,3 +1,4 @@
+import { GhostNetError } from '../../errors.js';
 import type { Shapes } from '../../formats/tensor.js';
 import { Blueprint } from '../../graph/blueprint.js';
 import type { HeadConfig } from '../../head-config.js';
@@ -43,7 +44,7 @@ interface Standing {
   readonly head: Head;
   readonly backbone: Backbone;
   readonly tensors: Shapes;
-  /** Of the head. */
+  /** Of the head; undefined before anybody was asked. */
   readonly said?: Partial<HeadConfig>;
 }
 
@@ -51,6 +52,7 @@ function networkOf(standing: Standing): Network {
   const { head, backbone } = standing;
   const { architecture, kind, version, width, layout, assumed, gate } = backbone;
   const { net, built } = layoutOf(standing);
+  if (standing.said && built.lacks !== undefined) throw new GhostNetError('ERR_GHOST_ARCHITECTURE', built.lacks);
   const { suffix, words, task, preprocess } = head;
   return {
     architecture: `${architecture}${suffix}`,

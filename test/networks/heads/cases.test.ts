@@ -1,46 +1,16 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { exportModel, load } from '../../../lib/index.js';
-import { cpu, type Shape } from '../../../lib/native/native.js';
+import { cpu } from '../../../lib/native/native.js';
 import { evaluateOnnx } from '../../../testing/evaluate-onnx.js';
 import { readOnnx } from '../../../testing/onnx.js';
 import { onReference } from '../../../testing/on-reference.js';
-import { savedTensors } from '../../../testing/saved.js';
-import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
+import { caseNames as names, caseOf, saved, type Output } from '../../../testing/small-heads.js';
+import { syntheticImage } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
 
-/** What PyTorch computes for a network with a head: see test/reference/README.md. */
-interface HeadCase {
-  /** What its config.json says. */
-  readonly config?: Readonly<Record<string, unknown>>;
-  readonly input: Shape;
-  readonly outputs: Readonly<Record<string, Output>>;
-  readonly tensors: Readonly<Record<string, string>>;
-}
-
-interface Output {
-  readonly shape: readonly number[];
-  /** Of all its values every so many. */
-  readonly step: number;
-  readonly values: readonly number[];
-}
-
-const cases = fileURLToPath(new URL('../../reference/heads/', import.meta.url));
-const names = readdirSync(cases).map((file) => file.replace('.json', ''));
 const folder = temporaryFolder();
-
-function saved(name: string, { tensors, config = {} }: HeadCase): string {
-  const path = mkdtempSync(join(folder, `${name}-`));
-  const found = Object.entries(tensors).map(([tensor, text]) => {
-    const shape = text === '' ? [] : text.split('x').map(Number);
-    return [tensor, syntheticTensor(tensor, shape)] as const;
-  });
-  writeFileSync(join(path, 'model.safetensors'), savedTensors(new Map(found)));
-  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
-  return path;
-}
 
 function largestError({ values, step }: Output, data: Float32Array): number {
   const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
@@ -51,8 +21,8 @@ describe('a network with a head', () => {
   afterEach(() => delete process.env['GHOSTNET_ISA']);
 
   it.each(names)('%s gives what PyTorch computes, on kernels of every instruction set', async (name) => {
-    const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
-    const path = saved(name, found);
+    const found = caseOf(name);
+    const path = saved(found, folder);
     const { data } = syntheticImage('input', found.input);
     const outputs = Object.keys(found.outputs);
     for (const isa of cpu().isas) {
@@ -68,8 +38,8 @@ describe('a network with a head', () => {
   });
 
   it.each(names)('%s means the same by its maps and by what is made of them', async (name) => {
-    const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
-    await using model = await load(saved(name, found));
+    const found = caseOf(name);
+    await using model = await load(saved(found, folder));
     const [n, channels, height, width] = found.input;
     const { data } = syntheticImage('input', found.input);
     const tensor = { data, shape: [n, channels, height, width] as const };
@@ -86,11 +56,25 @@ describe('a network with a head', () => {
     expect(error / scale).toBeLessThan(2e-5);
   });
 
+  it.each(names.filter((name) => caseOf(name).detections))('%s finds what its framework finds', async (name) => {
+    const found = caseOf(name);
+    const { threshold, iou, boxes } = found.detections!;
+    await using model = await load(saved(found, folder));
+    const { data } = syntheticImage('input', found.input);
+    const detections = await model.detect({ data, shape: found.input }, { threshold, iou });
+    expect(detections.map(({ index }) => index)).toEqual(boxes.map((each) => each[5]));
+    for (const [i, { box, score }] of detections.entries()) {
+      const off = [box.xmin, box.ymin, box.xmax, box.ymax].map((side, at) => Math.abs(side - boxes[i]![at]!));
+      expect(Math.max(...off), `box ${i}`).toBeLessThan(0.05);
+      expect(Math.abs(score - boxes[i]![4]!), `score ${i}`).toBeLessThan(2e-5);
+    }
+  });
+
   it.each(names)('%s is written as ONNX with its own maps', async (name) => {
-    const found = JSON.parse(readFileSync(join(cases, `${name}.json`), 'utf8')) as HeadCase;
+    const found = caseOf(name);
     const file = join(folder, `${name}.onnx`);
     const [, , height, width] = found.input;
-    await exportModel(saved(name, found), file, { inputSize: [height, width] });
+    await exportModel(saved(found, folder), file, { inputSize: [height, width] });
     const onnx = readOnnx(readFileSync(file));
     const maps = Object.entries(found.outputs).filter(([output]) => output !== 'logits');
     expect(onnx.outputs.map((output) => output.name)).toEqual(maps.map(([output]) => output));
