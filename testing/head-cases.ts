@@ -31,15 +31,17 @@ export interface HeadCase {
 /** Of segmentation_models_pytorch. */
 const decoders = ['Unet', 'FPN'];
 
-export const headCases: readonly HeadCase[] = hasReference
-  ? ['heads', 'heads2'].flatMap((name) => {
-      const folder = join(referenceFolder, name);
-      const found = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as Omit<HeadCase, 'folder'>[];
-      return found
-        .filter(({ decoder }) => decoder === undefined || decoders.includes(decoder))
-        .map((each) => ({ ...each, folder }));
-    })
-  : [];
+export const headCases: readonly HeadCase[] = hasReference ? headCasesIn(referenceFolder) : [];
+
+export function headCasesIn(reference: string): readonly HeadCase[] {
+  return ['heads', 'heads2'].flatMap((name) => {
+    const folder = join(reference, name);
+    const found = JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')) as Omit<HeadCase, 'folder'>[];
+    return found
+      .filter(({ decoder }) => decoder === undefined || decoders.includes(decoder))
+      .map((each) => ({ ...each, folder }));
+  });
+}
 
 /**
  * A model of the case's tensors in the layout of the hub: what they do not tell stands in its config.json.

@@ -139,6 +139,8 @@ function separable(name: string): Weights {
   return { [`${name}.depthwise.weight`]: conv(96, 1, 5), [`${name}.pointwise.weight`]: conv(96, 96) };
 }
 
+export const headSuffixes = rows.map(({ head }) => head.suffix);
+
 /** A network, and which of its outputs are measured. */
 export interface MeasuredNetwork {
   readonly blueprint: Blueprint;
@@ -156,7 +158,7 @@ export interface MeasuredNetwork {
  */
 export function headNetwork(suffix: string, addBackbone: (net: Blueprint, stages?: number) => NodeId): MeasuredNetwork {
   const row = rows.find(({ head }) => head.suffix === suffix);
-  if (!row) throw new Error(`expected a head as ${rows.map(({ head }) => head.suffix).join(', ')}, found ${suffix}`);
+  if (!row) throw new Error(`expected a head as ${headSuffixes.join(', ')}, found ${suffix}`);
   const net = new Blueprint();
   const last = addBackbone(net, row.whole && Infinity);
   const of = net.features().flatMap(({ node, byDefault }) => (byDefault ? [net.channelsOf(node)] : []));

@@ -1,5 +1,5 @@
 import { ContenderProcess, exportCase, freshStart } from './processes.js';
-import { median, percentile, ratioPerRound } from './statistics.js';
+import { largestDifference, median, percentile, ratioPerRound } from './statistics.js';
 
 /** @typedef {import('./contenders/index.js').Contender} Contender */
 /** @typedef {import('./options.js').Case} Case */
@@ -103,7 +103,7 @@ async function compareOutputs(processes) {
   const outputs = await inTurn(processes, 1, (process) => process.ask('outputs'));
   const [expected] = /** @type {Float32Array[][]} */ (outputs[0]);
   return outputs.map(([found], i) => {
-    const differences = expected.map((values, output) => differenceOf(found[output], values));
+    const differences = expected.map((values, output) => largestDifference(found[output], values));
     const largest = Math.max(...differences);
     if (found.length === expected.length && largest <= tolerance) return largest;
     const { name } = processes[i].contender;
@@ -111,18 +111,6 @@ async function compareOutputs(processes) {
       `The outputs of ${name} differ from those of ${processes[0].contender.name} by ${largest} of the largest value.`,
     );
   });
-}
-
-/**
- * @param {Float32Array | undefined} found
- * @param {Float32Array} expected
- * @returns {number} as a part of the largest value; NaN where there is none, or another number of values
- */
-function differenceOf(found, expected) {
-  if (found?.length !== expected.length) return NaN;
-  const largest = (/** @type {(index: number) => number} */ of) =>
-    expected.reduce((most, _, i) => Math.max(most, of(i)), 0);
-  return largest((i) => Math.abs(found[i] - expected[i])) / largest((i) => Math.abs(expected[i]));
 }
 
 /**

@@ -1,14 +1,15 @@
 // Exports networks as ONNX and compares onnxruntime's logits of photographs with ghostnet's:
 //   node bench/node/oracle.js [FOLDER OF PHOTOGRAPHS]
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { exportModel, load, preprocess } from '../../dist/index.js';
+import { photographsIn } from './photographs.js';
+import { largestDifference } from './statistics.js';
 
 /** Of the largest logit of a photograph. */
 const tolerance = 1e-4;
@@ -34,15 +35,7 @@ const networks = [
   { name: 'the model in the box' },
 ];
 
-const folderOfTests = fileURLToPath(new URL('../../../shared/data/photos', import.meta.url));
-const photographs =
-  process.argv[2] ??
-  (existsSync(folderOfTests) ? folderOfTests : fileURLToPath(new URL('../../examples', import.meta.url)));
-const files = (await readdir(photographs))
-  .filter((name) => /\.(?:jpe?g|png)$/i.test(name))
-  .map((name) => join(photographs, name));
-if (files.length === 0) throw new Error(`${photographs} holds no JPEG or PNG file.`);
-
+const files = await photographsIn(process.argv[2]);
 const folder = await mkdtemp(join(tmpdir(), 'ghostnet-oracle-'));
 try {
   for (const network of networks) await compare(network);
@@ -76,7 +69,7 @@ async function compare({ name, version, mindSpore, inputSize }) {
     const ours = await Promise.all(images.map(async (image) => (await model.infer(image)).data));
     const theirs = await runTogether(session, images);
     for (const [i, logits] of ours.entries()) {
-      const error = relativeError(theirs[i], logits);
+      const error = largestDifference(theirs[i], logits);
       // Also where it is no number.
       if (!(error <= largest)) largest = error;
       if (logits.indexOf(Math.max(...logits)) === theirs[i].indexOf(Math.max(...theirs[i]))) agreeing++;
@@ -104,13 +97,4 @@ async function runTogether(session, images) {
   const all = /** @type {Float32Array} */ (logits.data);
   const classes = all.length / images.length;
   return images.map((_, i) => all.subarray(i * classes, (i + 1) * classes));
-}
-
-/**
- * @param {Float32Array} found
- * @param {Float32Array} expected
- */
-function relativeError(found, expected) {
-  const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i])), 0);
-  return difference / expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 }

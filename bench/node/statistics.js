@@ -35,3 +35,15 @@ export function ratioPerRound(values, baseline) {
   const ratios = values.map((value, round) => value / (baseline[round] ?? NaN));
   return { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) };
 }
+
+/**
+ * @param {Float32Array | undefined} found
+ * @param {Float32Array} expected
+ * @returns {number} as a part of the largest value that is expected; NaN for another number of values, or where one is NaN
+ */
+export function largestDifference(found, expected) {
+  if (found?.length !== expected.length) return NaN;
+  const largest = (/** @type {(index: number) => number} */ of) =>
+    expected.reduce((most, _, i) => Math.max(most, of(i)), 0);
+  return largest((i) => Math.abs(found[i] - expected[i])) / largest((i) => Math.abs(expected[i]));
+}

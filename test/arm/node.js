@@ -1,5 +1,5 @@
 // The package in an emulated Node.
-import { cpSync, existsSync, statSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchNode } from '../smoke/nodes.js';
 import { emulate } from './emulator.js';
@@ -34,7 +34,13 @@ async function installDependencies(arch, folder) {
 export async function stagePackage(arch, addon) {
   const folder = join(workFolder, arch, 'package');
   await runToEnd('npx', ['tsc', '-p', 'test/arm/tsconfig.json', '--outDir', folder], { cwd: root });
-  for (const part of ['weights/ghostnetv2-tiny', 'examples', 'test/pixels/fixtures', 'lib/package.json'])
+  for (const part of [
+    'weights/ghostnetv2-tiny',
+    'examples',
+    'test/pixels/fixtures',
+    'test/reference/heads',
+    'lib/package.json',
+  ])
     cpSync(join(root, part), join(folder, part), { recursive: true });
   cpSync(addon, join(folder, 'build/Release/ghostnet.node'));
   const [node] = await Promise.all([fetchNode(architectures[arch].node), installDependencies(arch, folder)]);
@@ -48,10 +54,11 @@ export async function stagePackage(arch, addon) {
 export async function runPackageTests(machine, { node, program }) {
   const reference = existsSync(referenceFolder) ? referenceFolder : '';
   const { isas, fp16 = false } = machine;
+  const heads = readdirSync(join(root, 'test/reference/heads')).map((file) => file.replace('.json', ''));
   const { code, signal, output } = await emulate(machine, node, [
     '--test-reporter=tap',
     program,
-    JSON.stringify({ isas, fp16, reference }),
+    JSON.stringify({ isas, fp16, heads, reference }),
   ]);
   const count = (word) => Number(new RegExp(`^# ${word} (\\d+)$`, 'm').exec(output)?.[1] ?? 0);
   const passed = count('pass');

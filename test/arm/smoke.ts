@@ -1,9 +1,10 @@
 // What must hold wherever the package runs, small enough for an emulated machine: run by smoke.js under that machine's
 // Node,
-//     node --test-reporter=tap smoke.js '{ "isas": ["neon", "plain"], "fp16": false, "reference": "folder or empty" }'
+//     node --test-reporter=tap smoke.js '{ "isas": ["neon", "plain"], "fp16": false, "heads": ["smp-unet-v1"], "reference": "folder or empty" }'
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +13,22 @@ import { GhostNetError, load, preprocess, type Tensor4 } from '../../lib/index.j
 import { cpu, infer, type Shape } from '../../lib/native/native.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { versions, type ReferenceCase } from '../../testing/reference.js';
+import { expectedOf, headCasesIn, savedHead } from '../../testing/head-cases.js';
+import { errorOf, ownHead, savedOwnHead, type ReferenceOutput } from '../../testing/own-heads.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import { buildGhostNet, inspectGhostNet } from '../../testing/ghostnet.js';
 
-const { isas, fp16, reference } = JSON.parse(process.argv[2]!) as { isas: string[]; fp16: boolean; reference: string };
+interface Asked {
+  isas: string[];
+  fp16: boolean;
+  /** Those of test/reference/heads: a 32-bit program cannot list a folder here, see machines.js. */
+  heads: string[];
+  reference: string;
+}
+const { isas, fp16, heads, reference } = JSON.parse(process.argv[2]!) as Asked;
 const pathOf = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'ghostnet-smoke-'));
+process.on('exit', () => rmSync(folder, { recursive: true }));
 const sample = pathOf('../../examples/sample.png');
 
 function assertClose(found: Float32Array, expected: readonly number[], tolerance: number, name: string): void {
@@ -85,6 +97,32 @@ await test('a wrong argument is answered by an error with a code', async () => {
   });
 });
 
+async function testHead(
+  name: string,
+  path: string,
+  input: Shape,
+  maps: Readonly<Record<string, ReferenceOutput>>,
+): Promise<void> {
+  for (const isa of isas) {
+    await test(`${isa}: computes ${name} as PyTorch does`, async () => {
+      process.env.GHOSTNET_ISA = isa;
+      await using model = await load(path, { threads: 2 });
+      const { data } = syntheticImage('input', input);
+      const values = await model.infer({ data, shape: input }, { outputs: Object.keys(maps) });
+      for (const [output, expected] of Object.entries(maps)) {
+        assert.deepEqual(values[output]!.shape, expected.shape, output);
+        const error = errorOf(expected, values[output]!.data);
+        assert.ok(error < 2e-5, `${output} is ${error} of its largest value off`);
+      }
+    });
+  }
+}
+
+for (const name of heads) {
+  const { input, outputs } = ownHead(name);
+  await testHead(name, savedOwnHead(name, folder), input, outputs);
+}
+
 if (reference) {
   const cases = JSON.parse(readFileSync(join(reference, 'results/index.json'), 'utf8')) as ReferenceCase[];
   for (const { id, architecture, width, input, num_classes = 1000, file, results } of cases) {
@@ -106,6 +144,15 @@ if (reference) {
         }
       });
     }
+  }
+
+  for (const found of headCasesIn(reference)) {
+    const maps = found.results.flatMap((result): [string, ReferenceOutput][] => {
+      const { name, shape } = result;
+      const isMap = /^(?:head|logits|pred\.\d+)$/.test(name);
+      return isMap ? [[name, { shape, step: 1, values: [...expectedOf(found, result)] }]] : [];
+    });
+    await testHead(found.id, savedHead(found, folder), found.input, Object.fromEntries(maps));
   }
 
   for (const [file, expected] of [
