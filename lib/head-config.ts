@@ -48,7 +48,7 @@ export interface HeadConfig {
   /** Of SSD: what its box coder subtracts and divides by, for x, y, width and height. */
   readonly targetMeans: readonly number[];
   readonly targetStds: readonly number[];
-  /** Of the head's batch norms. */
+  /** Of the head's norms: what is added to the variance. */
   readonly normEps: number;
   /** Of the head's convolutions. */
   readonly convActivation: (typeof convActivations)[number];

@@ -10,8 +10,9 @@ import { maxPreprocessedSide, oneOf, preprocessRules, type PreprocessConfig, typ
 import { tooLarge } from '../input-limits.js';
 import { readWholeFile, Unread } from '../formats/read-file.js';
 import { decodedText } from '../formats/text.js';
-import { quoted, shapeText } from '../messages/quoted.js';
+import { shapeText } from '../messages/quoted.js';
 import { readEither, Section } from './section.js';
+import { isSmp, smpActivation, smpInterpolation, smpNormEps } from './smp-config.js';
 import { isRecord, isSize } from './untyped-values.js';
 import { fileError } from '../formats/faults.js';
 
@@ -133,27 +134,7 @@ function readActivation(top: Section): ClassActivation | undefined {
   const problemType = top.any('problem_type', isString);
   if (problemType === 'multi_label_classification') return 'sigmoid';
   if (problemType === 'regression') return 'none';
-  return top.any('encoder_name', isString) === undefined ? undefined : readSmpActivation(top);
-}
-
-/** What segmentation_models_pytorch applies to its logits, by its names; those of probabilities say what they mean. */
-function readSmpActivation(top: Section): ClassActivation | undefined {
-  const name = top.any('activation', isString) ?? 'identity';
-  const activation = { sigmoid: 'sigmoid', softmax: 'softmax', softmax2d: 'softmax', logsoftmax: 'softmax' } as const;
-  if (Object.hasOwn(activation, name)) return activation[name as keyof typeof activation];
-  if (name === 'identity') return undefined;
-  throw top.fault(
-    'activation',
-    `is ${quoted(name)}, which is not computed here; ${Object.keys(activation).join(', ')} are`,
-  );
-}
-
-/** How segmentation_models_pytorch's decoders upsample, which has more ways than are computed here. */
-function readInterpolation(top: Section): HeadConfig['upsampling'] | undefined {
-  const name = top.any('decoder_interpolation', isString);
-  if (name === undefined || headRules.upsampling.accepts(name)) return name;
-  const fault = `is ${quoted(name)}, which is not computed here; ${headRules.upsampling.expected} is`;
-  throw top.fault('decoder_interpolation', fault);
+  return isSmp(top) ? smpActivation(top) : undefined;
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {
@@ -217,7 +198,8 @@ function readHead(top: Section, pretrained: Section): Partial<HeadConfig> | unde
   ]);
   const head: Partial<HeadConfig> = withoutUndefined({
     atrousRates: ratesOf(dilations),
-    upsampling: readInterpolation(top),
+    upsampling: smpInterpolation(top),
+    normEps: isSmp(top) ? smpNormEps(top) : undefined,
     ...withoutUndefined(Object.fromEntries(own) as object),
   });
   return Object.keys(head).length === 0 ? undefined : head;

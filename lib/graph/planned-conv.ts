@@ -1,4 +1,4 @@
-import type { Shapes, StateDict, StoredTensor, Tensor } from '../formats/tensor.js';
+import { elementCount, type Shapes, type StateDict, type StoredTensor, type Tensor } from '../formats/tensor.js';
 import { mergeBranches, type Branch } from './branches.js';
 import type { Activation, Conv2dNode, NodeId, Pair } from './graph.js';
 import { asFound, checkTensor, numbersIn, specsOf, type Sources, type TensorSpec } from './sources.js';
@@ -13,6 +13,8 @@ export interface PlannedConv2d extends Omit<Conv2dNode, 'parameters'> {
   readonly eps: number;
   /** Of the transposed convolution whose weight it has a part of. */
   readonly phase?: Phase;
+  /** All of its weight, which is no tensor then. */
+  readonly constant?: number;
 }
 
 /** One of the convolutions whose sum a network was trained with in place of one: see {@link mergeBranches}. */
@@ -53,6 +55,8 @@ export interface ConvOptions {
    * one number, `MODULE.scale`, stored as [].
    */
   readonly scaling?: 'channels' | 'map';
+  /** What all of its weight is, in place of a tensor. Without bias and norm. */
+  readonly constant?: number;
   /** A linear layer: its weight is stored as [out, in]. */
   readonly linear?: boolean;
   readonly activation?: Activation;
@@ -98,6 +102,7 @@ export function plannedConv(
     },
     ...(options.branches && { branches: options.branches.map((branch) => plannedBranch(branch, shape)) }),
     ...(phase && { phase }),
+    ...(options.constant !== undefined && { constant: options.constant }),
   };
 }
 
@@ -113,6 +118,7 @@ export function sourcesOf({ from, branches }: PlannedConv2d): readonly Sources[]
 
 /** The tensors that it has in a checkpoint. */
 export function parametersOf(node: PlannedConv2d, found: Shapes): TensorSpec[] {
+  if (node.constant !== undefined) return [];
   return sourcesOf(node).flatMap((from) => specsOf(asFound(from, node.outChannels, found), node.outChannels));
 }
 
@@ -123,10 +129,14 @@ export function parametersOf(node: PlannedConv2d, found: Shapes): TensorSpec[] {
  */
 export function withNumbers(node: PlannedConv2d, tensors: StateDict): Conv2dNode {
   for (const spec of parametersOf(node, tensors)) checkTensor(spec, tensors);
-  const { from, branches, eps, phase, ...rest } = node;
+  const { from, branches, eps, phase, constant, ...rest } = node;
   const { name, shape } = from.weight;
   const numbersOf = (each: Sources): Branch => numbersIn(tensors, asFound(each, node.outChannels, tensors), eps);
   if (branches) return { ...rest, parameters: mergeBranches(node.name, branches.map(numbersOf), shape) };
+  if (constant !== undefined) {
+    const data = new Float32Array(elementCount({ shape })).fill(constant);
+    return { ...rest, parameters: { weight: { shape, data }, weightName: name } };
+  }
   const whole = tensors.get(name)!;
   const weight = phase ? partOf(name, whole, phase) : shape.length === 0 ? spread(whole, node.outChannels) : whole;
   return { ...rest, parameters: { ...numbersOf(from), weight, weightName: name } };

@@ -182,13 +182,43 @@ describe('config.json', () => {
     expect(said({ activation: 'sigmoid' })).toMatchObject({ activation: 'sigmoid' });
     expect(said({ activation: 'identity' })).toEqual({ preprocess: {} });
     expect(() => said({ activation: 'tanh' })).toThrow(
-      'config.json: activation is "tanh", which is not computed here; sigmoid, softmax, softmax2d, logsoftmax are.',
+      'config.json: activation is "tanh", which is not computed here; identity, sigmoid, softmax, softmax2d, logsoftmax, argmax, argmax2d are.',
     );
     expect(() => said({ decoder_interpolation: 'bicubic' })).toThrow(
       'config.json: decoder_interpolation is "bicubic", which is not computed here; nearest or bilinear is.',
     );
-    // Of others the key may mean anything.
-    expect(parseHubConfig({ activation: 'tanh' }, 'config.json')).toEqual({ preprocess: {} });
+    // Of others the keys may mean anything.
+    expect(parseHubConfig({ activation: 'tanh', decoder_use_norm: 'inplace' }, 'config.json')).toEqual({
+      preprocess: {},
+    });
+  });
+
+  it.each<[norm: unknown, head: object | undefined]>([
+    [true, undefined],
+    [false, undefined],
+    [null, undefined],
+    ['BatchNorm', undefined],
+    ['instancenorm', undefined],
+    [{ type: 'identity' }, undefined],
+    [{ type: 'batchnorm', eps: 0.001, momentum: 0.1 }, { normEps: 0.001 }],
+  ])('has the norm %j of segmentation_models_pytorch', (norm, head) => {
+    for (const key of ['decoder_use_norm', 'decoder_use_batchnorm'])
+      expect(parseHubConfig({ encoder_name: 'tu-ghostnet_050', [key]: norm }, 'c').head).toEqual(head);
+  });
+
+  it.each<[norm: unknown, message: RegExp]>([
+    [
+      'inplace',
+      /decoder_use_norm is "\\"inplace\\"", whose InPlaceABN is not computed here, though its tensors are those/,
+    ],
+    [{ type: 'inplace', activation: 'leaky_relu' }, /whose InPlaceABN is not computed here/],
+    ['layernorm', /which normalises rows of pixels and fits a map of one width alone; batchnorm, instancenorm and/],
+    ['groupnorm', /which is no norm of it; batchnorm, instancenorm and identity are computed\. Correct or remove it/],
+    [7, /decoder_use_norm is "7", which is no norm of it/],
+    [{ type: 'batchnorm', eps: 0 }, /decoder_use_norm has the eps "0", which should be a number above 0/],
+  ])('has not the norm %j of segmentation_models_pytorch', (norm, message) => {
+    const config = { encoder_name: 'tu-ghostnet_050', decoder_use_norm: norm };
+    expect(() => parseHubConfig(config, 'config.json')).toThrow(message);
   });
 
   it('may begin with a byte order mark, and have no comments', async () => {

@@ -12,6 +12,7 @@ import segmentation_models_pytorch as smp
 import timm
 import torch
 import torch.nn.functional as F
+from segmentation_models_pytorch.decoders.unet.decoder import UnetCenterBlock
 from torch import nn
 
 import synthetic
@@ -39,11 +40,22 @@ def smp_networks():
     yield "smp-unet-mobilenetv3", smp.Unet("tu-mobilenetv3_small_050", decoder_channels=(40, 24, 20, 12, 10), **options), {}
     yield "smp-unet-repghost-3", smp.Unet("tu-repghostnet_050", encoder_depth=3, decoder_channels=(24, 20, 12), decoder_use_norm=False, **options), {}
     yield "smp-unet-mobilenetv2-bilinear", smp.Unet("tu-mobilenetv2_035", decoder_channels=(40, 24, 20, 12, 10), decoder_interpolation="bilinear", **options), {"decoder_interpolation": "bilinear"}
-
-
+    yield "smp-unet-scse", smp.Unet("tu-ghostnet_050", decoder_channels=(40, 32, 20, 18, 16), decoder_attention_type="scse", **options), {}
+    affine = {"type": "instancenorm", "affine": True}
+    yield "smp-unet-center-instance", centered(smp.Unet("tu-repghostnet_050", encoder_depth=3, decoder_channels=(24, 20, 12), decoder_use_norm=affine, **options), affine), {"encoder_name": "tu-repghostnet_050", "decoder_use_norm": affine}
+    other = {**affine, "eps": 0.01}
+    yield "smp-linknet-instance", smp.Linknet("tu-ghostnet_050", decoder_use_norm=other, **options), {"encoder_name": "tu-ghostnet_050", "decoder_use_norm": other}
+    yield "smp-pspnet-eps", smp.PSPNet("tu-mobilenetv2_035", psp_out_channels=20, decoder_use_norm={"type": "batchnorm", "eps": 0.01}, **options), {"encoder_name": "tu-mobilenetv2_035", "decoder_use_norm": {"type": "batchnorm", "eps": 0.01}}
     yield "smp-fpn-v1", smp.FPN("tu-ghostnet_050", decoder_pyramid_channels=20, decoder_segmentation_channels=32, **options), {}
     yield "smp-fpn-mobilenetv2-4-cat", smp.FPN("tu-mobilenetv2_035", encoder_depth=4, decoder_pyramid_channels=24, decoder_segmentation_channels=64, decoder_merge_policy="cat", upsampling=2, **options), {}
     yield "smp-fpn-repghost-bilinear", smp.FPN("tu-repghostnet_050", decoder_pyramid_channels=20, decoder_segmentation_channels=32, decoder_interpolation="bilinear", **options), {"decoder_interpolation": "bilinear"}
+
+
+def centered(network, norm):
+    """With the center block that smp gives to encoders of another family alone."""
+    channels = network.encoder.out_channels[-1]
+    network.decoder.center = UnetCenterBlock(channels, channels, use_norm=norm)
+    return network
 
 
 def smp_outputs(network, image):

@@ -1,7 +1,7 @@
 import type { NodeId } from '../../graph/graph.js';
 import { concat, spread, upsampled } from './dense.js';
 import { inChannels, outChannels, type Ground, type Head } from './head.js';
-import { addSmpHead, smpConv, smpInputs } from './smp.js';
+import { addSmpHead, normEps, smpConv, smpInputs } from './smp.js';
 
 /** smp's; no tensor tells them. */
 const poolSizes = [1, 2, 3, 6];
@@ -24,19 +24,23 @@ export const smpPspNet: Head = {
     ];
     const parts = poolSizes.map((size, index) => addPool(ground, input, index, size));
     const pyramid = concat(net, 'decoder.psp.concat', [...parts, input]);
-    const x = smpConv(net, pyramid, 'decoder.conv', outChannels(tensors, 'decoder.conv.0.weight'), 1);
-    return { ...addSmpHead(net, x, tensors, true), config: { levels: [stages.levelOf(input)] } };
+    const x = smpConv(ground, pyramid, 'decoder.conv', outChannels(tensors, 'decoder.conv.0.weight'), 1);
+    return {
+      ...addSmpHead(net, x, tensors, true),
+      config: { levels: [stages.levelOf(input)], normEps: normEps(ground) },
+    };
   },
 };
 
-function addPool({ net, tensors }: Ground, input: NodeId, index: number, size: number): NodeId {
+function addPool(ground: Ground, input: NodeId, index: number, size: number): NodeId {
+  const { net, tensors } = ground;
   const name = `decoder.psp.blocks.${index}`;
   const conv = `${name}.pool.1`;
   const channels = outChannels(tensors, `${conv}.0.weight`);
   if (size === 1) {
     const mean = net.add({ op: 'global_avg_pool', name: `${name}.pool.0`, inputs: [input] });
-    return spread(net, `${name}.spread`, smpConv(net, mean, conv, channels, 1), input);
+    return spread(net, `${name}.spread`, smpConv(ground, mean, conv, channels, 1), input);
   }
   const means = net.add({ op: 'adaptive_avg_pool2d', name: `${name}.pool.0`, inputs: [input], size: [size, size] });
-  return upsampled(net, `${name}.upsample`, smpConv(net, means, conv, channels, 1), input, true);
+  return upsampled(net, `${name}.upsample`, smpConv(ground, means, conv, channels, 1), input, true);
 }

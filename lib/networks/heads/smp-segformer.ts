@@ -16,7 +16,8 @@ export const smpSegformer: Head = {
   preprocess: smpInputs,
   firstTensor: 'decoder.mlp_stage.0.linear.weight',
   modules: /^(?:decoder\.(?:mlp_stage|fuse_stage)|segmentation_head)\./,
-  build: ({ net, stages, tensors }) => {
+  build: (ground) => {
+    const { net, stages, tensors } = ground;
     const count = countOf(tensors, (index) => `decoder.mlp_stage.${index}.linear.weight`);
     const features = stages.byDefault.slice(0, count);
     const like = features[quarter] ?? features.at(-1)!;
@@ -27,7 +28,7 @@ export const smpSegformer: Head = {
       return feature === like ? x : upsampled(net, `${name}.resize`, x, like);
     });
     const fused = outChannels(tensors, 'decoder.fuse_stage.0.weight');
-    const x = smpConv(net, concat(net, 'decoder.concat', maps), 'decoder.fuse_stage', fused, 1);
+    const x = smpConv(ground, concat(net, 'decoder.concat', maps), 'decoder.fuse_stage', fused, 1);
     return { ...addSmpHead(net, x, tensors, true), config: {} };
   },
 };
