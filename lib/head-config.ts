@@ -12,6 +12,8 @@ export const extraSources = ['on_input', 'on_lateral', 'on_output'] as const;
 /** Behind each convolution of a head that has the choice. */
 export const convActivations = ['relu', 'relu6', 'leaky_relu', 'hard_swish', 'silu'] as const;
 
+export const depthwiseActivations = ['none', 'relu'] as const;
+
 /**
  * What no tensor of a head tells and its results depend on. A head has some of these settings, and a default for each of
  * them; others mean nothing to it.
@@ -52,6 +54,8 @@ export interface HeadConfig {
   readonly normEps: number;
   /** Of the head's convolutions. */
   readonly convActivation: (typeof convActivations)[number];
+  /** Of separable convolutions: between their two parts. */
+  readonly depthwiseActivation: (typeof depthwiseActivations)[number];
 }
 
 export type HeadSetting = keyof HeadConfig;
@@ -117,6 +121,7 @@ export const headRules: { readonly [K in HeadSetting]: Rule<HeadConfig[K]> } = {
   },
   normEps: { expected: 'a number above 0', accepts: (value): value is number => isPositive(value) },
   convActivation: oneOf(convActivations),
+  depthwiseActivation: oneOf(depthwiseActivations),
 };
 
 /** Of mmsegmentation's `dilations`, which begin with the 1 of the convolution that is not dilated. */

@@ -60,9 +60,12 @@ function headIn(model: unknown): Partial<HeadConfig> {
   const generator = within(detector, 'anchor_generator');
   const dilation = within(segmenter, 'dilation');
   const rates = ratesOf(within(segmenter, 'dilations')) ?? (dilation === undefined ? undefined : [dilation]);
+  const between = within(segmenter, 'dw_act_cfg');
+  const depthwise = between === null ? 'none' : within(between, 'type') === 'ReLU' ? 'relu' : undefined;
   return {
     ...said('atrousRates', headRules.atrousRates, rates),
     ...said('alignCorners', headRules.alignCorners, within(segmenter, 'align_corners')),
+    ...said('depthwiseActivation', headRules.depthwiseActivation, depthwise),
     ...said('anchors', headRules.anchors, within(generator, 'base_sizes')),
     ...said('strides', headRules.strides, within(generator, 'strides') ?? within(detector, 'featmap_strides')),
   };

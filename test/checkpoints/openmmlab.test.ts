@@ -68,6 +68,9 @@ describe("what OpenMMLab's checkpoints say of themselves", () => {
 
   it.each<[text: string, head: object]>([
     ['model = dict(decode_head=dict(dilation=6))', { atrousRates: [6] }],
+    ['model = dict(decode_head=dict(dw_act_cfg=None))', { depthwiseActivation: 'none' }],
+    ["model = dict(decode_head=dict(dw_act_cfg=dict(type='ReLU')))", { depthwiseActivation: 'relu' }],
+    ["model = dict(decode_head=dict(dw_act_cfg=dict(type='Mish')))", {}],
     ['model = dict(decode_head=[dict(align_corners=True)])', {}],
     ['model = dict(decode_head=dict(align_corners=1, dilations=["a"]))', {}],
     ['model = dict(bbox_head=dict(featmap_strides=[8, 16]))', { strides: [8, 16] }],

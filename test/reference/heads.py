@@ -88,13 +88,26 @@ class Backbone(nn.Module):
         return getattr(self, self.name).feature_info.channels()
 
 
+class SeparableModule(nn.Module):
+    """mmcv's, with or without an activation between its parts."""
+
+    def __init__(self, channels, out, kernel=3, between=nn.Identity):
+        super().__init__()
+        self.depthwise_conv = ConvModule(channels, channels, kernel, act=between)
+        self.depthwise_conv.conv = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, groups=channels, bias=False)
+        self.pointwise_conv = ConvModule(channels, out)
+
+    def forward(self, x):
+        return self.pointwise_conv(self.depthwise_conv(x))
+
+
 class Fcn(nn.Module):
-    def __init__(self, channels, out=20, count=2, cat=True, kernel=3, classes=3):
+    def __init__(self, channels, out=20, count=2, cat=True, kernel=3, classes=3, module=ConvModule):
         super().__init__()
         ins = [channels[-1]] + [out] * (count - 1)
-        self.convs = nn.Sequential(*[ConvModule(each, out, kernel) for each in ins])
+        self.convs = nn.Sequential(*[module(each, out, kernel) for each in ins])
         if cat:
-            self.conv_cat = ConvModule(channels[-1] + out, out, kernel)
+            self.conv_cat = module(channels[-1] + out, out, kernel)
         self.conv_seg = nn.Conv2d(out, classes, 1)
 
     def forward(self, maps):
@@ -120,6 +133,11 @@ def mmseg_networks():
     yield "mmseg-fcn-v1", Mmseg("ghostnet_050", (0, 1, 2, 3, 4), Fcn), (96, 129)
     one = lambda channels: Fcn(channels, count=1, cat=False, kernel=1)
     yield "mmseg-fcn-mobilenetv3", Mmseg("mobilenetv3_small_050", (0, 1, 2, 3, 4), one), (65, 96)
+    separable = lambda channels: Fcn(channels, module=SeparableModule)
+    yield "mmseg-fcn-separable", Mmseg("ghostnetv2_100", (0, 1, 2), separable), (65, 96)
+    active = lambda channels, out, kernel: SeparableModule(channels, out, kernel, nn.ReLU)
+    wide = lambda channels: Fcn(channels, count=1, cat=False, kernel=5, module=active)
+    yield "mmseg-fcn-separable-relu", Mmseg("mobilenetv2_035", (0, 1, 2, 3), wide), (64, 96), {"depthwise_activation": "relu"}
 
 
 class DepthwiseModule(nn.Module):
@@ -348,8 +366,8 @@ def fcos_networks():
 
 def networks():
     """Name, network, its outputs by name of an image, its config, where it is another the image's size, and of a detector its threshold."""
-    for name, network, size in mmseg_networks():
-        yield name, network, mmseg_outputs, {"input_size": [3, *size]}, size
+    for name, network, size, *config in mmseg_networks():
+        yield name, network, mmseg_outputs, {"input_size": [3, *size], **(config[0] if config else {})}, size
     yield "nanodet-v1", NanoDet("ghostnet_050", shared=False), nanodet_outputs, {}
     yield "nanodet-v1-shared", NanoDet("ghostnet_050", shared=True), nanodet_outputs, {}
     yield "nanodet-mobilenetv2", NanoDet("mobilenetv2_035", shared=True), nanodet_outputs, {}

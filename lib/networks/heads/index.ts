@@ -4,7 +4,7 @@ import { fpn } from './fpn.js';
 import type { Head } from './head.js';
 import { lraspp } from './lraspp.js';
 import { deepLabV3Plus } from './mmseg-deeplabv3plus.js';
-import { mmsegFcn } from './mmseg-fcn.js';
+import { mmsegFcn, mmsegSeparableFcn } from './mmseg-fcn.js';
 import { nanoDet } from './nanodet.js';
 import { mmsegLraspp } from './mmseg-lraspp.js';
 import { nanoDetPlus } from './nanodet-plus.js';
@@ -25,6 +25,7 @@ export const heads: readonly Head[] = [
   deepLabV3Plus,
   mmsegLraspp,
   mmsegFcn,
+  mmsegSeparableFcn,
   smpUnet,
   smpFpn,
   smpLinknet,
