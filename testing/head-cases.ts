@@ -1,8 +1,8 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shape } from '../lib/native/native.js';
 import { hasReference, referenceFolder } from './reference.js';
-import { savedTensors } from './saved.js';
+import { savedModel } from './saved.js';
 import { syntheticTensor } from './synthetic.js';
 
 /** One of heads/index.json or heads2/index.json of the reference. */
@@ -49,14 +49,11 @@ export function headCasesIn(reference: string): readonly HeadCase[] {
  * @returns its folder, below `folder`
  */
 export function savedHead(found: HeadCase, folder: string): string {
-  const { id, folder: from, layout, head, dilations, anchors, strides } = found;
+  const { folder: from, layout, head, dilations, anchors, strides } = found;
   const shapes = JSON.parse(readFileSync(join(from, layout), 'utf8')) as Record<string, number[]>;
-  const path = mkdtempSync(join(folder, `${id}-`));
   const tensors = new Map(Object.entries(shapes).map(([name, shape]) => [name, syntheticTensor(name, shape)]));
-  writeFileSync(join(path, 'model.safetensors'), savedTensors(tensors));
   const rates = head === 'deeplabv3' ? { atrous_rates: [6, 12, 18] } : {};
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ ...rates, dilations, anchors, strides }));
-  return path;
+  return savedModel(tensors, { ...rates, dilations, anchors, strides }, folder);
 }
 
 /** What the reference has of one of the case's results. */

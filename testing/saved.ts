@@ -1,3 +1,5 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Tensor } from '../lib/formats/tensor.js';
 import { safetensorsFile } from './checkpoints/writers.js';
 
@@ -12,4 +14,16 @@ export function savedTensors(tensors: ReadonlyMap<string, Tensor>): Buffer {
     offset += data.byteLength;
   }
   return safetensorsFile(header, Buffer.concat(parts));
+}
+
+/**
+ * A model in the layout of the hub.
+ *
+ * @returns its folder, below `folder`
+ */
+export function savedModel(tensors: ReadonlyMap<string, Tensor>, config: object, folder: string): string {
+  const path = mkdtempSync(join(folder, 'model-'));
+  writeFileSync(join(path, 'model.safetensors'), savedTensors(tensors));
+  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
+  return path;
 }

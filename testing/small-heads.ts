@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Shape } from '../lib/native/native.js';
-import { savedTensors } from './saved.js';
+import { savedModel } from './saved.js';
 import { syntheticTensor } from './synthetic.js';
 
 /** What PyTorch computes for a network with a head: see test/reference/README.md. */
@@ -40,12 +40,15 @@ export function caseOf(name: string): SmallHead {
  * @returns its folder, below `folder`
  */
 export function saved({ tensors, config = {} }: SmallHead, folder: string): string {
-  const path = mkdtempSync(join(folder, 'head-'));
   const found = Object.entries(tensors).map(([tensor, text]) => {
     const shape = text === '' ? [] : text.split('x').map(Number);
     return [tensor, syntheticTensor(tensor, shape)] as const;
   });
-  writeFileSync(join(path, 'model.safetensors'), savedTensors(new Map(found)));
-  writeFileSync(join(path, 'config.json'), JSON.stringify(config));
-  return path;
+  return savedModel(new Map(found), config, folder);
+}
+
+/** How far values are from PyTorch's, as a part of the largest of those that are kept, at least 1. */
+export function errorOf({ values, step }: Output, data: Float32Array): number {
+  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - data[i * step]!)), 0) / scale;
 }

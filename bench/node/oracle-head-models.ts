@@ -3,7 +3,8 @@
 //   node --import tsx oracle-head-models.ts FOLDER
 import { addBackbone } from '../../lib/networks/ghostnet/layout.js';
 import { headCases, savedHead } from '../../testing/head-cases.js';
-import { ownHead, ownHeadNames, savedModel, savedOwnHead } from '../../testing/own-heads.js';
+import { savedModel } from '../../testing/saved.js';
+import { caseNames, caseOf, saved } from '../../testing/small-heads.js';
 import { syntheticTensor } from '../../testing/synthetic.js';
 import { headNetwork, headSuffixes } from './head-networks.js';
 
@@ -25,16 +26,17 @@ function savedMeasured(suffix: string): Model {
   const tensors = new Map(
     blueprint.tensors().map(({ name: tensor, shape }) => [tensor, syntheticTensor(tensor, shape)]),
   );
-  return { name, path: savedModel(name, tensors, { atrous_rates: said.atrousRates }, folder), inputSize: usualSize };
+  return { name, path: savedModel(tensors, { atrous_rates: said.atrousRates }, folder), inputSize: usualSize };
 }
 
-function savedOwn(name: string): Model {
-  const said = ownHead(name).config?.['input_size'] as readonly number[] | undefined;
-  return { name, path: savedOwnHead(name, folder), inputSize: said?.slice(1) ?? usualSize };
+function savedSmall(name: string): Model {
+  const found = caseOf(name);
+  const said = found.config?.['input_size'] as readonly number[] | undefined;
+  return { name, path: saved(found, folder), inputSize: said?.slice(1) ?? usualSize };
 }
 
 const models = [
-  ...ownHeadNames.map(savedOwn),
+  ...caseNames.map(savedSmall),
   ...headSuffixes.map(savedMeasured),
   ...headCases.map((found): Model => {
     const inputSize = found.input.slice(2);

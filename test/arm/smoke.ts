@@ -14,7 +14,7 @@ import { cpu, infer, type Shape } from '../../lib/native/native.js';
 import { createPackedModel } from '../../lib/engine/packing.js';
 import { versions, type ReferenceCase } from '../../testing/reference.js';
 import { expectedOf, headCasesIn, savedHead } from '../../testing/head-cases.js';
-import { errorOf, ownHead, savedOwnHead, type ReferenceOutput } from '../../testing/own-heads.js';
+import { caseOf, errorOf, saved, type Output } from '../../testing/small-heads.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import { buildGhostNet, inspectGhostNet } from '../../testing/ghostnet.js';
 
@@ -107,7 +107,7 @@ async function testHead(
   name: string,
   path: string,
   input: Shape,
-  maps: Readonly<Record<string, ReferenceOutput>>,
+  maps: Readonly<Record<string, Output>>,
 ): Promise<void> {
   for (const { isa, precision, tolerance } of kernels) {
     await test(`${isa ?? precision}: computes ${name} as PyTorch does`, async () => {
@@ -126,8 +126,8 @@ async function testHead(
 }
 
 for (const name of heads) {
-  const { input, outputs } = ownHead(name);
-  await testHead(name, savedOwnHead(name, folder), input, outputs);
+  const found = caseOf(name);
+  await testHead(name, saved(found, folder), found.input, found.outputs);
 }
 
 if (reference) {
@@ -154,7 +154,7 @@ if (reference) {
   }
 
   for (const found of headCasesIn(reference)) {
-    const maps = found.results.flatMap((result): [string, ReferenceOutput][] => {
+    const maps = found.results.flatMap((result): [string, Output][] => {
       const { name, shape } = result;
       const isMap = /^(?:head|logits|pred\.\d+)$/.test(name);
       return isMap ? [[name, { shape, step: 1, values: [...expectedOf(found, result)] }]] : [];

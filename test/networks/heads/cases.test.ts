@@ -6,16 +6,11 @@ import { cpu } from '../../../lib/native/native.js';
 import { evaluateOnnx } from '../../../testing/evaluate-onnx.js';
 import { readOnnx } from '../../../testing/onnx.js';
 import { onReference } from '../../../testing/on-reference.js';
-import { caseNames as names, caseOf, saved, type Output } from '../../../testing/small-heads.js';
+import { caseNames as names, caseOf, errorOf, saved } from '../../../testing/small-heads.js';
 import { syntheticImage } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
-
-function largestError({ values, step }: Output, data: Float32Array): number {
-  const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-  return values.reduce((most, value, i) => Math.max(most, Math.abs(value - data[i * step]!)), 0) / scale;
-}
 
 describe('a network with a head', () => {
   afterEach(() => delete process.env['GHOSTNET_ISA']);
@@ -31,7 +26,7 @@ describe('a network with a head', () => {
       const values = await model.infer({ data, shape: found.input }, { outputs });
       for (const [output, expected] of Object.entries(found.outputs)) {
         expect(values[output]!.shape, output).toEqual(expected.shape);
-        expect(largestError(expected, values[output]!.data), `${output} on ${isa}`).toBeLessThan(2e-5);
+        expect(errorOf(expected, values[output]!.data), `${output} on ${isa}`).toBeLessThan(2e-5);
       }
       expect(onReference(model, [found.input[2], found.input[3]]), isa).toEqual([]);
     }
@@ -82,7 +77,7 @@ describe('a network with a head', () => {
     const values = evaluateOnnx(onnx, image);
     for (const [output, expected] of maps) {
       const data = Float32Array.from(values.get(output)!);
-      expect(largestError(expected, data), output).toBeLessThan(2e-5);
+      expect(errorOf(expected, data), output).toBeLessThan(2e-5);
     }
   });
 });
