@@ -184,10 +184,21 @@ class NanoDetHead(nn.Module):
         self.reg_convs = nn.ModuleList(nn.ModuleList() if shared else tower() for _ in range(levels))
         self.gfl_cls = nn.ModuleList(nn.Conv2d(channels, classes + 4 * bins * shared, 1) for _ in range(levels))
         self.gfl_reg = nn.ModuleList(nn.Conv2d(channels, 4 * bins, 1) for _ in range(levels))
-        self.shared = shared
+        self.shared, self.classes, self.bins = shared, classes, bins
 
     def forward(self, maps):
         return [self.level(i, x) for i, x in enumerate(maps)]
+
+    def candidates(self, maps, threshold):
+        """Corners, score and class of all that score enough: points in the middle of their elements, sides as means of bins."""
+        for x, stride in zip(maps, (8, 16, 32)):
+            _, _, height, width = x.shape
+            flat = x[0].flatten(1).T
+            bins = flat[:, self.classes :].reshape(-1, 4, self.bins).softmax(2)
+            sides = (bins * torch.arange(self.bins)).sum(2) * stride
+            y, x = [(each.flatten() + 0.5) * stride for each in torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")]
+            corners = torch.stack([x - sides[:, 0], y - sides[:, 1], x + sides[:, 2], y + sides[:, 3]], 1)
+            yield from above(threshold, corners, flat[:, : self.classes].sigmoid())
 
     def level(self, i, x):
         cls = reg = x
@@ -365,12 +376,13 @@ def fcos_networks():
 
 
 def networks():
-    """Name, network, its outputs by name of an image, its config, where it is another the image's size, and of a detector its threshold."""
+    """Name, network, its outputs by name of an image, its config, where it is another the image's size, and of a detector its thresholds."""
     for name, network, size, *config in mmseg_networks():
         yield name, network, mmseg_outputs, {"input_size": [3, *size], **(config[0] if config else {})}, size
-    yield "nanodet-v1", NanoDet("ghostnet_050", shared=False), nanodet_outputs, {}
-    yield "nanodet-v1-shared", NanoDet("ghostnet_050", shared=True), nanodet_outputs, {}
-    yield "nanodet-mobilenetv2", NanoDet("mobilenetv2_035", shared=True), nanodet_outputs, {}
+    size = (64, 96)
+    yield "nanodet-v1", NanoDet("ghostnet_050", shared=False), nanodet_outputs, {}, size, 0.5615, 0.7
+    yield "nanodet-v1-shared", NanoDet("ghostnet_050", shared=True), nanodet_outputs, {}, size, 0.5615, 0.7
+    yield "nanodet-mobilenetv2", NanoDet("mobilenetv2_035", shared=True), nanodet_outputs, {}, size, 0.56, 0.7
     for name, network, config, *rest in fcos_networks():
         yield name, network, mmdet_outputs, config, *rest
     for name, network, config in smp_networks():
@@ -381,7 +393,7 @@ def channels_of(state):
     return next(shape[1] for name, shape in state.items() if name.endswith("conv_stem.weight"))
 
 
-def write(name, network, outputs_of, config, size=(64, 96), threshold=None):
+def write(name, network, outputs_of, config, size=(64, 96), threshold=None, iou=IOU):
     network, tensors = filled(network)
     shape = (1, channels_of(tensors), *size)
     with torch.no_grad():
@@ -394,8 +406,9 @@ def write(name, network, outputs_of, config, size=(64, 96), threshold=None):
         outputs[key] = {"shape": list(value.shape), "step": step, "values": [float(f"{v:.9g}") for v in flat[::step].tolist()]}
     found_boxes = {}
     if threshold is not None:
-        boxes = detections(network.bbox_head, found, size, threshold, IOU)
-        found_boxes = {"detections": {"threshold": threshold, "iou": IOU, "boxes": boxes}}
+        head = network.head if isinstance(network, NanoDet) else network.bbox_head
+        boxes = detections(head, found, size, threshold, iou)
+        found_boxes = {"detections": {"threshold": threshold, "iou": iou, "boxes": boxes}}
     case = {
         **({"config": config} if config else {}),
         "input": shape,
