@@ -36,7 +36,7 @@ export function saveLampDetector(folder: string, labels: readonly string[] = ['l
 
 /**
  * An LRASPP on the same stages: a pixel as bright as a lamp is of its second class, the others are of its first one. It sees
- * every eighth pixel, and between these goes from one to the other.
+ * a pixel in the middle of every eight by eight, and between these goes from one to the other.
  *
  * @param folder is made, with a config.json
  */
@@ -51,12 +51,21 @@ function save(folder: string, tensors: ReadonlyMap<string, Tensor>, labels: read
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
 }
 
-/** Stages 0 to 4, the last of stride 8. */
-function backboneWeights(): Map<string, Tensor> {
+/** The convolutions that reduce to stride 4: one pixel further there are 3 of the picture's in all. */
+const towardsMiddle = /^(?:conv_stem|blocks\.1\.0\.(?:conv_dw|shortcut\.0))\.weight$/;
+
+/**
+ * Stages 0 to 4, the last of stride 8.
+ *
+ * @param centered whether an element of it is what lies in the middle of its pixels, and not at their upper left corner
+ */
+function backboneWeights(centered: boolean): Map<string, Tensor> {
   const backbone = layoutOf({ version: 1, width: 0.1, numClasses: 1 })
     .tensors()
     .filter(({ name }) => /^(?:conv_stem|bn1|blocks\.[0-4])\./.test(name));
-  return new Map(backbone.map(({ name, shape }) => [name, middle(name, shape)]));
+  return new Map(
+    backbone.map(({ name, shape }) => [name, middle(name, shape, centered && towardsMiddle.test(name) ? 1 : 0)]),
+  );
 }
 
 function channelsOf(backbone: ReadonlyMap<string, Tensor>): number {
@@ -64,7 +73,7 @@ function channelsOf(backbone: ReadonlyMap<string, Tensor>): number {
 }
 
 function segmenterWeights(): Map<string, Tensor> {
-  const found = backboneWeights();
+  const found = backboneWeights(true);
   const channels = channelsOf(found);
   const add = (name: string, shape: readonly number[]): unknown => found.set(name, middle(name, shape));
   add('classifier.cbr.0.weight', [neckChannels, channels, 1, 1]);
@@ -84,7 +93,7 @@ function segmenterWeights(): Map<string, Tensor> {
 }
 
 function detectorWeights(): Map<string, Tensor> {
-  const found = backboneWeights();
+  const found = backboneWeights(false);
   const inChannels = channelsOf(found);
   const add = (name: string, shape: readonly number[]): unknown => found.set(name, middle(name, shape));
   add('fpn.reduce_layers.0.conv.weight', [neckChannels, inChannels, 1, 1]);
@@ -100,13 +109,14 @@ function detectorWeights(): Map<string, Tensor> {
   return found;
 }
 
-function middle(name: string, shape: readonly number[]): Tensor {
+/** @param beyond elements further right and down */
+function middle(name: string, shape: readonly number[], beyond = 0): Tensor {
   const [, inChannels = 1, kernel = 1] = shape;
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
   if (shape.length === 1) data.fill(/(?:running_var|weight)$/.test(name) ? 1 : 0);
   else {
     const taps = kernel * kernel;
-    for (let i = (taps - 1) / 2; i < data.length; i += taps) data[i] = 1 / inChannels;
+    for (let i = (taps - 1) / 2 + beyond * (kernel + 1); i < data.length; i += taps) data[i] = 1 / inChannels;
   }
   return { shape, data };
 }

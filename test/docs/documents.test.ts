@@ -39,6 +39,7 @@ const needs: Readonly<Record<string, RegExp>> = {
   'needs Docker': /^FROM |^docker /m,
   'needs systemd': /\bsystemctl /,
   'needs PyTorch': /\btorch\./,
+  'configures a training framework': /TIMMBackbone|TIMMWrapper/,
   'needs onnxruntime-node': /from 'onnxruntime-node'/,
   'needs a camera': /http:\/\/camera\//,
   'takes minutes': /cmake-js|--seconds [3-9]\d\d/,
@@ -54,7 +55,7 @@ describe('the blocks of the documents', () => {
   it('all run, but those that need what they say', () => {
     const left = blocks.filter(
       ({ language, notRun }) =>
-        language !== 'text' && (notRun !== undefined || ![...programs, ...shells].includes(language)),
+        language !== 'text' && (notRun !== undefined || ![...programs, ...shells, 'json'].includes(language)),
     );
     expect(
       left
@@ -150,7 +151,8 @@ function ended(program: string, args: readonly string[], block: Block): Promise<
 }
 
 async function runBlock(block: Block, at: number): Promise<void> {
-  if (programs.includes(block.language)) {
+  if (block.language === 'json') JSON.parse(block.code);
+  else if (programs.includes(block.language)) {
     const file = join(project, block.place.split(':')[0]!.replace('/', '-'), `block-${at}.mjs`);
     const { code } = await transform(checked(block.code), {
       loader: block.language === 'ts' ? 'ts' : 'js',
@@ -169,7 +171,7 @@ async function runBlock(block: Block, at: number): Promise<void> {
 
 describe.skipIf(process.platform === 'win32')('run from the installed package', () => {
   const runnable = blocks.filter(
-    ({ language, notRun }) => notRun === undefined && [...programs, ...shells].includes(language),
+    ({ language, notRun }) => notRun === undefined && [...programs, ...shells, 'json'].includes(language),
   );
 
   it.each(runnable.map((block, at) => ({ ...block, at })))(

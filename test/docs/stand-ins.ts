@@ -7,10 +7,11 @@ import { smallModel } from '../../testing/hub-cache.js';
 import { load } from '../../lib/index.js';
 import { commitOf, type Files, type HubServer } from '../../testing/hub-server.js';
 import { root } from '../package/installed.js';
-import { lampPicture, saveLampDetector, saveLampSegmenter } from '../../testing/lamps.js';
+import { saveLampDetector, saveLampSegmenter } from '../../testing/lamps.js';
 import { savedTensors } from '../../testing/saved.js';
 import { syntheticImage, syntheticStateDict } from '../../testing/synthetic.js';
 import type { Tensor } from '../../lib/formats/tensor.js';
+import { fields, fieldsMask, street, trafficBoxes, trafficFrame } from './scenes.js';
 
 function pytorchFile(parameters: ReadonlyMap<string, Tensor>): Buffer {
   const all = [...parameters].map(([name, { shape, data }], i) => ({ name, key: String(i), shape, data }));
@@ -66,18 +67,28 @@ export async function writeFiles(folder: string): Promise<void> {
   writeFileSync(join(folder, 'logits.bin'), new Float32Array(10));
 }
 
-/** A detector and a segmenter, a picture of two persons, and a film of one who comes down. */
+/** A detector and a segmenter, a picture for each, and a film of two cars that meet. */
 async function writeStreet(folder: string): Promise<void> {
-  saveLampDetector(join(folder, 'nanodet'), ['person', 'car']);
-  saveLampSegmenter(join(folder, 'lraspp'), ['road', 'person']);
+  saveLampDetector(join(folder, 'nanodet'), ['car', 'person']);
+  saveLampSegmenter(join(folder, 'lraspp'), ['field', 'paved']);
   mkdirSync(join(folder, 'frames'));
-  const jpeg = async (picture: Promise<Buffer>): Promise<Buffer> =>
+  const write = async (name: string, picture: Promise<Buffer>): Promise<unknown> =>
     sharp(await picture)
       .jpeg({ quality: 100 })
-      .toBuffer();
-  writeFileSync(join(folder, 'street.jpg'), await jpeg(lampPicture([100, 100], [240, 180])));
-  for (const frame of [0, 1, 2, 3])
-    writeFileSync(join(folder, 'frames', `${frame}.jpg`), await jpeg(lampPicture([200, 112 + 8 * frame])));
+      .toFile(join(folder, name));
+  await write('street.jpg', street());
+  await write('fields.jpg', fields());
+  const frames = [0, 1, 2, 3];
+  for (const frame of frames) await write(join('frames', `${frame}.jpg`), trafficFrame(3 + frame));
+  const images = frames.map((frame) => ({ id: frame, file_name: `${frame}.jpg` }));
+  const annotations = frames.flatMap((frame) =>
+    trafficBoxes(3 + frame).map((bbox) => ({ image_id: frame, category_id: 1, bbox })),
+  );
+  const instances = { images, annotations, categories: [{ id: 1, name: 'car' }] };
+  writeFileSync(join(folder, 'instances.json'), JSON.stringify(instances));
+  for (const name of ['fields', 'masks']) mkdirSync(join(folder, name));
+  await write(join('fields', 'one.jpg'), fields());
+  writeFileSync(join(folder, 'masks', 'one.png'), await fieldsMask());
 }
 
 /** As PyTorch would have written it for checkpoint.pth. */
