@@ -16,10 +16,11 @@ export interface SmallHead {
   readonly detections?: {
     readonly threshold: number;
     readonly iou: number;
-    /** The best first: xmin, ymin, xmax, ymax, score, class. */
-    readonly boxes: readonly (readonly number[])[];
+    readonly boxes: readonly ReferenceBox[];
   };
 }
+
+type ReferenceBox = readonly [xmin: number, ymin: number, xmax: number, ymax: number, score: number, index: number];
 
 export interface Output {
   readonly shape: readonly number[];

@@ -1,7 +1,7 @@
 import type { Anchor } from '../head-config.js';
 
 /** What the maps of a detector mean: one of each level, [n, channels, h, w], level by level in the order of its outputs. */
-export type Detector = YoloDetector | DistributionDetector | FcosDetector;
+export type Detector = YoloDetector | DistributionDetector | FcosDetector | SsdDetector;
 
 interface Levels {
   readonly classes: number;
@@ -40,4 +40,18 @@ export interface FcosDetector extends Levels {
   readonly kind: 'fcos';
   /** `exp`: exp(x) pixels; `strides`: max(x, 0) strides. */
   readonly sides: 'exp' | 'strides';
+}
+
+/**
+ * SSD's (arXiv 1512.02325, as mmdetection has it): for each anchor the classes and the background, then for each x, y, width and height. These
+ * times `stds` and plus `means` are deltas: a box has the centre of its element plus (anchor's width times x, …), and the size
+ * (anchor's width times exp(width), …). Scores are the softmax of the classes and the background.
+ */
+export interface SsdDetector extends Levels {
+  readonly kind: 'ssd';
+  /** Of each level. */
+  readonly anchors: readonly (readonly Anchor[])[];
+  /** Four numbers, as the next. */
+  readonly means: readonly number[];
+  readonly stds: readonly number[];
 }

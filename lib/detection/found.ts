@@ -2,6 +2,7 @@ import type { Candidate, Corners, PredictionMap, Wanted } from './candidates.js'
 import type { Detector } from './detector.js';
 import { distributionCandidates } from './distribution.js';
 import { fcosCandidates } from './fcos.js';
+import { ssdCandidates } from './ssd.js';
 import { suppressed } from './suppression.js';
 import { yoloCandidates } from './yolo.js';
 
@@ -26,6 +27,7 @@ const cutFirst: Readonly<Record<Detector['kind'], keyof Bounds | undefined>> = {
   yolo: undefined,
   distribution: 'input',
   fcos: 'picture',
+  ssd: 'picture',
 };
 
 /**
@@ -59,6 +61,10 @@ function candidatesOf(map: PredictionMap, detector: Detector, level: number, wan
       return distributionCandidates(map, { classes, stride, bins: detector.bins, offset: detector.offset }, wanted);
     case 'fcos':
       return fcosCandidates(map, { classes, stride, sides: detector.sides }, wanted);
+    case 'ssd': {
+      const { anchors, means, stds } = detector;
+      return ssdCandidates(map, { classes, stride, anchors: anchors[level]!, means, stds }, wanted);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import pathlib
 import sys
 from collections import OrderedDict
@@ -323,7 +324,7 @@ def mmdet_outputs(network, image):
 
 def above(threshold, corners, scores):
     best, index = scores.max(1)
-    assert (best - threshold).abs().min() > 1e-4, "a score is too near to the threshold"
+    assert (best - threshold).abs().min() > 1e-5, "a score is too near to the threshold"
     for box, score, each in zip(corners, best, index):
         if score >= threshold:
             yield box, score.item(), each.item()
@@ -375,6 +376,107 @@ def fcos_networks():
     yield "fcos-v1-lateral", Detector("ghostnet_050", (3, 4), neck, head), {"add_extra_convs": "on_lateral"}, size, 0.25
 
 
+def norm_module(channels, out, kernel=1, stride=1, padding=0, groups=1, norm=True, eps=1e-3, act=nn.ReLU6):
+    """mmcv's ConvModule as SSD has it."""
+    layers = OrderedDict(conv=nn.Conv2d(channels, out, kernel, stride, padding, groups=groups, bias=not norm))
+    if norm:
+        layers["bn"] = nn.BatchNorm2d(out, eps=eps)
+    return nn.Sequential(OrderedDict(**layers, act=act()))
+
+
+def separable(channels, out, kernel, stride, padding, **options):
+    parts = OrderedDict(depthwise_conv=norm_module(channels, channels, kernel, stride, padding, channels, **options), pointwise_conv=norm_module(channels, out, **options))
+    return nn.Sequential(parts)
+
+
+class SsdNeck(nn.Module):
+    """mmdetection's: `extras` are channels, kernel, stride and padding of each further level."""
+
+    def __init__(self, channels, extras, lite, **options):
+        super().__init__()
+        self.extra_layers = nn.ModuleList()
+        for out, *windows in extras:
+            second = separable if lite else norm_module
+            self.extra_layers.append(nn.Sequential(norm_module(channels, out // 2, **options), second(out // 2, out, *windows, **options)))
+            channels = out
+
+    def forward(self, maps):
+        maps = list(maps)
+        for layer in self.extra_layers:
+            maps.append(layer(maps[-1]))
+        return maps
+
+
+class SsdHead(nn.Module):
+    """mmdetection's; `anchors` are [width, height] of each level."""
+
+    def __init__(self, channels, anchors, strides, lite, stds, classes=3, **options):
+        super().__init__()
+        self.anchors, self.strides, self.classes, self.stds = anchors, strides, classes, stds
+        layers = lambda ins, out: (
+            nn.Sequential(norm_module(ins, ins, 3, 1, 1, ins, **options), nn.Conv2d(ins, out, 1)) if lite else nn.Sequential(nn.Conv2d(ins, out, 3, padding=1))
+        )
+        self.cls_convs = nn.ModuleList(layers(each, len(level) * (classes + 1)) for each, level in zip(channels, anchors))
+        self.reg_convs = nn.ModuleList(layers(each, len(level) * 4) for each, level in zip(channels, anchors))
+
+    def forward(self, maps):
+        return [torch.cat([cls(x), reg(x)], 1) for x, cls, reg in zip(maps, self.cls_convs, self.reg_convs)]
+
+    def candidates(self, maps, threshold):
+        """Corners, score and class of all that score enough."""
+        limit = abs(math.log(16 / 1000))
+        for x, anchors, stride in zip(maps, self.anchors, self.strides):
+            _, _, height, width = x.shape
+            flat = x[0].permute(1, 2, 0).reshape(height * width, -1)
+            logits, deltas = flat.split([len(anchors) * (self.classes + 1), len(anchors) * 4], 1)
+            scores = logits.reshape(-1, self.classes + 1).softmax(1)[:, :-1]
+            dx, dy, dw, dh = (deltas.reshape(-1, 4) * torch.tensor(self.stds)).T
+            y, x = [each.reshape(-1, 1) for each in torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")]
+            w, h = torch.tensor(anchors).double().T
+            cx, cy = (((x + 0.5) * stride) + 0 * w).flatten(), (((y + 0.5) * stride) + 0 * h).flatten()
+            w, h = w.repeat(height * width), h.repeat(height * width)
+            cx, cy = cx + w * dx, cy + h * dy
+            w, h = w * dw.clamp(-limit, limit).exp(), h * dh.clamp(-limit, limit).exp()
+            yield from above(threshold, torch.stack([cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2], 1), scores)
+
+
+class Ssd(nn.Module):
+    def __init__(self, architecture, indices, extras, anchors, strides, lite, stds=(0.1, 0.1, 0.2, 0.2), **options):
+        super().__init__()
+        self.backbone = Backbone(architecture, "timm_model", indices)
+        channels = self.backbone.channels()
+        self.neck = SsdNeck(channels[-1], extras, lite, **options)
+        self.bbox_head = SsdHead([*channels, *(each[0] for each in extras)], anchors, strides, lite, stds=stds, **options)
+
+
+def ssd_anchors(sizes, counts):
+    """mmdetection's SSDAnchorGenerator of `scale_major=False`."""
+    levels = []
+    for least, most, count in zip(sizes, sizes[1:], counts):
+        between = math.sqrt(least * most)
+        level = [(least, least), (between, between)]
+        for ratio in range(2, 1 + count // 2):
+            level += [(least * ratio**0.5, least / ratio**0.5), (least / ratio**0.5, least * ratio**0.5)]
+        levels.append(level)
+    return levels
+
+
+def ssd_networks():
+    """As fcos_networks."""
+    lite = [48, 100, 150, 202, 253, 304, 320]
+    strides = (16, 32, 64, 107, 160, 320)
+    extras = lambda *channels: [(each, 3, 2, 1) for each in channels]
+    yield "ssdlite-mobilenetv2", Ssd("mobilenetv2_035", (3, 4), extras(32, 24, 24, 16), ssd_anchors(lite, [6] * 6), strides, True), {}, (160, 192), 0.42
+    yield "ssdlite-v1", Ssd("ghostnet_050", (3, 4), extras(24, 20, 20, 12), ssd_anchors(lite, [4, 6, 6, 6, 4, 4]), strides, True, eps=1e-5, act=nn.Hardswish), {"norm_eps": 1e-5, "conv_activation": "hard_swish"}, (96, 160), 0.29
+    small = [21, 45, 99, 153, 207, 261, 315]
+    windows = [(24, 3, 2, 1), (20, 3, 2, 1), (20, 3, 1, 0), (12, 3, 1, 0)]
+    plain = dict(norm=False, act=nn.ReLU)
+    yield "ssd-v2", Ssd("ghostnetv2_100", (2, 3), windows, ssd_anchors(small, [4, 6, 6, 6, 4, 4]), (8, 16, 32, 64, 100, 300), False, **plain), {}, (288, 320), 0.61
+    anchors = [[(20, 30), (44.5, 30)], [(60, 50)], [(100, 110), (90, 60), (50, 120)]]
+    config = {"anchors": anchors, "level_strides": [2], "level_paddings": [1], "target_stds": [0.2, 0.2, 0.1, 0.3], "norm_eps": 1e-3, "conv_activation": "silu"}
+    yield "ssd-repghost", Ssd("repghostnet_050", (2, 3), [(22, 4, 2, 1)], anchors, (8, 16, 32), False, act=nn.SiLU, stds=(0.2, 0.2, 0.1, 0.3)), config, (96, 160), 0.55
+
+
 def networks():
     """Name, network, its outputs by name of an image, its config, where it is another the image's size, and of a detector its thresholds."""
     for name, network, size, *config in mmseg_networks():
@@ -383,7 +485,7 @@ def networks():
     yield "nanodet-v1", NanoDet("ghostnet_050", shared=False), nanodet_outputs, {}, size, 0.5615, 0.7
     yield "nanodet-v1-shared", NanoDet("ghostnet_050", shared=True), nanodet_outputs, {}, size, 0.5615, 0.7
     yield "nanodet-mobilenetv2", NanoDet("mobilenetv2_035", shared=True), nanodet_outputs, {}, size, 0.56, 0.7
-    for name, network, config, *rest in fcos_networks():
+    for name, network, config, *rest in [*fcos_networks(), *ssd_networks()]:
         yield name, network, mmdet_outputs, config, *rest
     for name, network, config in smp_networks():
         yield name, network, smp_outputs, config

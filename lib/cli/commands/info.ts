@@ -138,14 +138,18 @@ function headLines(head: HeadInfo = {}): [string, string][] {
   ]);
 }
 
-/** `8, 16, 32`; of lists in lists `10x13, 16x30; 30x61, 62x45`. */
+/** `8, 16, 32`; of lists in lists `10x13, 16x30; 30x61, 62x45`, to a tenth of a pixel. */
 function settingText(value: HeadConfig[HeadSetting]): string {
   if (!Array.isArray(value)) return String(value);
   const levels = value as readonly (number | readonly Anchor[])[];
   const isNested = levels.some((level) => typeof level === 'object');
   return levels
-    .map((level) => (typeof level === 'number' ? level : level.map((anchor) => anchor.join('x')).join(', ')))
+    .map((level) => (typeof level === 'number' ? level : level.map(anchorText).join(', ')))
     .join(isNested ? '; ' : ', ');
+}
+
+function anchorText(anchor: Anchor): string {
+  return anchor.map((side) => Number(side.toFixed(1))).join('x');
 }
 
 const whose: Readonly<Record<Origin, string>> = {

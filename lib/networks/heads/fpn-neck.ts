@@ -1,6 +1,5 @@
 import type { Blueprint } from '../../graph/blueprint.js';
 import type { NodeId } from '../../graph/graph.js';
-import type { ConvOptions } from '../../graph/planned-conv.js';
 import type { HeadConfig } from '../../head-config.js';
 import { countOf, inChannels, outChannels, type Ground } from './head.js';
 
@@ -72,25 +71,16 @@ export function withExtraLevels(
   const reluBeforeExtraConvs = said.reluBeforeExtraConvs ?? true;
   let source = { on_input: features, on_lateral: laterals, on_output: maps }[addExtraConvs].at(-1)!;
   for (let level = own; level < count; level++) {
-    const halved = { stride: 2 } as const;
-    all.push(smoothed(net, source, level, channels, halved));
-    // There is no ReLU without a convolution: these maps, the smallest ones, are computed once more with it.
-    source =
-      reluBeforeExtraConvs && level + 1 < count
-        ? smoothed(net, source, level, channels, { ...halved, activation: 'relu' })
-        : all.at(-1)!;
+    all.push(smoothed(net, source, level, channels, 2));
+    source = all.at(-1)!;
+    // There is no ReLU without a convolution: this one leaves all as it is.
+    const unit = { depthwise: true, constant: 1, activation: 'relu' } as const;
+    if (reluBeforeExtraConvs && level + 1 < count) source = net.conv(source, `${smooth(level)}.relu`, channels, unit);
   }
   return { maps: all, config: { addExtraConvs, reluBeforeExtraConvs } };
 }
 
-function smoothed(net: Blueprint, input: NodeId, level: number, channels: number, options: ConvOptions = {}): NodeId {
-  const module = `${smooth(level)}.conv`;
-  const name = options.activation === undefined ? module : `${module}.${options.activation}`;
-  return net.conv(input, name, channels, {
-    module,
-    kernel: 3,
-    bias: true,
-    batchNorm: `${smooth(level)}.bn`,
-    ...options,
-  });
+function smoothed(net: Blueprint, input: NodeId, level: number, channels: number, stride = 1): NodeId {
+  const batchNorm = `${smooth(level)}.bn`;
+  return net.conv(input, `${smooth(level)}.conv`, channels, { kernel: 3, stride, bias: true, batchNorm });
 }

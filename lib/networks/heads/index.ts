@@ -13,6 +13,7 @@ import { smpLinknet } from './smp-linknet.js';
 import { smpPspNet } from './smp-pspnet.js';
 import { smpSegformer } from './smp-segformer.js';
 import { smpUnet } from './smp-unet.js';
+import { ssd, ssdLite } from './ssd.js';
 import { yoloV3 } from './yolov3.js';
 
 /** Every head, a row each. The first whose tensor is there has them. */
@@ -32,6 +33,8 @@ export const heads: readonly Head[] = [
   smpPspNet,
   smpSegformer,
   yoloV3,
+  ssd,
+  ssdLite,
   nanoDet,
   nanoDetPlus,
 ];

@@ -18,15 +18,21 @@ export function convModule(
   });
 }
 
-/** mmcv's DepthwiseSeparableConvModule: a 3x3 convolution of each channel by itself, and a 1x1 one of them all. */
+/**
+ * mmcv's DepthwiseSeparableConvModule: a convolution of each channel by itself, 3x3 unless `depthwise` says otherwise, and a 1x1 one of
+ * them all.
+ *
+ * @param both what is behind either
+ */
 export function separableModule(
   net: Blueprint,
   input: NodeId,
   name: string,
   channels: number,
-  options: ConvOptions = {},
+  depthwise: ConvOptions = {},
+  both: ConvOptions = {},
 ): NodeId {
-  const depthwise: ConvOptions = { kernel: 3, depthwise: true, ...options };
-  const x = convModule(net, input, `${name}.depthwise_conv`, net.channelsOf(input), depthwise);
-  return convModule(net, x, `${name}.pointwise_conv`, channels);
+  const options = { kernel: 3, depthwise: true, ...depthwise, ...both };
+  const x = convModule(net, input, `${name}.depthwise_conv`, net.channelsOf(input), options);
+  return convModule(net, x, `${name}.pointwise_conv`, channels, both);
 }
