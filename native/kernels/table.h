@@ -56,6 +56,25 @@ struct PlanarConvArgs {
 };
 using PlanarConvFn = void (*)(const PlanarConvArgs&);
 
+/// Windows of 6x6 pixels of one block, 4 apart, of a tile row each: output[i * product][tile] is number i of their 36.
+struct WinogradWindowArgs {
+  const void* const* rows;  // [6] each at the first window's first pixel
+  void* output;             // [36] of [tiles][lanes]
+  ptrdiff_t product;        // elements from one of the 36 to the next
+  int tiles;
+};
+using WinogradWindowFn = void (*)(const WinogradWindowArgs&);
+/// Rows of an output block from the products of its tiles: max(low, bias + sum).
+struct WinogradPixelsArgs {
+  const void* products;  // [36] of [tiles][lanes]
+  ptrdiff_t product;     // as above
+  const float* bias;     // [lanes]
+  void* const* rows;     // [height] of [width][lanes]
+  int height, width;     // 1 to 4; the last tile may have fewer than 4 columns
+  float low;
+};
+using WinogradPixelsFn = void (*)(const WinogradPixelsArgs&);
+
 struct DepthwiseWindow {
   int kernel_h, kernel_w, stride_y, stride_x, dilation_y, dilation_x;
 };

@@ -59,6 +59,16 @@ void evaluate(const Node& node, const std::vector<Operand>& inputs, const Shape&
   }
 }
 
+// Whether a quarter of the multiplications is worth transforming what goes in and out: with few channels it is not. In
+// halves the sums would lose a digit.
+bool by_winograd(const Lowering& to, const Node& conv) {
+  constexpr Pair one{1, 1};
+  constexpr int kFewest = 16;
+  return to.options.winograd && to.precision == Precision::fp32 && conv.groups == 1 && conv.kernel == Pair{3, 3} &&
+         conv.stride == one && conv.dilation == one && conv.padding == one && conv.channels >= kFewest &&
+         to.node(conv.inputs[0]).channels >= kFewest;
+}
+
 void lower(Lowering& to, NodeId id) {
   const Node& conv = to.node(id);
   const NodeId in = conv.inputs[0];
@@ -74,7 +84,7 @@ void lower(Lowering& to, NodeId id) {
   } else if (conv.depthwise()) {
     return to.emit(kinds::depthwise, id, {in}, operation);
   }
-  to.emit(kinds::conv, id, {in}, operation);
+  to.emit(by_winograd(to, conv) ? kinds::winograd_conv : kinds::conv, id, {in}, operation);
 }
 
 }  // namespace

@@ -8,7 +8,10 @@
 
 namespace ghostnet {
 
-Lowering::Lowering(const Graph& g) : graph(g), value_of_(g.nodes.size()) { add_value(0, false); }
+Lowering::Lowering(const Graph& g, Precision p, const LowerOptions& o)
+    : graph(g), precision(p), options(o), value_of_(g.nodes.size()) {
+  add_value(0, false);
+}
 
 void Lowering::pad_image(Pair padding) {
   image_padding_ = {std::max(image_padding_.y, padding.y), std::max(image_padding_.x, padding.x)};
@@ -73,7 +76,7 @@ Lowered lower(const Graph& graph, Precision precision, const LowerOptions& optio
     fused[f.value] = &f;
     for (NodeId id : f.covered) covered[id] = true;
   }
-  Lowering lowering(graph);
+  Lowering lowering(graph, precision, options);
   for (int i = 1; i < static_cast<int>(graph.nodes.size()); ++i) {
     const NodeId id = i;
     if (covered[id]) continue;

@@ -58,6 +58,7 @@ struct LowerOptions {
   // Off for tests and ablations alone.
   bool fuse = true;           // off: every node is an operation
   bool fuse_joins = true;     // off: products and sums behind a fused module are operations of their own
+  bool winograd = true;       // off: every convolution window by window
   bool narrow_blocks = true;  // off: every block has 16 lanes
 };
 

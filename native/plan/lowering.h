@@ -7,9 +7,11 @@ namespace ghostnet {
 
 class Lowering {
  public:
-  explicit Lowering(const Graph& graph);
+  Lowering(const Graph& graph, Precision precision, const LowerOptions& options);
 
   const Graph& graph;
+  const Precision precision;
+  const LowerOptions& options;
 
   const Node& node(NodeId id) const { return graph.node(id); }
   /// The value of an earlier node.

@@ -13,6 +13,7 @@ namespace ghostnet {
 /// Where one operation's weights lie, per output block.
 ///   planar: weights [in_channels * kernel_h][kernel_w][lanes], floats
 ///   matrix: weights [taps][quads * 4 of its sources][lanes], vector_matrix: [input lanes][lanes], elements
+///   winograd: weights [36][quads * 4 of its sources][lanes], elements, transformed (see kernels/winograd.h)
 ///   taps:   weights [kernel_h * kernel_w][lanes], bias [lanes] right behind, elements
 /// Biases that are not behind their weights are floats.
 struct PackedConv {

@@ -69,6 +69,10 @@ class Placer {
   // A call for several rows costs little more than one for a single row, but the rings must hold them all: as many as
   // the second-level cache has room for.
   void choose_rows_at_once(StepId s) {
+    const Stage& last = *stages_[schedule_[s].operations.back()];
+    // By itself, what makes several rows at a time sees to it that they find room.
+    const bool alone = schedule_[s].operations.size() == 1 && last.row_multiple() > 1;
+    if (alone) return set_rows_at_once(schedule_[s].operations, last.output->height);
     for (int rows = options_.rows_at_once;; rows /= 2) {
       set_rows_at_once(schedule_[s].operations, std::max(rows, 1));
       uint64_t bytes = 0;
@@ -80,17 +84,21 @@ class Placer {
 
   // Of the last stage; the others make what these rows take of them.
   void set_rows_at_once(const std::vector<OperationId>& members, int rows) {
-    for (OperationId m : members) stages_[m]->rows_at_once = 1;
-    stages_[members.back()]->rows_at_once = rows;
+    for (OperationId m : members) stages_[m]->rows_at_once = stages_[m]->row_multiple();
+    make_at_once(members.back(), rows);
     for (size_t k = members.size(); k-- > 0;) {
       const Stage& reader = *stages_[members[k]];
       for (size_t i = 0; i < reader.inputs.size(); ++i) {
         const OperationId from = lowered_.value(op(members[k]).inputs[i]).producer;
         if (std::find(members.begin(), members.end(), from) == members.end()) continue;
         const int advance = reader.input_rows(i, reader.rows_at_once).begin - reader.input_rows(i, 0).begin;
-        stages_[from]->rows_at_once = std::max(stages_[from]->rows_at_once, advance);
+        make_at_once(from, advance);
       }
     }
+  }
+  void make_at_once(OperationId id, int rows) const {
+    Stage& stage = *stages_[id];
+    stage.rows_at_once = std::max(stage.rows_at_once, whole_multiple(rows, stage.row_multiple()));
   }
 
   // A power of two that holds the rows which the reader of a value needs at once.
@@ -104,6 +112,8 @@ class Placer {
           span = std::max(span, reader.input_rows(k, y + reader.rows_at_once - 1).end - reader.input_rows(k, y).begin);
       }
     }
+    // Some may be made before they are needed.
+    span += stages_[lowered_.value(value).producer]->row_multiple() - 1;
     int rows = 1;
     while (rows < span) rows *= 2;
     return rows;

@@ -11,7 +11,7 @@ class Planner {
   Planner(const Graph& graph, const Lowered& lowered, const PackedWeights& weights, const KernelTable& kernels,
           const PlanOptions& options, Program* program)
       : lowered_(lowered), options_(options), p_(*program),
-        context_{graph, lowered, weights, kernels, program->shapes_, options.l1_bytes} {}
+        context_{graph, lowered, weights, kernels, program->shapes_, options.l1_bytes, options.l2_bytes} {}
 
   Status run(const Shape& image) {
     if (Status s = infer_shapes(context_.graph, image, &p_.shapes_); !s.ok()) return s;

@@ -25,7 +25,8 @@ class Scheduler {
  private:
   struct OperationPlan {
     SplitChoice split;
-    size_t chain = 0;  // that it belongs to
+    size_t chain = 0;    // that it belongs to
+    bool alone = false;  // in its step
   };
 
   const Operation& op(OperationId id) const { return lowered_.operations[id]; }
@@ -81,15 +82,23 @@ class Scheduler {
       else if (conv.none() && !looks_ahead(id) && kind(id).by_rows && in_rows(producer(id)))
         plans_[id].split = {Split::rows, "its input is made in rows"};
     }
+    // Rows that would not pay in a pipeline are still what can be shared out.
+    for (OperationId id : stages_.ids()) {
+      OperationPlan& plan = plans_[id];
+      if (kind(id).by_groups || !kind(id).by_rows || plan.split.split == Split::rows) continue;
+      plan.split = {Split::rows, plan.split.reason + ": by itself"};
+      plan.alone = true;
+    }
   }
 
   bool can_join(const std::vector<OperationId>& members, OperationId id) const {
     const Split split = plans_[members[0]].split.split;
     const bool wanted = split == Split::rows ? options_.rows : options_.groups;
     const Kind& first = kind(members[0]);
-    if (!wanted || !kind(id).by_groups || !first.by_groups) return false;
+    if (!wanted || plans_[members[0]].alone || plans_[id].alone) return false;
     const bool rows = in_rows(id) && kind(id).by_rows;
-    if (split == Split::groups) return !rows && plans_[members[0]].chain == plans_[id].chain;
+    if (split == Split::groups)
+      return !rows && kind(id).by_groups && first.by_groups && plans_[members[0]].chain == plans_[id].chain;
     if (!rows || !first.by_rows) return false;
     for (ValueId input : op(id).inputs) {
       for (OperationId member : members) {

@@ -27,7 +27,11 @@ Step::Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float*
   }
 }
 
-int Step::tasks() const { return split_ == Split::rows ? stages_.back()->output->height : stages_.back()->groups(); }
+int Step::tasks() const {
+  const Stage& last = *stages_.back();
+  if (split_ == Split::groups) return last.groups();
+  return whole_multiple(last.output->height, last.row_multiple()) / last.row_multiple();
+}
 
 const float* Step::weights_begin(Range tasks) const {
   if (group_weights_.empty() || tasks.size() <= 0) return nullptr;
@@ -43,7 +47,8 @@ void Step::run(Worker& worker, size_t index, Range tasks) const {
   if (tasks.size() <= 0) return;
   if (split_ == Split::rows) {
     if (!group_weights_.empty()) worker.stream.reach(index, group_weights_.front());
-    run_rows(worker, tasks);
+    const int multiple = stages_.back()->row_multiple();
+    run_rows(worker, {tasks.begin * multiple, std::min(tasks.end * multiple, stages_.back()->output->height)});
   } else {
     run_groups(worker, index, tasks);
   }
@@ -78,12 +83,14 @@ void Step::run_rows(Worker& worker, Range rows) const {
   // The first row that each stage must make for the last stage's first.
   worker.next_row.assign(stages_.size(), INT32_MAX);
   worker.next_row.back() = rows.begin;
-  for (size_t s = stages_.size(); s-- > 0;)
+  for (size_t s = stages_.size(); s-- > 0;) {
+    worker.next_row[s] -= worker.next_row[s] % stages_[s]->row_multiple();
     for (size_t i = 0; i < stages_[s]->inputs.size(); ++i)
       if (const int p = producers_[s][i]; p >= 0) {
         int& first = worker.next_row[static_cast<size_t>(p)];
         first = std::min(first, std::max(0, stages_[s]->input_rows(i, worker.next_row[s]).begin));
       }
+  }
   ensure(worker, stages_.size() - 1, rows.end - 1);
 }
 
@@ -93,7 +100,9 @@ void Step::ensure(Worker& worker, size_t s, int row) const {
   while (worker.next_row[s] <= row) {
     const int y = worker.next_row[s];
     // Rows of one call follow each other in memory: none of them is behind the end of the ring.
-    const int end = std::min({row + 1, y + stage.rows_at_once, y + stage.output->rows_until_wrap(y)});
+    const int wanted = whole_multiple(row + 1, stage.row_multiple());
+    const int end =
+        std::min({wanted, stage.output->height, y + stage.rows_at_once, y + stage.output->rows_until_wrap(y)});
     for (size_t i = 0; i < stage.inputs.size(); ++i)
       if (const int p = producers_[s][i]; p >= 0)
         ensure(worker, static_cast<size_t>(p), std::min(stage.input_rows(i, end - 1).end, stage.inputs[i]->height) - 1);

@@ -15,7 +15,7 @@ class Step {
   /// `weights_end`: behind the step's last weights; null where they do not lie in one piece.
   Step(Split split, std::vector<std::unique_ptr<Stage>> stages, const float* weights_end);
 
-  /// What can be shared out: rows of the last stage, or groups.
+  /// What can be shared out: rows of the last stage, as many at a time as it makes, or groups.
   int tasks() const;
   /// `index`: of this step in its program.
   void run(Worker& worker, size_t index, Range tasks) const;

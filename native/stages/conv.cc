@@ -44,7 +44,7 @@ class Conv final : public Stage {
         if (read != &reads) point_to_blocks(w, reads, y, taps, &args);
         read = &reads;
         const float* const first = packed_.weights[static_cast<size_t>(b)];
-        const size_t elements = static_cast<size_t>(taps.begin) * reads.channels_of_row * output->lanes(b);
+        const size_t elements = reads.channels_before(taps.begin, columns_of(taps).begin) * output->lanes(b);
         args.weights = reinterpret_cast<const char*>(first) + elements * weight_bytes_;
         args.bias = packed_.bias[static_cast<size_t>(b)];
         args.output = output->row(w, b, y);
@@ -70,6 +70,7 @@ class Conv final : public Stage {
     output_pixel_.clear();
     const View& in = *inputs[0];
     long_rows_ = in.border == 0 && node_.pointwise();
+    columns_inside_ = find_columns_inside();
     find_columns();
     for (Reads& reads : reads_) {
       if (strided()) place_in_copies(&reads);
@@ -90,12 +91,18 @@ class Conv final : public Stage {
         }
       }
       blocks_of_row = sources.size() * static_cast<size_t>(conv.kernel.x);
-      for (size_t i = 0; i < blocks_of_row; ++i) channels_of_row += 4 * static_cast<size_t>(quads[i]);
+      for (const Source& s : sources) channels += 4 * static_cast<size_t>(s.quads);
+    }
+    // Of the weights, those of taps before this one.
+    size_t channels_before(int row, int column) const {
+      const size_t columns = blocks_of_row / sources.size();
+      return channels * (static_cast<size_t>(row) * columns + static_cast<size_t>(column));
     }
 
     std::vector<Source> sources;
-    size_t blocks_of_row = 0, channels_of_row = 0;  // of a row of taps
-    std::vector<int> lanes, quads;                  // [taps][sources]
+    size_t channels = 0;            // of a tap
+    size_t blocks_of_row = 0;       // of a row of taps
+    std::vector<int> lanes, quads;  // [taps][sources]
     // [a row's taps][sources] floats from the input's start to the tap's first pixel in map row 0, and from row to row;
     // with a stride from the start of the copies, and from tap row to tap row
     std::vector<ptrdiff_t> first_pixel, row_floats;
@@ -178,6 +185,17 @@ class Conv final : public Stage {
     return inside.size() > 0 ? inside : Range{0, 1};
   }
 
+  // Of taps in a single row, whose weights lie side by side, the columns that lie inside the map for some pixel.
+  Range columns_of(Range taps) const { return taps.size() == 1 ? columns_inside_ : Range{0, node_.kernel.x}; }
+  Range find_columns_inside() const {
+    Range inside{node_.kernel.x, 0};
+    for (int tap = 0; tap < node_.kernel.x; ++tap) {
+      const int first = tap * node_.dilation.x - node_.padding.x, last = first + (output->width - 1) * node_.stride.x;
+      if (last >= 0 && first < inputs[0]->width) inside = {std::min(inside.begin, tap), tap + 1};
+    }
+    return inside.size() > 0 ? inside : Range{0, 1};
+  }
+
   void point_to_blocks(Worker& w, const Reads& reads, int y, Range taps, PointwiseArgs* args) const {
     const View& in = *inputs[0];
     w.blocks.resize(reads.lanes.size());
@@ -195,11 +213,13 @@ class Conv final : public Stage {
       for (size_t i = 0; i < reads.blocks_of_row; ++i)
         of_row[i] = start + reads.first_pixel[i] + row * reads.row_floats[i];
     }
-    const size_t skipped = static_cast<size_t>(taps.begin) * reads.blocks_of_row;
+    const Range columns = columns_of(taps);
+    const size_t of_tap = reads.sources.size();
+    const size_t skipped = static_cast<size_t>(taps.begin) * reads.blocks_of_row + columns.begin * of_tap;
     args->input = w.blocks.data() + skipped;
     args->input_lanes = reads.lanes.data() + skipped;
     args->input_quads = reads.quads.data() + skipped;
-    args->input_blocks = taps.size() * static_cast<int>(reads.blocks_of_row);
+    args->input_blocks = taps.size() * columns.size() * static_cast<int>(of_tap);
   }
 
   void copy_columns(Worker& w, const Reads& reads, int row, float* to) const {
@@ -217,6 +237,7 @@ class Conv final : public Stage {
   const int part_bytes_;
   const std::string name_ = words_of(node_);
   bool long_rows_ = true;
+  Range columns_inside_;
   std::vector<Reads> reads_;           // one for all output blocks, or [output blocks] of groups
   std::vector<Phase> phases_;          // none without a stride
   std::vector<int32_t> output_pixel_;  // [output rows kept * width]

@@ -34,6 +34,7 @@ enum class WeightFormat {
   none,
   planar,         // for the image
   matrix,         // for maps: each output channel reads every input channel
+  winograd,       // the same for 3x3 windows, transformed (see kernels/winograd.h)
   vector_matrix,  // the same for vectors
   taps,           // each channel for itself
 };
@@ -56,6 +57,7 @@ struct Kind {
   constexpr Kind& making(Numbers numbers) { return makes = numbers, *this; }
   constexpr Kind& making_vectors() { return makes_vector = true, makes = Numbers::floats, by_rows = false, *this; }
   constexpr Kind& by_groups_alone() { return by_rows = false, *this; }
+  constexpr Kind& by_rows_alone() { return by_groups = false, *this; }
   constexpr Kind& reading_image() { return of_image = true, *this; }
   constexpr Kind& in_one_go() { return by_rows = by_groups = false, *this; }
   constexpr Kind& with(WeightFormat format, Numbers numbers = Numbers::maps) {
@@ -65,7 +67,7 @@ struct Kind {
   /// Group g of its value depends on no more than group g of its inputs.
   bool per_channel() const { return repeats > 0; }
   /// Every output channel reads all input channels of a map.
-  bool mixes_channels() const { return weights == WeightFormat::matrix; }
+  bool mixes_channels() const { return weights == WeightFormat::matrix || weights == WeightFormat::winograd; }
 };
 
 /// kinds::ghost's variants: what it does to its value before storing it, with its other inputs.
@@ -77,8 +79,9 @@ enum class Join {
 };
 
 namespace kinds {
-extern const Kind planar_conv, interleave, conv, depthwise, ghost, avg_pool2, global_avg_pool, global_max_pool,
-    global_avgmax_pool, matvec, scale, binary, upsample_nearest, upsample_bilinear, transpose, repack, reference;
+extern const Kind planar_conv, interleave, conv, winograd_conv, depthwise, ghost, avg_pool2, global_avg_pool,
+    global_max_pool, global_avgmax_pool, matvec, scale, binary, upsample_nearest, upsample_bilinear, transpose, repack,
+    reference;
 extern const Kind adaptive_avg_pool, pixel_shuffle, group_norm;
 }  // namespace kinds
 

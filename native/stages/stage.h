@@ -19,12 +19,15 @@ struct StageContext {
   const PackedWeights& weights;
   const KernelTable& kernels;
   const std::vector<Shape>& shapes;  // [nodes]
-  size_t l1_bytes;                   // data cache of a core
+  size_t l1_bytes, l2_bytes;         // data caches of a core
 
   const Operation& operation(OperationId id) const { return lowered.operations[id]; }
   const Node& conv(OperationId id) const { return graph.node(operation(id).conv); }
   Shape shape(ValueId id) const { return shapes[lowered.value(id).node.index()]; }
 };
+
+/// `count`, or the next multiple above it.
+constexpr int whole_multiple(int count, int of) { return (count + of - 1) / of * of; }
 
 class Stage {
  public:
@@ -43,6 +46,8 @@ class Stage {
     (void)i;
     return 0;
   }
+  /// Rows are made in multiples of so many from a multiple on, but for the last of the map. A power of two.
+  virtual int row_multiple() const { return 1; }
   /// Where the group's weights lie, or null: only of stages whose weights are worth fetching early.
   virtual const float* weights(int group) const {
     (void)group;

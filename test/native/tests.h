@@ -7,6 +7,7 @@ void kernel_tests();  // and with them
 void depthwise_kernel_tests();
 void vector_kernel_tests();
 void winner_kernel_tests();
+void winograd_kernel_tests();
 void operator_tests();  // and with them
 void activation_tests();
 void conv2d_tests();
@@ -25,6 +26,7 @@ void graph_tests();  // and with them
 void random_graph_tests();
 void fast_path_tests();
 void convolution_path_tests();
+void winograd_path_tests();
 void every_operator_tests();
 void reference_tests();
 void network_tests();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "../table.h"
+#include "../winograd.h"
 
 // What stands between the two is compiled for an instruction set above the baseline: nothing of a header, whose inline
 // functions the linker would take for all.
@@ -36,15 +37,18 @@
 #define GHOSTNET_INLINE __forceinline
 #define GHOSTNET_NOINLINE __declspec(noinline) static
 #define GHOSTNET_UNROLL
+#define GHOSTNET_ROLLED
 #elif defined(__clang__)
 #define GHOSTNET_INLINE inline __attribute__((always_inline))
 #define GHOSTNET_NOINLINE static __attribute__((noinline))
 #define GHOSTNET_UNROLL _Pragma("clang loop unroll(full)")
+#define GHOSTNET_ROLLED _Pragma("clang loop unroll(disable)")
 #else
 #define GHOSTNET_INLINE inline __attribute__((always_inline))
 #define GHOSTNET_NOINLINE static __attribute__((noinline))
 // An accumulator array lives in registers only if every loop over it is unrolled completely.
 #define GHOSTNET_UNROLL _Pragma("GCC unroll 64")
+#define GHOSTNET_ROLLED _Pragma("GCC unroll 1")
 #endif
 
 // All of memory may have changed here: the compiler cannot hold what it has loaded before in registers, which the

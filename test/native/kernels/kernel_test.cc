@@ -221,6 +221,7 @@ void kernel_tests() {
   depthwise_kernel_tests();
   vector_kernel_tests();
   winner_kernel_tests();
+  winograd_kernel_tests();
 }
 
 }  // namespace ghostnet

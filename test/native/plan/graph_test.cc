@@ -158,6 +158,7 @@ void graph_tests() {
   test_pipelines_with_outputs();
   fast_path_tests();
   convolution_path_tests();
+  winograd_path_tests();
   every_operator_tests();
   reference_tests();
   random_graph_tests();
