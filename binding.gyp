@@ -29,7 +29,9 @@
       # An archive that names its objects by their paths is not understood by every linker.
       "standalone_static_library": 1,
       "sources": ["<!@(node -p \"require('fs').readdirSync('native/kernels').filter((name) => !/[.]|plain|generic/.test(name)).sort().map((name) => 'native/kernels/' + name + '/kernels.cc').join(' ')\")"],
-      "cflags_cc": ["-O3", "-fno-exceptions", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"],
+      # Not among cflags_cc, from which the first is taken out.
+      "cflags": ["-fno-exceptions", "-fno-unwind-tables", "-fno-asynchronous-unwind-tables"],
+      "cflags_cc": ["-O3"],
       "xcode_settings": { "GCC_OPTIMIZATION_LEVEL": "3" }
     },
     {
