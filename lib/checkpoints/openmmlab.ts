@@ -1,6 +1,7 @@
 import { areClassColors, type ClassColor } from '../class-color.js';
 import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
 import { preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
+import { ssdAnchors, ssdSizes, type SsdSizes } from '../ssd-anchors.js';
 import { pythonConfig, type PythonValue } from './python-config.js';
 
 /** What a checkpoint itself says of its network beside the tensors; whatever it does not say is absent. */
@@ -56,8 +57,7 @@ function preprocessIn(config: PythonValue): Partial<PreprocessConfig> {
 }
 
 function headIn(model: unknown): Partial<HeadConfig> {
-  const [segmenter, detector] = [within(model, 'decode_head'), within(model, 'bbox_head')];
-  const generator = within(detector, 'anchor_generator');
+  const [segmenter, detector, neck] = ['decode_head', 'bbox_head', 'neck'].map((key) => within(model, key));
   const dilation = within(segmenter, 'dilation');
   const rates = ratesOf(within(segmenter, 'dilations')) ?? (dilation === undefined ? undefined : [dilation]);
   const between = within(segmenter, 'dw_act_cfg');
@@ -66,9 +66,83 @@ function headIn(model: unknown): Partial<HeadConfig> {
     ...said('atrousRates', headRules.atrousRates, rates),
     ...said('alignCorners', headRules.alignCorners, within(segmenter, 'align_corners')),
     ...said('depthwiseActivation', headRules.depthwiseActivation, depthwise),
-    ...said('anchors', headRules.anchors, within(generator, 'base_sizes')),
-    ...said('strides', headRules.strides, within(generator, 'strides') ?? within(detector, 'featmap_strides')),
+    ...neckIn(neck),
+    ...detectorIn(detector),
   };
+}
+
+/** Where its class has another default than published configs, which are assumed here, what it leaves out is said too. */
+function neckIn(neck: unknown): Partial<HeadConfig> {
+  const extra = within(neck, 'add_extra_convs');
+  const relu = within(neck, 'relu_before_extra_convs') ?? (extra === undefined ? undefined : false);
+  return {
+    ...said('addExtraConvs', headRules.addExtraConvs, extra),
+    ...said('reluBeforeExtraConvs', headRules.reluBeforeExtraConvs, relu),
+    ...said('upsampling', headRules.upsampling, within(neck, 'upsample_cfg', 'mode')),
+    ...said('levelStrides', headRules.levelStrides, within(neck, 'level_strides')),
+    ...said('levelPaddings', headRules.levelPaddings, within(neck, 'level_paddings')),
+    ...(within(neck, 'type') === 'SSDNeck' && activationIn(neck, 'ReLU')),
+  };
+}
+
+/** mmcv's names. */
+const activations = new Map<unknown, HeadConfig['convActivation']>([
+  ['ReLU', 'relu'],
+  ['ReLU6', 'relu6'],
+  ['LeakyReLU', 'leaky_relu'],
+  ['HSwish', 'hard_swish'],
+  ['SiLU', 'silu'],
+  ['Swish', 'silu'],
+]);
+
+function activationIn(part: unknown, otherwise?: string): Partial<HeadConfig> {
+  const activation = activations.get(within(part, 'act_cfg', 'type') ?? otherwise);
+  return said('convActivation', headRules.convActivation, activation);
+}
+
+const pytorchEps = 1e-5;
+
+function detectorIn(head: unknown): Partial<HeadConfig> {
+  const generator = within(head, 'anchor_generator');
+  const hasNorm = within(head, 'norm_cfg', 'type') !== undefined;
+  const strides = within(generator, 'strides') ?? within(head, 'featmap_strides') ?? within(head, 'strides');
+  return {
+    ...said('anchors', headRules.anchors, within(generator, 'base_sizes') ?? ssdAnchorsIn(generator)),
+    ...said('strides', headRules.strides, strides),
+    ...said('centernessOnReg', headRules.centernessOnReg, within(head, 'centerness_on_reg')),
+    ...said('normOnBbox', headRules.normOnBbox, within(head, 'norm_on_bbox')),
+    ...said('numGroups', headRules.numGroups, within(head, 'norm_cfg', 'num_groups')),
+    ...said('normEps', headRules.normEps, within(head, 'norm_cfg', 'eps') ?? (hasNorm ? pytorchEps : undefined)),
+    ...activationIn(head),
+    ...said('targetMeans', headRules.targetMeans, within(head, 'bbox_coder', 'target_means')),
+    ...said('targetStds', headRules.targetStds, within(head, 'bbox_coder', 'target_stds')),
+  };
+}
+
+/** Of an SSDAnchorGenerator. Without `scale_major=False`, which all published ones say, anchors have another order. */
+function ssdAnchorsIn(generator: unknown): unknown {
+  const ratios = within(generator, 'ratios');
+  if (within(generator, 'type') !== 'SSDAnchorGenerator' || within(generator, 'scale_major') !== false)
+    return undefined;
+  if (!isListOf(ratios, (level) => isListOf(level, isPositive))) return undefined;
+  const [least, next] = [within(generator, 'min_sizes'), within(generator, 'max_sizes')];
+  const range = within(generator, 'basesize_ratio_range') ?? [0.15, 0.9];
+  const sizes =
+    isListOf(least, isPositive) && isListOf(next, isPositive)
+      ? least.map((side, level): SsdSizes => [side, next[level]!])
+      : isListOf(range, isPositive)
+        ? ssdSizes(Number(within(generator, 'input_size') ?? 300), [range[0]!, range[1]!], ratios.length)
+        : undefined;
+  if (sizes?.length !== ratios.length) return undefined;
+  return sizes.map((each, level) => ssdAnchors(each, ratios[level]!));
+}
+
+function isPositive(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
+}
+
+function isListOf<T>(value: unknown, passes: (each: unknown) => each is T): value is readonly T[] {
+  return Array.isArray(value) && value.every(passes);
 }
 
 function said<const K extends string, T>(setting: K, rule: Rule<T>, value: unknown): { readonly [_ in K]?: T } {

@@ -76,8 +76,90 @@ describe("what OpenMMLab's checkpoints say of themselves", () => {
     ['model = dict(bbox_head=dict(featmap_strides=[8, 16]))', { strides: [8, 16] }],
     ['model = dict(bbox_head=dict(anchor_generator=dict(base_sizes=[[(1, 2, 3)]], strides=8)))', {}],
     ['model = "decode_head"', {}],
+    ["model = dict(neck=dict(add_extra_convs='on_input'))", { addExtraConvs: 'on_input', reluBeforeExtraConvs: false }],
+    ["model = dict(neck=dict(type='SSDNeck'))", { convActivation: 'relu' }],
+    ["model = dict(bbox_head=dict(act_cfg=dict(type='GELU'), norm_cfg=dict(type='BN')))", { normEps: 1e-5 }],
   ])('of %s is what is known here and plain', (text, head) => {
     expect(read(text)).toEqual({ preprocess: {}, head });
+  });
+
+  it("is read of FCOS's head and neck", () => {
+    const text = `model = dict(
+      neck=dict(add_extra_convs='on_output', num_outs=5, relu_before_extra_convs=True, type='FPN', upsample_cfg=dict(mode='nearest')),
+      bbox_head=dict(
+        centerness_on_reg=True, norm_cfg=dict(num_groups=16, requires_grad=True, type='GN'), norm_on_bbox=True,
+        strides=[8, 16, 32, 64, 128], type='FCOSHead'))`;
+    expect(read(text)?.head).toEqual({
+      addExtraConvs: 'on_output',
+      reluBeforeExtraConvs: true,
+      upsampling: 'nearest',
+      centernessOnReg: true,
+      normOnBbox: true,
+      numGroups: 16,
+      normEps: 1e-5,
+      strides: [8, 16, 32, 64, 128],
+    });
+  });
+
+  const ssd = (generator: string) => `model = dict(
+    neck=dict(level_paddings=(1, 0), level_strides=(2, 1), type='SSDNeck'),
+    bbox_head=dict(
+      act_cfg=dict(type='ReLU6'), norm_cfg=dict(eps=0.001, momentum=0.03, type='BN'),
+      anchor_generator=dict(type='SSDAnchorGenerator', scale_major=False, strides=[16, 32], ${generator}),
+      bbox_coder=dict(target_means=[.0, .0, .0, .0], target_stds=[0.1, 0.1, 0.2, 0.2])))`;
+
+  it("is read of SSD's head and neck, its anchors as its generator makes them", () => {
+    const { anchors, ...head } = read(ssd('ratios=[[2, 3], [4]], min_sizes=[48, 100], max_sizes=[75, 225]'))!.head;
+    expect(head).toEqual({
+      levelStrides: [2, 1],
+      levelPaddings: [1, 0],
+      strides: [16, 32],
+      normEps: 0.001,
+      convActivation: 'relu6',
+      targetMeans: [0, 0, 0, 0],
+      targetStds: [0.1, 0.1, 0.2, 0.2],
+    });
+    const [two, three] = [Math.SQRT2, Math.sqrt(3)];
+    expect(anchors).toEqual([
+      [
+        [48, 48],
+        [60, 60],
+        [48 * two, 48 / two],
+        [48 / two, 48 * two],
+        [48 * three, 48 / three],
+        [48 / three, 48 * three],
+      ],
+      [
+        [100, 100],
+        [150, 150],
+        [200, 50],
+        [50, 200],
+      ],
+    ]);
+  });
+
+  // By the code of mmdetection's SSDAnchorGenerator.
+  it.each([
+    ['input_size=300, basesize_ratio_range=(0.15, 0.9)', 6, [21, 45, 99, 153, 207, 261, 315]],
+    ['input_size=300, basesize_ratio_range=(0.2, 0.9)', 6, [30, 60, 111, 162, 213, 264, 315]],
+    ['input_size=512, basesize_ratio_range=(0.1, 0.9)', 7, [20, 51, 133, 215, 296, 378, 460, 542]],
+  ])('has the sizes of anchors by the rule of %s', (text, levels, sizes) => {
+    const ratios = JSON.stringify(Array.from({ length: levels }, () => [2]));
+    const { anchors } = read(ssd(`ratios=${ratios}, ${text}`))!.head;
+    expect(anchors!.map(([least]) => least![0])).toEqual(sizes.slice(0, -1));
+    for (const [level, [, between]] of anchors!.entries())
+      expect(between![0] ** 2).toBeCloseTo(sizes[level]! * sizes[level + 1]!, 6);
+  });
+
+  it.each([
+    'ratios=[[2]], min_sizes=[48, 100], max_sizes=[75, 225]',
+    'ratios=[[2], [2]], min_sizes=[48, 100], max_sizes=[75]',
+    'ratios=[[2], ["a"]], min_sizes=[48, 100], max_sizes=[75, 225]',
+    'ratios=[[2], [2]], input_size=320',
+    'ratios=[[2], [2]], input_size=300',
+    'ratios=2',
+  ])('has no anchors of a generator of %s', (text) => {
+    expect(read(ssd(text))!.head.anchors).toBeUndefined();
   });
 
   it.each([

@@ -2,10 +2,11 @@ import type { NodeId } from '../../graph/graph.js';
 import type { ConvOptions } from '../../graph/planned-conv.js';
 import type { Anchor, HeadConfig } from '../../head-config.js';
 import { inputRules } from '../../input-rules.js';
+import { ssdAnchors } from '../../ssd-anchors.js';
 import { concat } from './dense.js';
 import { countOf, inChannels, oneForEach, outChannels, type Built, type Ground, type Head } from './head.js';
 import { convModule, separableModule } from './openmmlab.js';
-import { anchorsOf, publishedSsd, publishedSsdLite, type PublishedSsd } from './ssd-published.js';
+import { publishedSsd, publishedSsdLite, type PublishedSsd } from './ssd-published.js';
 
 const modules = /^(?:neck\.(?:extra_layers|l2_norm)|bbox_head\.(?:cls_convs|reg_convs))\./;
 
@@ -169,7 +170,9 @@ function anchorsIn(
     return { anchors: said };
   }
   const isUsual = published && counts.every((count) => count >= 2 && count <= most && count % 2 === 0);
-  if (isUsual) return { anchors: published.sizes.map((sizes, level) => anchorsOf(sizes, counts[level]!)) };
+  // Of 2, 3, … as many as there are pairs of oblong ones.
+  const ratios = (count: number): number[] => Array.from({ length: (count - 2) / 2 }, (_, index) => index + 2);
+  if (isUsual) return { anchors: published.sizes.map((sizes, level) => ssdAnchors(sizes, ratios(counts[level]!))) };
   const nothing: Anchor = [1, 1];
   return {
     anchors: counts.map((count) => new Array<Anchor>(Math.min(Math.max(1, Math.floor(count)), most)).fill(nothing)),
