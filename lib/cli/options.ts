@@ -13,7 +13,8 @@ export function wholeNumber(value: string): number {
 }
 
 export function wholeNumberOrNone(value: string): number {
-  return value === '0' ? 0 : wholeNumber(value);
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('Expected a whole number, 0 or more.');
+  return Number(value);
 }
 
 export function positiveNumber(value: string): number {

@@ -138,6 +138,9 @@ function checkClasses(classes: unknown): readonly (string | number)[] | undefine
   throw argumentError('classes should be an array of labels or indices, one or more', classes);
 }
 
+/** In a message. */
+const mostListed = 12;
+
 /**
  * Of classes that are meant by their labels or indices.
  *
@@ -151,7 +154,7 @@ export function indicesOf(classes: readonly (string | number)[], labels: readonl
     const nearest = typeof each === 'string' ? nearestName(each, labels) : undefined;
     const advice =
       nearest === undefined
-        ? `There are ${labels.length}, as model.config.labels lists them.`
+        ? `There are ${labels.length}: ${labels.slice(0, mostListed).map(quoted).join(', ')}${labels.length > mostListed ? ', …' : ''}.`
         : `Did you mean ${nearest}?`;
     const found = typeof each === 'string' ? quoted(each) : String(each);
     throw new GhostNetError('ERR_GHOST_ARGUMENT', `classes: the model has no class ${found}. ${advice}`);

@@ -93,6 +93,9 @@ describe.skipIf(!hasReference)('detect()', () => {
     expect(await model.detect(tensor, { threshold: 1 })).toEqual([]);
     const { code, message } = await errorOf(model.detect(tensor, { classes: ['aa'] }));
     expect([code, message]).toEqual(['ERR_GHOST_ARGUMENT', 'classes: the model has no class "aa". Did you mean a?']);
+    expect((await errorOf(model.detect(tensor, { classes: [5] }))).message).toBe(
+      'classes: the model has no class 5. There are 5: "a", "b", "c", "d", "e".',
+    );
   });
 
   it('says what is wrong', async () => {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { GhostNetError } from '../../errors.js';
 import type { ModelConfig } from '../../model-config.js';
 import type { GhostNet } from '../../model.js';
@@ -58,7 +58,7 @@ export function evaluateCommand(): Command {
         ]),
       )
       .addOption(
-        new Option('--void <n...>', 'numbers of masks that do not count')
+        new Option('--void <numbers>', 'those of masks that do not count, separated by commas')
           .argParser(wholeNumbers)
           .default(usualVoids, '255'),
       )
@@ -86,7 +86,10 @@ const usualVoids: readonly number[] = [255];
 
 /** Of an option that may come several times, the first of which takes the place of the default. */
 function wholeNumbers(text: string, before: readonly number[] | undefined): readonly number[] {
-  return [...(before === usualVoids ? [] : (before ?? [])), wholeNumberOrNone(text)];
+  const numbers = text.split(',');
+  if (!numbers.every((number) => /^\d{1,5}$/.test(number)))
+    throw new InvalidArgumentError('Expected whole numbers, as 11 or 11,255.');
+  return [...(before === usualVoids ? [] : (before ?? [])), ...numbers.map(Number)];
 }
 
 interface Counted extends Passed {

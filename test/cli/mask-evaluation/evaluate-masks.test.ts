@@ -79,12 +79,15 @@ describe('ghostnet evaluate --masks', () => {
   });
 
   it('prints them', async () => {
-    const { stdout } = await evaluate('--masks', masks, '--void', '255', '7');
+    const { stdout } = await evaluate('--masks', masks, '--void', '255,7');
     expect(stdout).toMatch(/^images {9}2, [\d.]+ a second; \d+ pixels of known classes\nmean IoU {7}[\d.]+ %\n/);
     expect(stdout).toMatch(/\n {2}lamp {2}IoU +[\d.]+ % {2}right +[\d.]+ %\n$/);
   });
 
   it('says what is wrong', async () => {
+    expect((await evaluate('--masks', masks, '--void', '7,x')).stderr).toMatch(
+      /Expected whole numbers, as 11 or 11,255/,
+    );
     const unknown = await evaluate('--masks', masks);
     expect(unknown.code).toBe(1);
     expect(unknown.stderr).toMatch(
