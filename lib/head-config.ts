@@ -56,6 +56,10 @@ export interface HeadConfig {
   readonly convActivation: (typeof convActivations)[number];
   /** Of separable convolutions: between their two parts. */
   readonly depthwiseActivation: (typeof depthwiseActivations)[number];
+  /** Of a detector, where `detect` is not told otherwise: the least score. */
+  readonly scoreThreshold: number;
+  /** The same: how much of their union two boxes of a class may share. */
+  readonly iouThreshold: number;
 }
 
 export type HeadSetting = keyof HeadConfig;
@@ -69,6 +73,11 @@ const maxGroups = 1024;
 const maxPadding = 64;
 
 const flag: Rule<boolean> = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+
+const share: Rule<number> = {
+  expected: 'a number from 0 to 1',
+  accepts: (value): value is number => typeof value === 'number' && value >= 0 && value <= 1,
+};
 
 /** Wherever a setting comes from: a call or a file. */
 export const headRules: { readonly [K in HeadSetting]: Rule<HeadConfig[K]> } = {
@@ -122,6 +131,8 @@ export const headRules: { readonly [K in HeadSetting]: Rule<HeadConfig[K]> } = {
   normEps: { expected: 'a number above 0', accepts: (value): value is number => isPositive(value) },
   convActivation: oneOf(convActivations),
   depthwiseActivation: oneOf(depthwiseActivations),
+  scoreThreshold: share,
+  iouThreshold: share,
 };
 
 /** Of mmsegmentation's `dilations`, which begin with the 1 of the convolution that is not dilated. */

@@ -37,11 +37,11 @@ export interface Detection {
 }
 
 export interface DetectOptions extends ImageOptions {
-  /** The least score, 0 to 1. Default 0.3. */
+  /** The least score, 0 to 1. Default: what the model's files say (`score_threshold`), else 0.3; `model.info.head` has it. */
   threshold?: number;
   /**
    * Non-maximum suppression: of two boxes of a class that share more than this of their union, 0 to 1, the one that scores
-   * less is left out. Default 0.5.
+   * less is left out. Default: what the model's files say (`iou_threshold`), else 0.5.
    */
   iou?: number;
   /** How many at most, the best ones. Default 100. */
@@ -54,11 +54,14 @@ export interface DetectOptions extends ImageOptions {
   size?: readonly [width: number, height: number];
 }
 
-interface AskedDetections extends Asked, Omit<Search, 'classes'> {
+interface AskedDetections extends Asked, Omit<Search, 'classes' | 'threshold' | 'iou'> {
+  /** undefined: the model's own. */
+  readonly threshold: number | undefined;
+  readonly iou: number | undefined;
   readonly classes: readonly (string | number)[] | undefined;
 }
 
-const usual = { threshold: 0.3, iou: 0.5, maxDetections: 100 };
+const usualMost = 100;
 
 /** Of one picture, the best first. */
 export const detection: Task<AskedDetections, Detection[]> = {
@@ -67,9 +70,9 @@ export const detection: Task<AskedDetections, Detection[]> = {
     const names = ['threshold', 'iou', 'maxDetections', 'classes', 'multiLabel', 'size', ...imageOptions] as const;
     const given = readOptions(options, names);
     return {
-      threshold: checkProbability('threshold', given.threshold, usual.threshold),
-      iou: checkProbability('iou', given.iou, usual.iou),
-      maxDetections: checkWholeNumber('maxDetections', given.maxDetections, { from: 1, absent: usual.maxDetections }),
+      threshold: checkProbability('threshold', given.threshold, undefined),
+      iou: checkProbability('iou', given.iou, undefined),
+      maxDetections: checkWholeNumber('maxDetections', given.maxDetections, { from: 1, absent: usualMost }),
       classes: checkClasses(given.classes),
       multiLabel: checkFlag('multiLabel', given.multiLabel),
       inputSize: checkSize(given.size),
@@ -86,7 +89,14 @@ export const detection: Task<AskedDetections, Detection[]> = {
     const maps = values.map(mapOf);
     const classes = asked.classes && new Set(indicesOf(asked.classes, config.labels));
     const bounds = boundsOf(inputSize, geometry);
-    return foundOn(maps, network.detector!, { ...asked, classes }, bounds).map(({ index, score, corners }) => ({
+    const { scoreThreshold, iouThreshold } = network.head!;
+    const search = {
+      ...asked,
+      threshold: asked.threshold ?? scoreThreshold!,
+      iou: asked.iou ?? iouThreshold!,
+      classes,
+    };
+    return foundOn(maps, network.detector!, search, bounds).map(({ index, score, corners }) => ({
       index,
       label: config.labels[index]!,
       score,

@@ -108,7 +108,7 @@ export function checkOneImage(n: number): void {
   throw new GhostNetError('ERR_GHOST_SHAPE', message);
 }
 
-export function checkProbability(name: string, value: unknown, absent: number): number {
+export function checkProbability<T>(name: string, value: unknown, absent: T): number | T {
   if (value === undefined) return absent;
   if (typeof value === 'number' && value >= 0 && value <= 1) return value;
   throw argumentError(`${name} should be a number from 0 to 1`, value);

@@ -247,13 +247,26 @@ describe('a detector in other commands', () => {
     const { stdout, code } = await ghostnet('info', '-m', model);
     expect(code).toBe(0);
     expect(stdout).toContain(
-      '\ntask        detection\nhead        upsampling bilinear (assumed)\n            levels 4 (assumed)\n            strides 8 (assumed)\nlabels      lamp; ghost (config.json)\nfile ',
+      '\ntask        detection\nhead        upsampling bilinear (assumed)\n            levels 4 (assumed)\n            strides 8 (assumed)\n            scoreThreshold 0.3 (assumed)\n            iouThreshold 0.5 (assumed)\nlabels      lamp; ghost (config.json)\nfile ',
     );
     const anchors = join(folder, 'strides');
     saveLampDetector(anchors);
     const config = JSON.parse(readFileSync(join(anchors, 'config.json'), 'utf8')) as object;
     writeFileSync(join(anchors, 'config.json'), JSON.stringify({ ...config, strides: [16] }));
     expect((await ghostnet('info', '-m', anchors)).stdout).toContain('strides 16 (config.json)');
+  });
+
+  it("takes the model's own threshold where it is told none, followed or not", async () => {
+    const sure = join(folder, 'sure');
+    saveLampDetector(sure);
+    const config = JSON.parse(readFileSync(join(sure, 'config.json'), 'utf8')) as object;
+    writeFileSync(join(sure, 'config.json'), JSON.stringify({ ...config, score_threshold: 0.95 }));
+    const found = async (...args: string[]): Promise<number> => {
+      const ended = await ghostnet('detect', two, two, '--json', '-m', sure, ...args);
+      return parsed(ended).reduce((sum, { detections }) => sum + detections.length, 0);
+    };
+    expect([await found(), await found('--threshold', '0.5')]).toEqual([0, 4]);
+    expect([await found('--track'), await found('--track', '--threshold', '0.5')]).toEqual([0, 4]);
   });
 
   it('bench measures it', async () => {

@@ -48,10 +48,10 @@ export function detectCommand(): Command {
     new Command('detect')
       .description('Finds objects on each image with a detector, follows them from frame to frame, and counts them.')
       .argument('<image...>', pictureArguments)
-      .option('--threshold <number>', 'the least score, from 0 to 1 (default: 0.3)', share)
+      .option('--threshold <number>', 'the least score, from 0 to 1 (default: as the model says, else 0.3)', share)
       .option(
         '--iou <number>',
-        'of two boxes of a class that share more of their union, the one that scores less is left out (default: 0.5)',
+        'of two boxes of a class that share more of their union, the one that scores less is left out (default: as the model says, else 0.5)',
         share,
       )
       .option('--max <n>', 'boxes for each image, the best ones (default: 100)', wholeNumber)
@@ -92,10 +92,10 @@ function collect(value: string, before: string[] = []): string[] {
 function detecting(options: Options): Begin<Asked<Detection[]>> {
   return async (pictures, signal) => {
     const { output, json = false } = options;
-    const follower = isFollowing(options) ? new Follower(options, options.threshold) : undefined;
     const drawn = output === undefined ? undefined : await pictureFiles(output, options, pictures, sameName, signal);
     const timed = await TimedModel.load(options, signal);
     try {
+      const follower = isFollowing(options) ? new Follower(options, saidThreshold(options, timed)) : undefined;
       const asked = { ...saidDetection(options, timed, follower?.threshold), ...saidPicture(options) };
       const print =
         output === '-' ? undefined : formatOf(detectionParts(follower !== undefined), options, pictures, timed.start);
@@ -120,6 +120,12 @@ function detecting(options: Options): Begin<Asked<Detection[]>> {
       throw error;
     }
   };
+}
+
+/** The score of what is surely there, where anybody says one: the option, or the model's files. */
+function saidThreshold({ threshold }: Options, { model }: TimedModel): number | undefined {
+  const own = model.info.head?.scoreThreshold;
+  return threshold ?? (own?.from === 'assumed' ? undefined : own?.value);
 }
 
 function saidDetection(

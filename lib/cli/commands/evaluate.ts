@@ -66,7 +66,11 @@ export function evaluateCommand(): Command {
         new Option('--metric <name>', 'what is made of boxes').choices(['coco', 'voc2007', 'voc2012']).default('coco'),
       )
       .option('--threshold <score>', 'boxes of a smaller score are left out', share, 0.001)
-      .option('--iou <share>', 'of two boxes of a class that overlap more the better is kept (default: 0.5)', share)
+      .option(
+        '--iou <share>',
+        'of two boxes of a class that overlap more the better is kept (default: as the model says, else 0.5)',
+        share,
+      )
       .option('--worst <n>', 'classes to print, those with the fewest right first', wholeNumberOrNone, 5)
       .addOption(jsonOption())
       .addHelpText('after', help)

@@ -17,7 +17,7 @@ export interface FollowingFlags {
 export const followingOptions = (): Option[] => [
   new Option(
     '--track',
-    'number what is found from frame to frame, of a stream or of files in their order; --threshold is then the score of what is surely there (default: 0.5)',
+    'number what is found from frame to frame, of a stream or of files in their order; --threshold is then the score of what is surely there (default: as the model says, else 0.5)',
   ),
   new Option(
     '--line <x1,y1,x2,y2>',

@@ -71,10 +71,20 @@ function networkOf(standing: Standing): Network {
     },
     gate,
     with: (said) => networkOf({ ...standing, backbone: backbone.with(said), ...(said.head && { said: said.head }) }),
-    head: built.config,
+    head: built.detector ? { ...usualThresholds, ...thresholdsOf(standing.said), ...built.config } : built.config,
     ...(built.segmenter && { segmenter: built.segmenter }),
     ...(built.detector && { detector: built.detector }),
     unlikeTimm: `holds a network with ${words}, and timm has none: it cannot be written for timm.`,
+  };
+}
+
+/** Of `detect`, whatever the detector. */
+const usualThresholds = { scoreThreshold: 0.3, iouThreshold: 0.5 } as const;
+
+function thresholdsOf({ scoreThreshold, iouThreshold }: Partial<HeadConfig> = {}): Partial<HeadConfig> {
+  return {
+    ...(scoreThreshold !== undefined && { scoreThreshold }),
+    ...(iouThreshold !== undefined && { iouThreshold }),
   };
 }
 

@@ -25,6 +25,8 @@ describe('an FCOS head', () => {
       centernessOnReg: assumed(false),
       normOnBbox: assumed(false),
       numGroups: assumed(32),
+      scoreThreshold: assumed(0.3),
+      iouThreshold: assumed(0.5),
     });
     await using said = await load(saved(other, folder));
     expect(said.info.head).toMatchObject({

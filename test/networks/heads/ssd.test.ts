@@ -26,6 +26,8 @@ describe('an SSD head', () => {
       targetStds: assumed([0.1, 0.1, 0.2, 0.2]),
       normEps: assumed(0.001),
       convActivation: assumed('relu6'),
+      scoreThreshold: assumed(0.3),
+      iouThreshold: assumed(0.5),
     });
     expect(anchors!.value.map((level) => [level.length, level[0]![0], level[1]![0] ** 2])).toEqual(
       [48, 100, 150, 202, 253, 304].map((least, level, sides) => [
