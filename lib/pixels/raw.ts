@@ -1,6 +1,7 @@
 import { isUint8Array, isUint8ClampedArray } from 'node:util/types';
 import { GhostNetError } from '../errors.js';
 import { placeOf } from '../arguments/intrinsics.js';
+import { argumentError } from '../arguments/options.js';
 import { kindOf } from '../messages/shown.js';
 import { readFields } from '../arguments/untyped.js';
 import type { DecodedImage } from './image.js';
@@ -15,6 +16,8 @@ const maxSide = 2 ** 31 - 1;
  * @throws {GhostNetError} ERR_GHOST_ARGUMENT or ERR_GHOST_IMAGE
  */
 export function checkRawImage(input: object, what = 'Raw pixels'): DecodedImage {
+  if (typeof input !== 'object' || ArrayBuffer.isView(input))
+    throw argumentError(`${what} should be decoded pixels { data, width, height }, as sharp's raw() gives them`, input);
   const { data, width, height, channels: said } = readFields(input, ['data', 'width', 'height', 'channels'], what);
   if (!isUint8Array(data) && !isUint8ClampedArray(data)) {
     const message = `${what} must have data in a Uint8Array or Uint8ClampedArray, not ${kindOf(data)}.`;

@@ -33,11 +33,21 @@ export function checkLine(value: unknown, name: string): Line {
   throw argumentError(`${name}.to should be another point than ${name}.from`, line.to);
 }
 
-/** @throws {GhostNetError} ERR_GHOST_ARGUMENT for anything else than three points or more */
+/** @throws {GhostNetError} ERR_GHOST_ARGUMENT for anything else than three points or more, between which something lies */
 export function checkPolygon(value: unknown, name: string): Polygon {
   const corners = readArray(value, mostCorners, name);
-  if (corners && corners.length >= 3) return corners.map((corner, i) => checkPoint(corner, `${name}[${i}]`));
-  throw argumentError(`${name} should be an array of 3 to ${mostCorners} points [x, y]`, value);
+  if (!corners || corners.length < 3)
+    throw argumentError(`${name} should be an array of 3 to ${mostCorners} points [x, y]`, value);
+  const polygon = corners.map((corner, i) => checkPoint(corner, `${name}[${i}]`));
+  if (isFlat(polygon)) throw argumentError(`${name} should have an area, and its corners lie on one line`, value);
+  return polygon;
+}
+
+/** Whether nothing lies between the corners, since all of them are on one line. */
+export function isFlat(polygon: Polygon): boolean {
+  const from = polygon[0]!;
+  const to = polygon.find(([x, y]) => x !== from[0] || y !== from[1]);
+  return to === undefined || polygon.every((corner) => distanceFrom({ from, to }, corner) === 0);
 }
 
 /** Which point of a box stands for it: the middle of its lower side, where a person or a car touches the ground, or its own middle. */

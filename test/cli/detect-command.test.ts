@@ -212,6 +212,7 @@ describe('ghostnet detect -o', () => {
     ['a file below a file', () => [two, '-o', join(two, 'a.png')], 1, /a\.png cannot be written \(ENOTDIR/],
     ['a dwell without a zone', () => [two, '--track', '--dwell', '5'], 2, /--dwell is for --zone/],
     ['a frame rate of nothing', () => [two, '--frame-rate', '5'], 2, /--frame-rate is for --track, --line and --zone/],
+    ['a zone of nothing', () => [two, '--zone', '0,0,1,1,2,2'], 2, /three corners or more around an area/],
     ['no frame rate', () => [two, '--track', '--frame-rate', '0'], 2, /above 0/],
   ])('refuses %s', async (_, args, expected, words) => {
     const { stdout, stderr, code } = await detect(...args());

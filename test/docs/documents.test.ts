@@ -35,7 +35,7 @@ const shells = ['sh', 'bash', 'console'];
 /** Why a block may be left out, and what it must have in it then. */
 const needs: Readonly<Record<string, RegExp>> = {
   'needs the package on npm': /^npm install ghostnet\b/,
-  'needs a checkout': /^(?:npm (?:start|run|install-test)|cmake|node bench\/)/m,
+  'needs a checkout': /^(?:npm (?:start|run|install-test)|cmake|node bench\/|.*npx vitest)/m,
   'needs Docker': /^FROM |^docker /m,
   'needs systemd': /\bsystemctl /,
   'needs PyTorch': /\btorch\./,

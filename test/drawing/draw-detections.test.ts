@@ -196,6 +196,8 @@ describe('drawn detections', () => {
       'score should be',
     ],
     ['no list', () => drawDetections(blank(4, 4), {} as never), 'ERR_GHOST_ARGUMENT', 'detections should be an array'],
+    ['a file', () => drawDetections('street.jpg' as never, []), 'ERR_GHOST_ARGUMENT', 'should be decoded pixels'],
+    ['bytes', () => drawDetections(new Uint8Array(9) as never, []), 'ERR_GHOST_ARGUMENT', 'should be decoded pixels'],
     ['no pixels', () => drawDetections({} as never, []), 'ERR_GHOST_ARGUMENT', 'The image must have data'],
     ['too few pixels', () => drawDetections({ ...blank(4, 4), width: 5 }, []), 'ERR_GHOST_IMAGE', '5 x 4 x 3 = 60'],
     [

@@ -142,6 +142,15 @@ describe('a zone', () => {
         ]),
       'polygon[2] should be two finite numbers [x, y], found [2, Infinity].',
     ],
+    [
+      () =>
+        new Zone([
+          [0, 0],
+          [1, 1],
+          [3, 3],
+        ]),
+      'polygon should have an area, and its corners lie on one line, found ',
+    ],
     [() => new Zone(polygon, { dwellMs: NaN }), 'dwellMs should be a number of milliseconds from 0 on, found NaN.'],
     [() => new Zone(polygon, { stay: 1 } as never), 'options: there is no option "stay".'],
   ])('refuses %#', (call, words) => expect(call).toThrow(words));

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Line, Point, Polygon } from '../../tracking/geometry.js';
+import { isFlat, type Line, type Point, type Polygon } from '../../tracking/geometry.js';
 import { positiveNumber, seconds } from '../options.js';
 
 /** What {@link followingOptions} give. */
@@ -55,9 +55,9 @@ function lineOf(value: string): Line {
 
 function zoneOf(value: string): Polygon {
   const corners = points(value);
-  if (!corners || corners.length < 3)
+  if (!corners || corners.length < 3 || isFlat(corners))
     throw new InvalidArgumentError(
-      'Expected three corners or more, x1,y1,x2,y2,x3,y3 in pixels, as 0,0,320,0,320,240.',
+      'Expected three corners or more around an area, x1,y1,x2,y2,x3,y3 in pixels, as 0,0,320,0,320,240.',
     );
   return corners;
 }
