@@ -81,7 +81,7 @@ async function startBuilder(
   const late = new Error('the file is being loaded elsewhere');
   const timer = setTimeout(() => waiting.abort(late), patienceMs);
   try {
-    return await createBuilder(graph, { ...options, file: file.stamp }, waiting.signal);
+    return await createBuilder(graph, { ...options, file: identityOf(graph, file) }, waiting.signal);
   } catch (error) {
     if (error !== late) throw error;
   } finally {
@@ -89,6 +89,12 @@ async function startBuilder(
     leave();
   }
   return createBuilder(graph, options, signal);
+}
+
+/** What is packed are a file's weights times its batch norms, whose eps somebody may say beside the file. */
+function identityOf({ nodes }: Graph, { stamp }: WeightsFile): string {
+  const eps = nodes.flatMap((node) => (isConv2d(node) ? (node.parameters.batchNorm?.eps ?? []) : []));
+  return [stamp, ...[...new Set(eps)].sort()].join(' ');
 }
 
 /**

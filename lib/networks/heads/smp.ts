@@ -41,7 +41,8 @@ export function instanceNorm(ground: Ground, input: NodeId, name: string): NodeI
   const eps = normEps(ground);
   // The operator's eps is PyTorch's. Another one weighs as much more against a map that is made smaller.
   const constant = Math.sqrt(usualEps / eps);
-  const scaled = eps === usualEps ? input : net.conv(input, `${name}.scale`, channels, { ...each, constant });
+  // Models of a file share the weights of a name.
+  const scaled = eps === usualEps ? input : net.conv(input, `${name}.scale.${eps}`, channels, { ...each, constant });
   const normed = net.add({ op: 'group_norm', name: `${name}.norm`, inputs: [scaled], groups: channels });
   return net.conv(normed, name, channels, { ...each, bias: true, activation: 'relu' });
 }

@@ -1,28 +1,17 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../../lib/index.js';
-import { savedTensors } from '../../../testing/saved.js';
-import { syntheticImage, syntheticTensor } from '../../../testing/synthetic.js';
+import { caseOf, saved } from '../../../testing/small-heads.js';
+import { syntheticImage } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
 
 const folder = temporaryFolder();
-const found = new URL('../../reference/heads/smp-unet-scse.json', import.meta.url);
-const { tensors, input } = JSON.parse(readFileSync(fileURLToPath(found), 'utf8')) as {
-  tensors: Record<string, string>;
-  input: [number, number, number, number];
-};
-const weights = savedTensors(
-  new Map(Object.entries(tensors).map(([name, text]) => [name, syntheticTensor(name, text.split('x').map(Number))])),
-);
+const scse = caseOf('smp-unet-scse');
+const { input } = scse;
 
 /** A model of that config.json, of three classes. */
-function saved(config: object): string {
-  const path = mkdtempSync(join(folder, 'model-'));
-  writeFileSync(join(path, 'model.safetensors'), weights);
-  writeFileSync(join(path, 'config.json'), JSON.stringify({ encoder_name: 'tu-ghostnet_050', ...config }));
-  return path;
+function unet(config: object): string {
+  return saved({ ...scse, config: { encoder_name: 'tu-ghostnet_050', ...config } }, folder);
 }
 
 describe("segmentation_models_pytorch's activation", () => {
@@ -33,7 +22,7 @@ describe("segmentation_models_pytorch's activation", () => {
     ['argmax2d', 'softmax'],
     ['sigmoid', 'sigmoid'],
   ])('%s changes no label, and its probabilities are a %s', async (activation, kind) => {
-    await using model = await load(saved({ activation }));
+    await using model = await load(unet({ activation }));
     const tensor = { data: syntheticImage('input', input).data, shape: input };
     const [{ labels }, logits, probabilities] = await Promise.all([
       model.segment(tensor),
@@ -54,6 +43,26 @@ describe("segmentation_models_pytorch's activation", () => {
 });
 
 it("segmentation_models_pytorch's norm is refused where its tensors are those of another one", async () => {
-  const refused = load(saved({ decoder_use_norm: 'inplace' }));
+  const refused = load(unet({ decoder_use_norm: 'inplace' }));
   await expect(refused).rejects.toMatchObject({ code: 'ERR_GHOST_CHECKPOINT' });
 });
+
+it.each(['smp-linknet-instance', 'smp-pspnet-eps'])(
+  '%s of one file is computed by the eps of each model, whatever others have loaded',
+  async (name) => {
+    const small = caseOf(name);
+    const path = saved(small, folder);
+    // From then on models of a file share what they have packed.
+    await sleep(50);
+    const tensor = { data: syntheticImage('input', small.input).data, shape: small.input };
+    const outputs = ['head'] as const;
+    await using model = await load(path);
+    const { head } = await model.infer(tensor, { outputs });
+    await using other = await load(path, { head: { normEps: 0.5 } });
+    const { head: changed } = await other.infer(tensor, { outputs });
+    await using same = await load(path, { head: { normEps: 0.01 } });
+    const { head: again } = await same.infer(tensor, { outputs });
+    expect(changed.data).not.toEqual(head.data);
+    expect(again.data).toEqual(head.data);
+  },
+);
