@@ -93,6 +93,7 @@ export function modelConfig(
   const { version, width, layout = [], assumed, numClasses } = network;
   const { config, processor, own } = checkpoint;
   checkArchitecture(network, checkpoint);
+  checkOutputStride(checkpoint);
   const isNamed = config?.architecture !== undefined && network.named(config.architecture) !== undefined;
   const labels = knownLabels(checkpoint, numClasses, published, said) ?? {
     labels: Array.from({ length: numClasses }, (_, index) => `class ${index}`),
@@ -143,6 +144,18 @@ function checkArchitecture(network: Network, { config, tensors, file }: Checkpoi
     checkClaim({ name: config.modelType, source, advice }, network, tensors, file);
   }
 }
+
+/** The tensors are the same whatever it is. */
+function checkOutputStride({ config, own, file }: Checkpoint): void {
+  const [stride, source] =
+    config?.outputStride === undefined ? [own?.outputStride, 'it'] : [config.outputStride, 'the config.json beside it'];
+  if (stride === undefined || stride === usualOutputStride) return;
+  const message = `${file} cannot be used: ${source} says an output stride of ${stride}, for which the last stages of the backbone are dilated. That is not computed here: train with ${usualOutputStride}, or correct it there if it is not so.`;
+  throw new GhostNetError('ERR_GHOST_ARCHITECTURE', message);
+}
+
+/** Of every backbone as timm makes it where nothing else is asked of it. */
+const usualOutputStride = 32;
 
 /** Of settings that a processor has and that are not computed here, somebody else must say each. */
 function checkProcessor({ config, processor, file }: Checkpoint, said: SaidConfig): void {

@@ -32,6 +32,8 @@ export interface HubConfig {
   readonly globalPool?: string;
   /** Between the layers of a classifier of several; timm has no such key. */
   readonly classifierActivation?: ClassifierConfig['classifierActivation'];
+  /** Pixels of the input from one element of the backbone's last map to the next: 32, unless its last stages are dilated. */
+  readonly outputStride?: number;
   readonly preprocess: Partial<PreprocessConfig>;
   /** Of the network's attention; timm has no such key. */
   readonly gate?: Partial<GateConfig>;
@@ -105,6 +107,7 @@ export function parseHubConfig(config: unknown, file: string): HubConfig {
       classifierRules.classifierActivation.accepts,
       classifierRules.classifierActivation.expected,
     ),
+    outputStride: readOutputStride(top.section('model_args'), pretrained, top),
     preprocess: { ...readInputRule(top, pretrained), ...readPreprocess(pretrained) },
     gate: readGate(top.section('gate')),
     head: readHead(top, pretrained),
@@ -135,6 +138,13 @@ function readActivation(top: Section): ClassActivation | undefined {
   if (problemType === 'multi_label_classification') return 'sigmoid';
   if (problemType === 'regression') return 'none';
   return isSmp(top) ? smpActivation(top) : undefined;
+}
+
+/** timm's argument, and as segmentation_models_pytorch hands it on. */
+function readOutputStride(...sections: (Section | undefined)[]): number | undefined {
+  return sections
+    .flatMap((section) => ['output_stride', 'encoder_output_stride'].map((key) => section?.any(key, isSize)))
+    .find((stride) => stride !== undefined);
 }
 
 function readPreprocess(section: Section): Partial<PreprocessConfig> {

@@ -3,12 +3,15 @@ import { headRules, ratesOf, type HeadConfig } from '../head-config.js';
 import { preprocessRules, type PreprocessConfig, type Rule } from '../preprocess-config.js';
 import { ssdAnchors, ssdSizes, type SsdSizes } from '../ssd-anchors.js';
 import { pythonConfig, type PythonValue } from './python-config.js';
+import { isSize } from './untyped-values.js';
 
 /** What a checkpoint itself says of its network beside the tensors; whatever it does not say is absent. */
 export interface OwnConfig {
   readonly preprocess: Partial<PreprocessConfig>;
   /** Of a detector's or a segmenter's head. */
   readonly head: Partial<HeadConfig>;
+  /** As of a config.json. */
+  readonly outputStride?: number;
   /** One per class of whatever it was trained on. */
   readonly colors?: readonly ClassColor[];
 }
@@ -25,7 +28,9 @@ export function openMmLabWithin(checkpoint: unknown): OwnConfig | undefined {
   const config = pythonConfig(typeof text === 'string' ? text : '');
   const data = within(meta, 'dataset_meta') ?? meta;
   const colors = within(data, 'palette') ?? within(data, 'PALETTE');
+  const outputStride = within(config, 'model', 'backbone', 'output_stride');
   return {
+    ...(isSize(outputStride) && { outputStride }),
     preprocess: preprocessIn(config),
     head: headIn(within(config, 'model')),
     ...(areClassColors(colors) && { colors }),

@@ -170,6 +170,11 @@ describe("what OpenMMLab's checkpoints say of themselves", () => {
     expect(read(`data_preprocessor = dict(${text})`)?.preprocess).toEqual(preprocess);
   });
 
+  it('has the stride that the backbone was asked for', () => {
+    expect(read('model = dict(backbone=dict(output_stride=16))')?.outputStride).toBe(16);
+    expect(read("model = dict(backbone=dict(output_stride='16'))")).not.toHaveProperty('outputStride');
+  });
+
   it('has colours of the classes beside it', () => {
     const palette = [
       [1, 2, 3],

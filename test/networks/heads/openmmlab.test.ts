@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { load } from '../../../lib/index.js';
+import { errorOf } from '../../../testing/error-of.js';
 import { bytesOf, pickle, tensor, torchFile } from '../../../testing/checkpoints/writers.js';
 import { syntheticTensor } from '../../../testing/synthetic.js';
 import { temporaryFolder } from '../../../testing/temporary-folder.js';
@@ -60,6 +61,17 @@ describe("OpenMMLab's checkpoint", () => {
     const { classes: found } = await model.segment(picture, { size: 'network' });
     expect(found.length).toBeGreaterThan(0);
     for (const { index, color } of found) expect(color).toEqual(palette[index]);
+  });
+
+  it('is refused where its backbone was dilated, which no tensor tells', async () => {
+    const text = 'model = dict(backbone=dict(output_stride=8))';
+    const error = await errorOf(load(checkpoint('dilated.pth', { cfg: pickle.text(text) })));
+    expect([error.code, error.message]).toEqual([
+      'ERR_GHOST_ARCHITECTURE',
+      expect.stringMatching(
+        /dilated\.pth cannot be used: it says an output stride of 8, for which the last stages of the backbone are dilated\. That/,
+      ),
+    ]);
   });
 
   it('counts less than what is said beside it', async () => {

@@ -42,6 +42,21 @@ describe("segmentation_models_pytorch's activation", () => {
   });
 });
 
+it.each([
+  { encoder_output_stride: 16 },
+  { output_stride: 8 },
+  { pretrained_cfg: { output_stride: 16 } },
+  { architecture: 'ghostnet_050_unet', model_args: { output_stride: 16 } },
+])('a dilated backbone is refused: %j', async (config) => {
+  const refused = load(unet(config));
+  await expect(refused).rejects.toMatchObject({
+    code: 'ERR_GHOST_ARCHITECTURE',
+    message: expect.stringMatching(/the config\.json beside it says an output stride of (16|8), for which/) as string,
+  });
+  await using model = await load(unet({ output_stride: 32 }));
+  expect(model.task).toBe('segmentation');
+});
+
 it("segmentation_models_pytorch's norm is refused where its tensors are those of another one", async () => {
   const refused = load(unet({ decoder_use_norm: 'inplace' }));
   await expect(refused).rejects.toMatchObject({ code: 'ERR_GHOST_CHECKPOINT' });
