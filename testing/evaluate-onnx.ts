@@ -104,8 +104,23 @@ function meaningOf({ op, inputs: names, attributes }: OnnxFileNode, inputs: read
       const node = { op: 'pixel_shuffle', name: '', inputs: [], stride, padding: [0, 0] } as const;
       return valueOf(node, parts, new Float32Array(0));
     }
+    case 'ReduceL2': {
+      // Over 1: what l2_norm divides by.
+      const plane = x!.height * x!.width;
+      const data = Float64Array.from({ length: plane }, (_, i) =>
+        Math.hypot(...x!.data.filter((_, at) => at % plane === i)),
+      );
+      return { ...x!, channels: 1, data };
+    }
+    case 'Div': {
+      const [a, b] = inputs as [Map3d, Map3d];
+      const plane = b.height * b.width;
+      return { ...a, data: a.data.map((value, i) => value / b.data[i % plane]!) };
+    }
     case 'Add':
     case 'Mul':
+      // What l2_norm adds to a length.
+      if (inputs.length === 1) return { ...x!, data: x!.data.map((value) => value + floatsOf(constant(1))[0]!) };
       return valueOf({ op: op === 'Add' ? 'add' : 'mul', name: '', inputs: [0, 1] }, inputs, new Float32Array(0));
     case 'Resize': {
       const scales = names[2] === '' ? undefined : floatsOf(constant(2));

@@ -85,6 +85,11 @@ const meanings: { readonly [K in Op]: Meaning<Extract<GraphNode, { op: K }>> } =
       data: x!.data.map((value, i) => (value - means[group(i)]!) / Math.sqrt(variances[group(i)]! + 1e-5)),
     };
   },
+  l2_norm: (_, [x]) => {
+    const plane = x!.height * x!.width;
+    const lengths = Array.from({ length: plane }, (_, i) => Math.hypot(...x!.data.filter((_, at) => at % plane === i)));
+    return { ...x!, data: x!.data.map((value, i) => value / (lengths[i % plane]! + 1e-10)) };
+  },
   pixel_shuffle: ({ stride, padding }, inputs) => {
     const [first] = inputs as [Map3d];
     const [height, width] = [first.height * stride[0], first.width * stride[1]];

@@ -47,6 +47,9 @@ export interface GroupNormNode extends Node<'group_norm', readonly [NodeId]> {
   readonly groups: number;
 }
 
+/** The numbers of each position over their length and 1e-10: SSD's L2Norm before its weight. */
+export type L2NormNode = Node<'l2_norm', readonly [NodeId]>;
+
 /**
  * The elements of stride[0] * stride[1] maps of one shape between each other: (i, j) of input y * stride[1] + x becomes
  * (i * stride[0] + y, j * stride[1] + x); then `padding` rows and columns at either side are left out.

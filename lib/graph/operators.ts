@@ -12,6 +12,7 @@ import type {
   GlobalMaxPoolNode,
   GroupNormNode,
   InputNode,
+  L2NormNode,
   MaxPool2dNode,
   MulNode,
   PixelShuffleNode,
@@ -20,8 +21,8 @@ import type {
   UpsampleBilinearAlignedNode,
   UpsampleBilinearNode,
   UpsampleNearestNode,
-  Windows,
 } from './nodes.js';
+import { meansOf, turned, windowsIn } from './windows.js';
 
 /**
  * What is to be known of an operator in this half of the program; the engine has a file for each in
@@ -46,6 +47,9 @@ export interface Operator<N extends Node> {
 
 /** PyTorch's. */
 const groupNormEps = 1e-5;
+
+/** mmdetection's. */
+const l2NormEps = 1e-10;
 
 /** What a map has several of. */
 export type MapPart = 'rows' | 'columns' | 'positions';
@@ -163,6 +167,15 @@ export const operators = {
     },
   }),
 
+  l2_norm: row<L2NormNode>({
+    onnx: ({ name }, out, [input]) => {
+      const [length, above] = [`${name}.length`, `${name}.above`];
+      out.add('ReduceL2', length, [input!, out.integers(`${name}.axes`, 1)]);
+      out.add('Add', above, [length, out.floats(`${name}.eps`, l2NormEps)]);
+      out.add('Div', name, [input!, above]);
+    },
+  }),
+
   concat: row<ConcatNode>({
     channels: (node) => node.channels,
     onnx: ({ name, channels }, out, inputs) => {
@@ -262,27 +275,6 @@ export function operatorOf<N extends GraphNode>(node: N): Operator<N> {
 
 function row<N extends Node>(operator: Operator<N>): Operator<N> {
   return operator;
-}
-
-/** Which share each of `source` samples has in each of `n` adaptive means, [n][source]. */
-function meansOf(source: number, n: number): number[][] {
-  return Array.from({ length: n }, (_, i) => {
-    const [begin, end] = [Math.floor((i * source) / n), Math.ceil(((i + 1) * source) / n)];
-    return Array.from({ length: source }, (_, at) => (at >= begin && at < end ? 1 / (end - begin) : 0));
-  });
-}
-
-function turned(matrix: readonly (readonly number[])[]): number[][] {
-  return matrix[0]!.map((_, column) => matrix.map((row) => row[column]!));
-}
-
-/** How many windows fit. */
-function windowsIn([height, width]: Pair, { kernel, stride, padding = [0, 0], dilation = [1, 1] }: Windows): Pair {
-  const count = (size: number, axis: 0 | 1): number => {
-    const extent = dilation[axis] * (kernel[axis] - 1) + 1;
-    return Math.floor((size + 2 * padding[axis] - extent) / stride[axis]) + 1;
-  };
-  return [count(height, 0), count(width, 1)];
 }
 
 function resize(

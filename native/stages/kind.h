@@ -82,7 +82,7 @@ namespace kinds {
 extern const Kind planar_conv, interleave, conv, winograd_conv, depthwise, ghost, avg_pool2, global_avg_pool,
     global_max_pool, global_avgmax_pool, matvec, scale, binary, upsample_nearest, upsample_bilinear, transpose, repack,
     reference;
-extern const Kind adaptive_avg_pool, pixel_shuffle, group_norm;
+extern const Kind adaptive_avg_pool, pixel_shuffle, group_norm, l2_norm;
 }  // namespace kinds
 
 }  // namespace ghostnet

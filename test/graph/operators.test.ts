@@ -24,10 +24,11 @@ const everything = built((net, image) => {
   const adaptive = net.add({ op: 'adaptive_avg_pool2d', name: 'adaptive', inputs: [conv], size: [4, 5] });
   const shuffled = net.transposedConv(conv, 'shuffled', 3);
   const normed = net.add({ op: 'group_norm', name: 'normed', inputs: [conv], groups: 2 });
+  const lengths = net.add({ op: 'l2_norm', name: 'lengths', inputs: [conv] });
   const concat = net.add({ op: 'concat', name: 'concat', inputs: [conv, nearest], channels: 7 });
   const scaled = net.add({ op: 'mul', name: 'scaled', inputs: [bilinear, mean] });
   const sum = net.add({ op: 'add', name: 'sum', inputs: [scaled, aligned] });
-  const upsampled = { nearest, bilinear, aligned, adaptive, shuffled, normed };
+  const upsampled = { nearest, bilinear, aligned, adaptive, shuffled, normed, lengths };
   const pools = { pooled, largest, mean, highest, between };
   for (const [name, node] of Object.entries({ conv, ...pools, ...upsampled, concat, scaled, sum }))
     net.output(name, node);
@@ -71,6 +72,7 @@ describe('an operator', () => {
       adaptive: [4, 4, 5],
       shuffled: [3, 12, 14],
       normed: [4, 6, 7],
+      lengths: [4, 6, 7],
       concat: [7, 6, 7],
       scaled: [4, 6, 7],
       sum: [4, 6, 7],
@@ -98,6 +100,7 @@ describe('an operator', () => {
       adaptive: 2,
       shuffled: 1,
       normed: 2,
+      lengths: 2,
       concat: 2,
       scaled: 2,
       sum: 2,

@@ -55,6 +55,7 @@ describe('the outputs of an ONNX file', () => {
     const graph = built((net, image) => {
       const map = net.conv(image, 'map', 4, { kernel: 3, stride: 2 });
       net.output('means', net.add({ op: 'adaptive_avg_pool2d', name: 'means', inputs: [map], size: [3, 2] }));
+      net.output('lengths', net.add({ op: 'l2_norm', name: 'lengths', inputs: [map] }));
       net.output('normed', net.add({ op: 'group_norm', name: 'normed', inputs: [map], groups: 2 }));
       net.output('doubled', net.transposedConv(map, 'doubled', 3, { bias: true, activation: 'relu' }));
     });

@@ -389,11 +389,24 @@ def separable(channels, out, kernel, stride, padding, **options):
     return nn.Sequential(parts)
 
 
-class SsdNeck(nn.Module):
-    """mmdetection's: `extras` are channels, kernel, stride and padding of each further level."""
+class L2Norm(nn.Module):
+    """mmdetection's."""
 
-    def __init__(self, channels, extras, lite, **options):
+    def __init__(self, channels):
         super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x):
+        return self.weight[:, None, None] * x / (x.pow(2).sum(1, keepdim=True).sqrt() + 1e-10)
+
+
+class SsdNeck(nn.Module):
+    """mmdetection's: `extras` are channels, kernel, stride and padding of each further level; `first`: those of an L2 norm."""
+
+    def __init__(self, channels, extras, lite, first=None, **options):
+        super().__init__()
+        if first:
+            self.l2_norm = L2Norm(first)
         self.extra_layers = nn.ModuleList()
         for out, *windows in extras:
             second = separable if lite else norm_module
@@ -404,6 +417,8 @@ class SsdNeck(nn.Module):
         maps = list(maps)
         for layer in self.extra_layers:
             maps.append(layer(maps[-1]))
+        if hasattr(self, "l2_norm"):
+            maps[0] = self.l2_norm(maps[0])
         return maps
 
 
@@ -441,11 +456,11 @@ class SsdHead(nn.Module):
 
 
 class Ssd(nn.Module):
-    def __init__(self, architecture, indices, extras, anchors, strides, lite, stds=(0.1, 0.1, 0.2, 0.2), **options):
+    def __init__(self, architecture, indices, extras, anchors, strides, lite, stds=(0.1, 0.1, 0.2, 0.2), l2_norm=False, **options):
         super().__init__()
         self.backbone = Backbone(architecture, "timm_model", indices)
         channels = self.backbone.channels()
-        self.neck = SsdNeck(channels[-1], extras, lite, **options)
+        self.neck = SsdNeck(channels[-1], extras, lite, channels[0] if l2_norm else None, **options)
         self.bbox_head = SsdHead([*channels, *(each[0] for each in extras)], anchors, strides, lite, stds=stds, **options)
 
 
@@ -471,7 +486,7 @@ def ssd_networks():
     small = [21, 45, 99, 153, 207, 261, 315]
     windows = [(24, 3, 2, 1), (20, 3, 2, 1), (20, 3, 1, 0), (12, 3, 1, 0)]
     plain = dict(norm=False, act=nn.ReLU)
-    yield "ssd-v2", Ssd("ghostnetv2_100", (2, 3), windows, ssd_anchors(small, [4, 6, 6, 6, 4, 4]), (8, 16, 32, 64, 100, 300), False, **plain), {}, (288, 320), 0.61
+    yield "ssd-v2", Ssd("ghostnetv2_100", (2, 3), windows, ssd_anchors(small, [4, 6, 6, 6, 4, 4]), (8, 16, 32, 64, 100, 300), False, l2_norm=True, **plain), {}, (288, 320), 0.61
     anchors = [[(20, 30), (44.5, 30)], [(60, 50)], [(100, 110), (90, 60), (50, 120)]]
     config = {"anchors": anchors, "level_strides": [2], "level_paddings": [1], "target_stds": [0.2, 0.2, 0.1, 0.3], "norm_eps": 1e-3, "conv_activation": "silu"}
     yield "ssd-repghost", Ssd("repghostnet_050", (2, 3), [(22, 4, 2, 1)], anchors, (8, 16, 32), False, act=nn.SiLU, stds=(0.2, 0.2, 0.1, 0.3)), config, (96, 160), 0.55

@@ -119,6 +119,10 @@ int RandomNetwork::group_norm(int in) {
   return keep(id);
 }
 
+int RandomNetwork::l2_norm(int in) {
+  return keep(n.node(*find_operator("l2_norm"), name("lengths"), {in}, n.channels(in)));
+}
+
 void RandomNetwork::pixel_shuffle(int in) {
   const Pair stride{1 + below(3), 1 + below(3)};
   std::vector<int> inputs{in};
@@ -224,7 +228,7 @@ void RandomNetwork::mix(int in) {
 
 void RandomNetwork::add_something() {
   const int in = any();
-  switch (below(20)) {
+  switch (below(21)) {
     case 0: conv(in, 1); break;
     case 1: conv(in, n.channels(in)); break;
     case 2: usual_depthwise(in); break;
@@ -244,6 +248,7 @@ void RandomNetwork::add_something() {
     case 16: adaptive_pool(in); break;
     case 17: pixel_shuffle(in); break;
     case 18: group_norm(in); break;
+    case 19: l2_norm(in); break;
     default: ghost_module(in);
   }
 }

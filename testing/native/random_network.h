@@ -45,6 +45,7 @@ class RandomNetwork {
   int pooled(int in);
   int adaptive_pool(int in);
   int group_norm(int in);
+  int l2_norm(int in);
   /// Some maps of one shape between each other, where they do not become too large.
   void pixel_shuffle(int in);
   /// A node with the map size of `like`, other than by chance always a new one.

@@ -115,19 +115,28 @@ function addNeck(
   });
   const features = stages.levels(said.levels, channels);
   oneForEach('levels', features, own, 'levels on the backbone');
-  if (extras === 0) return { features, maps: features, config: {} };
+  const maps = [...features];
+  if (extras === 0) return { features, maps: withL2Norm(ground, maps), config: {} };
   const usual = published?.levelStrides.length === extras ? published : undefined;
   const ofEach = (setting: 'levelStrides' | 'levelPaddings', otherwise: number): readonly number[] => {
     const values = said[setting] ?? usual?.[setting] ?? new Array<number>(extras).fill(otherwise);
     return oneForEach(setting, values, extras, "levels beyond the backbone's");
   };
   const [levelStrides, levelPaddings] = [ofEach('levelStrides', 2), ofEach('levelPaddings', 1)];
-  const maps = [...features];
   for (let index = 0; index < extras; index++) {
     const [stride, padding] = [levelStrides[index]!, levelPaddings[index]!];
     maps.push(addExtra(ground, maps.at(-1)!, `neck.extra_layers.${index}`, { stride, padding }, normed));
   }
-  return { features, maps, config: { levelStrides, levelPaddings } };
+  return { features, maps: withL2Norm(ground, maps), config: { levelStrides, levelPaddings } };
+}
+
+/** The largest map as its predictions read it, where the neck has `l2_norm_scale`. */
+function withL2Norm({ net, tensors }: Ground, [first, ...others]: readonly NodeId[]): readonly NodeId[] {
+  const name = 'neck.l2_norm';
+  if (!tensors.has(`${name}.weight`)) return [first!, ...others];
+  const lengths = net.add({ op: 'l2_norm', name, inputs: [first!] });
+  const scaling = { module: name, depthwise: true, scaling: 'channels' } as const;
+  return [net.conv(lengths, `${name}.scaled`, net.channelsOf(lengths), scaling), ...others];
 }
 
 function addExtra(

@@ -22,6 +22,13 @@ void group_norm_tests() {
   }
   node.groups = 1;
   expect_refused(checked(node, {5}), invalid, "node 'alone': channel counts differ");
+
+  const Node l2 = node_of(*find_operator("l2_norm"), 2);
+  // Of each position by itself: (3, 4) has the length 5, and nothing stays nothing.
+  const Map lengths = value_of(l2, {{{1, 2, 1, 3}, {3, 0, -8, 4, 0, 6}}});
+  const float shares[] = {0.6f, 0, -0.8f, 0.8f, 0, 0.6f};
+  for (size_t i = 0; i < 6; ++i) CHECK(std::abs(lengths.values[i] - shares[i]) < 1e-6f);
+  expect_refused(checked(l2, {5}), invalid, "node 'alone': channel counts differ");
 }
 
 }  // namespace ghostnet

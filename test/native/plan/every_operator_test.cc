@@ -121,6 +121,7 @@ constexpr struct {
     {"adaptive_avg_pool2d", add_adaptive},
     {"pixel_shuffle", add_shuffles},
     {"group_norm", add_norms},
+    {"l2_norm", add_of_one},
     {"concat", add_concatenations},
     {"upsample_nearest", add_of_two},
     {"upsample_bilinear", add_of_two},
