@@ -78,10 +78,21 @@ class Operation {
   size_t arena_bytes_ = 0;
 };
 
-void bench_dense(const KernelTable& kernels, int channels, int size, Pair kernel, int stride, int groups) {
-  Operation operation(kernels, channels, size, [&](SyntheticNetwork& n, int map) {
-    return n.conv("operator", map, channels, kernel, {stride, stride}, {kernel.y / 2, kernel.x / 2}, groups,
-                  Activation::relu);
+struct Dense {
+  int channels, size;
+  Pair kernel{3, 3};
+  int stride = 1, groups = 1, dilation = 1;
+};
+
+// Of the peak is what the convolution takes window by window, taps beside the map included: by Winograd's transforms, and
+// where such taps are left out, it may be more than all.
+void bench_dense(const KernelTable& kernels, const Dense& d) {
+  Operation operation(kernels, d.channels, d.size, [&](SyntheticNetwork& n, int map) {
+    const Pair padding{d.kernel.y / 2 * d.dilation, d.kernel.x / 2 * d.dilation};
+    const int conv =
+        n.conv("operator", map, d.channels, d.kernel, {d.stride, d.stride}, padding, d.groups, Activation::relu);
+    n.graph.nodes.back().dilation = {d.dilation, d.dilation};
+    return conv;
   });
   // The clock of a core changes: the peak is measured beside each run.
   std::vector<double> ns, parts;
@@ -90,8 +101,9 @@ void bench_dense(const KernelTable& kernels, int channels, int size, Pair kernel
     ns.push_back(operation.nanoseconds());
     parts.push_back(operation.macs() / ns.back() / peak);
   }
-  std::printf("conv %dx%d/%d, %3d channels, %d groups, %dx%d  %10.1f us  %5.1f %% of the peak\n", kernel.y, kernel.x,
-              stride, channels, groups, size, size, median(ns) / 1e3, 100 * median(parts));
+  std::printf("conv %dx%d/%d, dilation %2d, %3d channels, %d groups, %dx%d  %10.1f us  %5.1f %% of the peak\n",
+              d.kernel.y, d.kernel.x, d.stride, d.dilation, d.channels, d.groups, d.size, d.size, median(ns) / 1e3,
+              100 * median(parts));
 }
 
 void bench_moving(const KernelTable& kernels, const char* name, int channels, int size, double maps_moved,
@@ -113,10 +125,11 @@ void bench_moving(const KernelTable& kernels, const char* name, int channels, in
 int bench_operators(const KernelTable& kernels) {
   std::printf("%s, %s, 1 thread\n", cpu_name().c_str(), kernels.name);
   for (int channels : {64, 128, 256})
-    for (int size : {28, 56, 80}) bench_dense(kernels, channels, size, {3, 3}, 1, 1);
-  bench_dense(kernels, 128, 56, {3, 3}, 2, 1);
-  bench_dense(kernels, 128, 56, {1, 1}, 2, 1);
-  bench_dense(kernels, 128, 56, {3, 3}, 1, 4);
+    for (int size : {28, 56, 80}) bench_dense(kernels, {channels, size});
+  bench_dense(kernels, {128, 56, {3, 3}, 2});
+  bench_dense(kernels, {128, 56, {1, 1}, 2});
+  bench_dense(kernels, {128, 56, {3, 3}, 1, 4});
+  for (int dilation : {2, 6, 12, 18, 36}) bench_dense(kernels, {256, 16, {3, 3}, 1, 1, dilation});
   const auto resized = [](const Operator& row) {
     return [&row](SyntheticNetwork& n, int map) {
       const int like = n.conv("like", 0, 1, {1, 1}, {1, 1}, {0, 0}, 1, Activation::none);

@@ -53,7 +53,7 @@ class WinogradConv final : public Stage {
 
  private:
   // Fewer would not be worth reading all weights for; of more, the products wait too far away.
-  static constexpr size_t kFewestTiles = 28, kMostTiles = 256;
+  static constexpr size_t kFewestTiles = 64, kMostTiles = 256;
 
   // Tiles that lie side by side.
   struct Run {
