@@ -61,8 +61,9 @@ class Reader {
     this.skip();
     const bracket = this.take(/[[({]/y);
     if (bracket !== undefined) return this.items(closing[bracket]!, depth, bracket === '(');
-    const number = this.take(/[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])/y);
-    if (number !== undefined) return Number(number);
+    // All that may be of a number, so that no part of it is looked at twice.
+    const number = this.take(/[+-]?(?=\.?\d)[\w.]+(?:(?<=[eE])[+-]\d+)?/y);
+    if (number !== undefined) return numberOf(number);
     const name = this.take(/[A-Za-z_]\w*(?:\.\w+)*(?!["'\w])/y);
     if (name === undefined) return this.string();
     if (Object.hasOwn(constants, name)) return constants[name];
@@ -127,6 +128,12 @@ class Reader {
     if (found !== undefined) this.at += found.length;
     return found;
   }
+}
+
+function numberOf(text: string): number {
+  const value = Number(text);
+  if (Number.isNaN(value)) throw new Strange();
+  return value;
 }
 
 function isEmpty(value: PythonValue): boolean {

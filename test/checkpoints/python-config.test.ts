@@ -10,6 +10,8 @@ describe('a config of Python', () => {
     ['-2.5e-3', -0.0025],
     ['.5', 0.5],
     ['3.', 3],
+    ['+1E3', 1000],
+    ['0x10', 16],
     ["'it\\'s'", "it's"],
     ['"a\\nb"', 'a\nb'],
     ["r'a\\n'", 'a\\n'],
@@ -45,6 +47,8 @@ describe('a config of Python', () => {
     'lambda x: 1',
     '{1, 2: 3}',
     '12abc',
+    '1e',
+    '1.2.3',
   ])('has nothing of %s, and goes on behind it', (text) => {
     expect(pythonConfig(`name = ${text}\nafter = 2\n`)).toEqual(map({ after: 2 }));
   });
@@ -56,6 +60,7 @@ describe('a config of Python', () => {
 
   it('is read no further than somebody writes one', () => {
     expect(pythonConfig(`a = ${'['.repeat(100_000)}`)).toEqual(map({}));
+    expect(pythonConfig(`a = ${'1'.repeat(500_000)}x\nb = 2`)).toEqual(map({ b: 2 }));
     expect(pythonConfig(`a = 1\nb = [${'1,'.repeat(120_000)}]\nc = 2`)).toEqual(map({ a: 1 }));
     expect(pythonConfig(`a = 1\n#${' '.repeat(2 ** 20)}`)).toEqual(map({}));
   });
