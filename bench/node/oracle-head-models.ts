@@ -32,7 +32,9 @@ function savedMeasured(suffix: string): Model {
 function savedSmall(name: string): Model {
   const found = caseOf(name);
   const said = found.config?.['input_size'] as readonly number[] | undefined;
-  return { name, path: saved(found, folder), inputSize: said?.slice(1) ?? usualSize };
+  // SSD's last levels are left of large inputs alone.
+  const largeEnough = usualSize.map((side, axis) => Math.max(side, found.input[2 + axis]!));
+  return { name, path: saved(found, folder), inputSize: said?.slice(1) ?? largeEnough };
 }
 
 const models = [
