@@ -38,15 +38,16 @@
       "target_name": "ghostnet_engine",
       "type": "static_library",
       "standalone_static_library": 1,
-      "sources": ["<!@(node -p \"require('fs').readdirSync('native', { recursive: true }).map((file) => file.split(require('path').sep).join('/')).filter((file) => file.endsWith('.cc') && !/^(binding[/]|fuse[/]|operators[/]|run[/]|(builder|model)[.]|kernels[/].*[/]|plan[/](layouts|lower|placement|planner|schedule|weight_store)[.]|platform[/](affinity|caches|cgroup|cpu|system_file)[.]|preprocess[/]geometry[.]|stages[/]reference[.])/.test(file)).sort().map((file) => 'native/' + file).join(' ')\")"],
+      "sources": ["<!@(node -p \"require('fs').readdirSync('native', { recursive: true }).map((file) => file.split(require('path').sep).join('/')).filter((file) => file.endsWith('.cc') && !/^(binding[/]|fuse[/]|operators[/]|run[/]|(builder|model)[.]|kernels[/].*[/]|plan[/](layouts|lower|placement|planner|schedule|weight_store)[.]|platform[/](affinity|caches|cgroup|cpu|system_file)[.]|preprocess[/]geometry[.]|stages[/](adaptive_pool|conv|reference|transpose|winograd_conv)[.])/.test(file)).sort().map((file) => 'native/' + file).join(' ')\")"],
       "cflags_cc": ["-O3"],
       "xcode_settings": { "GCC_OPTIMIZATION_LEVEL": "3" }
     },
     {
-      # What begins and ends calls and makes plans is not hot, and neither are the plain kernels, which -Os makes no slower.
+      # What begins and ends calls, makes plans and points kernels to rows is not hot, and neither are the plain kernels, which
+      # -Os makes no slower.
       "target_name": "ghostnet",
       "dependencies": ["ghostnet_engine", "ghostnet_kernels"],
-      "sources": ["<!@(node -p \"require('fs').readdirSync('native', { recursive: true }).map((file) => file.split(require('path').sep).join('/')).filter((file) => file.endsWith('.cc') && /^(binding[/]|fuse[/]|operators[/]|run[/]|(builder|model)[.]|kernels[/]plain[/]|plan[/](layouts|lower|placement|planner|schedule|weight_store)[.]|platform[/](affinity|caches|cgroup|cpu|system_file)[.]|preprocess[/]geometry[.]|stages[/]reference[.])/.test(file)).sort().map((file) => 'native/' + file).join(' ')\")"],
+      "sources": ["<!@(node -p \"require('fs').readdirSync('native', { recursive: true }).map((file) => file.split(require('path').sep).join('/')).filter((file) => file.endsWith('.cc') && /^(binding[/]|fuse[/]|operators[/]|run[/]|(builder|model)[.]|kernels[/]plain[/]|plan[/](layouts|lower|placement|planner|schedule|weight_store)[.]|platform[/](affinity|caches|cgroup|cpu|system_file)[.]|preprocess[/]geometry[.]|stages[/](adaptive_pool|conv|reference|transpose|winograd_conv)[.])/.test(file)).sort().map((file) => 'native/' + file).join(' ')\")"],
       "cflags_cc": ["-Os"],
       "xcode_settings": { "GCC_OPTIMIZATION_LEVEL": "s" },
       "conditions": [
