@@ -1,6 +1,5 @@
 import {
   bestOf,
-  checkFinite,
   finite,
   logitOf,
   sigmoid,
@@ -10,6 +9,7 @@ import {
   type PredictionMap,
   type Wanted,
 } from './candidates.js';
+import { eachAbove } from './hits.js';
 
 /** Of a level: see {@link DistributionDetector}. */
 export interface DistributionLevel {
@@ -20,46 +20,27 @@ export interface DistributionLevel {
 }
 
 export function distributionCandidates(map: PredictionMap, level: DistributionLevel, wanted: Wanted): Candidate[] {
-  const hits = wanted.multiLabel ? allHits(map, level, wanted.threshold) : bestHits(map, level, wanted.threshold);
-  return bestOf(hits).map((hit) => ({ index: hit.index, score: hit.score, corners: cornersOf(map, level, hit) }));
+  return bestOf(hitsOf(map, level, wanted)).map((hit) => ({
+    index: hit.index,
+    score: hit.score,
+    corners: cornersOf(map, level, hit),
+  }));
 }
 
-/** Every class that scores enough. Logits are compared, since few of them ever become scores. */
-function allHits({ data, height, width }: PredictionMap, { classes }: DistributionLevel, threshold: number): Hit[] {
-  const plane = height * width;
-  const least = logitOf(threshold);
-  const hits: Hit[] = [];
-  for (let index = 0; index < classes; index++) {
-    for (let position = 0; position < plane; position++) {
-      const logit = data[index * plane + position]!;
-      checkFinite(logit, position, width);
-      if (logit >= least) hits.push({ position, anchor: 0, index, score: sigmoid(logit) });
-    }
-  }
-  return hits;
-}
-
-/** The best class of each position, where it scores enough. */
-function bestHits({ data, height, width }: PredictionMap, { classes }: DistributionLevel, threshold: number): Hit[] {
-  const plane = height * width;
-  const best = new Float32Array(plane).fill(-Infinity); // [height, width]
-  const indices = new Int32Array(plane); // [height, width]
-  for (let index = 0; index < classes; index++) {
-    for (let position = 0; position < plane; position++) {
-      const logit = data[index * plane + position]!;
-      checkFinite(logit, position, width);
-      if (logit <= best[position]!) continue;
-      best[position] = logit;
-      indices[position] = index;
-    }
-  }
-  const least = logitOf(threshold);
-  const hits: Hit[] = [];
-  for (let position = 0; position < plane; position++) {
-    const logit = best[position]!;
-    if (logit >= least) hits.push({ position, anchor: 0, index: indices[position]!, score: sigmoid(logit) });
-  }
-  return hits;
+/** Of every class that scores enough, or of the best one. */
+function hitsOf(map: PredictionMap, { classes }: DistributionLevel, { threshold, multiLabel }: Wanted): Hit[] {
+  const all: { index: number; position: number; logit: number }[] = [];
+  const best = new Map<number, (typeof all)[number]>(); // by position
+  eachAbove(map, { first: 0, count: classes }, logitOf(threshold), (index, position, logit) => {
+    if (multiLabel) all.push({ index, position, logit });
+    else if (!(logit <= (best.get(position)?.logit ?? -Infinity))) best.set(position, { index, position, logit });
+  });
+  return [...all, ...best.values()].map(({ index, position, logit }) => ({
+    position,
+    anchor: 0,
+    index,
+    score: sigmoid(logit),
+  }));
 }
 
 function cornersOf(map: PredictionMap, { classes, stride, bins, offset }: DistributionLevel, hit: Hit): Corners {
@@ -73,9 +54,14 @@ function cornersOf(map: PredictionMap, { classes, stride, bins, offset }: Distri
 /** The mean of 0, 1, 2, … where the softmax of as many channels says how likely each is. */
 function meanBin({ data, height, width }: PredictionMap, firstChannel: number, bins: number, position: number): number {
   const plane = height * width;
-  const logits = Array.from({ length: bins }, (_, bin) => data[(firstChannel + bin) * plane + position]!);
-  const largest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.reduce((sum, weight, bin) => sum + weight * bin, 0) / total;
+  const at = (bin: number): number => data[(firstChannel + bin) * plane + position]!;
+  let largest = at(0);
+  for (let bin = 1; bin < bins; bin++) largest = Math.max(largest, at(bin));
+  let [total, sum] = [0, 0];
+  for (let bin = 0; bin < bins; bin++) {
+    const weight = Math.exp(at(bin) - largest);
+    total += weight;
+    sum += weight * bin;
+  }
+  return sum / total;
 }

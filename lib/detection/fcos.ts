@@ -1,14 +1,13 @@
 import {
   bestOf,
-  checkFinite,
   finite,
-  sigmoid,
   type Candidate,
   type Corners,
   type Hit,
   type PredictionMap,
   type Wanted,
 } from './candidates.js';
+import { productHits } from './hits.js';
 
 /** Of a level: see {@link FcosDetector}. */
 export interface FcosLevel {
@@ -23,36 +22,9 @@ const sideChannels = 4;
 const offset = 0.5;
 
 export function fcosCandidates(map: PredictionMap, level: FcosLevel, wanted: Wanted): Candidate[] {
-  return bestOf(hitsOf(map, level, wanted)).map((hit) => ({
-    index: hit.index,
-    score: hit.score,
-    corners: cornersOf(map, level, hit),
-  }));
-}
-
-function hitsOf({ data, height, width }: PredictionMap, { classes }: FcosLevel, wanted: Wanted): Hit[] {
-  const plane = height * width;
-  const centerness = (classes + sideChannels) * plane;
-  const hits: Hit[] = [];
-  for (let position = 0; position < plane; position++) {
-    const logit = data[centerness + position]!;
-    checkFinite(logit, position, width);
-    const center = sigmoid(logit);
-    // No class can score more.
-    if (center < wanted.threshold) continue;
-    let best: Hit | undefined;
-    for (let index = 0; index < classes; index++) {
-      const value = data[index * plane + position]!;
-      checkFinite(value, position, width);
-      const score = center * sigmoid(value);
-      if (score < wanted.threshold) continue;
-      const hit = { position, anchor: 0, index, score };
-      if (wanted.multiLabel) hits.push(hit);
-      else if (!best || score > best.score) best = hit;
-    }
-    if (best) hits.push(best);
-  }
-  return hits;
+  const { classes } = level;
+  const hits = productHits(map, classes + sideChannels, { first: 0, count: classes }, 0, wanted);
+  return bestOf(hits).map((hit) => ({ index: hit.index, score: hit.score, corners: cornersOf(map, level, hit) }));
 }
 
 function cornersOf(map: PredictionMap, { classes, stride, sides }: FcosLevel, hit: Hit): Corners {

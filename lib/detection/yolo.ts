@@ -1,7 +1,6 @@
 import type { Anchor } from '../head-config.js';
 import {
   bestOf,
-  checkFinite,
   finite,
   sigmoid,
   type Candidate,
@@ -10,6 +9,7 @@ import {
   type PredictionMap,
   type Wanted,
 } from './candidates.js';
+import { productHits } from './hits.js';
 
 /** Of a level: see {@link YoloDetector}. */
 export interface YoloLevel {
@@ -22,32 +22,12 @@ export interface YoloLevel {
 const boxChannels = 5;
 
 export function yoloCandidates(map: PredictionMap, level: YoloLevel, wanted: Wanted): Candidate[] {
-  const hits = level.anchors.flatMap((_, anchor) => hitsOf(map, level, anchor, wanted));
+  const { classes } = level;
+  const hits = level.anchors.flatMap((_, anchor) => {
+    const first = anchor * (boxChannels + classes) + boxChannels;
+    return productHits(map, first - 1, { first, count: classes }, anchor, wanted);
+  });
   return bestOf(hits).map((hit) => ({ index: hit.index, score: hit.score, corners: cornersOf(map, level, hit) }));
-}
-
-function hitsOf(map: PredictionMap, { classes }: YoloLevel, anchor: number, wanted: Wanted): Hit[] {
-  const { data, height, width } = map;
-  const plane = height * width;
-  const objectness = (anchor * (boxChannels + classes) + boxChannels - 1) * plane;
-  const hits: Hit[] = [];
-  for (let position = 0; position < plane; position++) {
-    const logit = data[objectness + position]!;
-    checkFinite(logit, position, width);
-    const some = sigmoid(logit);
-    // No class can score more.
-    if (some < wanted.threshold) continue;
-    const scores = Array.from({ length: classes }, (_, index) => {
-      const score = data[objectness + (1 + index) * plane + position]!;
-      checkFinite(score, position, width);
-      return some * sigmoid(score);
-    });
-    const best = scores.indexOf(Math.max(...scores));
-    for (const [index, score] of scores.entries())
-      if (score >= wanted.threshold && (wanted.multiLabel || index === best))
-        hits.push({ position, anchor, index, score });
-  }
-  return hits;
 }
 
 function cornersOf(map: PredictionMap, level: YoloLevel, hit: Hit): Corners {

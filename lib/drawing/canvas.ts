@@ -11,6 +11,9 @@ export interface Drawing {
   readonly channels: 3 | 4;
 }
 
+/** So many pixels are written faster as a copy of those above them. */
+const wide = 16;
+
 /** A picture of one's own to draw on. Whatever lies beyond its borders is left out. */
 export class Canvas implements Drawing {
   readonly data: Uint8Array;
@@ -28,21 +31,30 @@ export class Canvas implements Drawing {
     this.width = width;
     this.height = height;
     this.channels = channels === 4 ? 4 : 3;
-    this.data = channels === 1 ? inColours(data) : Uint8Array.from(data);
+    this.data = channels === 1 ? inColours(data) : new Uint8Array(data);
   }
 
   /** Its pixels from (left, top) to before (right, bottom), which are whole numbers. */
   fill(left: number, top: number, right: number, bottom: number, [red, green, blue]: ClassColor): void {
     const { data, width, height, channels } = this;
-    const end = Math.min(right, width);
-    for (let y = Math.max(top, 0); y < Math.min(bottom, height); y++)
-      for (let x = Math.max(left, 0); x < end; x++) {
-        const at = (y * width + x) * channels;
+    const [start, first] = [Math.max(left, 0), Math.max(top, 0)];
+    const [end, last] = [Math.min(right, width), Math.min(bottom, height)];
+    if (start >= end) return;
+    const [from, to] = [(first * width + start) * channels, (first * width + end) * channels];
+    const isWide = end - start >= wide;
+    for (let y = first; y < last; y++) {
+      const below = (y - first) * width * channels;
+      if (isWide && y > first) {
+        data.copyWithin(from + below, from, to);
+        continue;
+      }
+      for (let at = from + below; at < to + below; at += channels) {
         data[at] = red;
         data[at + 1] = green;
         data[at + 2] = blue;
         if (channels === 4) data[at + 3] = 255;
       }
+    }
   }
 
   /** A straight line, `thickness` pixels wide. */
