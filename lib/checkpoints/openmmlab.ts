@@ -38,16 +38,18 @@ export function openMmLabWithin(checkpoint: unknown): OwnConfig | undefined {
 }
 
 function preprocessIn(config: PythonValue): Partial<PreprocessConfig> {
-  const preprocessor =
-    within(config, 'model', 'data_preprocessor') ??
-    within(config, 'data_preprocessor') ??
-    within(config, 'img_norm_cfg');
-  // Pictures are read as BGR.
-  const isTurned = within(preprocessor, 'bgr_to_rgb') ?? within(preprocessor, 'to_rgb');
+  const preprocessor = within(config, 'model', 'data_preprocessor') ?? within(config, 'data_preprocessor');
+  const isPreprocessor = preprocessor instanceof Map;
+  const norm = isPreprocessor ? preprocessor : within(config, 'img_norm_cfg');
+  // Pictures are read as BGR. What a preprocessor leaves out is not done.
+  const isTurned = isPreprocessor
+    ? (within(norm, 'rgb_to_bgr') ?? within(norm, 'bgr_to_rgb') ?? false)
+    : within(norm, 'to_rgb');
   const channelOrder = typeof isTurned === 'boolean' ? (isTurned ? 'rgb' : 'bgr') : undefined;
+  const isRaw = isPreprocessor && (within(norm, 'mean') ?? within(norm, 'std')) == null;
   // Of bytes, in the order in which they are after that.
   const ofChannels = (key: string): unknown => {
-    const values = within(preprocessor, key);
+    const values = within(norm, key);
     if (!Array.isArray(values)) return undefined;
     const shares = (values as unknown[]).map((value) =>
       typeof value === 'number' ? Number((value / 255).toPrecision(12)) : value,
@@ -55,8 +57,8 @@ function preprocessIn(config: PythonValue): Partial<PreprocessConfig> {
     return channelOrder === 'bgr' ? shares.reverse() : shares;
   };
   return {
-    ...said('mean', preprocessRules.mean, ofChannels('mean')),
-    ...said('std', preprocessRules.std, ofChannels('std')),
+    ...said('mean', preprocessRules.mean, isRaw ? [0, 0, 0] : ofChannels('mean')),
+    ...said('std', preprocessRules.std, isRaw ? [1 / 255, 1 / 255, 1 / 255] : ofChannels('std')),
     ...said('channelOrder', preprocessRules.channelOrder, channelOrder),
   };
 }
@@ -78,7 +80,8 @@ function headIn(model: unknown): Partial<HeadConfig> {
 
 /** Where its class has another default than published configs, which are assumed here, what it leaves out is said too. */
 function neckIn(neck: unknown): Partial<HeadConfig> {
-  const extra = within(neck, 'add_extra_convs');
+  const asked = within(neck, 'add_extra_convs');
+  const extra = asked === true ? 'on_input' : asked;
   const relu = within(neck, 'relu_before_extra_convs') ?? (extra === undefined ? undefined : false);
   return {
     ...said('addExtraConvs', headRules.addExtraConvs, extra),

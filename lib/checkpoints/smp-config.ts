@@ -55,7 +55,7 @@ export function smpNormEps(top: Section): number | undefined {
   // As it was called before.
   const key = top.any('decoder_use_norm', isAny) === undefined ? 'decoder_use_batchnorm' : 'decoder_use_norm';
   const norm = top.any(key, isAny);
-  const { type, eps } = isRecord(norm) ? norm : { type: norm, eps: undefined };
+  const { type, eps, affine } = isRecord(norm) ? norm : { type: norm };
   const name = typeof type === 'string' ? type.toLowerCase() : type;
   if (name !== undefined && !norms.includes(name)) {
     const why =
@@ -65,6 +65,11 @@ export function smpNormEps(top: Section): number | undefined {
       `is ${quoted(JSON.stringify(norm))}, ${why}; batchnorm, instancenorm and identity are computed`,
     );
   }
+  if (name === 'instancenorm' && affine !== true)
+    throw top.fault(
+      key,
+      `is ${quoted(JSON.stringify(norm))}, which has no weights and so is not told from no norm; with affine: true it is computed`,
+    );
   if (eps === undefined || headRules.normEps.accepts(eps)) return eps;
   throw top.fault(key, `has the eps ${quoted(JSON.stringify(eps))}, which should be ${headRules.normEps.expected}`);
 }

@@ -49,9 +49,12 @@ export function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-/** The number whose sigmoid a score is. */
+/** From here on a sigmoid is 1, or next to it. */
+const certain = 36;
+
+/** The number whose sigmoid a score is; of 1 one that is large enough. */
 export function logitOf(score: number): number {
-  return Math.log(score / (1 - score));
+  return Math.min(Math.log(score / (1 - score)), certain);
 }
 
 /** The same of a box, whose size may be beyond all numbers. */

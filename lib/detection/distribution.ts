@@ -9,7 +9,7 @@ import {
   type PredictionMap,
   type Wanted,
 } from './candidates.js';
-import { eachAbove } from './hits.js';
+import { eachAbove, slack } from './hits.js';
 
 /** Of a level: see {@link DistributionDetector}. */
 export interface DistributionLevel {
@@ -29,18 +29,15 @@ export function distributionCandidates(map: PredictionMap, level: DistributionLe
 
 /** Of every class that scores enough, or of the best one. */
 function hitsOf(map: PredictionMap, { classes }: DistributionLevel, { threshold, multiLabel }: Wanted): Hit[] {
-  const all: { index: number; position: number; logit: number }[] = [];
-  const best = new Map<number, (typeof all)[number]>(); // by position
-  eachAbove(map, { first: 0, count: classes }, logitOf(threshold), (index, position, logit) => {
-    if (multiLabel) all.push({ index, position, logit });
-    else if (!(logit <= (best.get(position)?.logit ?? -Infinity))) best.set(position, { index, position, logit });
+  const all: Hit[] = [];
+  const best = new Map<number, Hit>(); // by position
+  eachAbove(map, { first: 0, count: classes }, logitOf(threshold) - slack, (index, position, logit) => {
+    const hit = { position, anchor: 0, index, score: sigmoid(logit) };
+    if (hit.score < threshold) return;
+    if (multiLabel) all.push(hit);
+    else if (hit.score > (best.get(position)?.score ?? -1)) best.set(position, hit);
   });
-  return [...all, ...best.values()].map(({ index, position, logit }) => ({
-    position,
-    anchor: 0,
-    index,
-    score: sigmoid(logit),
-  }));
+  return [...all, ...best.values()];
 }
 
 function cornersOf(map: PredictionMap, { classes, stride, bins, offset }: DistributionLevel, hit: Hit): Corners {

@@ -37,9 +37,7 @@ export function eachAbove(
 }
 
 /** Of logits that are compared before they become scores: what rounding may move them by. */
-const slack = 1e-6;
-/** From here on a sigmoid is 1. */
-const certain = 36;
+export const slack = 1e-6;
 
 /**
  * Where a score is sigmoid(a logit of the place) times sigmoid(that of a class) and large enough: of every class, or of the best.
@@ -61,7 +59,7 @@ export function productHits(
   // No class can score more than its place.
   eachAbove(map, { first: factor, count: 1 }, logitOf(threshold) - slack, (_, position, logit) => {
     const some = sigmoid(logit);
-    const least = Math.min(logitOf(Math.min(threshold / some, 1)), certain) - slack;
+    const least = logitOf(Math.min(threshold / some, 1)) - slack;
     let best: Hit | undefined;
     let sum = 0;
     for (let index = 0, at = first * plane + position; index < count; index++, at += plane) {

@@ -3,7 +3,7 @@ export interface PlanStep {
   readonly split: 'rows' | 'groups';
   /** Why so, in words: `map of 802816 bytes > L2 / 2, weights of 1024 bytes <= L1d`. */
   readonly reason: string;
-  /** Rows or groups. */
+  /** Rows, groups, or rows in fours where they are made so. */
   readonly tasks: number;
   /** "node: kernel" */
   readonly stages: readonly string[];

@@ -8,7 +8,7 @@ namespace ghostnet {
 // every group. So rows pay where a map outgrows the caches and the weights do not.
 SplitChoice cheaper_split(const Cost& cost, const PlanOptions& options) {
   // Weights of the first level are free to read again; those of the second pay against a map that is in neither.
-  const bool in_l1 = cost.weight_bytes <= options.l1_bytes, in_l2 = cost.weight_bytes <= options.l2_bytes / 2;
+  const bool in_l1 = cost.weight_bytes <= options.l1_bytes, in_l2 = in_l1 || cost.weight_bytes <= options.l2_bytes / 2;
   const uint64_t map = in_l1 ? std::max(cost.output_bytes, cost.input_bytes) : cost.input_bytes;
   const bool large = map > options.l2_bytes / 2;
   const std::string weights = "weights of " + std::to_string(cost.weight_bytes) +

@@ -25,7 +25,11 @@ struct Worker {
   /// Room for rows that a stage makes for itself, from the start of a cache line on, until the next call.
   float* rows_of(size_t floats) {
     constexpr size_t line = kCacheLineBytes / sizeof(float);
-    if (made.size() < floats + line - 1) made.resize(floats + line - 1);
+    if (made.size() < floats + line - 1) {
+      // What was there is not wanted any more: it would be copied, and room kept for twice as much.
+      std::vector<float>().swap(made);
+      made.resize(floats + line - 1);
+    }
     const size_t beyond = reinterpret_cast<uintptr_t>(made.data()) % kCacheLineBytes / sizeof(float);
     return made.data() + (line - beyond) % line;
   }

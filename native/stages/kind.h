@@ -64,7 +64,7 @@ struct Kind {
     return weights = format, weight_numbers = numbers, *this;
   }
 
-  /// Group g of its value depends on no more than group g of its inputs.
+  /// Group g of its value depends on no more than group g of its inputs; of what is made by rows alone, on pixels of all.
   bool per_channel() const { return repeats > 0; }
   /// Every output channel reads all input channels of a map.
   bool mixes_channels() const { return weights == WeightFormat::matrix || weights == WeightFormat::winograd; }

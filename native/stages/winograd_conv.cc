@@ -1,6 +1,6 @@
 // A 3x3 convolution of many channels, four rows and columns at a time (kernels/winograd.h): windows of 6x6 pixels become
-// 36 numbers, for each of which the 1x1 kernel multiplies all channels of as many tiles as the second-level cache
-// holds; from the 36 sums come the pixels.
+// 36 numbers, for each of which the 1x1 kernel multiplies all channels of a number of tiles; from the 36 sums come the
+// pixels.
 #include <algorithm>
 
 #include "../kernels/winograd.h"

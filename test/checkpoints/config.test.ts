@@ -198,7 +198,7 @@ describe('config.json', () => {
     [false, undefined],
     [null, undefined],
     ['BatchNorm', undefined],
-    ['instancenorm', undefined],
+    [{ type: 'instancenorm', affine: true }, undefined],
     [{ type: 'identity' }, undefined],
     [{ type: 'batchnorm', eps: 0.001, momentum: 0.1 }, { normEps: 0.001 }],
   ])('has the norm %j of segmentation_models_pytorch', (norm, head) => {
@@ -214,6 +214,7 @@ describe('config.json', () => {
     [{ type: 'inplace', activation: 'leaky_relu' }, /whose InPlaceABN is not computed here/],
     ['layernorm', /which normalises rows of pixels and fits a map of one width alone; batchnorm, instancenorm and/],
     ['groupnorm', /which is no norm of it; batchnorm, instancenorm and identity are computed\. Correct or remove it/],
+    ['instancenorm', /which has no weights and so is not told from no norm; with affine: true it is computed/],
     [7, /decoder_use_norm is "7", which is no norm of it/],
     [{ type: 'batchnorm', eps: 0 }, /decoder_use_norm has the eps "0", which should be a number above 0/],
   ])('has not the norm %j of segmentation_models_pytorch', (norm, message) => {

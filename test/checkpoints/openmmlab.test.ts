@@ -40,6 +40,8 @@ img_norm_cfg = dict(
 
 const imageNet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+const raw = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
+
 describe("what OpenMMLab's checkpoints say of themselves", () => {
   it('is read from the config of the run, where its model has it', () => {
     expect(read(detector)).toEqual({
@@ -77,6 +79,7 @@ describe("what OpenMMLab's checkpoints say of themselves", () => {
     ['model = dict(bbox_head=dict(anchor_generator=dict(base_sizes=[[(1, 2, 3)]], strides=8)))', {}],
     ['model = "decode_head"', {}],
     ["model = dict(neck=dict(add_extra_convs='on_input'))", { addExtraConvs: 'on_input', reluBeforeExtraConvs: false }],
+    ['model = dict(neck=dict(add_extra_convs=True))', { addExtraConvs: 'on_input', reluBeforeExtraConvs: false }],
     ["model = dict(neck=dict(type='SSDNeck'))", { convActivation: 'relu' }],
     ["model = dict(bbox_head=dict(act_cfg=dict(type='GELU'), norm_cfg=dict(type='BN')))", { normEps: 1e-5 }],
   ])('of %s is what is known here and plain', (text, head) => {
@@ -163,9 +166,13 @@ describe("what OpenMMLab's checkpoints say of themselves", () => {
   });
 
   it.each([
-    ['mean=[123.675], std=[0, 0, 0]', { mean: [0.485] }],
-    ['mean=None, bgr_to_rgb="yes"', {}],
-    ['mean=["a", 1, 2]', {}],
+    ['mean=[123.675], std=[0, 0, 0]', { mean: [0.485], channelOrder: 'bgr' }],
+    ['mean=None, bgr_to_rgb="yes"', raw],
+    ['mean=["a", 1, 2]', { channelOrder: 'bgr' }],
+    // As its class has it: nothing is turned that it does not say, and nothing normalised without a mean.
+    ['type="DetDataPreprocessor", pad_size_divisor=32', { ...raw, channelOrder: 'bgr' }],
+    ['bgr_to_rgb=True', { ...raw, channelOrder: 'rgb' }],
+    ['rgb_to_bgr=True', { ...raw, channelOrder: 'rgb' }],
   ])('of a preprocessor of %s are the settings that may be', (text, preprocess) => {
     expect(read(`data_preprocessor = dict(${text})`)?.preprocess).toEqual(preprocess);
   });

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { gateSettings, type GateInfo } from '../../gate-config.js';
 import type { ClassifierInfo } from '../../classifier-config.js';
-import type { Anchor, HeadConfig, HeadInfo, HeadSetting } from '../../head-config.js';
+import type { HeadInfo } from '../../head-config.js';
 import type { ConfigOrigins, ModelConfig, Origin } from '../../model-config.js';
 import type { ModelInfo } from '../../model-info.js';
 import type { GhostNet } from '../../model.js';
@@ -10,6 +10,7 @@ import { loadModel, type ModelOptions } from '../load.js';
 import { jsonOption, modelOptions, withOptions } from '../options.js';
 import { labelsOption, preprocessOptions } from '../preprocess-options.js';
 import { classesText, megabytes, platform, print, printJson } from '../output/print.js';
+import { settingText } from '../output/setting-text.js';
 import { shortened } from '../../messages/quoted.js';
 import { counts, pictureChannels, preprocessSettings, type PreprocessConfig } from '../../preprocess-config.js';
 import type { ModelTask } from '../../tasks/task.js';
@@ -136,20 +137,6 @@ function headLines(head: HeadInfo = {}): [string, string][] {
     i === 0 ? 'head' : '',
     `${setting} ${settingText(value)} (${whose[from]})`,
   ]);
-}
-
-/** `8, 16, 32`; of lists in lists `10x13, 16x30; 30x61, 62x45`, to a tenth of a pixel. */
-function settingText(value: HeadConfig[HeadSetting]): string {
-  if (!Array.isArray(value)) return String(value);
-  const levels = value as readonly (number | readonly Anchor[])[];
-  const isNested = levels.some((level) => typeof level === 'object');
-  return levels
-    .map((level) => (typeof level === 'number' ? level : level.map(anchorText).join(', ')))
-    .join(isNested ? '; ' : ', ');
-}
-
-function anchorText(anchor: Anchor): string {
-  return anchor.map((side) => Number(side.toFixed(1))).join('x');
 }
 
 const whose: Readonly<Record<Origin, string>> = {

@@ -21,8 +21,8 @@ export const smpUnet: Head = {
     const upsampling = said.upsampling ?? 'nearest';
     const features = stages.byDefault.slice(0, blocks);
     let x = features.at(-1)!;
-    for (let index = 0; tensors.has(`decoder.center.${index}.0.weight`); index++)
-      x = convolved(ground, x, `decoder.center.${index}`);
+    const center = countOf(tensors, (index) => `decoder.center.${index}.0.weight`);
+    for (let index = 0; index < center; index++) x = convolved(ground, x, `decoder.center.${index}`);
     for (let index = 0; index < blocks; index++) x = addBlock(ground, x, index, features.at(-2 - index), upsampling);
     return { ...addSmpHead(net, x, tensors), config: { upsampling, normEps: normEps(ground) } };
   },

@@ -76,7 +76,9 @@ function buildSsd(ground: Ground, kind: Kind): Built {
   );
   for (const [level, output] of outputs.entries()) net.output(`pred.${level}`, output, { role: 'prediction' });
   const counts = maps.map((_, level) => outChannels(tensors, `${predictor('reg', level)}.weight`) / sides);
-  const classes = Math.max(0, Math.floor(outChannels(tensors, `${predictor('cls', 0)}.weight`) / counts[0]!) - 1);
+  const scores = maps.map((_, level) => outChannels(tensors, `${predictor('cls', level)}.weight`));
+  const classes = Math.max(1, Math.floor(scores[0]! / counts[0]!) - 1);
+  const uneven = scores.findIndex((channels, level) => channels !== counts[level]! * (classes + 1));
   const strides = stridesOf(ground, outputs, published);
   const { anchors, lacks } = anchorsIn(said.anchors, counts, published);
   const targetMeans = said.targetMeans ?? [0, 0, 0, 0];
@@ -90,7 +92,11 @@ function buildSsd(ground: Ground, kind: Kind): Built {
       ...(hasNorms && { normEps: normed.eps }),
       ...(maps.length > features.length || kind.isLite ? { convActivation: normed.activation } : {}),
     },
-    ...(lacks !== undefined && { lacks }),
+    ...(uneven >= 0
+      ? {
+          lacks: `Level ${uneven} of the head has ${scores[uneven]} scores and ${counts[uneven]} boxes at a place, and for ${classes} class(es) and the background it should have ${counts[uneven]! * (classes + 1)}. The file is not whole, or its head is another one.`,
+        }
+      : lacks !== undefined && { lacks }),
     detector: { kind: 'ssd', classes, strides, anchors, means: targetMeans, stds: targetStds },
   };
 }
@@ -115,8 +121,8 @@ function addNeck(
   });
   const features = stages.levels(said.levels, channels);
   oneForEach('levels', features, own, 'levels on the backbone');
-  const maps = [...features];
-  if (extras === 0) return { features, maps: withL2Norm(ground, maps), config: {} };
+  const maps = [...withL2Norm(ground, features)];
+  if (extras === 0) return { features, maps, config: {} };
   const usual = published?.levelStrides.length === extras ? published : undefined;
   const ofEach = (setting: 'levelStrides' | 'levelPaddings', otherwise: number): readonly number[] => {
     const values = said[setting] ?? usual?.[setting] ?? new Array<number>(extras).fill(otherwise);
@@ -127,10 +133,10 @@ function addNeck(
     const [stride, padding] = [levelStrides[index]!, levelPaddings[index]!];
     maps.push(addExtra(ground, maps.at(-1)!, `neck.extra_layers.${index}`, { stride, padding }, normed));
   }
-  return { features, maps: withL2Norm(ground, maps), config: { levelStrides, levelPaddings } };
+  return { features, maps, config: { levelStrides, levelPaddings } };
 }
 
-/** The largest map as its predictions read it, where the neck has `l2_norm_scale`. */
+/** The largest map as all that comes behind it reads it, where the neck has `l2_norm_scale`. */
 function withL2Norm({ net, tensors }: Ground, [first, ...others]: readonly NodeId[]): readonly NodeId[] {
   const name = 'neck.l2_norm';
   if (!tensors.has(`${name}.weight`)) return [first!, ...others];

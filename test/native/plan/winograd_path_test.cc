@@ -10,6 +10,8 @@ int winograd(SyntheticNetwork& n, const char* name, int in, int channels, Activa
   return n.conv(name, in, channels, {3, 3}, {1, 1}, {1, 1}, 1, activation);
 }
 
+constexpr Shape kShape{1, 3, 45, 54};
+
 // A decoder: upsampling, two of them in a row, channels of several segments, a depthwise kernel behind one.
 SyntheticNetwork decoder() {
   SyntheticNetwork n;
@@ -29,7 +31,7 @@ void test_sizes() {
   const Lowered lowered = lower(n.graph, Precision::fp32);
   CHECK(count(lowered, kinds::winograd_conv) == 4 && count(lowered, kinds::reference) == 0);
   const int most = reduced ? 9 : 17;
-  for (int height = 1; height <= most; height += 4) {
+  for (int height = 1; height <= most; height += 3) {
     for (int width : {1, 5, 7, 9, 16, 18, 35}) {
       const Shape shape{1, 3, height, width};
       std::vector<float> image(static_cast<size_t>(shape.elements()), 0.25f);
@@ -39,15 +41,36 @@ void test_sizes() {
   }
 }
 
+// Of a second-level cache with which the last two are stages of one pipeline.
+constexpr size_t kPipelined = size_t{192} << 10;
+
+void test_pipelines() {
+  const SyntheticNetwork n = decoder();
+  const Lowered lowered = lower(n.graph, Precision::fp32);
+  PackedWeights weights;
+  CHECK(weights.allocate(n.graph, lowered).ok());
+  PlanOptions options;
+  options.l2_bytes = kPipelined;
+  std::unique_ptr<Program> program;
+  CHECK(Program::plan(n.graph, lowered, weights, *usable_kernels().back(), kShape, options, &program).ok());
+  size_t most = 0;
+  for (const Step& step : program->steps()) {
+    size_t found = 0;
+    for (const auto& stage : step.stages()) found += stage->row_multiple() > 1;
+    most = std::max(most, found);
+  }
+  CHECK_MESSAGE(most >= 2, "%zu of them in one step", most);
+}
+
 void test_bits() {
   const SyntheticNetwork n = decoder();
-  const Shape shape{1, 3, 45, 54};
+  const Shape shape = kShape;
   std::vector<float> image(static_cast<size_t>(shape.elements()));
   for (size_t i = 0; i < image.size(); ++i) image[i] = static_cast<float>(i % 17) / 8 - 1;
   for (const KernelTable* kernels : usable_kernels()) {
     std::vector<std::vector<float>> first, found;
     CHECK(run_program(n.graph, *kernels, {}, image, shape, &first).ok());
-    for (size_t l2_bytes : {size_t{1}, size_t{64} << 10, size_t{64} << 20}) {
+    for (size_t l2_bytes : {size_t{1}, size_t{64} << 10, kPipelined, size_t{64} << 20}) {
       for (int threads : {1, 2, 3, 5}) {
         for (bool rows : {true, false}) {
           ProgramOptions options;
@@ -93,6 +116,7 @@ void test_others() {
 
 void winograd_path_tests() {
   test_sizes();
+  test_pipelines();
   test_bits();
   test_others();
 }

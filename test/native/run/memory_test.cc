@@ -27,8 +27,9 @@ SyntheticNetwork small_network() {
   const int mean = n.node(op::global_avg_pool, "mean", {sum}, 16);
   const int gate = n.pointwise("gate", mean, 16, Activation::hard_sigmoid);
   const int gated = n.node(op::mul, "gated", {sum, gate}, 16);
+  const int mixed = n.conv("mixed", gated, 16, {3, 3}, {1, 1}, {1, 1}, 1, Activation::none);
   n.graph.outputs = {
-      {"map", gated},
+      {"map", mixed},
       {"logits", n.pointwise("classifier", n.node(op::global_avg_pool, "pool", {gated}, 16), 10, Activation::none)}};
   return n;
 }

@@ -108,6 +108,19 @@ describe('an SSD head', () => {
     ]);
   });
 
+  it('is refused where a level has other scores than its boxes and the classes make', async () => {
+    const tensors = Object.entries(own.tensors).map(([name, shape]): [string, string] =>
+      name.startsWith('bbox_head.cls_convs.1.')
+        ? [name, shape.replace(/^\d+/, (count) => `${Number(count) + 1}`)]
+        : [name, shape],
+    );
+    const { code, message } = await errorOf(load(saved({ ...own, tensors: Object.fromEntries(tensors) }, folder)));
+    expect(code).toBe('ERR_GHOST_ARCHITECTURE');
+    expect(message).toMatch(
+      /^Level 1 of the head has \d+ scores and 1 boxes at a place, and for 3 class\(es\) and the background it should have 4\./,
+    );
+  });
+
   it('finds on a file what it finds on the input that mmdetection makes of it', async () => {
     const [height, width] = [150, 200];
     const file = join(folder, 'ssd.png');
