@@ -97,9 +97,12 @@ await test('a wrong argument is answered by an error with a code', async () => {
   });
 });
 
-/** In half precision as far off as `auto` allows. */
+/**
+ * The best of the machine: the plain ones where there are no others, which would take most of the time elsewhere. In half
+ * precision as far off as `auto` allows.
+ */
 const kernels = [
-  ...isas.map((isa) => ({ isa, precision: 'fp32', tolerance: 2e-5 }) as const),
+  ...isas.slice(0, 1).map((isa) => ({ isa, precision: 'fp32', tolerance: 2e-5 }) as const),
   ...(fp16 ? [{ isa: undefined, precision: 'fp16', tolerance: 1e-2 } as const] : []),
 ];
 
