@@ -9,7 +9,7 @@ import { preprocessPixels } from '../../dist/native/pictures.js';
 import { describeMachine } from './machine.js';
 import { inTurn } from './measure.js';
 import { table } from './report.js';
-import { median, ratioPerRound } from './statistics.js';
+import { median, medianMs, ratioPerRound } from './statistics.js';
 
 /** @typedef {{ data: Uint8Array, width: number, height: number, channels: 3 }} Picture */
 
@@ -117,24 +117,13 @@ async function compareResults(contenders) {
   }
 }
 
-/** @param {Contender} contender */
-async function medianMs({ run }) {
-  const times = [];
-  for (let i = 0; i <= samples; i++) {
-    const start = performance.now();
-    await run();
-    if (i > 0) times.push(performance.now() - start);
-  }
-  return median(times);
-}
-
 /** @param {number} rounds */
 async function measure(rounds) {
   const rows = [];
   for (const [width, height] of sizes) {
     const contenders = contendersOf(pictureOf(width, height));
     await compareResults(contenders);
-    const times = await inTurn(contenders, rounds, medianMs);
+    const times = await inTurn(contenders, rounds, ({ run }) => medianMs(run, samples));
     for (const [c, { name }] of contenders.entries()) {
       rows.push({
         picture: `${width}x${height}`,

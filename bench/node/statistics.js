@@ -47,3 +47,17 @@ export function largestDifference(found, expected) {
     expected.reduce((most, _, i) => Math.max(most, of(i)), 0);
   return largest((i) => Math.abs(found[i] - expected[i])) / largest((i) => Math.abs(expected[i]));
 }
+
+/**
+ * @param {() => unknown} run
+ * @param {number} samples after one that is not counted
+ */
+export async function medianMs(run, samples) {
+  const times = [];
+  for (let i = 0; i <= samples; i++) {
+    const start = performance.now();
+    await run();
+    if (i > 0) times.push(performance.now() - start);
+  }
+  return median(times);
+}

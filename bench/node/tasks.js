@@ -12,7 +12,7 @@ import { inTurn } from './measure.js';
 import { parseOptions } from './options.js';
 import { exportCase } from './processes.js';
 import { table } from './report.js';
-import { median, ratioPerRound } from './statistics.js';
+import { median, medianMs, ratioPerRound } from './statistics.js';
 
 /** @typedef {import('../../dist/index.js').GhostNet} GhostNet */
 /** @typedef {import('../../dist/index.js').Tensor4} Tensor4 */
@@ -71,20 +71,6 @@ async function partsOfDetector(model, tensor, folder) {
 }
 
 /**
- * @param {Part} part
- * @param {number} samples after one that is not counted
- */
-async function medianMs({ run }, samples) {
-  const times = [];
-  for (let i = 0; i <= samples; i++) {
-    const start = performance.now();
-    await run();
-    if (i > 0) times.push(performance.now() - start);
-  }
-  return median(times);
-}
-
-/**
  * @param {string} folder
  * @param {import('./options.js').Case} aCase
  * @param {{ rounds: number, samples: number }} settings
@@ -97,7 +83,11 @@ async function measureParts(folder, aCase, { rounds, samples }) {
   const parts = await (model.task === 'detection'
     ? partsOfDetector(model, tensor, folder)
     : partsOfSegmenter(model, tensor));
-  const [, ...times] = await inTurn([undefined, ...parts], rounds + 1, async (part) => part && medianMs(part, samples));
+  const [, ...times] = await inTurn(
+    [undefined, ...parts],
+    rounds + 1,
+    async (part) => part && medianMs(part.run, samples),
+  );
   await model.dispose();
   const counted = times.map((each) => each.slice(1).map((time) => time ?? NaN));
   return parts.map(({ name }, i) => ({

@@ -39,8 +39,21 @@ export interface Hit {
 /** So many of a level, the best ones: what is compared with each other later is their square. */
 const mostOfLevel = 1000;
 
-/** A level's hits in the order of its boxes, or the best of too many. */
-export function bestOf(hits: Hit[]): readonly Hit[] {
+/**
+ * A level's hits, or the best of too many, with their boxes.
+ *
+ * @throws {GhostNetError} ERR_GHOST_NOT_FINITE for a box beyond all numbers
+ */
+export function boxed({ width }: PredictionMap, hits: Hit[], cornersOf: (hit: Hit) => Corners): Candidate[] {
+  return bestOf(hits).map((hit) => {
+    const corners = cornersOf(hit);
+    for (const corner of corners) checkFinite(corner, hit.position, width);
+    return { index: hit.index, score: hit.score, corners };
+  });
+}
+
+/** In the order of the level's boxes, unless there are too many. */
+function bestOf(hits: Hit[]): readonly Hit[] {
   if (hits.length > mostOfLevel) return hits.sort((a, b) => b.score - a.score).slice(0, mostOfLevel);
   return hits.sort((a, b) => a.position - b.position || a.anchor - b.anchor || a.index - b.index);
 }
@@ -52,15 +65,12 @@ export function sigmoid(x: number): number {
 /** From here on a sigmoid is 1, or next to it. */
 const certain = 36;
 
-/** The number whose sigmoid a score is; of 1 one that is large enough. */
-export function logitOf(score: number): number {
-  return Math.min(Math.log(score / (1 - score)), certain);
-}
+/** What rounding may move it by. */
+const slack = 1e-6;
 
-/** The same of a box, whose size may be beyond all numbers. */
-export function finite(corners: Corners, { position }: Hit, { width }: PredictionMap): Corners {
-  for (const corner of corners) checkFinite(corner, position, width);
-  return corners;
+/** No number below it has a sigmoid of at least `score`; of those above it scores decide. */
+export function leastLogit(score: number): number {
+  return Math.min(Math.log(score / (1 - score)), certain) - slack;
 }
 
 /** @throws {GhostNetError} ERR_GHOST_NOT_FINITE, since the network's input or its weights are the cause */

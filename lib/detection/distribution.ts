@@ -1,7 +1,6 @@
 import {
-  bestOf,
-  finite,
-  logitOf,
+  boxed,
+  leastLogit,
   sigmoid,
   type Candidate,
   type Corners,
@@ -9,7 +8,7 @@ import {
   type PredictionMap,
   type Wanted,
 } from './candidates.js';
-import { eachAbove, slack } from './hits.js';
+import { eachAbove } from './hits.js';
 
 /** Of a level: see {@link DistributionDetector}. */
 export interface DistributionLevel {
@@ -20,18 +19,14 @@ export interface DistributionLevel {
 }
 
 export function distributionCandidates(map: PredictionMap, level: DistributionLevel, wanted: Wanted): Candidate[] {
-  return bestOf(hitsOf(map, level, wanted)).map((hit) => ({
-    index: hit.index,
-    score: hit.score,
-    corners: cornersOf(map, level, hit),
-  }));
+  return boxed(map, hitsOf(map, level, wanted), (hit) => cornersOf(map, level, hit));
 }
 
 /** Of every class that scores enough, or of the best one. */
 function hitsOf(map: PredictionMap, { classes }: DistributionLevel, { threshold, multiLabel }: Wanted): Hit[] {
   const all: Hit[] = [];
   const best = new Map<number, Hit>(); // by position
-  eachAbove(map, { first: 0, count: classes }, logitOf(threshold) - slack, (index, position, logit) => {
+  eachAbove(map, { first: 0, count: classes }, leastLogit(threshold), (index, position, logit) => {
     const hit = { position, anchor: 0, index, score: sigmoid(logit) };
     if (hit.score < threshold) return;
     if (multiLabel) all.push(hit);
@@ -45,7 +40,7 @@ function cornersOf(map: PredictionMap, { classes, stride, bins, offset }: Distri
   const distance = (side: number): number => stride * meanBin(map, classes + side * bins, bins, position);
   const [column, row] = [position % map.width, Math.floor(position / map.width)];
   const [x, y] = [(column + offset) * stride, (row + offset) * stride];
-  return finite([x - distance(0), y - distance(1), x + distance(2), y + distance(3)], hit, map);
+  return [x - distance(0), y - distance(1), x + distance(2), y + distance(3)];
 }
 
 /** The mean of 0, 1, 2, … where the softmax of as many channels says how likely each is. */

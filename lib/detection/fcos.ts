@@ -1,12 +1,4 @@
-import {
-  bestOf,
-  finite,
-  type Candidate,
-  type Corners,
-  type Hit,
-  type PredictionMap,
-  type Wanted,
-} from './candidates.js';
+import { boxed, type Candidate, type Corners, type Hit, type PredictionMap, type Wanted } from './candidates.js';
 import { productHits } from './hits.js';
 
 /** Of a level: see {@link FcosDetector}. */
@@ -24,7 +16,7 @@ const offset = 0.5;
 export function fcosCandidates(map: PredictionMap, level: FcosLevel, wanted: Wanted): Candidate[] {
   const { classes } = level;
   const hits = productHits(map, classes + sideChannels, { first: 0, count: classes }, 0, wanted);
-  return bestOf(hits).map((hit) => ({ index: hit.index, score: hit.score, corners: cornersOf(map, level, hit) }));
+  return boxed(map, hits, (hit) => cornersOf(map, level, hit));
 }
 
 function cornersOf(map: PredictionMap, { classes, stride, sides }: FcosLevel, hit: Hit): Corners {
@@ -37,5 +29,5 @@ function cornersOf(map: PredictionMap, { classes, stride, sides }: FcosLevel, hi
     return sides === 'exp' ? Math.exp(value) : Math.max(value, 0) * stride;
   };
   const [x, y] = [((position % width) + offset) * stride, (Math.floor(position / width) + offset) * stride];
-  return finite([x - distance(0), y - distance(1), x + distance(2), y + distance(3)], hit, map);
+  return [x - distance(0), y - distance(1), x + distance(2), y + distance(3)];
 }

@@ -1,4 +1,4 @@
-import { checkFinite, logitOf, sigmoid, type Hit, type PredictionMap, type Wanted } from './candidates.js';
+import { checkFinite, leastLogit, sigmoid, type Hit, type PredictionMap, type Wanted } from './candidates.js';
 
 /** Channels of a map that are the logits of classes, one each. */
 export interface ClassChannels {
@@ -36,9 +36,6 @@ export function eachAbove(
   for (let at = first * plane; at < end; at++) checkFinite(data[at]!, at % plane, width);
 }
 
-/** Of logits that are compared before they become scores: what rounding may move them by. */
-export const slack = 1e-6;
-
 /**
  * Where a score is sigmoid(a logit of the place) times sigmoid(that of a class) and large enough: of every class, or of the best.
  *
@@ -57,9 +54,9 @@ export function productHits(
   const plane = height * width;
   const hits: Hit[] = [];
   // No class can score more than its place.
-  eachAbove(map, { first: factor, count: 1 }, logitOf(threshold) - slack, (_, position, logit) => {
+  eachAbove(map, { first: factor, count: 1 }, leastLogit(threshold), (_, position, logit) => {
     const some = sigmoid(logit);
-    const least = logitOf(Math.min(threshold / some, 1)) - slack;
+    const least = leastLogit(Math.min(threshold / some, 1));
     let best: Hit | undefined;
     let sum = 0;
     for (let index = 0, at = first * plane + position; index < count; index++, at += plane) {

@@ -1,9 +1,8 @@
 import type { Anchor } from '../head-config.js';
 import {
-  bestOf,
+  boxed,
   checkFinite,
-  finite,
-  logitOf,
+  leastLogit,
   type Candidate,
   type Corners,
   type Hit,
@@ -25,7 +24,7 @@ const mostGrowth = Math.abs(Math.log(16 / 1000));
 
 export function ssdCandidates(map: PredictionMap, level: SsdLevel, wanted: Wanted): Candidate[] {
   const hits = level.anchors.flatMap((_, anchor) => hitsOf(map, level, anchor, wanted));
-  return bestOf(hits).map((hit) => ({ index: hit.index, score: hit.score, corners: cornersOf(map, level, hit) }));
+  return boxed(map, hits, (hit) => cornersOf(map, level, hit));
 }
 
 function hitsOf(
@@ -36,7 +35,7 @@ function hitsOf(
 ): Hit[] {
   const plane = height * width;
   const first = anchor * (classes + 1) * plane;
-  const least = logitOf(threshold);
+  const least = leastLogit(threshold);
   const hits: Hit[] = [];
   const logits = new Float32Array(classes + 1); // [classes + 1], the background last
   for (let position = 0; position < plane; position++) {
@@ -71,5 +70,5 @@ function cornersOf(map: PredictionMap, level: SsdLevel, hit: Hit): Corners {
   const x = ((position % width) + 0.5) * stride + anchorWidth * delta(0);
   const y = (Math.floor(position / width) + 0.5) * stride + anchorHeight * delta(1);
   const [halfWidth, halfHeight] = [(anchorWidth * growth(2)) / 2, (anchorHeight * growth(3)) / 2];
-  return finite([x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight], hit, map);
+  return [x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight];
 }

@@ -1,7 +1,6 @@
 import type { Anchor } from '../head-config.js';
 import {
-  bestOf,
-  finite,
+  boxed,
   sigmoid,
   type Candidate,
   type Corners,
@@ -27,7 +26,7 @@ export function yoloCandidates(map: PredictionMap, level: YoloLevel, wanted: Wan
     const first = anchor * (boxChannels + classes) + boxChannels;
     return productHits(map, first - 1, { first, count: classes }, anchor, wanted);
   });
-  return bestOf(hits).map((hit) => ({ index: hit.index, score: hit.score, corners: cornersOf(map, level, hit) }));
+  return boxed(map, hits, (hit) => cornersOf(map, level, hit));
 }
 
 function cornersOf(map: PredictionMap, level: YoloLevel, hit: Hit): Corners {
@@ -45,5 +44,5 @@ function cornersOf(map: PredictionMap, level: YoloLevel, hit: Hit): Corners {
   const [x, y] = [(sigmoid(tx) + (position % width)) * stride, (sigmoid(ty) + Math.floor(position / width)) * stride];
   const [anchorWidth, anchorHeight] = anchors[anchor]!;
   const [halfWidth, halfHeight] = [(anchorWidth * Math.exp(tw)) / 2, (anchorHeight * Math.exp(th)) / 2];
-  return finite([x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight], hit, map);
+  return [x - halfWidth, y - halfHeight, x + halfWidth, y + halfHeight];
 }
